@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a socket says of itself: one accessor a fact, kernel differences inside. */
+#ifndef TW_SOCK_H
+#define TW_SOCK_H
+
+#include "vmlinux.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "tw_record.h"
+
+#define TW_IPPROTO_TCP 6
+#define TW_AF_INET 2
+#define TW_AF_INET6 10
+
+/* enum sock_flags: their numbers have not moved since 5.10, ask the BTF all the same */
+enum sock_flags {
+	SOCK_DEAD,
+	SOCK_DONE,
+};
+
+static __always_inline bool sock_flag(const struct sock *sk, int bit)
+{
+	return BPF_CORE_READ(sk, __sk_common.skc_flags) & (1UL << bit);
+}
+
+static __always_inline void addr_from_v4(__u8 addr[16], __be32 v4)
+{
+	__u32 *word = (__u32 *)addr;
+
+	word[0] = 0;
+	word[1] = 0;
+	word[2] = bpf_htonl(0xffff);
+	word[3] = v4;
+}
+
+/*
+ * At CLOSE skc_num is already 0 unless the port was bound by number, so the
+ * local port is inet_sport's (kernel-side: inet_put_port() runs before the event).
+ */
+static __always_inline void sock_tuple(const struct sock *sk, struct tw_tuple *tuple)
+{
+	const struct inet_sock *inet = (const struct inet_sock *)sk;
+	const struct net *net = BPF_CORE_READ(sk, __sk_common.skc_net.net);
+
+	tuple->local_port = bpf_ntohs(BPF_CORE_READ(inet, inet_sport));
+	tuple->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	if (BPF_CORE_READ(sk, __sk_common.skc_family) == TW_AF_INET6) {
+		BPF_CORE_READ_INTO(&tuple->local_addr, sk, __sk_common.skc_v6_rcv_saddr);
+		BPF_CORE_READ_INTO(&tuple->remote_addr, sk, __sk_common.skc_v6_daddr);
+	} else {
+		addr_from_v4(tuple->local_addr, BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
+		addr_from_v4(tuple->remote_addr, BPF_CORE_READ(sk, __sk_common.skc_daddr));
+	}
+	tuple->netns_ino = BPF_CORE_READ(net, ns.inum);
+	tuple->netns_cookie = BPF_CORE_READ(net, net_cookie);
+}
+
+/* The cgroup the socket was made in (v2), or its listener's; 0: unknown. */
+static __always_inline __u64 sock_cgroup_id(const struct sock *sk)
+{
+	const struct sock_cgroup_data___pre_5_15 *old;
+
+	if (bpf_core_field_exists(sk->sk_cgrp_data.cgroup))
+		return BPF_CORE_READ(sk, sk_cgrp_data.cgroup, kn, id);
+	old = (const void *)&sk->sk_cgrp_data;
+	__u64 val = BPF_CORE_READ(old, val);
+
+	/* the low bits say that a v1 class id lies here instead of a pointer */
+	if (!val || (val & 3))
+		return 0;
+	return BPF_CORE_READ((const struct cgroup *)val, kn, id);
+}
+
+#endif

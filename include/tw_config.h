@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What user space tells the kernel programs before they load, and what they
+ * count: configuration, filters, per-CPU counters.
+ */
+#ifndef TW_CONFIG_H
+#define TW_CONFIG_H
+
+#include "tw_record.h"
+
+#define TW_MAX_PORT_RANGES 16
+#define TW_MAX_CIDRS 8
+
+struct tw_port_range {
+	__u16 low, high;	/* inclusive */
+};
+
+struct tw_cidr {
+	__u8 addr[16];		/* IPv4-mapped for IPv4 */
+	__u32 bits;		/* of the 128: an IPv4 /24 is 120 */
+};
+
+/* An empty list lets everything pass. */
+struct tw_filter {
+	__u32 nr_ports;		/* either end */
+	__u32 nr_local_ports;
+	__u32 nr_remotes;
+	__u32 netns_ino;	/* 0: all */
+	__u32 family;		/* 0, 4 or 6; IPv4-mapped counts as 4 */
+	struct tw_port_range ports[TW_MAX_PORT_RANGES];
+	struct tw_port_range local_ports[TW_MAX_PORT_RANGES];
+	struct tw_cidr remotes[TW_MAX_CIDRS];
+};
+
+struct tw_config {
+	__u32 pidns_ino;	/* the tracer's pid namespace: owners are numbered in it */
+	__u32 wakeup_bytes;	/* wake the reader when so much waits */
+	__u64 wakeup_ns;	/* or when it was last woken so long ago */
+	__u32 has_filter;
+	__u32 pad;
+};
+
+/* One a CPU. */
+struct tw_counters {
+	__u64 pairs[TW_NR_STATES * TW_NR_STATES];
+	__u64 lost_ring;
+	__u64 caught;		/* by the second program */
+	__u64 self;		/* where this copy lies in the kernel; see second_look() */
+};
+
+#endif

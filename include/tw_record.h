@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The records of the wire: what the kernel programs and the snapshot say, what
+ * a recording holds and what the model reads. Both sides include this file.
+ *
+ * Numbers are explicit and stable, because recordings keep them: never renumber
+ * an entry; to retire one, drop it and leave its value as a hole. A record may
+ * grow at its end only: a reader takes the size it knows and skips the rest.
+ *
+ * Ports are in host order. Addresses are 16 bytes in network order, IPv4 always
+ * as its IPv4-mapped form (::ffff:a.b.c.d), so that a v4 peer of a v6 socket and
+ * of a v4 socket are one and the same. Times are CLOCK_MONOTONIC nanoseconds.
+ */
+#ifndef TW_RECORD_H
+#define TW_RECORD_H
+
+#ifndef __VMLINUX_H__
+#include <linux/types.h>
+#endif
+
+#define TW_COMM_LEN 16
+
+enum tw_kind {
+	TW_TRANSITION = 1,	/* struct tw_transition: a full socket changed its state */
+	TW_RESET_SENT = 2,	/* struct tw_reset: this host sent a RST for a full socket */
+	TW_HOLDER = 3,		/* struct tw_holder: a process holds (or accepted) the socket */
+	TW_SOCKET = 4,		/* struct tw_socket: a socket found by a snapshot */
+	TW_SNAPSHOT_BEGIN = 5,	/* struct tw_snapshot: the dump of a namespace began */
+	TW_SNAPSHOT_END = 6,	/* struct tw_snapshot: it ended; kernel's own figures beside */
+	TW_NETNS = 7,		/* struct tw_name: a network namespace appeared */
+	TW_NETNS_GONE = 8,	/* struct tw_name: it ended; its minisocks were purged */
+	TW_CGROUP = 9,		/* struct tw_name: the path of a cgroup id */
+	TW_LOSS = 10,		/* struct tw_loss: so many records lost since the last one */
+	TW_TICK = 11,		/* struct tw_record: nothing older than this time will follow */
+	TW_READY = 12,		/* struct tw_record: probes attached, first snapshot merged */
+	TW_PAIRS = 13,		/* struct tw_pairs: the kernel's count of every (from, to) */
+	TW_END = 14,		/* struct tw_end: the source ended cleanly */
+	TW_HOLDERS_END = 15,	/* struct tw_record: a look-up of holders begun at ts_ns is over */
+};
+
+/* TCP states as the kernel numbers them (net/tcp_states.h). */
+enum tw_state {
+	TW_ESTABLISHED = 1,
+	TW_SYN_SENT = 2,
+	TW_SYN_RECV = 3,
+	TW_FIN_WAIT1 = 4,
+	TW_FIN_WAIT2 = 5,
+	TW_TIME_WAIT = 6,
+	TW_CLOSE = 7,
+	TW_CLOSE_WAIT = 8,
+	TW_LAST_ACK = 9,
+	TW_LISTEN = 10,
+	TW_CLOSING = 11,
+	TW_NR_STATES = 13,	/* with NEW_SYN_RECV, as the kernel counts */
+};
+
+/* What every record begins with; alone it is a TICK or a READY. */
+struct tw_record {
+	__u16 size;		/* of the whole record, a multiple of 8 */
+	__u8 kind;		/* enum tw_kind */
+	__u8 from;		/* TRANSITION: the old state; SOCKET: its state */
+	__u8 to;		/* TRANSITION: the new state; SOCKET: its timer, TW_TIMER_MINISOCK */
+	__u8 error;		/* TRANSITION: sk_err, an errno or 0 */
+	__u16 flags;		/* by kind, see below */
+	__u64 ts_ns;
+};
+
+/* flags of TW_TRANSITION: facts of the socket at the event (kernel-side names) */
+enum tw_transition_flag {
+	TW_F_DONE = 1 << 0,	/* SOCK_DONE: the peer's FIN has arrived */
+	TW_F_ORPHAN = 1 << 1,	/* SOCK_DEAD: no process holds it any more */
+	TW_F_LINGER2_NEG = 1 << 2, /* TCP_LINGER2 < 0: no FIN_WAIT2 minisock */
+	TW_F_ALL_ACKED = 1 << 3, /* snd_una == write_seq: our FIN was acknowledged */
+	TW_F_LOCKED = 1 << 4,	/* a task holds the socket lock: process context */
+	TW_F_UNSENT = 1 << 5,	/* write_seq == 0: no SYN was ever sent */
+	TW_F_SHUT_BOTH = 1 << 6, /* both directions shut down by the program */
+	TW_F_OUTGOING = 1 << 7,	/* its connect() was seen */
+	TW_F_INCOMING = 1 << 8,	/* its birth from a listener was seen */
+	TW_F_OWNER = 1 << 9,	/* the owner part says who acted */
+	TW_F_FORGET = 1 << 10,	/* a filter turned it down now: undo what was counted */
+	TW_F_KERNEL = 1 << 11,	/* a socket of the kernel's own */
+	TW_F_SECOND = 1 << 12,	/* seen by the second program: the first one was running */
+	TW_F_RETOLD = 1 << 13,	/* made from born_ns: the event that had no tuple yet */
+};
+
+struct tw_owner {
+	__u32 tgid;		/* in the tracer's pid namespace; 0: not visible from it */
+	__u32 uid;
+	char comm[TW_COMM_LEN];	/* of the thread group's leader; bytes, not text */
+};
+
+struct tw_tuple {
+	__u8 local_addr[16];
+	__u8 remote_addr[16];
+	__u16 local_port;	/* 0: not chosen yet */
+	__u16 remote_port;
+	__u32 netns_ino;
+	__u64 netns_cookie;	/* the identity; inode numbers are reused at once */
+};
+
+/*
+ * A record is as small as its content: head and cookie (TW_TRANSITION_SHORT)
+ * once the tuple has been delivered, the owner too where a process acted
+ * (TW_TRANSITION_OWNER), all of it the first time (TW_TRANSITION_FULL).
+ */
+struct tw_transition {
+	struct tw_record head;
+	__u64 cookie;
+	struct tw_owner owner;	/* valid with TW_F_OWNER */
+	struct tw_tuple tuple;
+	__u64 cgroup_id;	/* of the socket; 0: unknown */
+	__u64 born_ns;		/* when LISTEN->SYN_RECV happened, to be told now; else 0 */
+	__u64 listener_cookie;	/* whose child it is; 0: unknown */
+};
+
+#define TW_TRANSITION_SHORT (sizeof(struct tw_record) + 8)
+#define TW_TRANSITION_OWNER (TW_TRANSITION_SHORT + sizeof(struct tw_owner))
+#define TW_TRANSITION_FULL sizeof(struct tw_transition)
+
+/* idiag_timer of a minisock (inet_csk_diag_fill(), inet_twsk_diag_fill()) */
+#define TW_TIMER_MINISOCK 3
+
+struct tw_reset {
+	struct tw_record head;	/* from: the state it was sent in */
+	__u64 cookie;
+	__u32 reason;		/* enum sk_rst_reason of 6.10 and newer; 0: unknown */
+	__u32 pad;
+};
+
+/* flags of TW_HOLDER */
+enum tw_holder_flag {
+	TW_H_ACCEPTED = 1 << 0,	/* from accept() itself, not from a look-up */
+	TW_H_AUTOBOUND = 1 << 1, /* connect() chose its port: outgoing */
+	TW_H_BOUND = 1 << 2,	/* bound to a port by number (SOCK_BINDPORT_LOCK) */
+	TW_H_FIRST = 1 << 3,	/* the first holder of this look-up: replaces older ones */
+};
+
+struct tw_holder {
+	struct tw_record head;
+	__u64 cookie;
+	struct tw_owner owner;
+	__u64 cgroup_id;	/* of the socket */
+	__u32 fd;		/* the lowest descriptor of that process */
+	__u32 fd_count;
+};
+
+struct tw_socket {
+	struct tw_record head;	/* from: state, minisocks' substate; to: idiag_timer */
+	__u64 cookie;
+	struct tw_tuple tuple;
+	__u64 cgroup_id;
+	__u32 inode;		/* 0: no process holds it */
+	__u32 expires_ms;	/* of the timer in head.to */
+	__u32 uid;
+	__u32 idle_ms;		/* since the last segment; ~0: not known */
+	__u32 rqueue;		/* LISTEN: waiting for accept(); else unread bytes */
+	__u32 wqueue;
+};
+
+/* The kernel's own figures of one namespace, read apart from the dump. */
+struct tw_kernel_figures {
+	__u64 time_wait;	/* sockstat "tw": minisocks of both substates */
+	__u64 overflow;		/* TcpExt TCPTimeWaitOverflow */
+	__u64 tw_created;	/* TcpExt TW: at birth from 5.18 on, at expiry before */
+	__u64 tw_killed;	/* TcpExt TWKilled */
+	__u64 tw_recycled;	/* TcpExt TWRecycled */
+};
+
+#define TW_FIGURE_UNKNOWN (~0ULL)
+
+struct tw_snapshot {
+	struct tw_record head;	/* error: errno of a dump that failed */
+	__u64 netns_cookie;
+	__u32 netns_ino;
+	__u32 sockets;		/* END: how many the dump listed */
+	struct tw_kernel_figures kernel;	/* END only */
+	__u16 port_low, port_high;	/* END: ip_local_port_range; 0, 0: unknown */
+	__u32 pad;
+};
+
+/* A name of varying length: the text follows, ends with NUL, padded to 8. */
+struct tw_name {
+	struct tw_record head;
+	__u64 id;		/* netns cookie or cgroup id */
+	__u32 ino;		/* netns: its inode number */
+	__u32 pad;
+	char text[];
+};
+
+enum tw_loss_cause {
+	TW_LOSS_RING_FULL = 0,	/* no room in the ring buffer */
+	TW_LOSS_SKIPPED = 1,	/* the kernel skipped both programs (recursion) */
+	TW_LOSS_NO_MEMORY = 2,	/* user space could not allocate */
+	TW_LOSS_MALFORMED = 3,	/* a record that makes no sense */
+	TW_NR_LOSS = 4,
+};
+
+struct tw_loss {
+	struct tw_record head;	/* from: enum tw_loss_cause */
+	__u64 count;
+};
+
+struct tw_pairs {
+	struct tw_record head;
+	__u64 count[TW_NR_STATES * TW_NR_STATES];	/* [from * TW_NR_STATES + to] */
+};
+
+struct tw_end {
+	struct tw_record head;
+	__u64 records;		/* before this one */
+};
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The head of a recording file. After it comes one zstd stream of wire records
+ * (tw_record.h), flushed at least every second, so that a file cut anywhere can
+ * be read up to its last whole record.
+ */
+#ifndef TW_RECORDING_H
+#define TW_RECORDING_H
+
+#include "tw_config.h"
+
+#define TW_RECORDING_MAGIC "TWTRACE\n"
+#define TW_RECORDING_VERSION 1
+
+struct tw_recording_head {
+	char magic[8];
+	__u32 version;		/* a reader refuses a newer one */
+	__u32 size;		/* of this head; a reader skips what it does not know */
+	__u64 realtime_ns;	/* CLOCK_REALTIME at the same moment as */
+	__u64 monotonic_ns;	/* CLOCK_MONOTONIC, the clock of every ts_ns */
+	char boot_id[40];	/* recordings of one boot share cookies and clock */
+	char host[64];
+	char kernel[64];	/* utsname.release */
+	char program[32];	/* version of twtrace */
+	__u32 evidence;		/* enum evidence of minisocks */
+	__u32 pid_filter;
+	char service_filter[128];
+	struct tw_filter filter;
+};
+
+#endif

@@ -1,0 +1,125 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The generator against the kernel's own trace (tracefs, not twtrace): each scenario provokes
+# what truth_table.txt says of it. If this fails, so may truth_table.bats, and rightly.
+
+load lib
+
+setup() {
+	live_setup
+	mount_tracefs
+}
+
+teardown() {
+	if [[ -n ${INSTANCE:-} ]]; then
+		echo 0 >"$INSTANCE/events/enable"
+		rmdir "$INSTANCE"
+	fi
+	[[ -z ${MOUNTED:-} ]] || umount "$MOUNTED"
+	live_teardown
+}
+
+# A trace of our own beside others that may be running.
+mount_tracefs() {
+	local tracefs=/sys/kernel/tracing
+
+	if [[ ! -d $tracefs/events/sock ]]; then
+		tracefs=$BATS_TEST_TMPDIR/tracefs
+		mkdir "$tracefs"
+		mount -t tracefs none "$tracefs" 2>/dev/null || skip "tracefs cannot be mounted"
+		MOUNTED=$tracefs
+	fi
+	[[ -d $tracefs/events/sock/inet_sock_set_state ]] || skip "no event sock:inet_sock_set_state"
+	INSTANCE=$tracefs/instances/twtrace-test-$$
+	mkdir "$INSTANCE" 2>/dev/null || { INSTANCE=; skip "tracefs gives no instance"; }
+	echo 1 >"$INSTANCE/events/sock/inet_sock_set_state/enable"
+}
+
+# The kernel's transitions at PORT: "side FROM>TO" sorted, listeners and repetitions left out.
+kernel_steps() {
+	sed -nE 's/.*sport=([0-9]+) dport=([0-9]+) .*oldstate=TCP_(\w+) newstate=TCP_(\w+).*/\1 \2 \3 \4/p' \
+		"$INSTANCE/trace" |
+		awk -v port="$1" '$3 == $4 || $4 == "LISTEN" || ($3 == "LISTEN" && $4 == "CLOSE") { next }
+			$2 == port { print "client", $3 ">" $4; next }
+			$1 == port { print "server", $3 ">" $4 }' | sort
+}
+
+# The same from the table.
+table_steps() {
+	awk -v scenario="$1" '$1 == scenario {
+		states = split($4, state, ">")
+		for (n = 0; n < $3; n++)
+			for (i = 1; i < states; i++)
+				print $2, state[i] ">" state[i + 1]
+	}' "$LIVE/truth_table.txt" | sort
+}
+
+# TIME_WAIT minisocks born, as the table has them. TWKilled: with less than 4 s to live.
+table_births() {
+	awk -v scenario="$1" '$1 == scenario && $6 != "-" { births += $3 } END { print births + 0 }' \
+		"$LIVE/truth_table.txt"
+}
+
+scenarios_in_table() {
+	awk '/^[a-z]/ { print $1 }' "$LIVE/truth_table.txt" | sort -u
+}
+
+# check SCENARIO FAMILY PORT
+check() {
+	local births
+
+	: >"$INSTANCE/trace"
+	traffic "$1" --family "$2" --port "$3"
+	diff <(table_steps "$1") <(kernel_steps "$3") || fail "$1 $2: the table (<) and the kernel (>)"
+	births=$(truth '.mib_client.TW + .mib_client.TWKilled')
+	# until 5.17 they are counted when they end
+	if [[ $1 != client_first ]] && ((BIRTHS_COUNT)); then
+		expect "$1 $2: births" "$births" "$(table_births "$1")"
+	elif [[ $births == 1 ]]; then
+		BIRTHS_COUNT=1
+	fi
+}
+
+@test "every scenario is what the table says of it, in every family" {
+	local scenario family port
+
+	BIRTHS_COUNT=0
+	for scenario in client_first $(scenarios_in_table); do
+		port=7004
+		for family in $FAMILIES; do
+			check "$scenario" "$family" $((port++))
+		done
+	done
+}
+
+@test "two close() calls at one gate cross now and then, on two CPUs" {
+	[[ $(nproc) -gt 1 ]] || skip "one CPU only: they cannot race"
+	traffic simultaneous_race --count 1
+	[[ $(truth .simultaneous) == 1 ]] || skip "no FINs crossed in $(truth .attempts) attempts"
+	expect "births" "$(truth .mib_client.TW)" $(($(truth .attempts) + 1))
+}
+
+@test "churn: both sides count the same, and the kernel its births" {
+	traffic client_first --count 20000 --server 127.77.0.1 --hosts 4 --ports 4
+	expect "accepted" "$(truth .counts.accepted)" 20000
+	expect "births" "$(truth .mib_client.TW)" 20000
+	expect "ports" "$(truth '[.counts.ports[].connected] | unique | .[]')" 5000
+	traffic server_first --count 20000 --server fd77::1 --family 6 --hosts 4 --ports 4
+	expect "accepted" "$(truth .counts.accepted)" 20000
+	expect "births" "$(truth .mib_server.TW)" 20000
+}
+
+@test "a bucket overflow overflows" {
+	traffic bucket_overflow --count 100
+	expect "births" "$(truth .mib_client.TW)" 50
+	expect "refused" "$(truth .mib_client.TCPTimeWaitOverflow)" 50
+}
+
+@test "idle_hold has all in place before it says so, and leaves nothing open" {
+	start_traffic idle_hold --count 30 --close-wait 20 --time-wait 10 --port 7200
+	expect "server" "$(in_ns t ss -Htan state established state close-wait sport = :7200 | wc -l)" 50
+	expect "client" "$(in_ns t ss -Htan state fin-wait-2 state time-wait dport = :7200 | wc -l)" 30
+	stop_traffic
+	expect "open" "$(in_ns t ss -Htan state connected | grep -cv TIME-WAIT)" 0
+}

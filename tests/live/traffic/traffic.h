@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Traffic with a known truth, for the live tests: each scenario ends TCP
+ * connections in one particular way and says afterwards, in one line of JSON,
+ * what it did, as it counted itself.
+ *
+ * A scenario is written as the director sees it: a straight line of calls on the
+ * ends of connections. Every call is carried out by an actor, a process of its
+ * own (tw-server, tw-client, ...), which owns the sockets; the director owns
+ * none. So the order of events is certain and nothing needs to sleep: where the
+ * kernel works on its own, the director waits until the kernel shows the state.
+ *
+ * Whatever goes wrong is fatal: a scenario that did not happen as described
+ * would make a lie of its truth.
+ */
+#ifndef TRAFFIC_H
+#define TRAFFIC_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum {
+	MAX_PORTS = 64,
+	MAX_HOSTS = 128,
+	MAX_ACTORS = 4,
+	NR_TCP_STATES = 13,	/* as the kernel numbers them */
+	BOUND_MS = 20000,	/* of any single wait; reaching it is a failure */
+};
+
+enum family { FAMILY_4, FAMILY_6, FAMILY_MAPPED };
+enum side { SIDE_CLIENT, SIDE_SERVER };
+enum closers { CLOSES_FIRST, CLOSES_BOTH, CLOSES_NONE };
+
+struct options {
+	const struct scenario *scenario;
+	enum family family;
+	enum side by;		/* which side does what the scenario is about */
+	const char *server;	/* address; NULL: loopback */
+	unsigned port;		/* 0: the kernel chooses */
+	unsigned count;
+	unsigned hosts;		/* server addresses, counted up from the first */
+	unsigned ports;		/* server ports */
+	unsigned close_wait;	/* idle_hold */
+	unsigned time_wait;	/* idle_hold */
+	const char *netns_client;
+	const char *netns_server;
+	bool own_netns;
+	bool here;		/* settings of this namespace may be changed for a while */
+	bool hold;		/* stop at the scenario's point of interest */
+	bool cookies;		/* asking for a cookie makes one: off unless asked */
+};
+
+/* ------------------------------------------------------------------ actors */
+
+/* What an actor can be told to do; the row of its function is in actor.c. */
+enum op {
+	OP_HELLO,		/* -> netns inode */
+	OP_LISTEN,		/* at addr -> fd, local */
+	OP_ACCEPT,		/* fd -> fd, local, remote */
+	OP_CONNECT,		/* to addr from source, arg: flags -> fd, local, remote */
+	OP_SEND,		/* arg: bytes */
+	OP_READ,		/* arg: bytes -> how many came before the end */
+	OP_SHUTDOWN,
+	OP_CLOSE,
+	OP_LINGER0,
+	OP_OPTION,		/* arg: level, arg2: name, arg3: value */
+	OP_FILTER,		/* arg: enum filter */
+	OP_STATE,		/* -> TCP state */
+	OP_ERROR,		/* -> SO_ERROR */
+	OP_UNREAD,		/* wait until arg bytes are there to read */
+	OP_DISCONNECT,		/* connect(AF_UNSPEC) */
+	OP_BIND_FAILS,		/* bind to addr, report the error */
+	OP_GATE_CLOSE,		/* close when all others at the gate do */
+	OP_FORK,		/* with a control socket, text: comm -> pid */
+	OP_SEND_FD,		/* -> the descriptor, by SCM_RIGHTS */
+	OP_TAKE_FD,		/* the other way round -> fd */
+	OP_SEND_SEQ,		/* -> sequence number of the next byte to be sent */
+	OP_RAW_RST,		/* arg: seq, from source to addr */
+	OP_CHURN_SERVER,
+	OP_CHURN_CLIENT,
+	OP_EXIT,
+	NR_OPS,
+};
+
+enum connect_flag {
+	CONNECT_START = 1 << 0,		/* do not wait for the handshake */
+	CONNECT_REUSE = 1 << 1,		/* SO_REUSEADDR */
+	CONNECT_IMPATIENT = 1 << 2,	/* TCP_USER_TIMEOUT: give up at the second SYN */
+};
+
+/* What a socket no longer hears, by a classic BPF filter of its own. */
+enum filter { FILTER_NONE, FILTER_ALL, FILTER_EMPTY };
+
+struct request {
+	enum op op;
+	int fd;
+	int64_t arg, arg2, arg3;
+	char text[16];
+	struct sockaddr_storage addr, source;
+};
+
+struct reply {
+	int64_t result;
+	int error;		/* an errno or 0 */
+	int fd;
+	uint64_t cookie;
+	struct sockaddr_storage local, remote;
+};
+
+struct actor {
+	pid_t pid;		/* 0: none, or gone */
+	bool own_child;		/* ours to wait for */
+	int control;
+	char comm[16];
+	unsigned netns;		/* inode */
+	struct netns_view *view;
+};
+
+/* Counted by the actors themselves; a MAP_SHARED page or two. */
+struct shared {
+	int gate;
+	bool want_cookies, bind_source;
+	bool client_done;
+	bool server_first;
+	unsigned count, nr_ports, nr_hosts;
+	enum family family;
+	struct sockaddr_storage server[MAX_HOSTS];	/* port 0 */
+	uint16_t ports[MAX_PORTS];
+	int listeners[MAX_PORTS * MAX_HOSTS];		/* tw-server's descriptors */
+	int credit_fd;
+	unsigned connected, accepted, failed, client_errors, server_errors;
+	int connect_errno;
+	unsigned accepted_by_port[MAX_PORTS], connected_by_port[MAX_PORTS];
+	unsigned accepted_by_host[MAX_HOSTS], connected_by_host[MAX_HOSTS];
+};
+
+extern struct shared *shared;
+
+void actor_start(struct actor *actor, const char *comm, const char *netns, struct netns_view *view);
+void actor_fork(struct actor *parent, struct actor *child, const char *comm);
+void actor_tell(struct actor *actor, const struct request *req, int fd);
+struct reply actor_await(struct actor *actor, int *fd);
+struct reply actor_ask(struct actor *actor, const struct request *req);
+void actor_exit(struct actor *actor);
+void actor_kill(struct actor *actor);
+
+_Noreturn void actor_loop(int control);
+
+/* The socket calls behind the ops (deeds.c) and the two full-speed loops. */
+typedef void deed_fn(const struct request *req, int passed_fd, struct reply *rep);
+deed_fn deed_listen, deed_accept, deed_connect, deed_send, deed_read, deed_shutdown, deed_close;
+deed_fn deed_linger0, deed_option, deed_filter, deed_state, deed_error, deed_unread;
+deed_fn deed_disconnect, deed_bind_fails, deed_gate_close, deed_send_seq;
+deed_fn deed_hello, deed_raw_rst, churn_server, churn_client;
+
+/* Messages with at most one descriptor; false at the end of the channel. */
+bool wire_send(int control, const void *data, size_t size, int fd);
+bool wire_receive(int control, void *data, size_t size, int *fd);
+
+/* ----------------------------------------------------------------- address */
+
+void address_parse(struct sockaddr_storage *addr, enum family family, const char *text);
+void address_add(struct sockaddr_storage *addr, unsigned number);
+unsigned address_port(const struct sockaddr_storage *addr);
+void address_set_port(struct sockaddr_storage *addr, unsigned port);
+/* Which of the server's addresses this is, or -1. */
+int address_host(const struct sockaddr_storage *addr);
+bool address_is_mapped(const struct sockaddr_storage *addr);
+/* IPv4-mapped as IPv4, as twtrace shows it. */
+void address_text(const struct sockaddr_storage *addr, char buf[static INET6_ADDRSTRLEN]);
+
+/* ------------------------------------------------------------------ kernel */
+
+#define MIB_COUNT 14
+
+/* Open files of one namespace's /proc/net: they outlive the actors in it. */
+struct netns_view {
+	int tcp, tcp6, netstat, snmp;
+	uint64_t mib_before[MIB_COUNT];
+};
+
+struct tuple_state {
+	int state;		/* 0: no such socket */
+	bool minisock;
+};
+
+extern const char *const mib_names[MIB_COUNT];
+
+void netns_enter_own(void);
+/* For the time of this run: netns_restore() undoes all of them, the last one first. */
+void netns_sysctl(const char *name, const char *value);
+void netns_restore(void);
+void view_open(struct netns_view *view, pid_t pid);
+void view_mib(const struct netns_view *view, uint64_t values[static MIB_COUNT]);
+struct tuple_state view_tuple(const struct netns_view *view, unsigned local_port,
+			      unsigned remote_port);
+/* Full sockets but listeners with one of these ports at either end. */
+unsigned view_full_sockets(const struct netns_view *view, const uint16_t *ports, unsigned nr_ports);
+/* Sockets at local ports (or, with remote, towards them), by state. */
+void view_states(const struct netns_view *view, const uint16_t *ports, unsigned nr_ports,
+		 bool remote, unsigned states[static NR_TCP_STATES]);
+
+/* ------------------------------------------------------------------- stage */
+
+struct end {
+	struct actor *actor;	/* who acts next */
+	int fd;			/* -1: closed */
+	struct sockaddr_storage addr;
+	uint64_t cookie;	/* 0: not asked */
+	int error;		/* errno seen by the program */
+	const char *state;	/* where a hold leaves it; NULL: not said */
+	pid_t opener;
+	pid_t closer;		/* whose call began the end; 0: nobody's */
+	char closer_comm[16];
+};
+
+struct connection {
+	struct end client, server;
+};
+
+struct stage {
+	struct options *opts;
+	struct actor actors[MAX_ACTORS];
+	struct actor *server, *client, *other;
+	struct netns_view server_view, client_view;
+	struct connection **conns;
+	unsigned nr_conns;
+	unsigned attempts, simultaneous;	/* simultaneous_race */
+	uint64_t residence_ms;			/* time_wait_expires */
+	bool reported;
+};
+
+struct scenario {
+	const char *name;
+	const char *summary;
+	void (*run)(struct stage *stage);
+	enum closers closers;
+	enum side by;		/* default of --by */
+	bool once;		/* run() honours --count itself */
+	bool settings;		/* changes them: needs a namespace of its own, or --here */
+	bool no_listener;
+	bool hold;		/* always */
+};
+
+void stage_open(struct stage *stage, struct options *opts);
+void stage_listen(struct stage *stage);
+void stage_settle(struct stage *stage);
+void stage_close(struct stage *stage);
+/* With --hold: prints the truth, then waits for the end of stdin, SIGTERM or SIGINT; once. */
+void stage_hold(struct stage *stage);
+
+struct connection *stage_connect(struct stage *stage);
+struct connection *stage_connect_from(struct stage *stage, const struct sockaddr_storage *source,
+				      int flags);
+/* connect() without anyone accepting; errors are kept in client.error. */
+struct connection *stage_dial(struct stage *stage, const struct sockaddr_storage *source, int flags);
+void stage_accept(struct stage *stage, struct connection *conn, struct actor *actor);
+struct end *stage_first(const struct stage *stage, struct connection *conn);
+struct end *stage_second(const struct stage *stage, struct connection *conn);
+
+void end_close(struct end *end);
+void end_closed_by_kernel(struct end *end);
+void end_shutdown(struct end *end);
+void end_send(struct end *end, size_t bytes);
+void end_read(struct end *end, size_t bytes);
+void end_read_eof(struct end *end);
+void end_linger0(struct end *end);
+void end_option(struct end *end, int level, int name, int value);
+void end_filter(struct end *end, enum filter filter);
+void end_await_state(struct end *end, int state);
+void end_await_error(struct end *end, int expected);
+void end_await_unread(struct end *end, size_t bytes);
+struct reply end_ask(struct end *end, enum op op);
+/* Wait until the kernel shows the pair so, with or without a descriptor. */
+void end_await_tuple(const struct end *end, const struct end *peer, int state, bool minisock);
+
+void report_print(struct stage *stage);
+
+extern const struct scenario scenarios[];
+const struct scenario *scenario_find(const char *name);
+
+/* Scenarios, by theme. */
+typedef void scenario_fn(struct stage *stage);
+scenario_fn run_churn, run_bucket_overflow;
+scenario_fn run_simultaneous, run_simultaneous_race, run_self_close, run_shutdown_halves;
+scenario_fn run_close_in_fin_wait2, run_orphan_fin_wait2, run_fin_timeout_handover;
+scenario_fn run_linger0, run_disconnect, run_unread_data, run_rst_in_fin_wait1;
+scenario_fn run_rst_in_fin_wait2, run_rst_in_closing, run_rst_in_close_wait;
+scenario_fn run_linger2_close, run_linger2_orphan, run_data_after_close, run_data_in_fin_wait2;
+scenario_fn run_fin_timed_out, run_last_ack_timed_out, run_keepalive_dead;
+scenario_fn run_refused, run_timed_out, run_close_in_syn_sent, run_addr_not_avail;
+scenario_fn run_tuple_in_use, run_bind_in_use, run_listener_close, run_listener_close_pending;
+scenario_fn run_accept_by_other, run_fork_holds, run_fork_shares, run_fd_passing;
+scenario_fn run_exit_without_close, run_kill9;
+scenario_fn run_idle_hold, run_time_wait_reused, run_time_wait_reopened, run_time_wait_reset;
+scenario_fn run_time_wait_expires;
+
+/* -------------------------------------------------------------------- main */
+
+__attribute__((format(printf, 1, 2))) _Noreturn void die(const char *format, ...);
+uint64_t now_ms(void);
+/* One turn of a wait for something only the kernel can say. */
+void poll_pause(int ms);
+void close_fd(int fd);
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Messages: which levels are heard, and what a line of them looks like. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+struct capture {
+	FILE *real;
+	char *text;
+	size_t len;
+};
+
+static void capture_begin(struct capture *capture)
+{
+	capture->real = stderr;
+	stderr = open_memstream(&capture->text, &capture->len);
+	assert_non_null(stderr);
+}
+
+/* The caller frees the text. */
+static char *capture_end(struct capture *capture)
+{
+	fclose(stderr);
+	stderr = capture->real;
+	return capture->text;
+}
+
+static void shows_what_the_level_asks_for(void **state)
+{
+	static const struct {
+		enum log_level level, message;
+		bool heard;
+		const char *why;
+	} cases[] = {
+		{ LOG_WARNING, LOG_WARNING, true, "warnings are always shown" },
+		{ LOG_WARNING, LOG_VERBOSE, false, "no -v" },
+		{ LOG_WARNING, LOG_DEBUG, false, "no -vv" },
+		{ LOG_VERBOSE, LOG_WARNING, true, "-v still shows warnings" },
+		{ LOG_VERBOSE, LOG_VERBOSE, true, "-v" },
+		{ LOG_VERBOSE, LOG_DEBUG, false, "-v is not -vv" },
+		{ LOG_DEBUG, LOG_DEBUG, true, "-vv" },
+		{ LOG_DEBUG, LOG_VERBOSE, true, "-vv includes -v" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *expected = cases[i].heard ? "twtrace: probe 7\n" : "";
+		struct capture capture;
+		char *text;
+
+		log_set_level(cases[i].level);
+		capture_begin(&capture);
+		log_msg(cases[i].message, "probe %d", 7);
+		text = capture_end(&capture);
+		if (strcmp(text, expected) != 0)
+			fail_msg("%s: got '%s'", cases[i].why, text);
+		if (log_wants(cases[i].message) != cases[i].heard)
+			fail_msg("%s: log_wants() disagrees", cases[i].why);
+		free(text);
+	}
+}
+
+static void gives_every_line_its_prefix(void **state)
+{
+	static const struct {
+		const char *message, *expected, *why;
+	} cases[] = {
+		{ "a", "twtrace: a\n", "a newline is added" },
+		{ "a\n", "twtrace: a\n", "libbpf ends its messages itself" },
+		{ "a\nb\n", "twtrace: a\ntwtrace: b\n", "a verifier log is many lines" },
+		{ "a\n\nb", "twtrace: a\ntwtrace: \ntwtrace: b\n", "an empty line stays one" },
+		{ "", "twtrace: \n", "nothing is still a line" },
+	};
+	size_t i;
+
+	(void)state;
+	log_set_level(LOG_WARNING);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct capture capture;
+		char *text;
+
+		capture_begin(&capture);
+		log_msg(LOG_WARNING, "%s", cases[i].message);
+		text = capture_end(&capture);
+		if (strcmp(text, cases[i].expected) != 0)
+			fail_msg("%s: got '%s'", cases[i].why, text);
+		free(text);
+	}
+}
+
+static void leaves_errno_alone(void **state)
+{
+	struct capture capture;
+
+	(void)state;
+	log_set_level(LOG_WARNING);
+	capture_begin(&capture);
+	errno = EXDEV;
+	log_msg(LOG_WARNING, "x");
+	assert_int_equal(errno, EXDEV);
+	free(capture_end(&capture));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(shows_what_the_level_asks_for),
+		cmocka_unit_test(gives_every_line_its_prefix),
+		cmocka_unit_test(leaves_errno_alone),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A model made by hand for the tests of the sinks: a struct of ready answers
+ * behind the functions of model.h. Included once by each test, which therefore
+ * links base and sink but not model.
+ */
+#ifndef TEST_SINK_FAKE_H
+#define TEST_SINK_FAKE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "base/addr.h"
+#include "base/text.h"
+#include "sink/sink.h"
+
+#define SECOND 1000000000ULL
+#define MILLISECOND 1000000ULL
+/* The traced host's clocks: monotonic 100 s is 2026-01-31T12:00:00Z. */
+#define FAKE_READY (100 * SECOND)
+#define FAKE_OFFSET ((int64_t)(1769860800ULL * SECOND - FAKE_READY))
+#define MAX_FAKES 16
+
+struct model {
+	uint64_t now_ns, ready_ns, interval_start_ns;
+	struct row totals;
+	struct rows rows[NR_DIMENSIONS];
+	const char *services[MAX_FAKES];	/* by number; NULL: unknown */
+	struct conn_view conns[MAX_FAKES];
+	size_t nr_conns;
+	uint64_t loss[TW_NR_LOSS];
+	enum evidence evidence;
+	struct audit audits[MAX_FAKES];
+	size_t nr_audits;
+};
+
+uint64_t model_now_ns(const struct model *model)
+{
+	return model->now_ns;
+}
+
+uint64_t model_ready_ns(const struct model *model)
+{
+	return model->ready_ns;
+}
+
+uint64_t model_interval_start_ns(const struct model *model)
+{
+	return model->interval_start_ns;
+}
+
+const struct row *model_totals(const struct model *model)
+{
+	return &model->totals;
+}
+
+const struct rows *model_rows(const struct model *model, enum dimension dimension)
+{
+	return &model->rows[dimension];
+}
+
+struct row *rows_at(const struct rows *rows, uint32_t id)
+{
+	return pool_at(&rows->pool, id);
+}
+
+const char *model_service_name(const struct model *model, uint32_t service)
+{
+	return model->services[service];
+}
+
+/* Views and their texts live on this side during the call only, as promised. */
+void model_each_conn(const struct model *model, model_conn_fn fn, void *ctx)
+{
+	char service[256], comm[128];
+	struct conn_view view;
+	size_t i;
+
+	for (i = 0; i < model->nr_conns; i++) {
+		view = model->conns[i];
+		if (view.service)
+			view.service = strcpy(service, view.service);
+		if (view.comm)
+			view.comm = strcpy(comm, view.comm);
+		fn(ctx, &view);
+		memset(service, '#', sizeof(service) - 1);
+		memset(comm, '#', sizeof(comm) - 1);
+	}
+}
+
+uint64_t model_loss(const struct model *model, enum tw_loss_cause cause)
+{
+	return model->loss[cause];
+}
+
+enum evidence model_evidence(const struct model *model)
+{
+	return model->evidence;
+}
+
+size_t model_audits(const struct model *model, const struct audit **audits)
+{
+	*audits = model->audits;
+	return model->nr_audits;
+}
+
+/* A stand-in: the p-th permille of the maximum. */
+uint64_t histogram_quantile(const struct histogram *histogram, unsigned int permille)
+{
+	return histogram->max_ns / 1000 * permille;
+}
+
+const char *event_kind_name(enum event_kind kind)
+{
+	static const char *const names[NR_EVENT_KINDS] = {
+		[EVENT_TRANSITION] = "transition",
+		[EVENT_TIME_WAIT_ENTER] = "time_wait_enter",
+		[EVENT_TIME_WAIT_EXIT] = "time_wait_exit",
+		[EVENT_TIME_WAIT_SUBSTATE] = "time_wait_substate",
+		[EVENT_TIME_WAIT_REFUSED] = "time_wait_refused",
+		[EVENT_CONNECT_FAILED] = "connect_failed",
+		[EVENT_BIND_FAILED] = "bind_failed",
+		[EVENT_LOSS] = "loss",
+	};
+
+	return names[kind];
+}
+
+const char *evidence_name(enum evidence evidence)
+{
+	static const char *const names[NR_EVIDENCE] = {
+		[EVIDENCE_INFERRED] = "inferred", [EVIDENCE_SNAPSHOT] = "snapshot",
+		[EVIDENCE_TIMER] = "timer",	  [EVIDENCE_KPROBE] = "kprobe",
+		[EVIDENCE_FENTRY] = "fentry",
+	};
+
+	return names[evidence];
+}
+
+const char *end_reason_name(enum end_reason reason)
+{
+	static const char *const names[NR_END_REASONS] = {
+		[END_UNKNOWN] = "unknown",     [END_EXPIRED] = "expired",
+		[END_REUSED] = "reused",       [END_REOPENED] = "reopened",
+		[END_RESET] = "reset",	       [END_DESTROYED] = "destroyed",
+		[END_PURGED] = "purged",
+	};
+
+	return names[reason];
+}
+
+const char *direction_name(enum direction direction)
+{
+	static const char *const names[] = { "unknown", "outgoing", "incoming" };
+
+	return names[direction];
+}
+
+const char *role_name(enum role role)
+{
+	static const char *const names[] = { "unknown", "client", "server" };
+
+	return names[role];
+}
+
+const char *loss_cause_name(unsigned int cause)
+{
+	static const char *const names[] = { "ring_full", "skipped", "no_memory", "malformed" };
+
+	return names[cause];
+}
+
+const char *state_name(unsigned int state)
+{
+	static const char *const names[] = {
+		"UNKNOWN",   "ESTABLISHED", "SYN_SENT",	  "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2",
+		"TIME_WAIT", "CLOSE",	    "CLOSE_WAIT", "LAST_ACK", "LISTEN",	   "CLOSING",
+	};
+
+	return names[state];
+}
+
+const char *field_name(enum field field)
+{
+	static const char *const names[NR_FIELDS] = {
+		"connections", "opened", "closed", "closed_first", "failed", "resets",
+		"time_wait_entered", "time_wait_refused", "time_wait_expired", "time_wait_reused",
+		"time_wait_other", "open", "syn_sent", "syn_recv", "established", "fin_wait1",
+		"fin_wait2", "close_wait", "last_ack", "closing", "time_wait",
+	};
+
+	return names[field];
+}
+
+static inline void fake_addr(uint8_t addr[static ADDR_LEN], unsigned int a, unsigned int b,
+			     unsigned int c, unsigned int d)
+{
+	const uint8_t bytes[ADDR_LEN] = { [10] = 0xff, 0xff, (uint8_t)a, (uint8_t)b, (uint8_t)c,
+					  (uint8_t)d };
+
+	memcpy(addr, bytes, ADDR_LEN);
+}
+
+static inline struct model *fake_model(void)
+{
+	struct model *model = calloc(1, sizeof(*model));
+	unsigned int i;
+
+	assert_non_null(model);
+	assert_int_equal(setenv("TZ", "UTC", 1), 0);
+	tzset();
+	model->ready_ns = FAKE_READY;
+	model->now_ns = FAKE_READY;
+	model->evidence = EVIDENCE_FENTRY;
+	for (i = 0; i < NR_DIMENSIONS; i++) {
+		model->rows[i].dimension = i;
+		pool_init(&model->rows[i].pool, sizeof(struct row));
+		assert_int_equal(pool_take(&model->rows[i].pool), ROW_OTHER);
+	}
+	return model;
+}
+
+static inline void fake_model_free(struct model *model)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_DIMENSIONS; i++)
+		pool_release(&model->rows[i].pool);
+	free(model);
+}
+
+static inline struct row *fake_row(struct model *model, enum dimension dimension)
+{
+	struct pool *pool = &model->rows[dimension].pool;
+
+	return pool_at(pool, pool_take(pool));
+}
+
+/* A name of 200 bytes. */
+#define LONG_50 "kubepods-burstable-pod0123456789abcdef-0123456789-"
+#define LONG_200 LONG_50 LONG_50 LONG_50 LONG_50
+
+/* Counts in proportion to @scale; one opened in @scale falls into the last interval. */
+static inline void fake_fill(struct row *row, uint64_t scale)
+{
+	static const struct {
+		enum field field;
+		unsigned int factor;
+	} factors[] = {
+		{ FIELD_CONNECTIONS, 12 }, { FIELD_OPENED, 11 },	{ FIELD_CLOSED, 9 },
+		{ FIELD_CLOSED_FIRST, 7 }, { FIELD_FAILED, 1 },	{ FIELD_RESETS, 2 },
+		{ FIELD_TW_ENTERED, 7 },   { FIELD_TW_EXPIRED, 1 },	{ FIELD_OPEN, 3 },
+		{ FIELD_ESTABLISHED, 2 },  { FIELD_CLOSE_WAIT, 1 },	{ FIELD_TIME_WAIT, 6 },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(factors) / sizeof(factors[0]); i++)
+		row->count[factors[i].field] = factors[i].factor * scale;
+	memcpy(row->before, row->count, sizeof(row->before));
+	row->before[FIELD_OPENED] -= scale;
+	row->lifetime.count = scale;
+	row->lifetime.max_ns = scale * 40 * MILLISECOND;
+}
+
+/* A host 72 s after ready, 2 s into an interval, with one row of every dimension in "other". */
+static inline struct model *fake_busy_model(void)
+{
+	static const char *const services[] = {
+		NULL, "nginx.service", "数据库服务.service", LONG_200, "a\"b,c\\x0a",
+	};
+	struct model *model = fake_model();
+	struct row *row;
+	uint32_t i;
+
+	model->now_ns = FAKE_READY + 72 * SECOND;
+	model->interval_start_ns = FAKE_READY + 70 * SECOND;
+	fake_fill(&model->totals, 1234);
+	for (i = 0; i < 5; i++) {
+		model->services[i] = services[i];
+		row = fake_row(model, DIM_SERVICE);
+		row->key.service = i;
+		fake_fill(row, 100 + i);
+	}
+	for (i = 0; i < 4; i++) {
+		row = fake_row(model, DIM_PORT);
+		row->key.port = (uint16_t)(8080 - i);
+		row->key.role = (uint8_t)(i % 3);
+		fake_fill(row, 50);
+		row = fake_row(model, DIM_REMOTE);
+		if (i)
+			fake_addr(row->key.remote_addr, 10, 1, i, 200);
+		fake_fill(row, 10 * i);	/* the first one is all zeroes */
+	}
+	row = fake_row(model, DIM_PAIR);
+	row->key = (struct row_key){ .service = 1, .port = 443, .role = ROLE_SERVER };
+	memset(row->key.remote_addr, 0x20, sizeof(row->key.remote_addr));
+	fake_fill(row, 5);
+	fake_fill(rows_at(&model->rows[DIM_REMOTE], ROW_OTHER), 30);
+	model->rows[DIM_REMOTE].folded = 20311;
+	return model;
+}
+
+static inline void fake_audit(struct model *model, const char *name, int64_t error, bool known)
+{
+	struct audit *audit = &model->audits[model->nr_audits];
+
+	audit->netns_ino = 4026531840u + (uint32_t)model->nr_audits++;
+	audit->name = name;
+	audit->ts_ns = model->now_ns;
+	audit->established = (struct audit_figure){ .known = known, .ours = 70, .kernel = 70 };
+	audit->time_wait = (struct audit_figure){ .known = known, .ours = (uint64_t)(1200 + error),
+						  .kernel = 1200, .drift = -5, .error = error };
+}
+
+/* What a sink wrote, in memory. */
+struct fake_output {
+	char *text;
+	size_t size;
+	struct sink_opts opts;
+};
+
+static inline void fake_output_init(struct fake_output *output)
+{
+	*output = (struct fake_output){ 0 };
+	output->opts = (struct sink_opts){
+		.out = open_memstream(&output->text, &output->size),
+		.host = "web-1",
+		.realtime_offset_ns = FAKE_OFFSET,
+	};
+	assert_non_null(output->opts.out);
+}
+
+static inline void fake_draw(const struct sink_ops *ops, struct fake_output *output,
+			     const struct model *model, bool interval, bool end)
+{
+	struct sink *sink = ops->open(&output->opts);
+
+	assert_non_null(sink);
+	if (interval)
+		ops->interval(sink, model);
+	if (end)
+		ops->end(sink, model);
+	ops->free(sink);
+}
+
+/* The line at which two texts part, for a message that can be read. */
+static inline void fake_fail_at_line(const char *text, const char *expected)
+{
+	int line = 1, from = 0, i;
+
+	for (i = 0; text[i] && text[i] == expected[i]; i++) {
+		if (text[i] != '\n')
+			continue;
+		line++;
+		from = i + 1;
+	}
+	fail_msg("line %d differs:\n%.*s\nexpected:\n%.*s", line,
+		 (int)strcspn(text + from, "\n"), text + from,
+		 (int)strcspn(expected + from, "\n"), expected + from);
+}
+
+static inline void fake_output_expect(struct fake_output *output, const char *expected)
+{
+	assert_int_equal(fclose(output->opts.out), 0);
+	if (strcmp(output->text, expected))
+		fake_fail_at_line(output->text, expected);
+	free(output->text);
+}
+
+/* The same, without the line breaks and indentations of the output. */
+static inline void fake_output_expect_flat(struct fake_output *output, const char *expected)
+{
+	const char *from;
+	char *to;
+
+	fflush(output->opts.out);
+	for (from = to = output->text; *from;) {
+		if (*from == '\n')
+			from += 1 + strspn(from + 1, " ");
+		else
+			*to++ = *from++;
+	}
+	*to = '\0';
+	fake_output_expect(output, expected);
+}
+
+#endif

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What `top` prints for people, byte for byte. */
+#include "test_sink_fake.h"
+
+static void text_shows_every_column_where_width_is_free(void **state)
+{
+	struct model *model = fake_busy_model();
+	struct fake_output output;
+
+	(void)state;
+	fake_audit(model, "host", 0, true);
+	fake_audit(model, NULL, 0, true);
+	fake_output_init(&output);
+	fake_draw(&top_text_sink, &output, model, true, false);
+	fake_output_expect(&output,
+		"web-1  12:01:12  traced for 1m12s, rates over 2.00s  TIME_WAIT by fentry\n"
+		"total      14,808 connections, 13,574 opened, 11,106 closed, 8,638 closed first,"
+		" 1,234 failed, 2,468 reset\n"
+		"now        3,702 open: 2,468 ESTAB, 1,234 CLOSE-WAIT, 7,404 TIME-WAIT\n"
+		"TIME-WAIT  8,638 entered, 1,234 expired\n"
+		"\n"
+		"SERVICE                           OPEN  ESTAB  CLOSE-WAIT  FIN-WAIT2 "
+		" TIME-WAIT  OPENED/s  CLOSED/s  OPENED  CLOSED  CLOSED-FIRST  FAILED  RESETS "
+		" LIFE-P50  LIFE-P99\n"
+		"a\"b,c\\x0a                          312    208         104          0       "
+		" 624      52.0       0.0    1144     936           728     104     208    "
+		" 2.08s     4.12s\n"
+		"kubepods-burstable-pod012345678…   309    206         103          0       "
+		" 618      51.5       0.0    1133     927           721     103     206    "
+		" 2.06s     4.08s\n"
+		"数据库服务.service                 306    204         102          0       "
+		" 612      51.0       0.0    1122     918           714     102     204    "
+		" 2.04s     4.04s\n"
+		"nginx.service                      303    202         101          0       "
+		" 606      50.5       0.0    1111     909           707     101     202    "
+		" 2.02s     4.00s\n"
+		"-                                  300    200         100          0       "
+		" 600      50.0       0.0    1100     900           700     100     200    "
+		" 2.00s     3.96s\n"
+		"\n"
+		"PORT  ROLE     OPEN  ESTAB  CLOSE-WAIT  FIN-WAIT2  TIME-WAIT  OPENED/s "
+		" CLOSED/s  OPENED  CLOSED  CLOSED-FIRST  FAILED  RESETS  LIFE-P50  LIFE-P99\n"
+		"8077  unknown   150    100          50          0        300      25.0      "
+		" 0.0     550     450           350      50     100     1.00s     1.98s\n"
+		"8078  server    150    100          50          0        300      25.0      "
+		" 0.0     550     450           350      50     100     1.00s     1.98s\n"
+		"8079  client    150    100          50          0        300      25.0      "
+		" 0.0     550     450           350      50     100     1.00s     1.98s\n"
+		"8080  unknown   150    100          50          0        300      25.0      "
+		" 0.0     550     450           350      50     100     1.00s     1.98s\n"
+		"\n"
+		"REMOTE                OPEN  ESTAB  CLOSE-WAIT  FIN-WAIT2  TIME-WAIT  OPENED/s "
+		" CLOSED/s  OPENED  CLOSED  CLOSED-FIRST  FAILED  RESETS  LIFE-P50  LIFE-P99\n"
+		"10.1.3.200              90     60          30          0        180      15.0  "
+		"     0.0     330     270           210      30      60     600ms     1.19s\n"
+		"10.1.2.200              60     40          20          0        120      10.0  "
+		"     0.0     220     180           140      20      40     400ms     792ms\n"
+		"10.1.1.200              30     20          10          0         60       5.0  "
+		"     0.0     110      90            70      10      20     200ms     396ms\n"
+		"other (20311 folded)    90     60          30          0        180      15.0  "
+		"     0.0     330     270           210      30      60     600ms     1.19s\n"
+		"\n"
+		"SERVICE        PORT  ROLE    REMOTE                                   OPEN "
+		" ESTAB  CLOSE-WAIT  FIN-WAIT2  TIME-WAIT  OPENED/s  CLOSED/s  OPENED  CLOSED "
+		" CLOSED-FIRST  FAILED  RESETS  LIFE-P50  LIFE-P99\n"
+		"nginx.service  443   server  2020:2020:2020:2020:2020:2020:2020:2020    15    "
+		" 10           5          0         30       2.5       0.0      55      45      "
+		"      35       5      10     100ms     198ms\n"
+		"\n"
+		"audit: 2 namespaces agree with the kernel (TIME_WAIT, ESTABLISHED)\n");
+	fake_model_free(model);
+}
+
+static void text_fits_a_terminal_of_80_columns_and_24_lines(void **state)
+{
+	struct model *model = fake_busy_model();
+	struct fake_output output;
+	size_t lines = 0;
+	char *copy, *line, *rest;
+
+	(void)state;
+	model->loss[TW_LOSS_RING_FULL] = 1234;
+	fake_audit(model, "host", -3, true);
+	fake_audit(model, "blue", 0, true);
+	fake_audit(model, "green", 7, false);
+	fake_output_init(&output);
+	output.opts.terminal = true;
+	output.opts.width = 80;
+	output.opts.height = 24;
+	fake_draw(&top_text_sink, &output, model, true, false);
+	fflush(output.opts.out);
+	copy = rest = strdup(output.text);
+	while ((line = strsep(&rest, "\n"))) {
+		lines += rest != NULL;
+		if (line[0] != '\033' && text_width(line) > 80)
+			fail_msg("too wide: %s", line);
+	}
+	free(copy);
+	assert_in_range(lines, 10, 23);
+	fake_output_expect(&output,
+		"\033[H\033[J\033[1mweb-1\033[0m  12:01:12  traced for 1m12s, rates over 2.00s "
+		" TIME_WAIT by fentry\n"
+		"total      14,808 connections, 13,574 opened, 11,106 closed,\n"
+		"           8,638 closed first, 1,234 failed, 2,468 reset\n"
+		"now        3,702 open: 2,468 ESTAB, 1,234 CLOSE-WAIT, 7,404 TIME-WAIT\n"
+		"TIME-WAIT  8,638 entered, 1,234 expired\n"
+		"\n"
+		"\033[1mSERVICE                 OPEN  CLOSE-WAIT  TIME-WAIT  OPENED/s  OPENED "
+		" FAILED\033[0m\n"
+		"a\"b,c\\x0a                312         104        624      52.0    1144    "
+		" 104\n"
+		"kubepods-burstable-po…   309         103        618      51.5    1133     103\n"
+		"数据库服务.service       306         102        612      51.0    1122     102\n"
+		"nginx.service            303         101        606      50.5    1111     101\n"
+		"-                        300         100        600      50.0    1100     100\n"
+		"\n"
+		"\033[1mPORT  ROLE     OPEN  ESTAB  CLOSE-WAIT  TIME-WAIT  OPENED/s  OPENED "
+		" FAILED\033[0m\n"
+		"8077  unknown   150    100          50        300      25.0     550      50\n"
+		"8078  server    150    100          50        300      25.0     550      50\n"
+		"8079  client    150    100          50        300      25.0     550      50\n"
+		"8080  unknown   150    100          50        300      25.0     550      50\n"
+		"\n"
+		"lost events: 1,234, no room in the ring buffer (--ring enlarges it)\n"
+		"audit: netns 4026531840 (host) TIME_WAIT: 1197 here, 1200 in the kernel (-3)\n"
+		"audit: 1 namespace agrees with the kernel (TIME_WAIT, ESTABLISHED)\n"
+		"audit: no figures of the kernel for 1 namespace\n");
+	fake_model_free(model);
+}
+
+static void text_gives_up_rows_before_tables(void **state)
+{
+	struct model *model = fake_busy_model();
+	struct fake_output output;
+
+	(void)state;
+	fake_output_init(&output);
+	output.opts.terminal = true;
+	output.opts.height = 26;	/* 27 with every row */
+	fake_draw(&top_text_sink, &output, model, true, false);
+	fclose(output.opts.out);
+	assert_non_null(strstr(output.text, "\n2 more (--limit)\n"));	/* services */
+	assert_non_null(strstr(output.text, "\nnginx.service  443   server  2020:"));
+	free(output.text);
+	fake_model_free(model);
+}
+
+static void text_cuts_rows_at_the_limit_and_says_so(void **state)
+{
+	struct model *model = fake_busy_model();
+	struct fake_output output;
+
+	(void)state;
+	fake_output_init(&output);
+	output.opts.limit = 2;
+	fake_draw(&top_text_sink, &output, model, false, true);
+	fflush(output.opts.out);
+	/* "other" is beyond the limit, the row of zeroes is nowhere */
+	assert_non_null(strstr(output.text, "\nother (20311 folded)  "));
+	assert_non_null(strstr(output.text, "\n1 more (--limit)\n"));	/* remotes */
+	assert_non_null(strstr(output.text, "\n2 more (--limit)\n"));	/* ports */
+	assert_non_null(strstr(output.text, "\n3 more (--limit)\n"));	/* services */
+	fclose(output.opts.out);
+	free(output.text);
+	fake_model_free(model);
+}
+
+static void text_puts_what_is_active_now_first(void **state)
+{
+	struct model *model = fake_model();
+	struct fake_output output;
+	struct row *row;
+	uint32_t i;
+
+	(void)state;
+	model->now_ns += 10 * SECOND;
+	model->interval_start_ns = model->now_ns - SECOND;
+	model->totals.count[FIELD_OPENED] = 1;
+	for (i = 1; i <= 4; i++) {
+		row = fake_row(model, DIM_PORT);
+		row->key.port = (uint16_t)i;
+		row->count[FIELD_OPENED] = row->before[FIELD_OPENED] = 10;
+	}
+	rows_at(&model->rows[DIM_PORT], 4)->count[FIELD_OPENED] = 11;	/* opened just now */
+	rows_at(&model->rows[DIM_PORT], 3)->count[FIELD_TIME_WAIT] = 3;	/* sockets now */
+	rows_at(&model->rows[DIM_PORT], 2)->count[FIELD_OPENED] = 12;	/* opened long ago */
+	rows_at(&model->rows[DIM_PORT], 2)->before[FIELD_OPENED] = 12;
+	rows_at(&model->rows[DIM_PORT], 1)->before[FIELD_OPENED] = 99;	/* turned down since */
+	fake_output_init(&output);
+	fake_draw(&top_text_sink, &output, model, true, false);
+	fake_output_expect(&output,
+		"web-1  12:00:10  traced for 10.0s, rates over 1.00s  TIME_WAIT by fentry\n"
+		"total      0 connections, 1 opened, 0 closed, 0 closed first, 0 failed,"
+		" 0 reset\n"
+		"now        0 open: 0 ESTAB, 0 TIME-WAIT\n"
+		"TIME-WAIT  0 entered, 0 expired\n"
+		"\n"
+		"PORT  ROLE     OPEN  ESTAB  CLOSE-WAIT  FIN-WAIT2  TIME-WAIT  OPENED/s "
+		" CLOSED/s  OPENED  CLOSED  CLOSED-FIRST  FAILED  RESETS  LIFE-P50  LIFE-P99\n"
+		"4     unknown     0      0           0          0          0       1.0      "
+		" 0.0      11       0             0       0       0         -         -\n"
+		"3     unknown     0      0           0          0          3       0.0      "
+		" 0.0      10       0             0       0       0         -         -\n"
+		"2     unknown     0      0           0          0          0       0.0      "
+		" 0.0      12       0             0       0       0         -         -\n"
+		"1     unknown     0      0           0          0          0       0.0      "
+		" 0.0      10       0             0       0       0         -         -\n");
+	fake_model_free(model);
+}
+
+static void text_redraws_terminals_and_appends_elsewhere(void **state)
+{
+	struct model *model = fake_model();
+	struct fake_output output;
+	static const char head[] = "web-1  12:00:00  TIME_WAIT by fentry\n"
+				   "total      0 connections, 0 opened, 0 closed, 0 closed first, "
+				   "0 failed, 0 reset\n"
+				   "now        0 open: 0 ESTAB, 0 TIME-WAIT\n"
+				   "TIME-WAIT  0 entered, 0 expired\n\n"
+				   "No TCP connection so far. To see some traffic: twtrace demo\n";
+	char expected[1024];
+
+	(void)state;
+	snprintf(expected, sizeof(expected), "%s\n%s", head, head);
+	fake_output_init(&output);
+	fake_draw(&top_text_sink, &output, model, true, true);
+	fake_output_expect(&output, expected);
+
+	fake_output_init(&output);
+	output.opts.replay = true;
+	fake_draw(&top_text_sink, &output, model, true, true);
+	fake_output_expect(&output, head);
+
+	snprintf(expected, sizeof(expected),
+		 "\033[H\033[J\033[1mweb-1\033[0m%s\033[H\033[J\033[1mweb-1\033[0m%s", head + 5,
+		 head + 5);
+	fake_output_init(&output);
+	output.opts.terminal = true;
+	fake_draw(&top_text_sink, &output, model, true, true);
+	fake_output_expect(&output, expected);
+	fake_model_free(model);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(text_shows_every_column_where_width_is_free),
+		cmocka_unit_test(text_fits_a_terminal_of_80_columns_and_24_lines),
+		cmocka_unit_test(text_gives_up_rows_before_tables),
+		cmocka_unit_test(text_cuts_rows_at_the_limit_and_says_so),
+		cmocka_unit_test(text_puts_what_is_active_now_first),
+		cmocka_unit_test(text_redraws_terminals_and_appends_elsewhere),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

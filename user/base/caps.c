@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Asks for and gives up capabilities, in the few calls that libcap-ng makes of it. */
+#include "base/caps.h"
+
+#include <cap-ng.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+static const int numbers[NR_CAPS] = {
+	[CAP_OF_BPF] = CAP_BPF,
+	[CAP_OF_PERFMON] = CAP_PERFMON,
+	[CAP_OF_NET_ADMIN] = CAP_NET_ADMIN,
+	[CAP_OF_SYS_ADMIN] = CAP_SYS_ADMIN,
+	[CAP_OF_SYS_PTRACE] = CAP_SYS_PTRACE,
+	[CAP_OF_DAC_READ_SEARCH] = CAP_DAC_READ_SEARCH,
+};
+
+bool caps_have(enum cap cap)
+{
+	return capng_have_capability(CAPNG_EFFECTIVE, numbers[cap]);
+}
+
+int caps_drop(struct error *err)
+{
+	bool keep[NR_CAPS];
+
+	for (unsigned int cap = 0; cap < NR_CAPS; cap++)
+		keep[cap] = caps_have(cap);
+	capng_clear(CAPNG_SELECT_CAPS);
+	for (unsigned int cap = 0; cap < NR_CAPS; cap++)
+		if (keep[cap])
+			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, numbers[cap]);
+	if (capng_apply(CAPNG_SELECT_CAPS))
+		return error_set(err, -EPERM, "capabilities cannot be dropped");
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return error_set(err, -errno, "no_new_privs cannot be set: %s", strerror(errno));
+	return 0;
+}

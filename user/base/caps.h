@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Capabilities of this process (libcap-ng is known here only). */
+#ifndef BASE_CAPS_H
+#define BASE_CAPS_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+
+enum cap {
+	CAP_OF_BPF,
+	CAP_OF_PERFMON,
+	CAP_OF_NET_ADMIN,
+	CAP_OF_SYS_ADMIN,
+	CAP_OF_SYS_PTRACE,
+	CAP_OF_DAC_READ_SEARCH,
+	NR_CAPS,
+};
+
+/* Whether it is effective. */
+bool caps_have(enum cap cap);
+/*
+ * Gives up for good every capability that tracing does not go on needing: what
+ * stays is the list above (other namespaces, other processes' files, cgroup
+ * handles). Sets no_new_privs. 0 or -errno.
+ */
+int caps_drop(struct error *err);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the program says of itself, on standard error, one line a message with
+ * "twtrace: " before it. Results never go through here.
+ */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include <stdbool.h>
+
+enum log_level {
+	LOG_WARNING = 0,	/* always shown */
+	LOG_VERBOSE = 1,	/* -v: which probes, why, ready */
+	LOG_DEBUG = 2,		/* -vv: what libbpf says */
+};
+
+void log_set_level(enum log_level level);
+bool log_wants(enum log_level level);
+void log_msg(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

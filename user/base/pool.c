@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Hands out numbered, zeroed memory in chunks that never move. */
+#include "base/pool.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHUNK_ITEMS 2048u	/* a power of two, and of eight for the bitmap */
+
+static char *item(const struct pool *pool, uint32_t id)
+{
+	return pool->chunks[id / CHUNK_ITEMS] + (size_t)(id % CHUNK_ITEMS) * pool->item_size;
+}
+
+void pool_init(struct pool *pool, size_t item_size)
+{
+	assert(item_size <= UINT32_MAX / CHUNK_ITEMS);
+	memset(pool, 0, sizeof(*pool));
+	/* At least 8: a released item holds the number of the next free one. */
+	pool->item_size = item_size ? (uint32_t)((item_size + 7) & ~(size_t)7) : 8;
+	pool->free_head = POOL_NONE;
+}
+
+void pool_release(struct pool *pool)
+{
+	uint32_t i;
+
+	for (i = 0; i < pool->nr_chunks; i++)
+		free(pool->chunks[i]);
+	free(pool->chunks);
+	free(pool->alive);
+	pool_init(pool, pool->item_size);
+}
+
+/* What was enlarged before a failure stays enlarged: nr_chunks alone says what is in use. */
+static bool add_chunk(struct pool *pool)
+{
+	size_t nr_chunks = (size_t)pool->nr_chunks + 1;
+	char **chunks;
+	uint8_t *alive;
+	char *chunk;
+
+	chunks = realloc(pool->chunks, nr_chunks * sizeof(*chunks));
+	if (!chunks)
+		return false;
+	pool->chunks = chunks;
+
+	alive = realloc(pool->alive, nr_chunks * (CHUNK_ITEMS / 8));
+	if (!alive)
+		return false;
+	pool->alive = alive;
+
+	chunk = calloc(CHUNK_ITEMS, pool->item_size);
+	if (!chunk)
+		return false;
+	memset(alive + (nr_chunks - 1) * (CHUNK_ITEMS / 8), 0, CHUNK_ITEMS / 8);
+	chunks[pool->nr_chunks++] = chunk;
+	return true;
+}
+
+uint32_t pool_take(struct pool *pool)
+{
+	uint32_t id = pool->free_head;
+
+	if (id != POOL_NONE) {
+		memcpy(&pool->free_head, item(pool, id), sizeof(pool->free_head));
+		memset(item(pool, id), 0, pool->item_size);
+	} else {
+		if (pool->used == POOL_NONE)
+			return POOL_NONE;
+		if (pool->used / CHUNK_ITEMS == pool->nr_chunks && !add_chunk(pool))
+			return POOL_NONE;
+		id = pool->used++;
+	}
+	pool->alive[id / 8] |= (uint8_t)(1u << (id % 8));
+	pool->count++;
+	return id;
+}
+
+void pool_give(struct pool *pool, uint32_t id)
+{
+	assert(pool_alive(pool, id));
+	pool->alive[id / 8] &= (uint8_t)~(1u << (id % 8));
+	pool->count--;
+	memcpy(item(pool, id), &pool->free_head, sizeof(pool->free_head));
+	pool->free_head = id;
+}
+
+void *pool_at(const struct pool *pool, uint32_t id)
+{
+	/* Not pool_alive(): the bitmap would be one more cache miss on the hot path. */
+	assert(id < pool->used);
+	return item(pool, id);
+}
+
+bool pool_alive(const struct pool *pool, uint32_t id)
+{
+	return id < pool->used && (pool->alive[id / 8] >> (id % 8) & 1);
+}
+
+uint32_t pool_next(const struct pool *pool, uint32_t from)
+{
+	uint32_t byte, end;
+	unsigned int bits;
+
+	if (from >= pool->used)
+		return POOL_NONE;
+
+	byte = from / 8;
+	end = (pool->used - 1) / 8;	/* bits from used on are never set */
+	bits = pool->alive[byte] & (0xffu << (from % 8));
+	while (!bits) {
+		if (byte == end)
+			return POOL_NONE;
+		bits = pool->alive[++byte];
+	}
+	return byte * 8 + (uint32_t)__builtin_ctz(bits);
+}

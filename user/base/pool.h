@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Numbered storage for things of one size: a number (u32) stays valid and an
+ * address stays the same until the thing is released. Grows by chunks, reuses
+ * released numbers, gives zeroed memory.
+ */
+#ifndef BASE_POOL_H
+#define BASE_POOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define POOL_NONE UINT32_MAX
+
+struct pool {
+	char **chunks;		/* owned */
+	uint32_t nr_chunks;
+	uint32_t item_size;	/* rounded up to 8, at least 8 */
+	uint32_t used;		/* numbers ever given out: [0, used) */
+	uint32_t free_head;	/* POOL_NONE: none */
+	uint32_t count;		/* things alive */
+	uint8_t *alive;		/* one bit a number, owned */
+};
+
+void pool_init(struct pool *pool, size_t item_size);
+void pool_release(struct pool *pool);
+/* A new zeroed thing; POOL_NONE when there is no memory. */
+uint32_t pool_take(struct pool *pool);
+void pool_give(struct pool *pool, uint32_t id);
+void *pool_at(const struct pool *pool, uint32_t id);
+bool pool_alive(const struct pool *pool, uint32_t id);
+
+/* Walks the living: for (id = pool_next(p, 0); id != POOL_NONE; id = pool_next(p, id + 1)) */
+uint32_t pool_next(const struct pool *pool, uint32_t from);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Files under /proc and /sys, below a given root so that tests read trees of
+ * their own. @root is "" on a live host. Files that vanish meanwhile are
+ * -ENOENT or -ESRCH, never a message.
+ */
+#ifndef BASE_PROCFS_H
+#define BASE_PROCFS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/*
+ * Reads a whole (virtual) file into @buf, ended by NUL. Returns its length or
+ * -errno; -EFBIG if it does not fit.
+ */
+ssize_t procfs_read(const char *path, char *buf, size_t size);
+/*
+ * Calls @fn for every process (numeric directory of ROOT/proc); stops when it
+ * returns non-zero, returns that. -errno if there is no such directory.
+ */
+int procfs_each_pid(const char *root, int (*fn)(void *ctx, pid_t pid), void *ctx);
+/*
+ * The value of @field in the block @proto of a netstat or snmp text
+ * ("TcpExt", "TCPTimeWaitOverflow"), or -ENOENT.
+ */
+int procfs_netstat_field(const char *text, const char *proto, const char *field, uint64_t *value);
+/* The value after the word @field on the line "TCP:" of a sockstat text ("tw"), or -ENOENT. */
+int procfs_sockstat_field(const char *text, const char *line, const char *field, uint64_t *value);
+/*
+ * The cgroup of a process from a /proc/PID/cgroup text that tells most: the v2
+ * line if it is not "/", else name=systemd, else memory, else the first that is
+ * not "/". Copies the path; -ENOENT if every one is "/",
+ * -ENAMETOOLONG if it does not fit.
+ */
+int procfs_cgroup_path(const char *text, char *path, size_t size);
+
+#endif

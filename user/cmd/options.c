@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Parses the shared options with argp: one table a group. */
+#include "cmd/options.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "base/parse.h"
+#include "cmd/command.h"
+
+enum key {
+	KEY_OUTPUT = 'o',
+	KEY_INPUT = 'i',
+	KEY_VERBOSE = 'v',
+	KEY_FOR = 256,
+	KEY_INTERVAL,
+	KEY_PORT,
+	KEY_LOCAL_PORT,
+	KEY_REMOTE,
+	KEY_SERVICE,
+	KEY_PID,
+	KEY_NETNS,
+	KEY_FAMILY,
+	KEY_RING,
+	KEY_SYSCALLS,
+	KEY_EVIDENCE,
+	KEY_READY_FD,
+	KEY_LIMIT,
+	KEY_KIND,
+	KEY_SORT,
+};
+
+typedef int (*set_fn)(struct options *options, const char *arg, struct error *err);
+
+static int set_output(struct options *options, const char *arg, struct error *err)
+{
+	char known[128] = "";
+
+	for (const struct sink_ops *const *format = options->formats; *format; format++) {
+		size_t len = strlen(known);
+
+		if (!strcmp((*format)->name, arg)) {
+			options->format = *format;
+			return 0;
+		}
+		snprintf(known + len, sizeof(known) - len, "%s%s", len ? ", " : "", (*format)->name);
+	}
+	return error_set(err, -EINVAL, "unknown output format '%s'; there are: %s", arg, known);
+}
+
+static int set_input(struct options *options, const char *arg, struct error *err)
+{
+	if (options->nr_inputs == MAX_INPUTS)
+		return error_set(err, -EINVAL, "more than %d recordings", MAX_INPUTS);
+	options->inputs[options->nr_inputs++] = arg;
+	return 0;
+}
+
+static int set_verbose(struct options *options, const char *arg, struct error *err)
+{
+	(void)arg;
+	(void)err;
+	options->verbose++;
+	return 0;
+}
+
+static int set_for(struct options *options, const char *arg, struct error *err)
+{
+	if (parse_duration(arg, &options->for_ns, err))
+		return err->code;
+	if (!options->for_ns)
+		return error_set(err, -EINVAL, "--for '%s' leaves no time to look", arg);
+	return 0;
+}
+
+static int set_interval(struct options *options, const char *arg, struct error *err)
+{
+	if (parse_duration(arg, &options->interval_ns, err))
+		return err->code;
+	if (options->interval_ns < 10000000)
+		return error_set(err, -EINVAL, "--interval '%s' is too short; 10ms is the least", arg);
+	return 0;
+}
+
+static int set_port(struct options *options, const char *arg, struct error *err)
+{
+	struct tw_filter *filter = &options->filter.kernel;
+
+	return parse_ports(arg, filter->ports, &filter->nr_ports, err);
+}
+
+static int set_local_port(struct options *options, const char *arg, struct error *err)
+{
+	struct tw_filter *filter = &options->filter.kernel;
+
+	return parse_ports(arg, filter->local_ports, &filter->nr_local_ports, err);
+}
+
+static int set_remote(struct options *options, const char *arg, struct error *err)
+{
+	struct tw_filter *filter = &options->filter.kernel;
+
+	if (filter->nr_remotes == TW_MAX_CIDRS)
+		return error_set(err, -EINVAL, "more than %d networks in --remote", TW_MAX_CIDRS);
+	if (parse_cidr(arg, &filter->remotes[filter->nr_remotes], err))
+		return err->code;
+	filter->nr_remotes++;
+	return 0;
+}
+
+static int set_service(struct options *options, const char *arg, struct error *err)
+{
+	(void)err;
+	options->filter.service = arg;
+	return 0;
+}
+
+static int set_pid(struct options *options, const char *arg, struct error *err)
+{
+	uint64_t pid;
+
+	if (parse_u64(arg, 1, INT_MAX, &pid, err))
+		return err->code;
+	options->filter.pid = pid;
+	return 0;
+}
+
+/* "all", an inode number, a path, or a name as `ip netns` knows it. */
+static int set_netns(struct options *options, const char *arg, struct error *err)
+{
+	char path[PATH_MAX];
+	struct stat st;
+	uint64_t ino;
+
+	if (!strcmp(arg, "all")) {
+		options->filter.kernel.netns_ino = 0;
+		return 0;
+	}
+	if (arg[0] && arg[strspn(arg, "0123456789")] == '\0') {
+		if (parse_u64(arg, 1, UINT32_MAX, &ino, err))
+			return err->code;
+		options->filter.kernel.netns_ino = ino;
+		return 0;
+	}
+	snprintf(path, sizeof(path), "%s%s", strchr(arg, '/') ? "" : "/run/netns/", arg);
+	if (stat(path, &st))
+		return error_set(err, -errno, "no network namespace '%s': %s: %s", arg, path,
+				 strerror(errno));
+	options->filter.kernel.netns_ino = st.st_ino;
+	return 0;
+}
+
+static int set_family(struct options *options, const char *arg, struct error *err)
+{
+	if (strcmp(arg, "4") && strcmp(arg, "6"))
+		return error_set(err, -EINVAL, "--family takes 4 or 6, not '%s'", arg);
+	options->filter.kernel.family = arg[0] - '0';
+	return 0;
+}
+
+static int set_ring(struct options *options, const char *arg, struct error *err)
+{
+	if (parse_size(arg, &options->ring_bytes, err))
+		return err->code;
+	if (options->ring_bytes < 4096 || options->ring_bytes > 1ULL << 30)
+		return error_set(err, -EINVAL, "--ring '%s' is not between 4K and 1G", arg);
+	return 0;
+}
+
+static int set_syscalls(struct options *options, const char *arg, struct error *err)
+{
+	(void)arg;
+	(void)err;
+	options->syscalls = true;
+	return 0;
+}
+
+static int set_evidence(struct options *options, const char *arg, struct error *err)
+{
+	for (unsigned int tier = 0; tier < NR_EVIDENCE; tier++)
+		if (tier != EVIDENCE_SNAPSHOT && !strcmp(arg, evidence_name(tier))) {
+			options->evidence = tier;
+			return 0;
+		}
+	return error_set(err, -EINVAL,
+			 "unknown evidence '%s'; there are: fentry, kprobe, timer, inferred", arg);
+}
+
+static int set_ready_fd(struct options *options, const char *arg, struct error *err)
+{
+	uint64_t fd;
+
+	if (parse_u64(arg, 0, INT_MAX, &fd, err))
+		return err->code;
+	if (fcntl(fd, F_GETFD) < 0)
+		return error_set(err, -errno, "--ready-fd '%s' is not an open file descriptor", arg);
+	options->ready_fd = fd;
+	return 0;
+}
+
+static int set_limit(struct options *options, const char *arg, struct error *err)
+{
+	uint64_t limit;
+
+	if (parse_u64(arg, 1, UINT32_MAX, &limit, err))
+		return err->code;
+	options->limit = limit;
+	return 0;
+}
+
+static int set_kind(struct options *options, const char *arg, struct error *err)
+{
+	const char *at = arg;
+
+	for (;;) {
+		size_t len = strcspn(at, ",");
+		unsigned int kind = 0;
+
+		while (kind < NR_EVENT_KINDS && (strlen(event_kind_name(kind)) != len ||
+						 memcmp(event_kind_name(kind), at, len)))
+			kind++;
+		if (kind == NR_EVENT_KINDS)
+			return error_set(err, -EINVAL,
+					 "unknown kind '%.*s' in --kind '%s'; there are: transition, "
+					 "time_wait_enter, time_wait_exit, time_wait_substate, "
+					 "time_wait_refused, connect_failed, bind_failed, loss",
+					 (int)len, at, arg);
+		options->kinds |= 1U << kind;
+		if (!at[len])
+			return 0;
+		at += len + 1;
+	}
+}
+
+static int set_sort(struct options *options, const char *arg, struct error *err)
+{
+	char known[128] = "";
+
+	for (unsigned int sort = 0; sort < NR_LIST_SORTS; sort++) {
+		size_t len = strlen(known);
+
+		if (!strcmp(list_sort_name(sort), arg)) {
+			options->sort = sort;
+			return 0;
+		}
+		snprintf(known + len, sizeof(known) - len, "%s%s", len ? ", " : "",
+			 list_sort_name(sort));
+	}
+	return error_set(err, -EINVAL, "cannot sort by '%s'; there are: %s", arg, known);
+}
+
+static const struct option_row {
+	unsigned int group;	/* GROUP_COMMON: every command */
+	set_fn set;
+	struct argp_option option;
+} rows[] = {
+	{GROUP_WINDOW, set_for, {"for", KEY_FOR, "DURATION", 0, "stop after this long: 500ms, 10s, 5m, 1h", 1}},
+	{GROUP_WINDOW, set_interval, {"interval", KEY_INTERVAL, "DURATION", 0, "refresh and compare with the kernel this often (default 1s)", 1}},
+	{GROUP_OUTPUT, set_output, {"output", KEY_OUTPUT, "FORMAT", 0, "text (default), json, jsonl, csv: as the command has them", 1}},
+	{GROUP_TABLE, set_limit, {"limit", KEY_LIMIT, "N", 0, "show at most N rows of a table", 1}},
+	{GROUP_SORT, set_sort, {"sort", KEY_SORT, "KEY", 0, "age (default), state, left, local, remote, service, pid", 1}},
+	{GROUP_KIND, set_kind, {"kind", KEY_KIND, "K[,K]", 0, "only these kinds: transition, time_wait_enter, time_wait_exit, time_wait_substate, time_wait_refused, connect_failed, bind_failed, loss", 1}},
+	{GROUP_INPUT, set_input, {"input", KEY_INPUT, "FILE", 0, "read a recording instead of this host (repeatable; needs no privilege)", 2}},
+	{GROUP_FILTER, set_port, {"port", KEY_PORT, "N[,N|A-B]", 0, "only connections with such a port at either end", 3}},
+	{GROUP_FILTER, set_local_port, {"local-port", KEY_LOCAL_PORT, "N[,N|A-B]", 0, "only with such a local port", 3}},
+	{GROUP_FILTER, set_remote, {"remote", KEY_REMOTE, "CIDR", 0, "only with such a remote address: 10.0.0.0/8, ::1 (repeatable)", 3}},
+	{GROUP_FILTER, set_service, {"service", KEY_SERVICE, "GLOB", 0, "only of such services: 'nginx*'", 3}},
+	{GROUP_FILTER, set_pid, {"pid", KEY_PID, "N", 0, "only of this process", 3}},
+	{GROUP_FILTER, set_netns, {"netns", KEY_NETNS, "ID|PATH|all", 0, "only in this network namespace: inode number, path or name (default all)", 3}},
+	{GROUP_FILTER, set_family, {"family", KEY_FAMILY, "4|6", 0, "only IPv4 (mapped addresses too) or IPv6", 3}},
+	{GROUP_LIVE, set_ring, {"ring", KEY_RING, "SIZE", 0, "size of the ring buffer: 64K, 8M (default by the machine)", 4}},
+	{GROUP_LIVE, set_syscalls, {"syscalls", KEY_SYSCALLS, NULL, 0, "trace accept() as a system call: names owners at once, and slows every system call of the host a little", 4}},
+	{GROUP_LIVE, set_evidence, {"evidence", KEY_EVIDENCE, "TIER", 0, "force a tier of the TIME_WAIT ledger: fentry, kprobe, timer, inferred", 4}},
+	{GROUP_LIVE, set_ready_fd, {"ready-fd", KEY_READY_FD, "N", 0, "write a line to file descriptor N once tracing (for scripts)", 4}},
+	{GROUP_COMMON, set_verbose, {"verbose", KEY_VERBOSE, NULL, 0, "say which probes are used and why; twice: what libbpf says too", 9}},
+};
+
+#define NR_ROWS (sizeof(rows) / sizeof(rows[0]))
+
+struct parse {
+	struct options *options;
+	const struct option_spec *spec;
+};
+
+static error_t parse_one(int key, char *arg, struct argp_state *state)
+{
+	struct parse *parse = state->input;
+	struct error err = {0};
+
+	if (key == ARGP_KEY_ARG) {
+		if (!parse->spec->operand || parse->options->operand)
+			argp_error(state, "unexpected argument '%s'", arg);
+		parse->options->operand = arg;
+		return 0;
+	}
+	if (key == ARGP_KEY_END && parse->spec->operand && !parse->options->operand)
+		argp_error(state, "needs a %s", parse->spec->operand);
+	for (size_t i = 0; i < NR_ROWS; i++) {
+		if (rows[i].option.key != key)
+			continue;
+		if (rows[i].set(parse->options, arg, &err))
+			argp_error(state, "%s", err.text);
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+void options_init(struct options *options)
+{
+	*options = (struct options){.interval_ns = 1000000000, .ready_fd = -1,
+				    .evidence = NR_EVIDENCE};
+}
+
+void options_parse(struct options *options, const struct option_spec *spec, int argc,
+		   char **argv)
+{
+	struct argp_option table[NR_ROWS + 1] = {{0}};
+	struct parse parse = {options, spec};
+	struct argp argp = {
+		.options = table,
+		.parser = parse_one,
+		.args_doc = spec->operand,
+		.doc = spec->doc,
+	};
+	size_t count = 0;
+
+	for (size_t i = 0; i < NR_ROWS; i++)
+		if (rows[i].group == GROUP_COMMON || (rows[i].group & spec->groups))
+			table[count++] = rows[i].option;
+	options->formats = spec->formats;
+	options->format = spec->formats ? spec->formats[0] : NULL;
+	argp_err_exit_status = STATUS_USAGE;
+	argp_parse(&argp, argc, argv, 0, NULL, &parse);
+	log_set_level(options->verbose > 1 ? LOG_DEBUG : options->verbose ? LOG_VERBOSE : LOG_WARNING);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The options that commands share, as groups: a command names the groups it takes,
+ * and help, usage and errors follow from the tables.
+ */
+#ifndef CMD_OPTIONS_H
+#define CMD_OPTIONS_H
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/filter.h"
+#include "sink/sink.h"
+
+#define MAX_INPUTS 64
+
+struct options {
+	const struct sink_ops *const *formats;	/* the command's, the first is the default; NULL-ended */
+	const struct sink_ops *format;		/* chosen */
+	uint64_t for_ns;			/* 0: until stopped */
+	uint64_t interval_ns;
+	const char *inputs[MAX_INPUTS];		/* recordings; none: live */
+	uint32_t nr_inputs;
+	struct filter filter;
+	uint64_t ring_bytes;
+	uint32_t kinds;
+	uint32_t limit;
+	enum list_sort sort;
+	bool syscalls;
+	enum evidence evidence;			/* NR_EVIDENCE: the best there is */
+	int ready_fd;				/* -1: none */
+	int verbose;
+	const char *operand;			/* a command's FILE; NULL: none given */
+};
+
+enum option_group {
+	GROUP_COMMON = 0,	/* --verbose: every command has it */
+	GROUP_WINDOW = 1 << 0,	/* --for, --interval */
+	GROUP_OUTPUT = 1 << 1,	/* --output */
+	GROUP_INPUT = 1 << 2,	/* --input */
+	GROUP_FILTER = 1 << 3,	/* --port and its kin */
+	GROUP_LIVE = 1 << 4,	/* --ring, --syscalls, --evidence, --ready-fd */
+	GROUP_TABLE = 1 << 5,	/* --limit */
+	GROUP_KIND = 1 << 6,	/* --kind */
+	GROUP_SORT = 1 << 7,	/* --sort */
+};
+
+struct option_spec {
+	const char *doc;	/* argp's: what the command does, then \v and notes */
+	const char *operand;	/* "FILE": required; NULL: none allowed */
+	unsigned int groups;	/* enum option_group */
+	const struct sink_ops *const *formats;
+};
+
+void options_init(struct options *options);
+/*
+ * Fills @options from the command line; ends the program with a usage error (status
+ * 2) or after --help.
+ */
+void options_parse(struct options *options, const struct option_spec *spec, int argc,
+		   char **argv);
+
+#endif

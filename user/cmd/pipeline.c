@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Live or replayed: opens the source, runs it into the stage, and says what failed. */
+#include "cmd/pipeline.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/caps.h"
+#include "base/log.h"
+#include "cmd/replay.h"
+#include "cmd/stage.h"
+#include "cmd/watch.h"
+#include "source/live.h"
+
+static int64_t realtime_offset_ns(void)
+{
+	struct timespec real, mono;
+
+	clock_gettime(CLOCK_MONOTONIC, &mono);
+	clock_gettime(CLOCK_REALTIME, &real);
+	return (real.tv_sec - mono.tv_sec) * 1000000000LL + real.tv_nsec - mono.tv_nsec;
+}
+
+static void say_ready(const struct options *options)
+{
+	static const char line[] = "ready\n";
+
+	log_msg(LOG_VERBOSE, "ready");
+	if (options->ready_fd >= 0 &&
+	    write(options->ready_fd, line, sizeof(line) - 1) != sizeof(line) - 1)
+		log_msg(LOG_VERBOSE, "--ready-fd %d cannot be written: %s", options->ready_fd,
+			strerror(errno));
+}
+
+static enum status complain(const struct pipeline *pipeline, const struct error *err,
+			    enum status status)
+{
+	log_msg(LOG_WARNING, "%s: %s", pipeline->command, err->text);
+	return status;
+}
+
+static enum status trace_live(const struct pipeline *pipeline, struct live *live,
+			      struct error *err)
+{
+	struct utsname uts;
+	struct stage stage;
+	struct receiver to = {stage_receive, &stage};
+	int ret;
+
+	uname(&uts);
+	ret = stage_open(&stage, pipeline, uts.nodename, realtime_offset_ns(), false, err);
+	if (!ret)
+		ret = live_start(live, &to, err);
+	if (!ret && caps_drop(err))
+		ret = err->code;
+	if (!ret) {
+		say_ready(pipeline->options);
+		if (!pipeline->once)
+			ret = watch(&stage, live, err);
+	}
+	if (ret) {
+		struct error unused;
+
+		stage.sink = NULL;
+		stage_close(&stage, &unused);
+		return complain(pipeline, err, STATUS_FAILED);
+	}
+	if (stage_close(&stage, err))
+		return complain(pipeline, err, STATUS_FAILED);
+	return STATUS_OK;
+}
+
+enum status pipeline_run(const struct pipeline *pipeline)
+{
+	const struct options *options = pipeline->options;
+	struct live_opts opts = {
+		.filter = options->filter.kernel,
+		.ring_bytes = options->ring_bytes,
+		.syscalls = options->syscalls,
+		.ages = true,
+	};
+	struct error err = {0};
+	enum status status;
+	struct live *live;
+
+	signal(SIGPIPE, SIG_IGN);
+	if (options->nr_inputs)
+		return replay_run(pipeline);
+	if (options->evidence != NR_EVIDENCE && options->evidence != EVIDENCE_INFERRED) {
+		error_set(&err, -ENOTSUP, "there is no evidence tier '%s' on this host",
+			  evidence_name(options->evidence));
+		return complain(pipeline, &err, STATUS_CANNOT_TRACE);
+	}
+	live = live_new(&opts, &err);
+	if (!live)
+		return complain(pipeline, &err, STATUS_CANNOT_TRACE);
+	status = trace_live(pipeline, live, &err);
+	live_free(live);
+	return status;
+}

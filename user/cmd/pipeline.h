@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where the rooms meet: a source's records into the recorder, the model and, as
+ * events and intervals, the sink. The same for the live host and for recordings.
+ */
+#ifndef CMD_PIPELINE_H
+#define CMD_PIPELINE_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "cmd/command.h"
+#include "cmd/options.h"
+
+struct pipeline {
+	const char *command;		/* for messages: "top" */
+	const struct options *options;
+	const char *record_to;		/* a file, NULL: none */
+	bool once;			/* end at ready: `list` */
+	bool quiet;			/* no sink: `record` */
+};
+
+/* Runs until its end, says on standard error what went wrong, returns the exit status. */
+enum status pipeline_run(const struct pipeline *pipeline);
+
+#endif

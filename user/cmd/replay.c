@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Feeds recordings in order of wall time. Recordings of one boot share cookies and
+ * clock; those of another boot or host get a number of their own and are moved to
+ * the clock of the first.
+ */
+#include "cmd/replay.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "cmd/stage.h"
+#include "source/recording.h"
+
+struct input {
+	struct recording *recording;	/* owned */
+	const struct tw_record *next;	/* NULL: at its end */
+	int64_t shift_ns;		/* to the first recording's clock */
+	unsigned int source;
+	uint64_t first_ns, last_ns;	/* shifted */
+};
+
+struct replay {
+	struct input *inputs;		/* owned */
+	size_t count;
+	struct stage stage;
+	uint64_t interval_ends_ns, until_ns;
+	_Alignas(8) char moved[65536];	/* a record on the first one's clock */
+};
+
+static int64_t offset_of(const struct recording *recording)
+{
+	const struct tw_recording_head *head = recording_head(recording);
+
+	return (int64_t)(head->realtime_ns - head->monotonic_ns);
+}
+
+static uint64_t next_ns(const struct input *input)
+{
+	return input->next->ts_ns + input->shift_ns;
+}
+
+static int open_input(struct replay *replay, const char *path, struct error *err)
+{
+	struct input *input = &replay->inputs[replay->count];
+	const struct input *first = &replay->inputs[0];
+
+	input->recording = recording_open(path, err);
+	if (!input->recording)
+		return err->code;
+	input->source = replay->count;
+	input->shift_ns = offset_of(input->recording) - offset_of(first->recording);
+	for (size_t i = 0; i < replay->count; i++)
+		if (!strcmp(recording_head(replay->inputs[i].recording)->boot_id,
+			    recording_head(input->recording)->boot_id)) {
+			input->source = replay->inputs[i].source;
+			input->shift_ns = replay->inputs[i].shift_ns;
+			break;
+		}
+	input->next = recording_next(input->recording);
+	replay->count++;
+	return 0;
+}
+
+static struct input *earliest(struct replay *replay)
+{
+	struct input *found = NULL;
+
+	for (size_t i = 0; i < replay->count; i++) {
+		struct input *input = &replay->inputs[i];
+
+		if (input->next && (!found || next_ns(input) < next_ns(found)))
+			found = input;
+	}
+	return found;
+}
+
+/* The same events twice would be counted twice. */
+static int check_overlap(const struct replay *replay, const struct input *now, struct error *err)
+{
+	for (size_t i = 0; i < replay->count; i++) {
+		const struct input *other = &replay->inputs[i];
+
+		if (other != now && other->source == now->source && other->first_ns && other->next)
+			return error_set(err, -EINVAL,
+					 "'%s' and '%s' cover the same time of the same boot: their "
+					 "events would count twice",
+					 recording_path(other->recording),
+					 recording_path(now->recording));
+	}
+	return 0;
+}
+
+static const struct tw_record *shifted(struct replay *replay, const struct input *input)
+{
+	struct tw_record *record = (struct tw_record *)replay->moved;
+
+	if (!input->shift_ns)
+		return input->next;
+	memcpy(replay->moved, input->next, input->next->size);
+	record->ts_ns += input->shift_ns;
+	if (record->kind == TW_TRANSITION && record->size >= TW_TRANSITION_FULL &&
+	    ((struct tw_transition *)record)->born_ns)
+		((struct tw_transition *)record)->born_ns += input->shift_ns;
+	return record;
+}
+
+/* Ends intervals of recorded time, as they ended when it was live. */
+static bool pass_time(struct replay *replay, uint64_t now_ns)
+{
+	const struct options *options = replay->stage.pipeline->options;
+	uint64_t ready_ns = model_ready_ns(replay->stage.model);
+
+	if (!ready_ns)
+		return true;
+	if (!replay->interval_ends_ns) {
+		replay->interval_ends_ns = ready_ns + options->interval_ns;
+		if (options->for_ns)
+			replay->until_ns = ready_ns + options->for_ns;
+	}
+	if (replay->until_ns && now_ns >= replay->until_ns)
+		return false;
+	if (now_ns < replay->interval_ends_ns)
+		return true;
+	/* a gap between recordings is one long interval, not thousands of empty ones */
+	replay->interval_ends_ns +=
+		((now_ns - replay->interval_ends_ns) / options->interval_ns + 1) *
+		options->interval_ns;
+	return stage_interval(&replay->stage);
+}
+
+static int feed(struct replay *replay, struct error *err)
+{
+	struct input *input;
+
+	while ((input = earliest(replay))) {
+		uint64_t now_ns = next_ns(input);
+
+		if (!input->first_ns) {
+			input->first_ns = now_ns;
+			if (check_overlap(replay, input, err))
+				return err->code;
+		}
+		if (!pass_time(replay, now_ns))
+			return 0;
+		replay->stage.source = input->source;
+		stage_receive(&replay->stage, shifted(replay, input));
+		input->next = recording_next(input->recording);
+	}
+	return 0;
+}
+
+static enum status finish(struct replay *replay, int ret, struct error *err)
+{
+	const char *command = replay->stage.pipeline ? replay->stage.pipeline->command : "";
+
+	for (size_t i = 0; i < replay->count; i++)
+		if (recording_damage(replay->inputs[i].recording))
+			log_msg(LOG_WARNING, "%s: %s", command,
+				recording_damage(replay->inputs[i].recording));
+	if (!ret)
+		ret = stage_close(&replay->stage, err);
+	if (ret)
+		log_msg(LOG_WARNING, "%s: %s", command, err->text);
+	for (size_t i = 0; i < replay->count; i++)
+		recording_free(replay->inputs[i].recording);
+	free(replay->inputs);
+	free(replay);
+	return ret ? STATUS_FAILED : STATUS_OK;
+}
+
+enum status replay_run(const struct pipeline *pipeline)
+{
+	const struct options *options = pipeline->options;
+	struct replay *replay = calloc(1, sizeof(*replay));
+	struct error err = {0};
+	int ret = 0;
+
+	if (replay)
+		replay->inputs = calloc(options->nr_inputs, sizeof(*replay->inputs));
+	if (!replay || !replay->inputs) {
+		free(replay);
+		log_msg(LOG_WARNING, "%s: no memory", pipeline->command);
+		return STATUS_FAILED;
+	}
+	replay->stage.pipeline = pipeline;
+	for (uint32_t i = 0; !ret && i < options->nr_inputs; i++)
+		ret = open_input(replay, options->inputs[i], &err);
+	if (!ret)
+		ret = stage_open(&replay->stage, pipeline,
+				 recording_head(replay->inputs[0].recording)->host,
+				 offset_of(replay->inputs[0].recording), true, &err);
+	if (!ret)
+		ret = feed(replay, &err);
+	return finish(replay, ret, &err);
+}

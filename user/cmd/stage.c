@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* One record in, three ways out, in the same order everywhere. */
+#include "cmd/stage.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/procfs.h"
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+static void fill_head(struct tw_recording_head *head, const struct options *options)
+{
+	struct utsname uts;
+
+	memset(head, 0, sizeof(*head));
+	memcpy(head->magic, TW_RECORDING_MAGIC, sizeof(head->magic));
+	head->version = TW_RECORDING_VERSION;
+	head->size = sizeof(*head);
+	head->monotonic_ns = clock_ns(CLOCK_MONOTONIC);
+	head->realtime_ns = clock_ns(CLOCK_REALTIME);
+	if (procfs_read("/proc/sys/kernel/random/boot_id", head->boot_id, sizeof(head->boot_id)) > 0)
+		head->boot_id[strcspn(head->boot_id, "\n")] = '\0';
+	uname(&uts);
+	snprintf(head->host, sizeof(head->host), "%.63s", uts.nodename);
+	snprintf(head->kernel, sizeof(head->kernel), "%.63s", uts.release);
+	snprintf(head->program, sizeof(head->program), "%s", TWTRACE_VERSION);
+	head->evidence = EVIDENCE_INFERRED;
+	head->filter = options->filter.kernel;
+	head->pid_filter = options->filter.pid;
+	snprintf(head->service_filter, sizeof(head->service_filter), "%.127s",
+		 options->filter.service ? options->filter.service : "");
+}
+
+static void on_event(void *ctx, const struct model_event *event)
+{
+	struct sink *sink = ctx;
+
+	sink->ops->event(sink, event);
+}
+
+static struct sink *open_sink(const struct options *options, const char *host, int64_t offset_ns,
+			      bool replay)
+{
+	struct winsize size = {0};
+	struct sink_opts opts = {
+		.out = stdout,
+		.host = host,
+		.realtime_offset_ns = offset_ns,
+		.kinds = options->kinds,
+		.limit = options->limit,
+		.sort = options->sort,
+		.terminal = isatty(STDOUT_FILENO),
+		.replay = replay,
+	};
+
+	if (opts.terminal && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size)) {
+		opts.width = size.ws_col;
+		opts.height = size.ws_row;
+	}
+	return options->format->open(&opts);
+}
+
+int stage_open(struct stage *stage, const struct pipeline *pipeline, const char *host,
+	       int64_t offset_ns, bool replay, struct error *err)
+{
+	struct model_opts opts = {.filter = pipeline->options->filter};
+	struct tw_recording_head head;
+
+	*stage = (struct stage){.pipeline = pipeline};
+	stage->model = model_new(&opts);
+	if (stage->model && !pipeline->quiet)
+		stage->sink = open_sink(pipeline->options, host, offset_ns, replay);
+	if (!stage->model || (!pipeline->quiet && !stage->sink))
+		return error_set(err, -ENOMEM, "no memory");
+	if (stage->sink && stage->sink->ops->event)
+		model_subscribe(stage->model, on_event, stage->sink);
+	if (pipeline->record_to) {
+		fill_head(&head, pipeline->options);
+		stage->recorder = recorder_open(pipeline->record_to, &head, err);
+		if (!stage->recorder)
+			return err->code;
+	}
+	return 0;
+}
+
+void stage_receive(void *ctx, const struct tw_record *record)
+{
+	struct stage *stage = ctx;
+
+	/* a look-up names every socket of the host: only what is news goes on */
+	if (record->kind == TW_HOLDER &&
+	    !(record->flags & TW_H_ACCEPTED) &&
+	    !model_wants_holder(stage->model, ((const struct tw_holder *)record)->cookie))
+		return;
+	if (stage->recorder)
+		recorder_write(stage->recorder, record);
+	model_feed(stage->model, record, record->size, stage->source);
+}
+
+bool stage_interval(struct stage *stage)
+{
+	bool fine = true;
+
+	if (stage->sink && stage->sink->ops->interval)
+		stage->sink->ops->interval(stage->sink, stage->model);
+	model_mark_interval(stage->model, model_now_ns(stage->model));
+	if (stage->recorder)
+		fine = recorder_flush(stage->recorder) == 0;
+	if (stage->sink)
+		fine = fflush(stdout) == 0 && !ferror(stdout);
+	return fine;
+}
+
+int stage_close(struct stage *stage, struct error *err)
+{
+	int ret;
+
+	if (stage->sink) {
+		if (stage->sink->ops->end)
+			stage->sink->ops->end(stage->sink, stage->model);
+		stage->sink->ops->free(stage->sink);
+		fflush(stdout);
+	}
+	ret = recorder_close(stage->recorder, err);
+	model_free(stage->model);
+	*stage = (struct stage){0};
+	return ret;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What stands after a source, live or replayed: the recorder, the model, the sink.
+ * Takes records, keeps them in step. Internal to the pipeline.
+ */
+#ifndef CMD_STAGE_H
+#define CMD_STAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cmd/pipeline.h"
+#include "model/model.h"
+#include "sink/recording.h"
+#include "sink/sink.h"
+
+struct stage {
+	const struct pipeline *pipeline;
+	struct model *model;		/* owned */
+	struct sink *sink;		/* owned; NULL: none */
+	struct recorder *recorder;	/* owned; NULL: none */
+	unsigned int source;		/* of the records to come: struct tw_record says not */
+};
+
+/* @host and @offset_ns (realtime minus monotonic) are those of the host traced. 0 or -errno. */
+int stage_open(struct stage *stage, const struct pipeline *pipeline, const char *host,
+	       int64_t offset_ns, bool replay, struct error *err);
+/* Where a source delivers to: a struct receiver's function, @ctx a stage. */
+void stage_receive(void *ctx, const struct tw_record *record);
+/* The end of an interval; false when standard output has been closed or the recording failed. */
+bool stage_interval(struct stage *stage);
+/* The final summary; 0, or -errno when the recording failed. Releases everything. */
+int stage_close(struct stage *stage, struct error *err);
+
+#endif

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* epoll over what can happen; no work in signal handlers. */
+#include "cmd/watch.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+/* After something came the ring is looked at again so soon, until nothing comes. */
+#define FOLLOW_UP_MS 50
+/* Comparing with the kernel takes at most so many thousandths of the time. */
+#define SURVEY_BUDGET 20
+#define RECONCILE_NS 1000000000ULL
+
+enum waited { WAIT_RING, WAIT_INTERVAL, WAIT_SIGNAL, WAIT_OUTPUT, NR_WAITED };
+
+struct watch {
+	struct stage *stage;
+	struct live *live;
+	struct receiver to;
+	uint64_t reconciled_ns, until_ns;
+	int epoll_fd, timer_fd, signal_fd;
+	bool over;
+};
+
+static int watch_add(struct watch *watch, int fd, uint32_t events, enum waited what)
+{
+	struct epoll_event event = {.events = events, .data.u32 = what};
+
+	return fd < 0 || epoll_ctl(watch->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+static int interval_timer(uint64_t ns)
+{
+	struct itimerspec every = {
+		.it_interval = {ns / 1000000000, ns % 1000000000},
+		.it_value = {ns / 1000000000, ns % 1000000000},
+	};
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+
+	if (fd >= 0 && timerfd_settime(fd, 0, &every, NULL)) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+static int open_watch(struct watch *watch, struct error *err)
+{
+	const struct options *options = watch->stage->pipeline->options;
+	sigset_t ends;
+
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	sigprocmask(SIG_BLOCK, &ends, NULL);
+	watch->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	watch->signal_fd = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
+	watch->timer_fd = interval_timer(options->interval_ns);
+	if (watch->epoll_fd < 0 || watch_add(watch, live_fd(watch->live), EPOLLIN, WAIT_RING) ||
+	    watch_add(watch, watch->signal_fd, EPOLLIN, WAIT_SIGNAL) ||
+	    watch_add(watch, watch->timer_fd, EPOLLIN, WAIT_INTERVAL))
+		return error_set(err, -errno, "cannot wait for events: %s", strerror(errno));
+	/* a pipe whose reader has gone; a plain file can't be waited for, and need not */
+	watch_add(watch, STDOUT_FILENO, 0, WAIT_OUTPUT);
+	if (options->for_ns)
+		watch->until_ns = live_now_ns() + options->for_ns;
+	return 0;
+}
+
+static void close_watch(struct watch *watch)
+{
+	close(watch->epoll_fd);
+	close(watch->signal_fd);
+	close(watch->timer_fd);
+}
+
+static void on_interval(struct watch *watch)
+{
+	uint64_t expirations, now_ns = live_now_ns();
+
+	if (read(watch->timer_fd, &expirations, sizeof(expirations)) < 0)
+		return;
+	if (now_ns - watch->reconciled_ns + FOLLOW_UP_MS * 1000000ULL >= RECONCILE_NS) {
+		watch->reconciled_ns = now_ns;
+		live_interval(watch->live, SURVEY_BUDGET, &watch->to);
+		if (model_wants_holders(watch->stage->model, RECONCILE_NS))
+			live_look_for_holders(watch->live, &watch->to);
+	}
+	live_drain(watch->live, &watch->to);
+	if (!stage_interval(watch->stage))
+		watch->over = true;
+}
+
+/* How long to wait: until the end, and not long while events keep coming. */
+static int patience_ms(const struct watch *watch, bool busy)
+{
+	uint64_t now_ns = live_now_ns(), left_ms;
+
+	if (!watch->until_ns)
+		return busy ? FOLLOW_UP_MS : -1;
+	if (now_ns >= watch->until_ns)
+		return 0;
+	left_ms = (watch->until_ns - now_ns) / 1000000 + 1;
+	return busy && left_ms > FOLLOW_UP_MS ? FOLLOW_UP_MS : (int)(left_ms > 60000 ? 60000 : left_ms);
+}
+
+static int run(struct watch *watch, struct error *err)
+{
+	struct epoll_event events[NR_WAITED];
+	bool busy = true;
+
+	while (!watch->over) {
+		int count = epoll_wait(watch->epoll_fd, events, NR_WAITED, patience_ms(watch, busy));
+
+		if (count < 0 && errno != EINTR)
+			return error_set(err, -errno, "cannot wait for events: %s", strerror(errno));
+		for (int i = 0; i < count; i++) {
+			if (events[i].data.u32 == WAIT_INTERVAL)
+				on_interval(watch);
+			else if (events[i].data.u32 != WAIT_RING)
+				watch->over = true;
+		}
+		busy = live_drain(watch->live, &watch->to);
+		if (watch->until_ns && live_now_ns() >= watch->until_ns)
+			watch->over = true;
+	}
+	return 0;
+}
+
+int watch(struct stage *stage, struct live *live, struct error *err)
+{
+	struct watch watch = {
+		.stage = stage,
+		.live = live,
+		.to = {stage_receive, stage},
+		.reconciled_ns = live_now_ns(),
+	};
+	int ret = open_watch(&watch, err);
+
+	if (!ret)
+		ret = run(&watch, err);
+	/* once for what came, once more so that it settles */
+	live_drain(live, &watch.to);
+	live_interval(live, 0, &watch.to);
+	live_drain(live, &watch.to);
+	live_end(live, &watch.to);
+	close_watch(&watch);
+	return ret;
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What a connection counts for, and under which keys. Pure functions of its facts. */
+#include "model/conn.h"
+
+#include <string.h>
+
+static uint32_t gauge_mask(const struct conn *conn)
+{
+	static const uint32_t of_state[TW_NR_STATES] = {
+		[TW_SYN_SENT] = FIELD_BIT(FIELD_SYN_SENT),
+		[TW_SYN_RECV] = FIELD_BIT(FIELD_SYN_RECV),
+		[TW_ESTABLISHED] = FIELD_BIT(FIELD_ESTABLISHED),
+		[TW_FIN_WAIT1] = FIELD_BIT(FIELD_FIN_WAIT1),
+		[TW_FIN_WAIT2] = FIELD_BIT(FIELD_FIN_WAIT2),
+		[TW_CLOSE_WAIT] = FIELD_BIT(FIELD_CLOSE_WAIT),
+		[TW_LAST_ACK] = FIELD_BIT(FIELD_LAST_ACK),
+		[TW_CLOSING] = FIELD_BIT(FIELD_CLOSING),
+		[TW_TIME_WAIT] = FIELD_BIT(FIELD_TIME_WAIT),
+	};
+
+	switch (conn->phase) {
+	case PHASE_FULL:
+		return FIELD_BIT(FIELD_OPEN) | of_state[conn->state];
+	case PHASE_MINI:
+		return of_state[conn->state];
+	default:
+		return 0;
+	}
+}
+
+static uint32_t end_mask(const struct conn *conn)
+{
+	switch (conn->end) {
+	case END_EXPIRED:
+		return FIELD_BIT(FIELD_TW_EXPIRED);
+	case END_REUSED:
+		return FIELD_BIT(FIELD_TW_REUSED);
+	default:
+		return FIELD_BIT(FIELD_TW_OTHER);
+	}
+}
+
+uint32_t conn_mask(const struct conn *conn)
+{
+	uint32_t mask;
+
+	/* listeners are never counted */
+	if (!conn->wanted || conn->state == TW_LISTEN)
+		return 0;
+	mask = gauge_mask(conn);
+	if (conn->opened || conn->preexisting)
+		mask |= FIELD_BIT(FIELD_CONNECTIONS);
+	if (conn->opened)
+		mask |= FIELD_BIT(FIELD_OPENED);
+	if (conn->closed && (conn->opened || conn->preexisting))
+		mask |= FIELD_BIT(FIELD_CLOSED);
+	if (conn->closed_first)
+		mask |= FIELD_BIT(FIELD_CLOSED_FIRST);
+	if (conn->failed)
+		mask |= FIELD_BIT(FIELD_FAILED);
+	if (conn->reset)
+		mask |= FIELD_BIT(FIELD_RESETS);
+	if (conn->entered)
+		mask |= FIELD_BIT(FIELD_TW_ENTERED);
+	if (conn->refused)
+		mask |= FIELD_BIT(FIELD_TW_REFUSED);
+	if (conn->phase == PHASE_OVER && conn->ended_mini)
+		mask |= end_mask(conn);
+	return mask;
+}
+
+enum role conn_role(const struct conn *conn)
+{
+	static const uint8_t roles[] = {
+		[DIRECTION_UNKNOWN] = ROLE_UNKNOWN,
+		[DIRECTION_OUTGOING] = ROLE_CLIENT,
+		[DIRECTION_INCOMING] = ROLE_SERVER,
+	};
+
+	return roles[conn->direction];
+}
+
+/* The port that names the service: the listener's, on either side. */
+static uint16_t service_port(const struct conn *conn)
+{
+	switch (conn->direction) {
+	case DIRECTION_INCOMING:
+		return conn->local_port;
+	case DIRECTION_OUTGOING:
+		return conn->remote_port;
+	default:
+		/* servers listen below the ephemeral range: the lower one, so that
+		 * ephemeral ports make no rows; the role says that it is not known */
+		return conn->local_port < conn->remote_port ? conn->local_port : conn->remote_port;
+	}
+}
+
+struct row_key conn_key(const struct conn *conn, enum dimension dimension)
+{
+	struct row_key key;
+
+	memset(&key, 0, sizeof(key));
+	if (dimension == DIM_SERVICE || dimension == DIM_PAIR)
+		key.service = conn->service;
+	if (dimension == DIM_PORT || dimension == DIM_PAIR) {
+		key.port = service_port(conn);
+		key.role = conn_role(conn);
+	}
+	if (dimension == DIM_REMOTE || dimension == DIM_PAIR)
+		memcpy(key.remote_addr, conn->remote_addr, sizeof(key.remote_addr));
+	return key;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the model says as it happens, one struct for every kind, and the view of
+ * a connection that goes with it. Outputs read these and nothing deeper.
+ */
+#ifndef MODEL_EVENT_H
+#define MODEL_EVENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/rows.h"
+
+enum event_kind {
+	EVENT_TRANSITION,
+	EVENT_TIME_WAIT_ENTER,
+	EVENT_TIME_WAIT_EXIT,
+	EVENT_TIME_WAIT_SUBSTATE,
+	EVENT_TIME_WAIT_REFUSED,
+	EVENT_CONNECT_FAILED,
+	EVENT_BIND_FAILED,
+	EVENT_LOSS,
+	NR_EVENT_KINDS,
+};
+
+enum evidence {
+	EVIDENCE_INFERRED,
+	EVIDENCE_SNAPSHOT,
+	EVIDENCE_TIMER,
+	EVIDENCE_KPROBE,
+	EVIDENCE_FENTRY,
+	NR_EVIDENCE,
+};
+
+enum end_reason {
+	END_UNKNOWN,
+	END_EXPIRED,
+	END_REUSED,
+	END_REOPENED,
+	END_RESET,
+	END_DESTROYED,
+	END_PURGED,
+	NR_END_REASONS,
+};
+
+enum direction {
+	DIRECTION_UNKNOWN,
+	DIRECTION_OUTGOING,
+	DIRECTION_INCOMING,
+};
+
+#define PID_UNKNOWN 0
+#define TIME_UNKNOWN UINT64_MAX
+
+struct holder {
+	uint32_t pid;		/* PID_UNKNOWN: in another pid namespace */
+	uint32_t fds;
+	char comm[16 * 4 + 1];	/* clean UTF-8 */
+};
+
+/* A connection as outputs see it. Pointers are valid during the call only. */
+struct conn_view {
+	uint64_t cookie;
+	uint64_t netns_cookie;
+	uint32_t netns_ino;
+	uint8_t local_addr[16];
+	uint8_t remote_addr[16];
+	uint16_t local_port;		/* 0: not known (yet) */
+	uint16_t remote_port;
+	enum direction direction;
+	uint32_t pid;
+	const char *comm;		/* clean UTF-8; NULL: unknown */
+	const char *service;		/* NULL: unknown */
+	const char *cgroup;		/* path; NULL: unknown */
+	/* for `list` */
+	uint8_t state;			/* enum tw_state: minisocks show their substate */
+	bool minisock;
+	uint64_t since_ns;		/* when it entered this state */
+	bool since_bound;		/* it is at least so old: that moment was not seen */
+	uint64_t expires_ns;		/* minisock: when it will end; TIME_UNKNOWN */
+	const struct holder *holders;
+	uint32_t nr_holders;
+	uint32_t rqueue;
+};
+
+struct model_event {
+	enum event_kind kind;
+	uint64_t ts_ns;
+	const struct conn_view *conn;	/* NULL for EVENT_LOSS */
+	uint8_t from, to;		/* TRANSITION, SUBSTATE: enum tw_state */
+	uint64_t in_state_ns;		/* TRANSITION: TIME_UNKNOWN where it would be a guess */
+	int error;			/* TRANSITION, *_FAILED: errno, 0: none */
+	uint8_t substate;		/* TIME_WAIT_*: TW_TIME_WAIT or TW_FIN_WAIT2 */
+	enum evidence evidence;		/* TIME_WAIT_* */
+	enum end_reason reason;		/* TIME_WAIT_EXIT */
+	uint64_t residence_ns;		/* TIME_WAIT_EXIT: TIME_UNKNOWN where it would be a guess */
+	uint8_t cause;			/* LOSS: enum tw_loss_cause */
+	uint64_t count;			/* LOSS, REFUSED */
+};
+
+const char *event_kind_name(enum event_kind kind);	/* "transition" */
+const char *evidence_name(enum evidence evidence);
+const char *end_reason_name(enum end_reason reason);
+const char *direction_name(enum direction direction);	/* "outgoing" */
+const char *role_name(enum role role);			/* "server" */
+const char *loss_cause_name(unsigned int cause);	/* "ring_full" */
+const char *state_name(unsigned int state);		/* as ss's long form: "FIN_WAIT1" */
+
+#endif

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The lives of minisocks, inferred: births by the truth table on the last
+ * transition, ends by what can be proven of them.
+ */
+#include "model/ledger.h"
+
+#include <string.h>
+
+/*
+ * TCP_TIMEWAIT_LEN is 60 s (include/net/tcp.h), rounded up by the timer wheel: by
+ * up to 512 jiffies, 2.05 s at HZ=250 and 4.1 s at HZ=1000 and HZ=100 (5.12 s).
+ */
+#define TIME_WAIT_NS (60ULL * 1000000000)
+#define WHEEL_SLACK_NS (5200ULL * 1000000)
+/* A trailing RST follows its transition within the same softirq: microseconds. */
+#define SETTLE_NS (10ULL * 1000000)
+
+enum remains ledger_remains(uint8_t from, uint8_t error, uint16_t flags)
+{
+	bool done = flags & TW_F_DONE, acked = flags & TW_F_ALL_ACKED;
+
+	/* IP_RECVERR may leave an error behind, so none is required for these two */
+	if (from == TW_FIN_WAIT2 && done)
+		return REMAINS_TIME_WAIT;
+	if (from == TW_CLOSING && acked)
+		return REMAINS_TIME_WAIT;
+	if (from == TW_FIN_WAIT2 && (flags & TW_F_ORPHAN) && !error && !(flags & TW_F_LINGER2_NEG))
+		return REMAINS_FIN_WAIT2;
+	return REMAINS_NOTHING;
+}
+
+static void tell(struct model *model, const struct conn *conn, enum event_kind kind,
+		 uint64_t ts_ns)
+{
+	struct model_event event = {
+		.kind = kind,
+		.ts_ns = ts_ns,
+		.substate = conn->state,
+		.evidence = conn->evidence,
+		.reason = conn->end,
+		.residence_ns = TIME_UNKNOWN,
+		.count = 1,
+	};
+
+	tracker_tell(model, conn, &event);
+}
+
+static void enter(struct model *model, uint32_t id, uint64_t ts_ns)
+{
+	struct conn *conn = conn_at(model, id);
+
+	conn->phase = PHASE_MINI;
+	conn->entered = true;
+	conn->evidence = EVIDENCE_INFERRED;
+	conn->expires_ns = conn->state == TW_TIME_WAIT ? conn->since_ns + TIME_WAIT_NS : 0;
+	tracker_index_tuple(model, id);
+	tracker_update(model, id, false);
+	tell(model, conn, EVENT_TIME_WAIT_ENTER, ts_ns);
+}
+
+void ledger_birth(struct model *model, uint32_t id, enum remains remains)
+{
+	struct conn *conn = conn_at(model, id);
+
+	switch (remains) {
+	case REMAINS_TIME_WAIT:
+		conn->state = TW_TIME_WAIT;
+		enter(model, id, conn->since_ns);
+		return;
+	case REMAINS_FIN_WAIT2:
+		conn->state = TW_FIN_WAIT2;
+		conn->phase = PHASE_PENDING;
+		break;
+	case REMAINS_NOTHING:
+		conn->phase = PHASE_OVER;
+		break;
+	}
+	tracker_update(model, id, false);
+	tracker_bury(model, id);
+}
+
+void ledger_settle(struct model *model, uint64_t now_ns)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < model->nr_over; i++) {
+		struct grave grave = model->over[i];
+		struct conn *conn;
+
+		if (!pool_alive(&model->conns, grave.id))
+			continue;
+		conn = conn_at(model, grave.id);
+		if (conn->cookie != grave.cookie || conn->phase == PHASE_FULL ||
+		    conn->phase == PHASE_MINI)
+			continue;
+		if (conn->since_ns + SETTLE_NS > now_ns)
+			model->over[kept++] = grave;
+		else if (conn->phase == PHASE_PENDING)
+			enter(model, grave.id, conn->since_ns);
+		else
+			tracker_remove(model, grave.id);
+	}
+	model->nr_over = kept;
+}
+
+void ledger_found(struct model *model, uint32_t id)
+{
+	struct conn *conn = conn_at(model, id);
+
+	conn->phase = PHASE_MINI;
+	conn->evidence = EVIDENCE_SNAPSHOT;
+	conn->since_bound = true;
+	tracker_index_tuple(model, id);
+	tracker_update(model, id, true);
+	/* found at start they are stock, not events; later they are births that were missed */
+	tell(model, conn, EVENT_TIME_WAIT_ENTER, conn->since_ns);
+}
+
+void ledger_substate(struct model *model, uint32_t id, uint8_t substate, uint64_t now_ns)
+{
+	struct conn *conn = conn_at(model, id);
+	struct model_event event = {
+		.kind = EVENT_TIME_WAIT_SUBSTATE,
+		.ts_ns = now_ns,
+		.from = conn->state,
+		.to = substate,
+		.substate = substate,
+		.evidence = EVIDENCE_SNAPSHOT,
+	};
+
+	conn->state = substate;
+	tracker_update(model, id, false);
+	tracker_tell(model, conn, &event);
+}
+
+void ledger_end(struct model *model, uint32_t id, enum end_reason reason, uint64_t now_ns,
+		bool known)
+{
+	struct conn *conn = conn_at(model, id);
+	struct model_event event = {
+		.kind = EVENT_TIME_WAIT_EXIT,
+		.ts_ns = now_ns,
+		.substate = conn->state,
+		.evidence = EVIDENCE_INFERRED,
+		.reason = reason,
+		.residence_ns = known && !conn->since_bound ? now_ns - conn->since_ns :
+							       TIME_UNKNOWN,
+	};
+
+	conn->end = reason;
+	conn->ended_mini = true;
+	conn->phase = PHASE_OVER;
+	conn->since_ns = now_ns;
+	tracker_update(model, id, false);
+	tracker_tell(model, conn, &event);
+	tracker_bury(model, id);
+}
+
+void ledger_refuse(struct model *model, uint32_t id, uint64_t now_ns)
+{
+	struct conn *conn = conn_at(model, id);
+
+	conn->entered = false;
+	conn->refused = true;
+	conn->phase = PHASE_OVER;
+	conn->since_ns = now_ns;
+	tracker_update(model, id, false);
+	tell(model, conn, EVENT_TIME_WAIT_REFUSED, now_ns);
+	tracker_bury(model, id);
+}
+
+void ledger_succeeded(struct model *model, const struct conn *successor)
+{
+	uint32_t id = tracker_find_minisock(model, successor);
+
+	/*
+	 * Two sockets never share a tuple, so the minisock is gone: taken over by our
+	 * connect(), or reopened by the peer's SYN. The moment is the successor's birth.
+	 */
+	if (id != POOL_NONE && conn_at(model, id) != successor)
+		ledger_end(model, id,
+			   successor->direction == DIRECTION_INCOMING ? END_REOPENED : END_REUSED,
+			   successor->born_ns ? successor->born_ns : successor->since_ns,
+			   successor->born_ns != 0);
+}
+
+void ledger_expire(struct model *model, uint64_t now_ns)
+{
+	uint32_t id;
+
+	for (id = pool_next(&model->conns, 0); id != POOL_NONE; id = pool_next(&model->conns, id + 1)) {
+		const struct conn *conn = conn_at(model, id);
+
+		if (conn->phase == PHASE_MINI && conn->expires_ns &&
+		    now_ns >= conn->expires_ns + WHEEL_SLACK_NS)
+			ledger_end(model, id, END_EXPIRED, now_ns, false);
+	}
+}

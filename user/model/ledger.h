@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The ledger of minisocks: born, refused, changed, ended. The tracepoint never
+ * says TIME_WAIT; births are inferred from the facts of the last transition, ends
+ * from successors with the same tuple, from time and from snapshots.
+ */
+#ifndef MODEL_LEDGER_H
+#define MODEL_LEDGER_H
+
+#include "model/tracker.h"
+
+/* What the last transition of a full socket leaves behind. */
+enum remains {
+	REMAINS_NOTHING,
+	REMAINS_TIME_WAIT,
+	REMAINS_FIN_WAIT2,	/* unless a RST follows in the same breath */
+};
+
+/*
+ * The truth table: a pure function of the old state and the facts at ->CLOSE.
+ *
+ * TIME_WAIT: FIN_WAIT2 with the peer's FIN (tcp_fin()), or CLOSING with our FIN
+ * acknowledged (tcp_rcv_state_process()). FIN_WAIT2: an orphan whose FIN was
+ * acknowledged (tcp_rcv_state_process(), __tcp_close(), tcp_keepalive_timer()).
+ */
+enum remains ledger_remains(uint8_t from, uint8_t error, uint16_t flags);
+
+/* The full socket has just ended; conn->since_ns is the moment. */
+void ledger_birth(struct model *model, uint32_t id, enum remains remains);
+/* Pending births older than @now_ns become minisocks, tombstones are cleared. */
+void ledger_settle(struct model *model, uint64_t now_ns);
+/* A minisock found by a snapshot, not born while traced. */
+void ledger_found(struct model *model, uint32_t id);
+/* The minisock took on the other substate. */
+void ledger_substate(struct model *model, uint32_t id, uint8_t substate, uint64_t now_ns);
+/* @known: the moment is exact enough to state a residence. */
+void ledger_end(struct model *model, uint32_t id, enum end_reason reason, uint64_t now_ns,
+		bool known);
+/* The birth that bucket overflow prevented: takes it back. */
+void ledger_refuse(struct model *model, uint32_t id, uint64_t now_ns);
+/* A new connection has this tuple: a minisock with it has ended, and how is known. */
+void ledger_succeeded(struct model *model, const struct conn *successor);
+/* Ends the minisocks whose longest possible life is over, where no snapshot tells. */
+void ledger_expire(struct model *model, uint64_t now_ns);
+
+#endif

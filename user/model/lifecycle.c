@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* State changes of full sockets, as the kernel tells them, into facts of connections. */
+#include "model/lifecycle.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "model/ledger.h"
+
+static bool is_full(const struct tw_transition *record)
+{
+	return record->head.size >= TW_TRANSITION_FULL;
+}
+
+static bool has_owner(const struct tw_transition *record)
+{
+	return (record->head.flags & TW_F_OWNER) && record->head.size >= TW_TRANSITION_OWNER;
+}
+
+/* sk_err of a RST that came in: tcp_reset() */
+static bool error_is_reset(uint8_t error)
+{
+	return error == ECONNRESET || error == ECONNREFUSED || error == EPIPE;
+}
+
+/*
+ * Whether the end is an abort of our own, which sends a RST: close() with unread
+ * data, SO_LINGER 0, connect(AF_UNSPEC), TCP_LINGER2 < 0. The event comes before
+ * the RST, with no error set (__tcp_close(), tcp_disconnect()).
+ */
+static bool end_is_abort(uint8_t from, uint8_t error, uint16_t flags)
+{
+	bool orphan = flags & TW_F_ORPHAN;
+
+	if (error)
+		return false;
+	switch (from) {
+	case TW_ESTABLISHED:
+	case TW_SYN_RECV:
+	case TW_CLOSE_WAIT:
+	case TW_FIN_WAIT1:
+		return !orphan && (flags & TW_F_LOCKED);
+	case TW_FIN_WAIT2:
+		if (flags & TW_F_DONE)
+			return false;
+		return orphan ? flags & TW_F_LINGER2_NEG : flags & TW_F_LOCKED;
+	case TW_CLOSING:
+		return !orphan && (flags & TW_F_LOCKED) && !(flags & TW_F_ALL_ACKED);
+	default:
+		return false;
+	}
+}
+
+/*
+ * Why a connect() ended: sk_err where the network said it; else no port was found
+ * (none chosen, or the bound one is taken: no SYN was ever written). 0: the
+ * program itself closed the socket.
+ */
+static int connect_error(const struct conn *conn, uint8_t error, uint16_t flags)
+{
+	if (error)
+		return error;
+	if (flags & TW_F_SHUT_BOTH)
+		return 0;
+	return !conn->local_port || (flags & TW_F_UNSENT) ? EADDRNOTAVAIL : 0;
+}
+
+static void set_direction(struct conn *conn, uint16_t flags, uint8_t from)
+{
+	if (flags & TW_F_OUTGOING)
+		conn->direction = DIRECTION_OUTGOING;
+	else if (flags & TW_F_INCOMING)
+		conn->direction = DIRECTION_INCOMING;
+	else if (from == TW_SYN_SENT)
+		conn->direction = DIRECTION_OUTGOING;
+}
+
+void lifecycle_inherit(struct model *model, struct conn *conn, const struct conn *listener)
+{
+	struct tw_owner owner = {.tgid = listener->pid};
+
+	memcpy(owner.comm, listener->comm, TW_COMM_LEN);
+	if (!conn->cgroup_id)
+		conn->cgroup_id = listener->cgroup_id;
+	tracker_set_owner(model, conn, &owner, OWNER_LISTENER);
+}
+
+/* Takes over what the record says of the connection; true if a row's key changed. */
+static bool learn(struct model *model, struct conn *conn, const struct tw_transition *record)
+{
+	uint8_t direction = conn->direction;
+	uint32_t parent = POOL_NONE;
+	bool changed = false;
+
+	set_direction(conn, record->head.flags, record->head.from);
+	if (is_full(record)) {
+		changed |= tracker_set_tuple(conn, &record->tuple);
+		if (record->cgroup_id && record->cgroup_id != conn->cgroup_id) {
+			conn->cgroup_id = record->cgroup_id;
+			changed = true;
+		}
+		if (conn->owner_rank == OWNER_NONE && record->listener_cookie &&
+		    record->listener_cookie != conn->cookie)
+			parent = tracker_find(model, record->listener_cookie, conn->source);
+		if (parent != POOL_NONE)
+			lifecycle_inherit(model, conn, conn_at(model, parent));
+	}
+	if (has_owner(record))
+		changed |= tracker_set_owner(model, conn, &record->owner, OWNER_ACTED);
+	return changed || direction != conn->direction;
+}
+
+static void tell_transition(struct model *model, const struct conn *conn, uint8_t from, uint8_t to,
+			    uint64_t ts_ns, uint64_t in_state_ns, int error)
+{
+	struct model_event event = {
+		.kind = EVENT_TRANSITION,
+		.ts_ns = ts_ns,
+		.from = from,
+		.to = to,
+		.in_state_ns = in_state_ns,
+		.error = error,
+	};
+
+	tracker_tell(model, conn, &event);
+}
+
+static bool is_active_close(uint8_t state)
+{
+	return state == TW_FIN_WAIT1 || state == TW_FIN_WAIT2 || state == TW_CLOSING;
+}
+
+/* Moves the facts on by one state; the state known before differs from @from after a loss. */
+static void advance(struct conn *conn, uint8_t from, uint8_t to)
+{
+	if (to == TW_CLOSE)
+		conn->closed = true;
+	/* also where the event of ESTABLISHED itself was lost; SYN_RECV may close
+	 * actively before it (TCP Fast Open) */
+	if ((state_is_synchronized(to) || state_is_synchronized(from)) && !conn->preexisting)
+		conn->opened = true;
+	if (to == TW_FIN_WAIT1 || (is_active_close(from) && !is_active_close(conn->state)))
+		conn->closed_first = true;
+}
+
+static void forget(struct model *model, uint32_t id)
+{
+	conn_at(model, id)->wanted = false;
+	tracker_update(model, id, false);
+	tracker_remove(model, id);
+}
+
+static void count_lifetime(struct model *model, const struct conn *conn, uint64_t ns)
+{
+	for (unsigned int dim = 0; dim < NR_DIMENSIONS && conn->rowed; dim++)
+		histogram_add(&rows_at(&model->rows[dim], conn->row[dim])->lifetime, ns);
+	histogram_add(&model->totals.lifetime, ns);
+}
+
+static void close_socket(struct model *model, uint32_t id, const struct tw_transition *record)
+{
+	struct conn *conn = conn_at(model, id);
+	uint16_t flags = record->head.flags;
+	uint8_t from = record->head.from, error = record->head.error;
+	uint64_t ts_ns = record->head.ts_ns;
+	struct model_event event = {.kind = EVENT_CONNECT_FAILED, .ts_ns = ts_ns};
+
+	if (error_is_reset(error) || end_is_abort(from, error, flags))
+		conn->reset = true;
+	if (from == TW_SYN_SENT || (from == TW_SYN_RECV && conn->direction == DIRECTION_OUTGOING)) {
+		event.error = connect_error(conn, error, flags);
+		conn->failed = event.error != 0;
+	}
+	if (conn->failed)
+		tracker_tell(model, conn, &event);
+	if (conn->opened && conn->born_ns && conn->wanted)
+		count_lifetime(model, conn, ts_ns - conn->born_ns);
+	ledger_birth(model, id, ledger_remains(from, error, flags));
+}
+
+static uint32_t add(struct model *model, const struct tw_transition *record, unsigned int source)
+{
+	uint32_t id = tracker_add(model, record->cookie, &record->tuple, source);
+	struct conn *conn;
+
+	if (id == POOL_NONE)
+		return id;
+	conn = conn_at(model, id);
+	conn->state = record->head.from;
+	/* its birth was not seen: older than the tracer, or its first records were lost */
+	if (state_is_synchronized(record->head.from)) {
+		conn->preexisting = true;
+		conn->since_bound = true;
+	}
+	return id;
+}
+
+/* LISTEN->SYN_RECV had no tuple when it happened; told with the next event. */
+static void retell_birth(struct model *model, uint32_t id, uint64_t born_ns)
+{
+	struct conn *conn = conn_at(model, id);
+
+	conn->born_ns = conn->since_ns = born_ns;
+	conn->state = TW_SYN_RECV;
+	tracker_update(model, id, true);
+	tell_transition(model, conn, TW_LISTEN, TW_SYN_RECV, born_ns, TIME_UNKNOWN, 0);
+}
+
+/*
+ * The connection of the record; POOL_NONE when it is not known and the record is
+ * too short to make it: its full record was lost, the next snapshot brings it back.
+ */
+static uint32_t resolve(struct model *model, const struct tw_transition *record,
+			unsigned int source)
+{
+	uint32_t id = tracker_find(model, record->cookie, source);
+
+	/* the same socket, connected again after a failure: a new connection */
+	if (id != POOL_NONE && conn_at(model, id)->phase != PHASE_FULL && is_full(record)) {
+		if (conn_at(model, id)->phase == PHASE_MINI)
+			ledger_end(model, id, END_UNKNOWN, record->head.ts_ns, false);
+		tracker_remove(model, id);
+		id = POOL_NONE;
+	}
+	if (id == POOL_NONE && is_full(record))
+		id = add(model, record, source);
+	if (id != POOL_NONE && conn_at(model, id)->phase != PHASE_FULL)
+		id = POOL_NONE;
+	return id;
+}
+
+void lifecycle_transition(struct model *model, const struct tw_transition *record,
+			  unsigned int source)
+{
+	uint8_t from = record->head.from, to = record->head.to;
+	uint64_t ts_ns = record->head.ts_ns, in_state_ns = TIME_UNKNOWN;
+	uint32_t id = resolve(model, record, source);
+	int error = record->head.error;
+	bool rekeyed, was_wanted;
+	struct conn *conn;
+
+	if (id == POOL_NONE) {
+		model->doubt = true;
+		return;
+	}
+	if (record->head.flags & TW_F_FORGET) {
+		forget(model, id);
+		return;
+	}
+	conn = conn_at(model, id);
+	was_wanted = conn->wanted;
+	rekeyed = learn(model, conn, record) || !conn->rowed;
+	if (is_full(record) && record->born_ns)
+		retell_birth(model, id, record->born_ns);
+	if (conn->state == from && !conn->since_bound && conn->since_ns && from != TW_CLOSE)
+		in_state_ns = ts_ns - conn->since_ns;
+	advance(conn, from, to);
+	conn->state = to;
+	conn->since_ns = conn->seen_ns = ts_ns;
+	conn->since_bound = false;
+	conn->absent = 0;
+	if (to == TW_SYN_SENT)
+		conn->born_ns = ts_ns;
+	tracker_update(model, id, rekeyed);
+	/* a filter on the local port could not know it at SYN_SENT: told late */
+	if (conn->wanted && !was_wanted && from == TW_SYN_SENT && conn->born_ns)
+		tell_transition(model, conn, TW_CLOSE, TW_SYN_SENT, conn->born_ns, TIME_UNKNOWN, 0);
+	if (to == TW_CLOSE && from == TW_SYN_SENT)
+		error = connect_error(conn, record->head.error, record->head.flags);
+	tell_transition(model, conn, from, to, ts_ns, in_state_ns, error);
+	if (to == TW_ESTABLISHED)
+		ledger_succeeded(model, conn);
+	if (to == TW_CLOSE)
+		close_socket(model, id, record);
+}
+
+void lifecycle_reset_sent(struct model *model, const struct tw_reset *record, unsigned int source)
+{
+	uint32_t id = tracker_find(model, record->cookie, source);
+	struct conn *conn;
+
+	if (id == POOL_NONE)
+		return;
+	conn = conn_at(model, id);
+	/*
+	 * After CLOSE it tells that data came after close(), so that no minisock was
+	 * made; of any other closed socket, or of a listener, it answers a stray segment,
+	 * which ends nothing.
+	 */
+	if (conn->state == TW_LISTEN ||
+	    (conn->phase != PHASE_FULL && conn->phase != PHASE_PENDING))
+		return;
+	conn->reset = true;
+	if (conn->phase == PHASE_PENDING)
+		conn->phase = PHASE_OVER;
+	tracker_update(model, id, false);
+}
+
+void lifecycle_holder(struct model *model, const struct tw_holder *record, unsigned int source)
+{
+	uint32_t id = tracker_find(model, record->cookie, source);
+	bool changed = false;
+	struct conn *conn;
+
+	if (id == POOL_NONE)
+		return;
+	conn = conn_at(model, id);
+	/* a look-up says what was true when it ran; who acted since knows better */
+	if (conn->phase != PHASE_FULL || (record->head.ts_ns < conn->seen_ns &&
+					  conn->owner_rank == OWNER_ACTED))
+		return;
+	if (conn->direction == DIRECTION_UNKNOWN && conn->state != TW_LISTEN &&
+	    (record->head.flags & (TW_H_AUTOBOUND | TW_H_BOUND))) {
+		conn->direction = DIRECTION_OUTGOING;
+		changed = true;
+	}
+	if (record->cgroup_id && record->cgroup_id != conn->cgroup_id) {
+		conn->cgroup_id = record->cgroup_id;
+		changed = true;
+	}
+	changed |= tracker_add_holder(model, conn, record);
+	tracker_update(model, id, changed);
+}
+
+void lifecycle_vanished(struct model *model, uint32_t id)
+{
+	struct conn *conn = conn_at(model, id);
+
+	conn->closed = true;
+	conn->phase = PHASE_OVER;
+	conn->since_ns = model->now_ns;
+	tracker_update(model, id, false);
+	tracker_bury(model, id);
+}

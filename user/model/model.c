@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The model's door: checks records, hands each kind to the room that knows it. */
+#include "model/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "model/ledger.h"
+#include "model/lifecycle.h"
+#include "model/reconcile.h"
+#include "model/tracker.h"
+
+#define DEFAULT_MAX_ROWS 20000
+#define EXPIRE_EVERY_NS 1000000000ULL
+#define MAX_LOOKS 4
+
+struct model *model_new(const struct model_opts *opts)
+{
+	struct model *model = calloc(1, sizeof(*model));
+	uint32_t cap = opts->max_rows ? opts->max_rows : DEFAULT_MAX_ROWS;
+	bool failed;
+
+	if (!model)
+		return NULL;
+	model->opts = *opts;
+	pool_init(&model->conns, sizeof(struct conn));
+	pool_init(&model->netns, sizeof(struct netns));
+	pool_init(&model->holders, sizeof(struct holder_list));
+	model->services = services_new();
+	failed = !model->services || index_init(&model->by_cookie) || index_init(&model->by_tuple);
+	for (unsigned int dim = 0; dim < NR_DIMENSIONS; dim++)
+		failed |= rows_init(&model->rows[dim], dim, cap) != 0;
+	if (failed) {
+		model_free(model);
+		return NULL;
+	}
+	return model;
+}
+
+void model_free(struct model *model)
+{
+	uint32_t id;
+
+	if (!model)
+		return;
+	for (id = pool_next(&model->netns, 0); id != POOL_NONE; id = pool_next(&model->netns, id + 1))
+		free(netns_at(model, id)->name);
+	for (unsigned int dim = 0; dim < NR_DIMENSIONS; dim++)
+		rows_release(&model->rows[dim]);
+	histogram_release(&model->totals.lifetime);
+	index_release(&model->by_cookie);
+	index_release(&model->by_tuple);
+	pool_release(&model->conns);
+	pool_release(&model->netns);
+	pool_release(&model->holders);
+	services_free(model->services);
+	free(model->audits);
+	free(model->over);
+	free(model);
+}
+
+void model_subscribe(struct model *model, model_event_fn fn, void *ctx)
+{
+	model->event_fn = fn;
+	model->event_ctx = ctx;
+}
+
+static void feed_transition(struct model *model, const struct tw_record *record,
+			    unsigned int source)
+{
+	lifecycle_transition(model, (const struct tw_transition *)record, source);
+}
+
+static void feed_reset_sent(struct model *model, const struct tw_record *record,
+			    unsigned int source)
+{
+	lifecycle_reset_sent(model, (const struct tw_reset *)record, source);
+}
+
+static void feed_holder(struct model *model, const struct tw_record *record, unsigned int source)
+{
+	lifecycle_holder(model, (const struct tw_holder *)record, source);
+}
+
+static void feed_holders_end(struct model *model, const struct tw_record *record,
+			     unsigned int source)
+{
+	uint32_t id;
+
+	for (id = pool_next(&model->conns, 0); id != POOL_NONE; id = pool_next(&model->conns, id + 1)) {
+		struct conn *conn = conn_at(model, id);
+
+		if (conn->source == source && conn->owner_rank < OWNER_HOLDER &&
+		    conn->since_ns < record->ts_ns && conn->looks < MAX_LOOKS)
+			conn->looks++;
+	}
+}
+
+static void feed_socket(struct model *model, const struct tw_record *record, unsigned int source)
+{
+	reconcile_socket(model, (const struct tw_socket *)record, source);
+}
+
+static void feed_begin(struct model *model, const struct tw_record *record, unsigned int source)
+{
+	reconcile_begin(model, (const struct tw_snapshot *)record, source);
+}
+
+static void feed_end(struct model *model, const struct tw_record *record, unsigned int source)
+{
+	reconcile_end(model, (const struct tw_snapshot *)record, source);
+}
+
+/* A name that a record carries ends within it. */
+static bool name_ends(const struct tw_name *record)
+{
+	return memchr(record->text, '\0', record->head.size - sizeof(*record)) != NULL;
+}
+
+static void feed_netns(struct model *model, const struct tw_record *record, unsigned int source)
+{
+	const struct tw_name *name = (const struct tw_name *)record;
+	uint32_t id = tracker_netns(model, name->id, name->ino, source);
+	char clean[256];
+
+	if (id == POOL_NONE || !name_ends(name) || !name->text[0])
+		return;
+	free(netns_at(model, id)->name);
+	netns_at(model, id)->name =
+		strdup(text_clean(name->text, strlen(name->text), clean, sizeof(clean)));
+}
+
+static void feed_netns_gone(struct model *model, const struct tw_record *record,
+			    unsigned int source)
+{
+	reconcile_netns_gone(model, ((const struct tw_name *)record)->id, source);
+}
+
+static void feed_cgroup(struct model *model, const struct tw_record *record, unsigned int source)
+{
+	const struct tw_name *name = (const struct tw_name *)record;
+
+	(void)source;
+	if (name_ends(name) && services_learn_cgroup(model->services, name->id, name->text))
+		model->loss[TW_LOSS_NO_MEMORY]++;
+}
+
+static void feed_loss(struct model *model, const struct tw_record *record, unsigned int source)
+{
+	const struct tw_loss *loss = (const struct tw_loss *)record;
+	struct model_event event = {
+		.kind = EVENT_LOSS,
+		.ts_ns = record->ts_ns,
+		.cause = record->from,
+		.count = loss->count,
+	};
+
+	(void)source;
+	if (record->from >= TW_NR_LOSS)
+		return;
+	model->loss[record->from] += loss->count;
+	model->doubt = true;
+	if (model->event_fn)
+		model->event_fn(model->event_ctx, &event);
+}
+
+static void feed_tick(struct model *model, const struct tw_record *record, unsigned int source)
+{
+	(void)source;
+	ledger_settle(model, record->ts_ns);
+	if (record->ts_ns - model->expired_ns >= EXPIRE_EVERY_NS) {
+		model->expired_ns = record->ts_ns;
+		ledger_expire(model, record->ts_ns);
+	}
+}
+
+static void feed_ready(struct model *model, const struct tw_record *record, unsigned int source)
+{
+	(void)source;
+	/* the second of several recordings goes on where the first one stopped */
+	if (model->ready)
+		return;
+	ledger_settle(model, record->ts_ns);
+	tracker_restart_counts(model);
+	model->ready = true;
+	model->ready_ns = model->interval_ns = record->ts_ns;
+}
+
+static const struct {
+	size_t size;	/* the least that the kind needs */
+	void (*feed)(struct model *model, const struct tw_record *record, unsigned int source);
+} kinds[] = {
+	[TW_TRANSITION] = {TW_TRANSITION_SHORT, feed_transition},
+	[TW_RESET_SENT] = {sizeof(struct tw_reset), feed_reset_sent},
+	[TW_HOLDER] = {sizeof(struct tw_holder), feed_holder},
+	[TW_SOCKET] = {sizeof(struct tw_socket), feed_socket},
+	[TW_SNAPSHOT_BEGIN] = {sizeof(struct tw_snapshot), feed_begin},
+	[TW_SNAPSHOT_END] = {sizeof(struct tw_snapshot), feed_end},
+	[TW_NETNS] = {sizeof(struct tw_name), feed_netns},
+	[TW_NETNS_GONE] = {sizeof(struct tw_name), feed_netns_gone},
+	[TW_CGROUP] = {sizeof(struct tw_name), feed_cgroup},
+	[TW_LOSS] = {sizeof(struct tw_loss), feed_loss},
+	[TW_TICK] = {sizeof(struct tw_record), feed_tick},
+	[TW_READY] = {sizeof(struct tw_record), feed_ready},
+	[TW_PAIRS] = {sizeof(struct tw_pairs), NULL},
+	[TW_END] = {sizeof(struct tw_end), NULL},
+	[TW_HOLDERS_END] = {sizeof(struct tw_record), feed_holders_end},
+};
+
+static bool makes_sense(const struct tw_record *record, size_t len)
+{
+	if (len < sizeof(*record) || record->size > len || record->size % 8)
+		return false;
+	/* a kind of a newer version is skipped, not refused */
+	if (record->kind >= sizeof(kinds) / sizeof(kinds[0]))
+		return true;
+	if (!kinds[record->kind].size || record->size < kinds[record->kind].size)
+		return false;
+	if (record->kind == TW_TRANSITION || record->kind == TW_SOCKET)
+		return record->from < TW_NR_STATES && record->from &&
+		       (record->kind == TW_SOCKET || (record->to < TW_NR_STATES && record->to));
+	return true;
+}
+
+void model_feed(struct model *model, const struct tw_record *record, size_t len,
+		unsigned int source)
+{
+	if (!makes_sense(record, len)) {
+		model->loss[TW_LOSS_MALFORMED]++;
+		return;
+	}
+	if (record->ts_ns > model->now_ns)
+		model->now_ns = record->ts_ns;
+	if (record->kind < sizeof(kinds) / sizeof(kinds[0]) && kinds[record->kind].feed)
+		kinds[record->kind].feed(model, record, source);
+}
+
+void model_mark_interval(struct model *model, uint64_t now_ns)
+{
+	for (unsigned int dim = 0; dim < NR_DIMENSIONS; dim++)
+		rows_mark_interval(&model->rows[dim]);
+	memcpy(model->totals.before, model->totals.count, sizeof(model->totals.before));
+	model->interval_ns = now_ns;
+}
+
+uint64_t model_now_ns(const struct model *model)
+{
+	return model->now_ns;
+}
+
+uint64_t model_ready_ns(const struct model *model)
+{
+	return model->ready_ns;
+}
+
+uint64_t model_interval_start_ns(const struct model *model)
+{
+	return model->interval_ns;
+}
+
+const struct row *model_totals(const struct model *model)
+{
+	return &model->totals;
+}
+
+const struct rows *model_rows(const struct model *model, enum dimension dimension)
+{
+	return &model->rows[dimension];
+}
+
+const char *model_service_name(const struct model *model, uint32_t service)
+{
+	return services_name(model->services, service);
+}
+
+void model_each_conn(const struct model *model, model_conn_fn fn, void *ctx)
+{
+	char comm[TW_COMM_LEN * 4 + 1];
+	struct conn_view view;
+	uint32_t id;
+
+	for (id = pool_next(&model->conns, 0); id != POOL_NONE; id = pool_next(&model->conns, id + 1)) {
+		const struct conn *conn = conn_at(model, id);
+
+		if (!conn->wanted || (conn->phase != PHASE_FULL && conn->phase != PHASE_MINI))
+			continue;
+		tracker_view(model, conn, &view, comm);
+		fn(ctx, &view);
+	}
+}
+
+uint64_t model_loss(const struct model *model, enum tw_loss_cause cause)
+{
+	return model->loss[cause];
+}
+
+enum evidence model_evidence(const struct model *model)
+{
+	return model->evidence;
+}
+
+size_t model_audits(const struct model *model, const struct audit **audits)
+{
+	*audits = model->audits;
+	return model->nr_audits;
+}
+
+bool model_wants_holders(const struct model *model, uint64_t patience_ns)
+{
+	uint32_t id;
+
+	for (id = pool_next(&model->conns, 0); id != POOL_NONE; id = pool_next(&model->conns, id + 1)) {
+		const struct conn *conn = conn_at(model, id);
+
+		if (conn->phase == PHASE_FULL && conn->owner_rank < OWNER_HOLDER &&
+		    conn->looks < MAX_LOOKS &&
+		    model->now_ns - conn->since_ns >= patience_ns << (2 * conn->looks))
+			return true;
+	}
+	return false;
+}
+
+bool model_wants_holder(const struct model *model, uint64_t cookie)
+{
+	uint32_t id = tracker_find(model, cookie, 0);
+	const struct conn *conn = id == POOL_NONE ? NULL : conn_at(model, id);
+
+	return conn && conn->phase == PHASE_FULL &&
+	       (conn->owner_rank < OWNER_ACTED || conn->holders == POOL_NONE);
+}

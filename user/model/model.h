@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The model: wire records in, connections, tables and events out. Pure: it knows
+ * no kernel, no file, no clock; time comes in the records. The same records give
+ * the same tables and the same events, live or replayed.
+ */
+#ifndef MODEL_MODEL_H
+#define MODEL_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/event.h"
+#include "model/filter.h"
+#include "model/rows.h"
+#include "tw_record.h"
+
+struct model;
+
+struct model_opts {
+	struct filter filter;	/* its service glob is borrowed */
+	uint32_t max_rows;	/* a dimension, 0: 20,000 */
+	uint32_t max_conns;	/* 0: 4,000,000 */
+};
+
+typedef void (*model_event_fn)(void *ctx, const struct model_event *event);
+typedef void (*model_conn_fn)(void *ctx, const struct conn_view *view);
+
+/* NULL when there is no memory. */
+struct model *model_new(const struct model_opts *opts);
+void model_free(struct model *model);
+/* Every event from now on goes to @fn. One subscriber. */
+void model_subscribe(struct model *model, model_event_fn fn, void *ctx);
+
+/*
+ * Takes one record. @len is what is really there: a record that claims more, or
+ * makes no sense, is counted as loss (malformed) and changes nothing.
+ * @source tells recordings of different boots apart (their cookies mean different
+ * sockets); 0 live.
+ */
+void model_feed(struct model *model, const struct tw_record *record, size_t len,
+		unsigned int source);
+/* Ends an interval: rates count from here. */
+void model_mark_interval(struct model *model, uint64_t now_ns);
+
+/* The time of the newest record, of READY (0 before it), of the last marked interval. */
+uint64_t model_now_ns(const struct model *model);
+uint64_t model_ready_ns(const struct model *model);
+uint64_t model_interval_start_ns(const struct model *model);
+
+/* Counts over every connection; the key is meaningless. */
+const struct row *model_totals(const struct model *model);
+const struct rows *model_rows(const struct model *model, enum dimension dimension);
+/* The name of a service number; NULL: unknown. */
+const char *model_service_name(const struct model *model, uint32_t service);
+/* Every living socket, listeners and minisocks too, in no order. */
+void model_each_conn(const struct model *model, model_conn_fn fn, void *ctx);
+
+uint64_t model_loss(const struct model *model, enum tw_loss_cause cause);
+/* What the best evidence for minisocks is, over all that was fed. */
+enum evidence model_evidence(const struct model *model);
+
+/* What the kernel counts against what the model counts, one a namespace. */
+struct audit_figure {
+	bool known;		/* false: the kernel's figure could not be read (or a filter hides it) */
+	uint64_t ours;		/* after this interval's reconciliation */
+	uint64_t kernel;
+	int64_t drift;		/* ours - kernel before it */
+	int64_t error;		/* ours - kernel after it */
+};
+
+struct audit {
+	uint64_t netns_cookie;
+	uint32_t netns_ino;
+	uint8_t source;		/* which recording's boot */
+	const char *name;	/* "host", a name under /run/netns, or NULL */
+	uint64_t ts_ns;
+	struct audit_figure time_wait;		/* minisocks of both substates, sockstat's tw */
+	struct audit_figure established;	/* by sock_diag */
+};
+
+size_t model_audits(const struct model *model, const struct audit **audits);
+
+/*
+ * Whether connections that stay open wait for a look-up of their holders: the
+ * owner is unknown or only the listener's. One that a look-up did not name is
+ * asked for again after 1, 4, 16 and 64 times @patience_ns, then no more.
+ */
+bool model_wants_holders(const struct model *model, uint64_t patience_ns);
+/* Whether a look-up's word on this socket is news. */
+bool model_wants_holder(const struct model *model, uint64_t cookie);
+
+#endif

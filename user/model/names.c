@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The words of the contract: what fields, states, kinds and reasons are called. */
+#include <stddef.h>
+
+#include "model/event.h"
+#include "model/field.h"
+#include "tw_record.h"
+
+#define NAME_IN(table, index) \
+	((size_t)(index) < sizeof(table) / sizeof((table)[0]) ? (table)[index] : NULL)
+
+const char *field_name(enum field field)
+{
+	static const char *const names[NR_FIELDS] = {
+		[FIELD_CONNECTIONS] = "connections",
+		[FIELD_OPENED] = "opened",
+		[FIELD_CLOSED] = "closed",
+		[FIELD_CLOSED_FIRST] = "closed_first",
+		[FIELD_FAILED] = "failed",
+		[FIELD_RESETS] = "resets",
+		[FIELD_TW_ENTERED] = "time_wait_entered",
+		[FIELD_TW_REFUSED] = "time_wait_refused",
+		[FIELD_TW_EXPIRED] = "time_wait_expired",
+		[FIELD_TW_REUSED] = "time_wait_reused",
+		[FIELD_TW_OTHER] = "time_wait_other",
+		[FIELD_OPEN] = "open",
+		[FIELD_SYN_SENT] = "syn_sent",
+		[FIELD_SYN_RECV] = "syn_recv",
+		[FIELD_ESTABLISHED] = "established",
+		[FIELD_FIN_WAIT1] = "fin_wait1",
+		[FIELD_FIN_WAIT2] = "fin_wait2",
+		[FIELD_CLOSE_WAIT] = "close_wait",
+		[FIELD_LAST_ACK] = "last_ack",
+		[FIELD_CLOSING] = "closing",
+		[FIELD_TIME_WAIT] = "time_wait",
+	};
+
+	return NAME_IN(names, field);
+}
+
+const char *event_kind_name(enum event_kind kind)
+{
+	static const char *const names[NR_EVENT_KINDS] = {
+		[EVENT_TRANSITION] = "transition",
+		[EVENT_TIME_WAIT_ENTER] = "time_wait_enter",
+		[EVENT_TIME_WAIT_EXIT] = "time_wait_exit",
+		[EVENT_TIME_WAIT_SUBSTATE] = "time_wait_substate",
+		[EVENT_TIME_WAIT_REFUSED] = "time_wait_refused",
+		[EVENT_CONNECT_FAILED] = "connect_failed",
+		[EVENT_BIND_FAILED] = "bind_failed",
+		[EVENT_LOSS] = "loss",
+	};
+
+	return NAME_IN(names, kind);
+}
+
+const char *evidence_name(enum evidence evidence)
+{
+	static const char *const names[NR_EVIDENCE] = {
+		[EVIDENCE_INFERRED] = "inferred",
+		[EVIDENCE_SNAPSHOT] = "snapshot",
+		[EVIDENCE_TIMER] = "timer",
+		[EVIDENCE_KPROBE] = "kprobe",
+		[EVIDENCE_FENTRY] = "fentry",
+	};
+
+	return NAME_IN(names, evidence);
+}
+
+const char *end_reason_name(enum end_reason reason)
+{
+	static const char *const names[NR_END_REASONS] = {
+		[END_UNKNOWN] = "unknown",
+		[END_EXPIRED] = "expired",
+		[END_REUSED] = "reused",
+		[END_REOPENED] = "reopened",
+		[END_RESET] = "reset",
+		[END_DESTROYED] = "destroyed",
+		[END_PURGED] = "purged",
+	};
+
+	return NAME_IN(names, reason);
+}
+
+const char *direction_name(enum direction direction)
+{
+	static const char *const names[] = {
+		[DIRECTION_UNKNOWN] = "unknown",
+		[DIRECTION_OUTGOING] = "outgoing",
+		[DIRECTION_INCOMING] = "incoming",
+	};
+
+	return NAME_IN(names, direction);
+}
+
+const char *role_name(enum role role)
+{
+	static const char *const names[] = {
+		[ROLE_UNKNOWN] = "unknown",
+		[ROLE_CLIENT] = "client",
+		[ROLE_SERVER] = "server",
+	};
+
+	return NAME_IN(names, role);
+}
+
+const char *loss_cause_name(unsigned int cause)
+{
+	static const char *const names[TW_NR_LOSS] = {
+		[TW_LOSS_RING_FULL] = "ring_full",
+		[TW_LOSS_SKIPPED] = "skipped",
+		[TW_LOSS_NO_MEMORY] = "no_memory",
+		[TW_LOSS_MALFORMED] = "malformed",
+	};
+
+	return NAME_IN(names, cause);
+}
+
+const char *state_name(unsigned int state)
+{
+	static const char *const names[TW_NR_STATES] = {
+		[TW_ESTABLISHED] = "ESTABLISHED",
+		[TW_SYN_SENT] = "SYN_SENT",
+		[TW_SYN_RECV] = "SYN_RECV",
+		[TW_FIN_WAIT1] = "FIN_WAIT1",
+		[TW_FIN_WAIT2] = "FIN_WAIT2",
+		[TW_TIME_WAIT] = "TIME_WAIT",
+		[TW_CLOSE] = "CLOSE",
+		[TW_CLOSE_WAIT] = "CLOSE_WAIT",
+		[TW_LAST_ACK] = "LAST_ACK",
+		[TW_LISTEN] = "LISTEN",
+		[TW_CLOSING] = "CLOSING",
+		[12] = "NEW_SYN_RECV",
+	};
+	const char *name = NAME_IN(names, state);
+
+	return name ? name : "UNKNOWN";
+}

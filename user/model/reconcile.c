@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Merging a dump with the events. The source reads the ring empty after the dump
+ * and before delivering it, so every event older than the dump's end has been fed:
+ * a socket with an event since the dump began is as the event says; any other is
+ * as the dump says.
+ */
+#include "model/reconcile.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/ledger.h"
+#include "model/lifecycle.h"
+
+#define TIME_WAIT_NS (60ULL * 1000000000)
+#define MS_NS 1000000ULL
+/* A socket is hashed this long after its first event at the latest, and so listed. */
+#define HASHED_NS (10 * MS_NS)
+
+static bool is_minisock(const struct tw_socket *record)
+{
+	return record->head.to == TW_TIMER_MINISOCK;
+}
+
+void reconcile_begin(struct model *model, const struct tw_snapshot *record, unsigned int source)
+{
+	uint32_t id = tracker_netns(model, record->netns_cookie, record->netns_ino, source);
+	struct netns *netns;
+
+	if (id == POOL_NONE)
+		return;
+	netns = netns_at(model, id);
+	netns->dump = ++model->dumps;
+	netns->dumping = true;
+	netns->dump_began_ns = record->head.ts_ns;
+	netns->dump_established = 0;
+	netns->before.time_wait = netns->minisocks;
+	netns->before.established = netns->established;
+}
+
+/* The minisock's remaining time, as of the dump, and what follows for its birth. */
+static void set_expiry(struct conn *conn, const struct tw_socket *record)
+{
+	conn->listed = true;
+	conn->expires_ns = record->head.ts_ns + record->expires_ms * MS_NS;
+	if (conn->evidence == EVIDENCE_SNAPSHOT && conn->state == TW_TIME_WAIT)
+		conn->since_ns = conn->expires_ns - TIME_WAIT_NS;
+}
+
+static void add_found(struct model *model, const struct tw_socket *record, unsigned int source)
+{
+	uint32_t id = tracker_add(model, record->cookie, &record->tuple, source);
+	struct conn *conn;
+
+	if (id == POOL_NONE)
+		return;
+	conn = conn_at(model, id);
+	conn->state = record->head.from;
+	conn->cgroup_id = record->cgroup_id;
+	conn->rqueue = record->rqueue;
+	conn->seen_ns = conn->since_ns = record->head.ts_ns;
+	conn->since_bound = true;
+	conn->dump = netns_at(model, conn->netns)->dump;
+	if (is_minisock(record)) {
+		conn->evidence = EVIDENCE_SNAPSHOT;
+		set_expiry(conn, record);
+		ledger_found(model, id);
+		return;
+	}
+	if (record->idle_ms != ~0U)
+		conn->since_ns -= record->idle_ms * MS_NS;
+	conn->preexisting = state_is_synchronized(conn->state);
+	tracker_update(model, id, true);
+}
+
+static void merge_minisock(struct model *model, uint32_t id, const struct tw_socket *record)
+{
+	struct conn *conn = conn_at(model, id);
+
+	if (conn->phase == PHASE_PENDING) {
+		conn->listed = true;
+		return;
+	}
+	if (conn->phase != PHASE_MINI) {
+		/* it lives, and we thought otherwise: the kernel is right */
+		conn->closed = conn->closed || conn->phase == PHASE_FULL;
+		conn->ended_mini = false;
+		conn->state = record->head.from;
+		conn->evidence = EVIDENCE_SNAPSHOT;
+		set_expiry(conn, record);
+		ledger_found(model, id);
+		return;
+	}
+	if (conn->state != record->head.from)
+		ledger_substate(model, id, record->head.from, record->head.ts_ns);
+	set_expiry(conn, record);
+}
+
+void reconcile_socket(struct model *model, const struct tw_socket *record, unsigned int source)
+{
+	uint32_t id = tracker_find(model, record->cookie, source);
+	struct conn like = {0}, *conn;
+	struct netns *netns;
+
+	like.netns = tracker_netns(model, record->tuple.netns_cookie, record->tuple.netns_ino,
+				   source);
+	if (like.netns == POOL_NONE)
+		return;
+	netns = netns_at(model, like.netns);
+	if (!is_minisock(record) && record->head.from == TW_ESTABLISHED)
+		netns->dump_established++;
+	/* a minisock older than its socket's cookie got one of its own */
+	if (id == POOL_NONE && is_minisock(record)) {
+		tracker_set_tuple(&like, &record->tuple);
+		id = tracker_find_minisock(model, &like);
+	}
+	if (id == POOL_NONE) {
+		add_found(model, record, source);
+		return;
+	}
+	conn = conn_at(model, id);
+	conn->dump = netns->dump;
+	conn->absent = 0;
+	conn->rqueue = record->rqueue;
+	if (conn->seen_ns >= netns->dump_began_ns)
+		return;
+	if (is_minisock(record)) {
+		merge_minisock(model, id, record);
+		return;
+	}
+	if (conn->phase != PHASE_FULL)
+		return;
+	if (conn->state != record->head.from) {
+		/* an event was lost: healed */
+		conn->state = record->head.from;
+		conn->since_ns = record->head.ts_ns;
+		conn->since_bound = true;
+		if (state_is_synchronized(conn->state) && !conn->preexisting)
+			conn->opened = true;
+	}
+	conn->seen_ns = record->head.ts_ns;
+	tracker_update(model, id, tracker_set_tuple(conn, &record->tuple));
+}
+
+/* A full socket that the dump did not list, though it was there before: its end was lost. */
+static void judge_full(struct model *model, uint32_t id, const struct netns *netns)
+{
+	struct conn *conn = conn_at(model, id);
+
+	/* a TCP Fast Open child in SYN_RECV is not asked for in the dump */
+	if (conn->state == TW_SYN_RECV || conn->seen_ns + HASHED_NS >= netns->dump_began_ns)
+		return;
+	/* a dump walks hash chains that change meanwhile and may miss one socket: twice
+	 * in a row is proof, and after a known loss once is enough */
+	if (++conn->absent >= (model->doubt ? 1 : 2))
+		lifecycle_vanished(model, id);
+}
+
+static void judge_minisock(struct model *model, uint32_t id, const struct netns *netns,
+			   uint64_t now_ns, uint64_t *refusals)
+{
+	struct conn *conn = conn_at(model, id);
+
+	if (conn->since_ns + HASHED_NS >= netns->dump_began_ns)
+		return;
+	if (conn->expires_ns && conn->expires_ns <= now_ns)
+		ledger_end(model, id, END_EXPIRED, now_ns, true);
+	else if (conn->entered && !conn->listed && *refusals) {
+		(*refusals)--;
+		ledger_refuse(model, id, now_ns);
+	} else if (++conn->absent >= 2)
+		ledger_end(model, id, END_UNKNOWN, now_ns, false);
+}
+
+/* The direction and owner of a socket older than the tracer, by the listeners beside it. */
+static void place(struct model *model, uint32_t id, const uint32_t *listener_of,
+		  const struct tw_snapshot *record)
+{
+	struct conn *conn = conn_at(model, id);
+	uint32_t listener = listener_of[conn->local_port];
+	bool orphaned = conn->direction == DIRECTION_INCOMING && conn->owner_rank == OWNER_NONE;
+
+	if (conn->state == TW_LISTEN || !conn->local_port ||
+	    (conn->direction != DIRECTION_UNKNOWN && !(orphaned && listener)))
+		return;
+	if (listener) {
+		conn->direction = DIRECTION_INCOMING;
+		if (conn->owner_rank == OWNER_NONE)
+			lifecycle_inherit(model, conn, conn_at(model, listener - 1));
+	} else if (record->port_low && conn->local_port >= record->port_low &&
+		   conn->local_port <= record->port_high) {
+		conn->direction = DIRECTION_OUTGOING;
+	} else {
+		return;
+	}
+	tracker_update(model, id, true);
+}
+
+/* By local port, the number of a listener plus one; 0: none. Caller frees; NULL: no memory. */
+static uint32_t *listeners_by_port(const struct model *model, const struct netns *netns)
+{
+	uint32_t *listener_of = calloc(65536, sizeof(*listener_of));
+
+	for (uint32_t id = netns->first; listener_of && id != POOL_NONE;
+	     id = conn_at(model, id)->next) {
+		const struct conn *conn = conn_at(model, id);
+
+		if (conn->state == TW_LISTEN && conn->phase == PHASE_FULL)
+			listener_of[conn->local_port] = id + 1;
+	}
+	return listener_of;
+}
+
+static void sweep(struct model *model, struct netns *netns, const struct tw_snapshot *record)
+{
+	uint32_t *listener_of = listeners_by_port(model, netns);
+	uint64_t refusals = 0;
+	uint32_t id, next;
+
+	if (netns->dumped && netns->kernel.overflow != TW_FIGURE_UNKNOWN &&
+	    record->kernel.overflow != TW_FIGURE_UNKNOWN)
+		refusals = record->kernel.overflow - netns->kernel.overflow;
+	for (id = netns->first; id != POOL_NONE; id = next) {
+		const struct conn *conn = conn_at(model, id);
+
+		next = conn->next;
+		if (listener_of)
+			place(model, id, listener_of, record);
+		if (conn->dump == netns->dump)
+			continue;
+		if (conn->phase == PHASE_FULL)
+			judge_full(model, id, netns);
+		else if (conn->phase == PHASE_MINI)
+			judge_minisock(model, id, netns, record->head.ts_ns, &refusals);
+	}
+	free(listener_of);
+}
+
+static void judge_figure(struct audit_figure *figure, uint64_t before, uint64_t after,
+			 uint64_t kernel)
+{
+	*figure = (struct audit_figure){
+		.known = kernel != TW_FIGURE_UNKNOWN,
+		.ours = after,
+		.kernel = kernel,
+		.drift = (int64_t)(before - kernel),
+		.error = (int64_t)(after - kernel),
+	};
+}
+
+static struct audit *audit_of(struct model *model, const struct netns *netns)
+{
+	struct audit *grown;
+
+	for (size_t i = 0; i < model->nr_audits; i++)
+		if (model->audits[i].netns_cookie == netns->cookie &&
+		    model->audits[i].source == netns->source)
+			return &model->audits[i];
+	if (model->nr_audits == model->room_audits) {
+		size_t room = model->room_audits ? 2 * model->room_audits : 8;
+
+		grown = realloc(model->audits, room * sizeof(*grown));
+		if (!grown)
+			return NULL;
+		model->audits = grown;
+		model->room_audits = room;
+	}
+	return &model->audits[model->nr_audits++];
+}
+
+void reconcile_end(struct model *model, const struct tw_snapshot *record, unsigned int source)
+{
+	uint32_t id = tracker_netns(model, record->netns_cookie, record->netns_ino, source);
+	bool filtered = !filter_is_empty(&model->opts.filter);
+	struct netns *netns = id == POOL_NONE ? NULL : netns_at(model, id);
+	struct audit *audit;
+
+	if (!netns || !netns->dumping)
+		return;
+	netns->dumping = false;
+	/* a dump that failed half-way says nothing about what it did not list */
+	if (record->head.error)
+		return;
+	sweep(model, netns, record);
+	netns->kernel = record->kernel;
+	netns->dumped = true;
+	model->doubt = false;
+	audit = audit_of(model, netns);
+	if (!audit)
+		return;
+	*audit = (struct audit){
+		.netns_cookie = netns->cookie,
+		.netns_ino = netns->ino,
+		.source = netns->source,
+		.name = netns->name,
+		.ts_ns = record->head.ts_ns,
+	};
+	judge_figure(&audit->time_wait, netns->before.time_wait, netns->minisocks,
+		     filtered ? TW_FIGURE_UNKNOWN : record->kernel.time_wait);
+	judge_figure(&audit->established, netns->before.established, netns->established,
+		     filtered ? TW_FIGURE_UNKNOWN : netns->dump_established);
+}
+
+void reconcile_netns_gone(struct model *model, uint64_t netns_cookie, unsigned int source)
+{
+	uint32_t id, conn_id, next, netns_id = POOL_NONE;
+	struct netns *netns;
+
+	for (id = pool_next(&model->netns, 0); id != POOL_NONE; id = pool_next(&model->netns, id + 1))
+		if (netns_at(model, id)->cookie == netns_cookie &&
+		    netns_at(model, id)->source == source)
+			netns_id = id;
+	if (netns_id == POOL_NONE)
+		return;
+	netns = netns_at(model, netns_id);
+	/* tcp_sk_exit_batch() purges the minisocks; full sockets are closed without a word */
+	for (conn_id = netns->first; conn_id != POOL_NONE; conn_id = next) {
+		const struct conn *conn = conn_at(model, conn_id);
+
+		next = conn->next;
+		if (conn->phase == PHASE_PENDING || conn->phase == PHASE_MINI)
+			ledger_end(model, conn_id, END_PURGED, model->now_ns, true);
+		else if (conn->phase == PHASE_FULL)
+			lifecycle_vanished(model, conn_id);
+	}
+	netns->gone = true;
+	for (size_t i = 0; i < model->nr_audits; i++)
+		if (model->audits[i].netns_cookie == netns_cookie &&
+		    model->audits[i].source == source)
+			model->audits[i] = model->audits[--model->nr_audits];
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The tables: counts per port, per remote host, per service, per (service, port,
+ * remote), and the totals. Bounded: past the cap, a row without live connections
+ * is folded into "other".
+ */
+#ifndef MODEL_ROWS_H
+#define MODEL_ROWS_H
+
+#include <stdint.h>
+
+#include "base/index.h"
+#include "base/pool.h"
+#include "model/field.h"
+#include "model/histogram.h"
+
+enum dimension {
+	DIM_PORT,
+	DIM_REMOTE,
+	DIM_SERVICE,
+	DIM_PAIR,
+	NR_DIMENSIONS,
+};
+
+enum role {
+	ROLE_UNKNOWN = 0,
+	ROLE_CLIENT = 1,
+	ROLE_SERVER = 2,
+};
+
+/* Only what the dimension uses is set, the rest is zero, so keys compare as bytes. */
+struct row_key {
+	uint8_t remote_addr[16];
+	uint32_t service;	/* a number of struct services */
+	uint16_t port;		/* server: the local one; client: the remote one */
+	uint8_t role;		/* enum role */
+	uint8_t pad;
+};
+
+struct row {
+	struct row_key key;
+	uint64_t count[NR_FIELDS];
+	uint64_t before[NR_FIELDS];	/* at the last interval, for rates */
+	struct histogram lifetime;	/* of connections whose birth was seen */
+	uint32_t conns;			/* connections that point here */
+};
+
+/* Row 0 is "other": it takes what the cap turned away, and what was folded. */
+#define ROW_OTHER 0
+
+struct rows {
+	enum dimension dimension;
+	struct pool pool;	/* struct row */
+	struct index index;
+	uint32_t cap;
+	uint32_t hand;		/* where the search for a row to fold goes on */
+	uint64_t folded;	/* rows folded into other, and connections turned away */
+};
+
+int rows_init(struct rows *rows, enum dimension dimension, uint32_t cap);
+void rows_release(struct rows *rows);
+/* The number of the row with this key, made if need be; ROW_OTHER when there is no room. Takes a reference. */
+uint32_t rows_enter(struct rows *rows, const struct row_key *key);
+/* A connection left: the row stays, but may be folded once nobody is in it. */
+void rows_leave(struct rows *rows, uint32_t id);
+struct row *rows_at(const struct rows *rows, uint32_t id);
+/* Ends an interval: rates are counted from here. */
+void rows_mark_interval(struct rows *rows);
+
+#endif

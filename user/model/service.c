@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Names of services: read off cgroup paths, numbered, kept for the life of the model. */
+#include "model/service.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/index.h"
+#include "base/pool.h"
+#include "base/text.h"
+
+#define SERVICE_NAME_LEN 128
+#define CONTAINER_HEX 64
+#define CONTAINER_SHOWN 12
+
+struct service {
+	char *name;	/* owned */
+};
+
+struct cgroup {
+	uint64_t id;
+	char *path;	/* owned */
+	uint32_t service;	/* SERVICE_UNKNOWN: the path names none, the command decides */
+};
+
+/* A command's name costs a cleaning only once. */
+struct command {
+	char comm[TW_COMM_LEN];
+	uint32_t service;
+};
+
+struct services {
+	struct pool services, cgroups, commands;
+	struct index by_name, by_cgroup, by_command;
+};
+
+static bool is_hex_id(const char *text, size_t len)
+{
+	if (len != CONTAINER_HEX)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (!isxdigit((unsigned char)text[i]))
+			return false;
+	return true;
+}
+
+struct part {
+	const char *text;
+	size_t len;
+};
+
+static bool part_next(const char **path, struct part *part)
+{
+	*path += strspn(*path, "/");
+	part->text = *path;
+	part->len = strcspn(*path, "/");
+	*path += part->len;
+	return part->len > 0;
+}
+
+static bool part_ends(const struct part *part, const char *end)
+{
+	size_t len = strlen(end);
+
+	return part->len > len && !memcmp(part->text + part->len - len, end, len);
+}
+
+/* The 64 hex digits of "docker-<hex>.scope", "<hex>", "cri-containerd-<hex>.scope". */
+static const char *container_id(const struct part *part)
+{
+	size_t len = part->len - (part_ends(part, ".scope") ? strlen(".scope") : 0);
+	const char *hex;
+
+	if (len < CONTAINER_HEX)
+		return NULL;
+	hex = part->text + len - CONTAINER_HEX;
+	if (!is_hex_id(hex, CONTAINER_HEX) || (hex > part->text && hex[-1] != '-' && hex[-1] != ':'))
+		return NULL;
+	return hex;
+}
+
+/* "kubepods-burstable-pod<uid>.slice" or "pod<uid>": the uid with its dashes. */
+static bool pod_uid(const struct part *part, char *uid, size_t size)
+{
+	size_t len = part->len - (part_ends(part, ".slice") ? strlen(".slice") : 0);
+	const char *at = NULL;
+
+	for (size_t i = 0; i + 3 < len; i++)
+		if (!memcmp(part->text + i, "pod", 3) && (!i || part->text[i - 1] == '-'))
+			at = part->text + i + 3;
+	if (!at)
+		return false;
+	len = part->text + len - at;
+	if (len < 32 || len >= size)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		uid[i] = at[i] == '_' ? '-' : at[i];
+	uid[len] = '\0';
+	return true;
+}
+
+static const char *runtime_of(const struct part *part, const struct part *parent)
+{
+	if (part->len > 7 && !memcmp(part->text, "libpod-", 7))
+		return "podman";
+	if (parent->len >= 6 && !memcmp(parent->text, "libpod", 6))
+		return "podman";
+	if (part->len > 3 && !memcmp(part->text, "cri", 3))
+		return "container";
+	return "docker";
+}
+
+int service_from_path(const char *path, char *name, size_t size)
+{
+	struct part part, parent = {.text = "", .len = 0}, unit = {.text = "", .len = 0};
+	char uid[64] = "";
+
+	while (part_next(&path, &part)) {
+		const char *hex = container_id(&part);
+
+		/* the outermost container: what runs inside is its business */
+		if (hex && uid[0])
+			return snprintf(name, size, "k8s:%s/%.*s", uid, CONTAINER_SHOWN, hex);
+		if (hex)
+			return snprintf(name, size, "%s:%.*s", runtime_of(&part, &parent),
+					CONTAINER_SHOWN, hex);
+		if (part.len > 12 && !memcmp(part.text, "lxc.payload.", 12))
+			return snprintf(name, size, "lxc:%.*s", (int)part.len - 12, part.text + 12);
+		if (!uid[0])
+			pod_uid(&part, uid, sizeof(uid));
+		/* user@1000.service is the user's manager, not what the user runs */
+		if (part_ends(&part, ".service") && strncmp(part.text, "user@", 5))
+			unit = part;
+		parent = part;
+	}
+	if (!unit.len)
+		return 0;
+	return snprintf(name, size, "%.*s", (int)unit.len, unit.text);
+}
+
+static bool service_equal(const void *ctx, uint32_t id, const void *key)
+{
+	const struct services *services = ctx;
+
+	return !strcmp(((struct service *)pool_at(&services->services, id))->name, key);
+}
+
+static bool cgroup_equal(const void *ctx, uint32_t id, const void *key)
+{
+	const struct services *services = ctx;
+
+	return ((struct cgroup *)pool_at(&services->cgroups, id))->id == *(const uint64_t *)key;
+}
+
+static bool command_equal(const void *ctx, uint32_t id, const void *key)
+{
+	const struct services *services = ctx;
+
+	return !memcmp(((struct command *)pool_at(&services->commands, id))->comm, key, TW_COMM_LEN);
+}
+
+struct services *services_new(void)
+{
+	struct services *services = calloc(1, sizeof(*services));
+
+	if (!services)
+		return NULL;
+	pool_init(&services->services, sizeof(struct service));
+	pool_init(&services->cgroups, sizeof(struct cgroup));
+	pool_init(&services->commands, sizeof(struct command));
+	/* number 0 is SERVICE_UNKNOWN: taken, and in no index */
+	if (index_init(&services->by_name) || index_init(&services->by_cgroup) ||
+	    index_init(&services->by_command) || pool_take(&services->services) != SERVICE_UNKNOWN) {
+		services_free(services);
+		return NULL;
+	}
+	return services;
+}
+
+void services_free(struct services *services)
+{
+	uint32_t id;
+
+	if (!services)
+		return;
+	for (id = pool_next(&services->services, 0); id != POOL_NONE;
+	     id = pool_next(&services->services, id + 1))
+		free(((struct service *)pool_at(&services->services, id))->name);
+	for (id = pool_next(&services->cgroups, 0); id != POOL_NONE;
+	     id = pool_next(&services->cgroups, id + 1))
+		free(((struct cgroup *)pool_at(&services->cgroups, id))->path);
+	index_release(&services->by_name);
+	index_release(&services->by_cgroup);
+	index_release(&services->by_command);
+	pool_release(&services->services);
+	pool_release(&services->cgroups);
+	pool_release(&services->commands);
+	free(services);
+}
+
+/* The number of a name, made if need be; SERVICE_UNKNOWN when there is no memory. */
+static uint32_t intern(struct services *services, const char *name)
+{
+	uint32_t hash = hash_bytes(name, strlen(name));
+	uint32_t id = index_find(&services->by_name, hash, service_equal, services, name);
+	struct service *service;
+
+	if (id != INDEX_NONE)
+		return id;
+	id = pool_take(&services->services);
+	if (id == POOL_NONE)
+		return SERVICE_UNKNOWN;
+	service = pool_at(&services->services, id);
+	service->name = strdup(name);
+	if (!service->name || index_insert(&services->by_name, hash, id)) {
+		free(service->name);
+		pool_give(&services->services, id);
+		return SERVICE_UNKNOWN;
+	}
+	return id;
+}
+
+static struct cgroup *cgroup_find(const struct services *services, uint64_t id)
+{
+	uint32_t at = index_find(&services->by_cgroup, hash_u64(id), cgroup_equal, services, &id);
+
+	return at == INDEX_NONE ? NULL : pool_at(&services->cgroups, at);
+}
+
+static struct cgroup *cgroup_make(struct services *services, uint64_t id)
+{
+	uint32_t at = pool_take(&services->cgroups);
+	struct cgroup *cgroup;
+
+	if (at == POOL_NONE)
+		return NULL;
+	cgroup = pool_at(&services->cgroups, at);
+	cgroup->id = id;
+	if (index_insert(&services->by_cgroup, hash_u64(id), at)) {
+		pool_give(&services->cgroups, at);
+		return NULL;
+	}
+	return cgroup;
+}
+
+int services_learn_cgroup(struct services *services, uint64_t cgroup_id, const char *path)
+{
+	struct cgroup *cgroup = cgroup_find(services, cgroup_id);
+	char clean[4096], name[SERVICE_NAME_LEN];
+
+	if (!cgroup)
+		cgroup = cgroup_make(services, cgroup_id);
+	if (!cgroup)
+		return -ENOMEM;
+	text_clean(path, strlen(path), clean, sizeof(clean));
+	free(cgroup->path);
+	cgroup->path = strdup(clean);
+	cgroup->service = SERVICE_UNKNOWN;
+	if (service_from_path(clean, name, sizeof(name)) > 0)
+		cgroup->service = intern(services, name);
+	return cgroup->path ? 0 : -ENOMEM;
+}
+
+static uint32_t service_of_command(struct services *services, const char comm[static TW_COMM_LEN])
+{
+	uint32_t hash = hash_bytes(comm, TW_COMM_LEN);
+	uint32_t at = index_find(&services->by_command, hash, command_equal, services, comm);
+	struct command *command;
+	char clean[TW_COMM_LEN * 4 + 1];
+
+	if (at != INDEX_NONE)
+		return ((struct command *)pool_at(&services->commands, at))->service;
+	text_clean(comm, strnlen(comm, TW_COMM_LEN), clean, sizeof(clean));
+	at = pool_take(&services->commands);
+	if (at == POOL_NONE)
+		return SERVICE_UNKNOWN;
+	command = pool_at(&services->commands, at);
+	memcpy(command->comm, comm, TW_COMM_LEN);
+	command->service = intern(services, clean);
+	if (index_insert(&services->by_command, hash, at))
+		pool_give(&services->commands, at);
+	return intern(services, clean);
+}
+
+uint32_t services_resolve(struct services *services, uint64_t cgroup_id,
+			  const char comm[static TW_COMM_LEN])
+{
+	struct cgroup *cgroup = cgroup_id ? cgroup_find(services, cgroup_id) : NULL;
+
+	if (cgroup && cgroup->service != SERVICE_UNKNOWN)
+		return cgroup->service;
+	return comm[0] ? service_of_command(services, comm) : SERVICE_UNKNOWN;
+}
+
+const char *services_name(const struct services *services, uint32_t service)
+{
+	if (service == SERVICE_UNKNOWN || !pool_alive(&services->services, service))
+		return NULL;
+	return ((struct service *)pool_at(&services->services, service))->name;
+}
+
+const char *services_cgroup_path(const struct services *services, uint64_t cgroup_id)
+{
+	struct cgroup *cgroup = cgroup_id ? cgroup_find(services, cgroup_id) : NULL;
+
+	return cgroup ? cgroup->path : NULL;
+}

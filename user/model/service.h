@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who a connection belongs to, by name: the systemd unit or the container of its
+ * cgroup, else the command. Names are numbered, so that rows compare numbers.
+ */
+#ifndef MODEL_SERVICE_H
+#define MODEL_SERVICE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tw_record.h"
+
+#define SERVICE_UNKNOWN 0
+
+struct services;
+
+struct services *services_new(void);
+void services_free(struct services *services);
+/* The path of a cgroup id (clean or not: it is cleaned here). Returns 0 or -ENOMEM. */
+int services_learn_cgroup(struct services *services, uint64_t cgroup_id, const char *path);
+/* The number of the service, SERVICE_UNKNOWN if neither cgroup nor command says. */
+uint32_t services_resolve(struct services *services, uint64_t cgroup_id,
+			  const char comm[static TW_COMM_LEN]);
+/* NULL for SERVICE_UNKNOWN. Valid as long as @services. */
+const char *services_name(const struct services *services, uint32_t service);
+/* NULL: not known. */
+const char *services_cgroup_path(const struct services *services, uint64_t cgroup_id);
+
+/*
+ * The service that a cgroup path names ("nginx.service", "docker:3f2a9c01b2d4",
+ * "k8s:<pod uid>/<container>"), into @name; false when the path names none
+ * (a session, a user slice, the root).
+ */
+int service_from_path(const char *path, char *name, size_t size);
+
+#endif

@@ -1,0 +1,430 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Storage of connections and namespaces, and the one place where rows are changed. */
+#include "model/tracker.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+#define DEFAULT_MAX_CONNS 4000000
+
+struct cookie_key {
+	uint64_t cookie;
+	unsigned int source;
+};
+
+static bool cookie_equal(const void *ctx, uint32_t id, const void *key)
+{
+	const struct conn *conn = conn_at(ctx, id);
+	const struct cookie_key *want = key;
+
+	return conn->cookie == want->cookie && conn->source == want->source;
+}
+
+static bool tuple_equal(const void *ctx, uint32_t id, const void *key)
+{
+	const struct conn *conn = conn_at(ctx, id), *want = key;
+
+	return conn->netns == want->netns && conn->local_port == want->local_port &&
+	       conn->remote_port == want->remote_port &&
+	       !memcmp(conn->local_addr, want->local_addr, 16) &&
+	       !memcmp(conn->remote_addr, want->remote_addr, 16);
+}
+
+static uint32_t tuple_hash(const struct conn *conn)
+{
+	uint8_t bytes[32];
+
+	memcpy(bytes, conn->local_addr, 16);
+	memcpy(bytes + 16, conn->remote_addr, 16);
+	return hash_bytes(bytes, sizeof(bytes)) ^
+	       hash_u64((uint64_t)conn->netns << 32 | (uint32_t)conn->local_port << 16 |
+			conn->remote_port);
+}
+
+uint32_t tracker_find(const struct model *model, uint64_t cookie, unsigned int source)
+{
+	struct cookie_key key = {.cookie = cookie, .source = source};
+
+	return index_find(&model->by_cookie, hash_u64(cookie), cookie_equal, model, &key);
+}
+
+uint32_t tracker_find_minisock(const struct model *model, const struct conn *like)
+{
+	return index_find(&model->by_tuple, tuple_hash(like), tuple_equal, model, like);
+}
+
+static void netns_link(struct model *model, uint32_t id, uint32_t netns_id)
+{
+	struct netns *netns = netns_at(model, netns_id);
+	struct conn *conn = conn_at(model, id);
+
+	conn->netns = netns_id;
+	conn->prev = POOL_NONE;
+	conn->next = netns->first;
+	if (netns->first != POOL_NONE)
+		conn_at(model, netns->first)->prev = id;
+	netns->first = id;
+}
+
+static void netns_unlink(struct model *model, const struct conn *conn)
+{
+	if (conn->prev != POOL_NONE)
+		conn_at(model, conn->prev)->next = conn->next;
+	else
+		netns_at(model, conn->netns)->first = conn->next;
+	if (conn->next != POOL_NONE)
+		conn_at(model, conn->next)->prev = conn->prev;
+}
+
+uint32_t tracker_add(struct model *model, uint64_t cookie, const struct tw_tuple *tuple,
+		     unsigned int source)
+{
+	uint32_t max = model->opts.max_conns ? model->opts.max_conns : DEFAULT_MAX_CONNS;
+	uint32_t netns = tracker_netns(model, tuple->netns_cookie, tuple->netns_ino, source);
+	uint32_t id = POOL_NONE;
+	struct conn *conn;
+
+	if (netns != POOL_NONE && model->conns.count < max)
+		id = pool_take(&model->conns);
+	if (id == POOL_NONE)
+		goto lost;
+	conn = conn_at(model, id);
+	conn->cookie = cookie;
+	conn->source = source;
+	conn->holders = POOL_NONE;
+	conn->wanted = true;
+	conn->since_ns = conn->seen_ns = model->now_ns;
+	if (index_insert(&model->by_cookie, hash_u64(cookie), id)) {
+		pool_give(&model->conns, id);
+		goto lost;
+	}
+	netns_link(model, id, netns);
+	tracker_set_tuple(conn, tuple);
+	return id;
+lost:
+	model->loss[TW_LOSS_NO_MEMORY]++;
+	return POOL_NONE;
+}
+
+void tracker_remove(struct model *model, uint32_t id)
+{
+	struct conn *conn = conn_at(model, id);
+
+	if (conn->rowed)
+		for (unsigned int dim = 0; dim < NR_DIMENSIONS; dim++)
+			rows_leave(&model->rows[dim], conn->row[dim]);
+	if (conn->indexed)
+		index_remove(&model->by_tuple, tuple_hash(conn), id);
+	if (conn->holders != POOL_NONE)
+		pool_give(&model->holders, conn->holders);
+	netns_unlink(model, conn);
+	index_remove(&model->by_cookie, hash_u64(conn->cookie), id);
+	pool_give(&model->conns, id);
+}
+
+void tracker_index_tuple(struct model *model, uint32_t id)
+{
+	struct conn *conn = conn_at(model, id);
+
+	if (conn->indexed)
+		return;
+	if (index_insert(&model->by_tuple, tuple_hash(conn), id))
+		model->loss[TW_LOSS_NO_MEMORY]++;
+	else
+		conn->indexed = true;
+}
+
+uint32_t tracker_netns(struct model *model, uint64_t cookie, uint32_t ino, unsigned int source)
+{
+	struct netns *netns;
+	uint32_t id;
+
+	/* few on any host: a walk is quicker than a table */
+	for (id = pool_next(&model->netns, 0); id != POOL_NONE; id = pool_next(&model->netns, id + 1)) {
+		netns = netns_at(model, id);
+		if (netns->cookie == cookie && netns->source == source)
+			return id;
+	}
+	id = pool_take(&model->netns);
+	if (id == POOL_NONE)
+		return id;
+	netns = netns_at(model, id);
+	netns->cookie = cookie;
+	netns->ino = ino;
+	netns->source = source;
+	netns->first = POOL_NONE;
+	return id;
+}
+
+void tracker_netns_remove(struct model *model, uint32_t id)
+{
+	free(netns_at(model, id)->name);
+	pool_give(&model->netns, id);
+}
+
+/* Adds @sign to every field in @mask. */
+static void row_apply(struct row *row, uint32_t mask, int sign)
+{
+	while (mask) {
+		row->count[__builtin_ctz(mask)] += sign;
+		mask &= mask - 1;
+	}
+}
+
+static void enter_rows(struct model *model, struct conn *conn)
+{
+	for (unsigned int dim = 0; dim < NR_DIMENSIONS; dim++) {
+		struct row_key key = conn_key(conn, dim);
+		struct rows *rows = &model->rows[dim];
+		uint32_t to;
+
+		if (conn->rowed && !memcmp(&rows_at(rows, conn->row[dim])->key, &key, sizeof(key)))
+			continue;
+		to = rows_enter(rows, &key);
+		if (conn->rowed) {
+			row_apply(rows_at(rows, conn->row[dim]), conn->mask, -1);
+			rows_leave(rows, conn->row[dim]);
+		}
+		row_apply(rows_at(rows, to), conn->mask, 1);
+		conn->row[dim] = to;
+	}
+	conn->rowed = true;
+	conn->rekeyed = false;
+}
+
+static void count_in_netns(struct netns *netns, uint32_t before, uint32_t after, bool mini_before,
+			   bool mini_after)
+{
+	netns->minisocks += mini_after - mini_before;
+	netns->established += !!(after & FIELD_BIT(FIELD_ESTABLISHED)) -
+			      !!(before & FIELD_BIT(FIELD_ESTABLISHED));
+}
+
+void tracker_update(struct model *model, uint32_t id, bool rekeyed)
+{
+	struct conn *conn = conn_at(model, id);
+	bool mini_before = conn->counted_mini, mini_after = conn->phase == PHASE_MINI;
+	uint32_t before = conn->mask, after, gained, lost;
+	char comm[TW_COMM_LEN * 4 + 1];
+	struct conn_view view;
+
+	if (rekeyed) {
+		conn->service = services_resolve(model->services, conn->cgroup_id, conn->comm);
+		if (!filter_is_empty(&model->opts.filter)) {
+			tracker_view(model, conn, &view, comm);
+			conn->wanted = filter_wants(&model->opts.filter, &view);
+		}
+	}
+	conn->rekeyed |= rekeyed;
+	after = conn_mask(conn);
+	conn->counted_mini = mini_after;
+	count_in_netns(netns_at(model, conn->netns), before, after, mini_before, mini_after);
+	/* a listener counts for nothing and must not hold rows against the cap */
+	if (!after && !before)
+		return;
+	gained = after & ~before;
+	lost = before & ~after;
+	/* what was counted so far moves with it */
+	if (conn->rekeyed || !conn->rowed)
+		enter_rows(model, conn);
+	conn->mask = after;
+	for (unsigned int dim = 0; dim < NR_DIMENSIONS; dim++) {
+		struct row *row = rows_at(&model->rows[dim], conn->row[dim]);
+
+		row_apply(row, gained, 1);
+		row_apply(row, lost, -1);
+	}
+	row_apply(&model->totals, gained, 1);
+	row_apply(&model->totals, lost, -1);
+}
+
+static void row_reset(struct row *row)
+{
+	memset(row->count, 0, sizeof(row->count));
+	memset(row->before, 0, sizeof(row->before));
+	histogram_release(&row->lifetime);
+}
+
+void tracker_restart_counts(struct model *model)
+{
+	uint32_t id;
+
+	for (unsigned int dim = 0; dim < NR_DIMENSIONS; dim++) {
+		struct rows *rows = &model->rows[dim];
+
+		for (id = pool_next(&rows->pool, 0); id != POOL_NONE;
+		     id = pool_next(&rows->pool, id + 1))
+			row_reset(rows_at(rows, id));
+	}
+	row_reset(&model->totals);
+	for (id = pool_next(&model->conns, 0); id != POOL_NONE; id = pool_next(&model->conns, id + 1)) {
+		struct conn *conn = conn_at(model, id);
+
+		if (conn->mask & FIELD_BIT(FIELD_ESTABLISHED))
+			netns_at(model, conn->netns)->established--;
+		conn->mask = 0;
+		conn->preexisting = conn->phase == PHASE_FULL && state_is_synchronized(conn->state);
+		conn->opened = conn->closed = conn->closed_first = conn->failed = false;
+		conn->reset = conn->entered = conn->refused = conn->ended_mini = false;
+		tracker_update(model, id, false);
+	}
+}
+
+bool tracker_set_tuple(struct conn *conn, const struct tw_tuple *tuple)
+{
+	bool same = conn->local_port == tuple->local_port &&
+		    conn->remote_port == tuple->remote_port &&
+		    !memcmp(conn->local_addr, tuple->local_addr, 16) &&
+		    !memcmp(conn->remote_addr, tuple->remote_addr, 16);
+
+	/* a tuple without its port must not undo one that has it */
+	if (same || conn->indexed || (conn->local_port && !tuple->local_port))
+		return false;
+	memcpy(conn->local_addr, tuple->local_addr, 16);
+	memcpy(conn->remote_addr, tuple->remote_addr, 16);
+	conn->local_port = tuple->local_port;
+	conn->remote_port = tuple->remote_port;
+	return true;
+}
+
+static void holder_from(struct holder *holder, const struct tw_owner *owner, uint32_t fds)
+{
+	holder->pid = owner->tgid;
+	holder->fds = fds;
+	text_clean(owner->comm, strnlen(owner->comm, TW_COMM_LEN), holder->comm,
+		   sizeof(holder->comm));
+}
+
+static struct holder_list *holders_of(const struct model *model, const struct conn *conn)
+{
+	return conn->holders == POOL_NONE ? NULL : pool_at(&model->holders, conn->holders);
+}
+
+static bool holds(const struct holder_list *list, uint32_t pid)
+{
+	for (uint32_t i = 0; list && i < list->count; i++)
+		if (list->holders[i].pid == pid)
+			return true;
+	return false;
+}
+
+bool tracker_set_owner(struct model *model, struct conn *conn, const struct tw_owner *owner,
+		       enum owner_rank rank)
+{
+	if (rank < conn->owner_rank || !owner->comm[0])
+		return false;
+	conn->owner_rank = rank;
+	if (conn->pid == owner->tgid && !memcmp(conn->comm, owner->comm, TW_COMM_LEN))
+		return false;
+	/* who acts on the socket holds it, though no look-up saw it yet */
+	if (!holds(holders_of(model, conn), owner->tgid) && conn->holders != POOL_NONE) {
+		pool_give(&model->holders, conn->holders);
+		conn->holders = POOL_NONE;
+	}
+	conn->pid = owner->tgid;
+	memcpy(conn->comm, owner->comm, TW_COMM_LEN);
+	return true;
+}
+
+/*
+ * The owner is the latest holder known. Who acted last stays it as long as it is
+ * among the holders; else the first of them is.
+ */
+static bool choose_owner(struct conn *conn, struct holder_list *list,
+			 const struct tw_holder *holder)
+{
+	const struct tw_owner *owner = &holder->owner;
+	enum owner_rank rank = holder->head.flags & TW_H_ACCEPTED ? OWNER_ACTED : OWNER_HOLDER;
+
+	if (holder->head.flags & TW_H_FIRST) {
+		list->owner_before = conn->owner_rank >= OWNER_HOLDER ? conn->pid : PID_UNKNOWN;
+	} else if (!list->owner_before || list->owner_before != owner->tgid) {
+		return false;
+	}
+	conn->owner_rank = rank;
+	if (conn->pid == owner->tgid && !memcmp(conn->comm, owner->comm, TW_COMM_LEN))
+		return false;
+	conn->pid = owner->tgid;
+	memcpy(conn->comm, owner->comm, TW_COMM_LEN);
+	return true;
+}
+
+bool tracker_add_holder(struct model *model, struct conn *conn, const struct tw_holder *holder)
+{
+	struct holder_list *list;
+
+	if (conn->holders == POOL_NONE)
+		conn->holders = pool_take(&model->holders);
+	list = holders_of(model, conn);
+	if (!list) {
+		model->loss[TW_LOSS_NO_MEMORY]++;
+		return false;
+	}
+	if (holder->head.flags & TW_H_FIRST)
+		list->count = 0;
+	if (list->count < MAX_HOLDERS && !holds(list, holder->owner.tgid))
+		holder_from(&list->holders[list->count++], &holder->owner, holder->fd_count);
+	return choose_owner(conn, list, holder);
+}
+
+void tracker_bury(struct model *model, uint32_t id)
+{
+	if (model->nr_over == model->room_over) {
+		size_t room = model->room_over ? 2 * model->room_over : 1024;
+		struct grave *grown = realloc(model->over, room * sizeof(*grown));
+
+		if (!grown) {
+			model->loss[TW_LOSS_NO_MEMORY]++;
+			return;
+		}
+		model->over = grown;
+		model->room_over = room;
+	}
+	model->over[model->nr_over++] = (struct grave){.id = id, .cookie = conn_at(model, id)->cookie};
+}
+
+void tracker_view(const struct model *model, const struct conn *conn, struct conn_view *view,
+		  char comm[static TW_COMM_LEN * 4 + 1])
+{
+	const struct netns *netns = netns_at(model, conn->netns);
+	const struct holder_list *holders = holders_of(model, conn);
+
+	*view = (struct conn_view){
+		.cookie = conn->cookie,
+		.netns_cookie = netns->cookie,
+		.netns_ino = netns->ino,
+		.local_port = conn->local_port,
+		.remote_port = conn->remote_port,
+		.direction = conn->direction,
+		.pid = conn->pid,
+		.service = services_name(model->services, conn->service),
+		.cgroup = services_cgroup_path(model->services, conn->cgroup_id),
+		.state = conn->state,
+		.minisock = conn->phase == PHASE_MINI,
+		.since_ns = conn->since_ns,
+		.since_bound = conn->since_bound,
+		.expires_ns = conn->expires_ns ? conn->expires_ns : TIME_UNKNOWN,
+		.holders = holders ? holders->holders : NULL,
+		.nr_holders = holders ? holders->count : 0,
+		.rqueue = conn->rqueue,
+	};
+	memcpy(view->local_addr, conn->local_addr, 16);
+	memcpy(view->remote_addr, conn->remote_addr, 16);
+	if (conn->comm[0])
+		view->comm = text_clean(conn->comm, strnlen(conn->comm, TW_COMM_LEN), comm,
+					TW_COMM_LEN * 4 + 1);
+}
+
+void tracker_tell(struct model *model, const struct conn *conn, struct model_event *event)
+{
+	char comm[TW_COMM_LEN * 4 + 1];
+	struct conn_view view;
+
+	if (!model->event_fn || !model->ready || !conn->wanted)
+		return;
+	tracker_view(model, conn, &view, comm);
+	event->conn = &view;
+	model->event_fn(model->event_ctx, event);
+}

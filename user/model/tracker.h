@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The tracker: every living connection by cookie, its namespace, its holders, and
+ * the rows it counts in. Storage and bookkeeping only; what an event means stands
+ * in lifecycle.c, what a minisock means in ledger.c, what a snapshot means in
+ * reconcile.c. Internal to the model.
+ */
+#ifndef MODEL_TRACKER_H
+#define MODEL_TRACKER_H
+
+#include "base/index.h"
+#include "base/pool.h"
+#include "model/conn.h"
+#include "model/model.h"
+
+#define MAX_HOLDERS 64
+
+struct netns {
+	uint64_t cookie;
+	uint32_t ino;
+	uint32_t first;		/* its connections; POOL_NONE */
+	uint32_t dump;		/* number of the dump under way or done last */
+	uint8_t source;
+	bool dumping;
+	bool dumped;		/* at least once: kernel figures have a base */
+	bool gone;
+	uint64_t dump_began_ns;
+	uint64_t minisocks;	/* alive, both substates */
+	uint64_t established;
+	struct {
+		uint64_t time_wait, established;
+	} before;		/* ours, when the dump was merged */
+	uint64_t dump_established;	/* listed by the dump under way */
+	struct tw_kernel_figures kernel;	/* of the last dump */
+	char *name;		/* owned, clean; NULL */
+};
+
+/* The number may have gone to another connection meanwhile: the cookie tells. */
+struct grave {
+	uint32_t id;
+	uint64_t cookie;
+};
+
+struct holder_list {
+	uint32_t count;
+	uint32_t owner_before;	/* before the look-up under way */
+	struct holder holders[MAX_HOLDERS];
+};
+
+struct model {
+	struct model_opts opts;
+	struct services *services;	/* owned */
+	struct pool conns, netns, holders;
+	struct index by_cookie, by_tuple;	/* by_tuple: minisocks only */
+	struct rows rows[NR_DIMENSIONS];
+	struct row totals;
+	struct audit *audits;		/* owned, one a living namespace */
+	size_t nr_audits, room_audits;
+	struct grave *over;		/* owned: tombstones and pending, in order of their end */
+	size_t nr_over, room_over;
+	uint64_t loss[TW_NR_LOSS];
+	uint64_t now_ns, ready_ns, interval_ns, expired_ns;
+	uint32_t dumps;
+	bool ready;
+	bool doubt;			/* something was lost since the last dump */
+	enum evidence evidence;
+	model_event_fn event_fn;
+	void *event_ctx;
+};
+
+static inline struct conn *conn_at(const struct model *model, uint32_t id)
+{
+	return pool_at(&model->conns, id);
+}
+
+static inline struct netns *netns_at(const struct model *model, uint32_t id)
+{
+	return pool_at(&model->netns, id);
+}
+
+/* POOL_NONE: not there. */
+uint32_t tracker_find(const struct model *model, uint64_t cookie, unsigned int source);
+/* A minisock with this tuple in this namespace; POOL_NONE. */
+uint32_t tracker_find_minisock(const struct model *model, const struct conn *like);
+/* A new connection in the namespace of @tuple, not counted yet; POOL_NONE (counted as loss). */
+uint32_t tracker_add(struct model *model, uint64_t cookie, const struct tw_tuple *tuple,
+		     unsigned int source);
+void tracker_remove(struct model *model, uint32_t id);
+/* Makes a minisock findable by its tuple, which must not change any more. */
+void tracker_index_tuple(struct model *model, uint32_t id);
+/* POOL_NONE: no memory. */
+uint32_t tracker_netns(struct model *model, uint64_t cookie, uint32_t ino, unsigned int source);
+void tracker_netns_remove(struct model *model, uint32_t id);
+
+/*
+ * Brings the rows up to date with what is known of the connection now. Call after
+ * every change of its facts; @rekeyed when tuple, direction, owner or service changed.
+ */
+void tracker_update(struct model *model, uint32_t id, bool rekeyed);
+/* Counts everything anew from here: what happened before ready is not history but stock. */
+void tracker_restart_counts(struct model *model);
+
+/* The tuple, where it says more than what is known. True if anything changed. */
+bool tracker_set_tuple(struct conn *conn, const struct tw_tuple *tuple);
+/* False if a better owner is known already. */
+bool tracker_set_owner(struct model *model, struct conn *conn, const struct tw_owner *owner,
+		       enum owner_rank rank);
+/* True if the owner changed with it. */
+bool tracker_add_holder(struct model *model, struct conn *conn, const struct tw_holder *holder);
+
+/* Puts the connection among those that end (or begin) at the next tick. */
+void tracker_bury(struct model *model, uint32_t id);
+
+void tracker_view(const struct model *model, const struct conn *conn, struct conn_view *view,
+		  char comm[static TW_COMM_LEN * 4 + 1]);
+/* Tells the subscriber; fills in the view. Silent before ready and for what the filter turns down. */
+void tracker_tell(struct model *model, const struct conn *conn, struct model_event *event);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The sockets that `list` shows: the model's, copied, in order, cut at a limit. */
+#ifndef SINK_LIST_H
+#define SINK_LIST_H
+
+#include "sink/sink.h"
+
+struct list {
+	struct conn_view **items;	/* owned, with all they point to */
+	size_t count;
+	size_t total;		/* how many there were before the cut */
+	size_t room;
+	size_t most;		/* kept while collecting, 0: all */
+	enum list_sort sort;
+	bool several_netns;	/* among all, not only those kept */
+	bool short_of_memory;	/* some are missing */
+	uint64_t netns_cookie;	/* of the first one */
+};
+
+/* @limit 0: no limit */
+void list_init(struct list *list, const struct model *model, enum list_sort sort, size_t limit);
+void list_release(struct list *list);
+
+/* How long it is in its state; false where that is unknown. */
+bool list_age(const struct conn_view *conn, const struct model *model, uint64_t *age_ns);
+/* How long its minisock will last; false for what is none, or unknown. */
+bool list_left(const struct conn_view *conn, const struct model *model, uint64_t *left_ns);
+
+#endif

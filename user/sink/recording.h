@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Writing a recording: the very records of the wire, compressed as they come. Not
+ * one of struct sink's: it takes records, not events.
+ */
+#ifndef SINK_RECORDING_H
+#define SINK_RECORDING_H
+
+#include "base/error.h"
+#include "tw_record.h"
+#include "tw_recording.h"
+
+struct recorder;
+
+/* @path "-" is standard output. NULL with @err. */
+struct recorder *recorder_open(const char *path, const struct tw_recording_head *head,
+			       struct error *err);
+/* 0 or -errno; after a failure (a full disk) nothing more is written, what stands there stays readable. */
+int recorder_write(struct recorder *recorder, const struct tw_record *record);
+/* Everything so far into the file: at least every second. */
+int recorder_flush(struct recorder *recorder);
+/* Ends the file; 0 or the first failure, with its sentence in @err. Frees. */
+int recorder_close(struct recorder *recorder, struct error *err);
+
+#endif

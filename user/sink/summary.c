@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What frames the tables for people:
+ *
+ *   web-1  14:03:22  traced for 1m12s, rates over 1.00s, TIME_WAIT by fentry
+ *   total      1,234 connections, 1,200 opened, 1,150 closed, 800 closed first, 3 failed, ...
+ *   now        84 open: 70 ESTAB, 12 CLOSE-WAIT; 1,204 TIME-WAIT, 2 FIN-WAIT2
+ *   minisocks  1,300 entered: 80 expired, 12 reused, 1 ended otherwise
+ */
+#include "sink/summary.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "sink/common.h"
+
+#define LABEL_WIDTH 11
+#define ITEM_LEN 64
+
+struct item {
+	enum field field;
+	const char *noun;
+	bool always;		/* also when it is zero */
+};
+
+/* A line of items after a label, broken between items where the terminal ends. */
+struct line {
+	FILE *out;
+	size_t width;		/* 0: never broken */
+	size_t at;
+};
+
+static void line_begin(struct line *line, const char *label)
+{
+	line->at = (size_t)fprintf(line->out, "%-*s", LABEL_WIDTH, label);
+}
+
+static void line_item(struct line *line, const char *separator, uint64_t count, const char *noun)
+{
+	char number[TEXT_LEN], text[ITEM_LEN];
+	size_t len;
+
+	snprintf(text, sizeof(text), "%s %s", text_count(count, number), noun);
+	len = strlen(separator) + strlen(text);
+	if (line->width && *separator && line->at + len + 1 >= line->width) {
+		fprintf(line->out, "%.1s\n%*s", separator, LABEL_WIDTH, "");
+		line->at = LABEL_WIDTH;
+		separator = "";
+		len = strlen(text);
+	}
+	fprintf(line->out, "%s%s", separator, text);
+	line->at += len;
+}
+
+static void print_items(struct line *line, const struct row *totals, const struct item *items,
+			size_t count, const char *first_separator)
+{
+	const char *separator = "";
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (!items[i].always && !totals->count[items[i].field])
+			continue;
+		line_item(line, separator, totals->count[items[i].field], items[i].noun);
+		separator = *separator ? ", " : first_separator;
+	}
+	putc('\n', line->out);
+}
+
+static const struct item total_items[] = {
+	{ FIELD_CONNECTIONS, "connections", true },
+	{ FIELD_OPENED, "opened", true },
+	{ FIELD_CLOSED, "closed", true },
+	{ FIELD_CLOSED_FIRST, "closed first", true },
+	{ FIELD_FAILED, "failed", true },
+	{ FIELD_RESETS, "reset", true },
+};
+
+static const struct item now_items[] = {
+	{ FIELD_OPEN, "open", true },
+	{ FIELD_SYN_SENT, "SYN-SENT", false },
+	{ FIELD_SYN_RECV, "SYN-RECV", false },
+	{ FIELD_ESTABLISHED, "ESTAB", true },
+	{ FIELD_CLOSE_WAIT, "CLOSE-WAIT", false },
+	{ FIELD_LAST_ACK, "LAST-ACK", false },
+	{ FIELD_FIN_WAIT1, "FIN-WAIT1", false },
+	{ FIELD_CLOSING, "CLOSING", false },
+	{ FIELD_FIN_WAIT2, "FIN-WAIT2", false },
+	{ FIELD_TIME_WAIT, "TIME-WAIT", true },
+};
+
+static const struct item minisock_items[] = {
+	{ FIELD_TW_ENTERED, "entered", true },
+	{ FIELD_TW_EXPIRED, "expired", true },
+	{ FIELD_TW_REUSED, "reused", false },
+	{ FIELD_TW_OTHER, "ended otherwise", false },
+	{ FIELD_TW_REFUSED, "refused for want of buckets", false },
+};
+
+static void print_title(const struct model *model, const struct sink_opts *opts, struct span span,
+			FILE *out)
+{
+	uint64_t ready_ns = model_ready_ns(model), now_ns = model_now_ns(model);
+	char clock[TIME_TEXT_LEN], traced[TEXT_LEN], over[TEXT_LEN];
+
+	fprintf(out, "%s%s%s  %.8s", opts->terminal ? "\033[1m" : "",
+		opts->host ? opts->host : "unknown host", opts->terminal ? "\033[0m" : "",
+		text_clock(sink_realtime(opts, now_ns), clock));
+	if (ready_ns && now_ns > ready_ns)
+		fprintf(out, "  traced for %s", text_duration(now_ns - ready_ns, traced));
+	if (!span.whole && span.seconds > 0)
+		fprintf(out, ", rates over %s",
+			text_duration((uint64_t)(span.seconds * NS_PER_SECOND), over));
+	fprintf(out, "  TIME_WAIT by %s\n", evidence_name(model_evidence(model)));
+}
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+void summary_print_head(const struct model *model, const struct sink_opts *opts, struct span span,
+			FILE *out)
+{
+	struct line line = { .out = out, .width = opts->terminal ? opts->width : 0 };
+	const struct row *totals = model_totals(model);
+
+	print_title(model, opts, span, out);
+	line_begin(&line, "total");
+	print_items(&line, totals, total_items, COUNT_OF(total_items), ", ");
+	line_begin(&line, "now");
+	print_items(&line, totals, now_items, COUNT_OF(now_items), ": ");
+	line_begin(&line, "TIME-WAIT");
+	print_items(&line, totals, minisock_items, COUNT_OF(minisock_items), ", ");
+}
+
+bool summary_is_empty(const struct model *model)
+{
+	const struct row *totals = model_totals(model);
+	unsigned int i;
+
+	for (i = 0; i < NR_FIELDS; i++)
+		if (totals->count[i])
+			return false;
+	for (i = 0; i < TW_NR_LOSS; i++)
+		if (model_loss(model, i))
+			return false;
+	return true;
+}
+
+const char *loss_explanation(unsigned int cause)
+{
+	static const char *const explanations[TW_NR_LOSS] = {
+		[TW_LOSS_RING_FULL] = "no room in the ring buffer (--ring enlarges it)",
+		[TW_LOSS_SKIPPED] = "skipped by the kernel, which was in the same probe already",
+		[TW_LOSS_NO_MEMORY] = "no memory to keep them",
+		[TW_LOSS_MALFORMED] = "malformed, and ignored",
+	};
+
+	return cause < TW_NR_LOSS ? explanations[cause] : "cause unknown";
+}
+
+/* Lines with an empty one before the first, if there is any. */
+struct foot {
+	FILE *out;
+	bool begun;
+};
+
+static FILE *foot_line(struct foot *foot)
+{
+	if (!foot->begun)
+		putc('\n', foot->out);
+	foot->begun = true;
+	return foot->out;
+}
+
+static void print_loss(struct foot *foot, const struct model *model)
+{
+	char number[TEXT_LEN];
+	unsigned int cause;
+
+	for (cause = 0; cause < TW_NR_LOSS; cause++)
+		if (model_loss(model, cause))
+			fprintf(foot_line(foot), "lost events: %s, %s\n",
+				text_count(model_loss(model, cause), number),
+				loss_explanation(cause));
+}
+
+static bool figure_differs(const struct audit_figure *figure)
+{
+	return figure->known && figure->error;
+}
+
+static void print_difference(struct foot *foot, const struct audit *audit, const char *name,
+			     const struct audit_figure *figure)
+{
+	FILE *out;
+
+	if (!figure_differs(figure))
+		return;
+	out = foot_line(foot);
+	fprintf(out, "audit: netns %u", audit->netns_ino);
+	if (audit->name)
+		fprintf(out, " (%s)", audit->name);
+	fprintf(out, " %s: %" PRIu64 " here, %" PRIu64 " in the kernel (%+" PRId64 ")\n", name,
+		figure->ours, figure->kernel, figure->error);
+}
+
+static void print_audit(struct foot *foot, const struct model *model)
+{
+	const struct audit *audits;
+	size_t i, agree = 0, unread = 0, count = model_audits(model, &audits);
+	bool time_wait = false, established = false;
+
+	for (i = 0; i < count; i++) {
+		const struct audit *audit = &audits[i];
+
+		print_difference(foot, audit, "TIME_WAIT", &audit->time_wait);
+		print_difference(foot, audit, "ESTABLISHED", &audit->established);
+		if (figure_differs(&audit->time_wait) || figure_differs(&audit->established))
+			continue;
+		time_wait |= audit->time_wait.known;
+		established |= audit->established.known;
+		if (audit->time_wait.known || audit->established.known)
+			agree++;
+		else
+			unread++;
+	}
+	if (agree)
+		fprintf(foot_line(foot), "audit: %zu %s with the kernel (%s%s%s)\n", agree,
+			agree == 1 ? "namespace agrees" : "namespaces agree",
+			time_wait ? "TIME_WAIT" : "", time_wait && established ? ", " : "",
+			established ? "ESTABLISHED" : "");
+	if (unread)
+		fprintf(foot_line(foot), "audit: no figures of the kernel for %zu %s\n", unread,
+			unread == 1 ? "namespace" : "namespaces");
+}
+
+void summary_print_foot(const struct model *model, FILE *out)
+{
+	struct foot foot = { .out = out };
+
+	print_loss(&foot, model);
+	if (model_evidence(model) == EVIDENCE_INFERRED &&
+	    model_totals(model)->count[FIELD_TW_ENTERED])
+		fputs("TIME_WAIT is inferred: early ends show only when the kernel is polled\n",
+		      foot_line(&foot));
+	print_audit(&foot, model);
+}

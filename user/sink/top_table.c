@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One table of `top` for people. */
+#include "sink/top_table.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/table.h"
+#include "base/text.h"
+
+#define NAME_WIDTH 32
+#define NAME_WIDTH_NARROW 22	/* on a terminal of less than NARROW columns */
+#define NARROW 100
+#define CELL_LEN 64
+
+enum cell_kind {
+	CELL_COUNT,
+	CELL_RATE,
+	CELL_LIFETIME,
+};
+
+struct top_column {
+	const char *heading;
+	enum cell_kind kind;
+	enum field field;
+	unsigned int permille;	/* of the lifetimes */
+	unsigned int rank;	/* the highest goes first when it gets narrow */
+};
+
+static const struct top_column columns[] = {
+	{ .heading = "OPEN", .field = FIELD_OPEN, .rank = 1 },
+	{ .heading = "ESTAB", .field = FIELD_ESTABLISHED, .rank = 7 },
+	{ .heading = "CLOSE-WAIT", .field = FIELD_CLOSE_WAIT, .rank = 4 },
+	{ .heading = "FIN-WAIT2", .field = FIELD_FIN_WAIT2, .rank = 9 },
+	{ .heading = "TIME-WAIT", .field = FIELD_TIME_WAIT, .rank = 2 },
+	{ .heading = "OPENED/s", .kind = CELL_RATE, .field = FIELD_OPENED, .rank = 3 },
+	{ .heading = "CLOSED/s", .kind = CELL_RATE, .field = FIELD_CLOSED, .rank = 12 },
+	{ .heading = "OPENED", .field = FIELD_OPENED, .rank = 6 },
+	{ .heading = "CLOSED", .field = FIELD_CLOSED, .rank = 11 },
+	{ .heading = "CLOSED-FIRST", .field = FIELD_CLOSED_FIRST, .rank = 8 },
+	{ .heading = "FAILED", .field = FIELD_FAILED, .rank = 5 },
+	{ .heading = "RESETS", .field = FIELD_RESETS, .rank = 10 },
+	{ .heading = "LIFE-P50", .kind = CELL_LIFETIME, .permille = 500, .rank = 13 },
+	{ .heading = "LIFE-P99", .kind = CELL_LIFETIME, .permille = 990, .rank = 14 },
+};
+
+#define NR_COLUMNS (sizeof(columns) / sizeof(columns[0]))
+#define MAX_COLUMNS (NR_KEY_PARTS + NR_COLUMNS)
+
+static const char *const key_headings[NR_KEY_PARTS] = {
+	[KEY_SERVICE] = "SERVICE",
+	[KEY_PORT] = "PORT",
+	[KEY_ROLE] = "ROLE",
+	[KEY_REMOTE] = "REMOTE",
+};
+
+struct layout {
+	enum key_part parts[NR_KEY_PARTS];
+	size_t nr_parts;
+	struct table_column columns[MAX_COLUMNS];
+	const struct top_column *chosen[NR_COLUMNS];
+	size_t nr_chosen;
+};
+
+static void layout_init(struct layout *layout, enum dimension dimension, unsigned int max_rank,
+			unsigned int name_width)
+{
+	size_t i, count = 0;
+
+	*layout = (struct layout){ 0 };
+	layout->nr_parts = key_parts(dimension, layout->parts);
+	for (i = 0; i < layout->nr_parts; i++)
+		layout->columns[count++] = (struct table_column){
+			.heading = key_headings[layout->parts[i]],
+			.max_width = layout->parts[i] == KEY_REMOTE ? 0 : name_width,
+		};
+	for (i = 0; i < NR_COLUMNS; i++) {
+		if (columns[i].rank > max_rank)
+			continue;
+		layout->chosen[layout->nr_chosen++] = &columns[i];
+		layout->columns[count++] = (struct table_column){
+			.heading = columns[i].heading,
+			.right = true,
+		};
+	}
+}
+
+/* From integers, because printf's decimal point depends on the locale. */
+static void format_rate(double rate, char text[static CELL_LEN])
+{
+	uint64_t tenths = (uint64_t)(rate * 10 + 0.5);
+
+	if (rate > 0 && !tenths)
+		snprintf(text, CELL_LEN, "<0.1");
+	else if (tenths < 1000)
+		snprintf(text, CELL_LEN, "%" PRIu64 ".%" PRIu64, tenths / 10, tenths % 10);
+	else
+		snprintf(text, CELL_LEN, "%" PRIu64, (tenths + 5) / 10);
+}
+
+static const char *format_cell(const struct top_column *column, const struct row *row,
+			       const struct span *span, char text[static CELL_LEN])
+{
+	double rate;
+
+	strcpy(text, "-");
+	switch (column->kind) {
+	case CELL_COUNT:
+		snprintf(text, CELL_LEN, "%" PRIu64, row->count[column->field]);
+		break;
+	case CELL_RATE:
+		if (span_rate(span, row, column->field, &rate))
+			format_rate(rate, text);
+		break;
+	case CELL_LIFETIME:
+		if (row->lifetime.count)
+			text_duration(histogram_quantile(&row->lifetime, column->permille), text);
+		break;
+	}
+	return text;
+}
+
+static void add_counts(struct table *table, const struct layout *layout, const struct row *row,
+		       const struct span *span)
+{
+	char text[CELL_LEN];
+	size_t i;
+
+	for (i = 0; i < layout->nr_chosen; i++)
+		table_cell(table, "%s", format_cell(layout->chosen[i], row, span, text));
+}
+
+static void add_row(struct table *table, const struct layout *layout, const struct model *model,
+		    const struct row *row, const struct span *span)
+{
+	struct value value;
+	size_t i;
+
+	for (i = 0; i < layout->nr_parts; i++) {
+		key_part_get(layout->parts[i], model, &row->key, &value);
+		if (value.type == VALUE_COUNT)
+			table_cell(table, "%" PRIu64, value.count);
+		else
+			table_cell(table, "%s", value.type == VALUE_TEXT ? value.text : "-");
+	}
+	add_counts(table, layout, row, span);
+}
+
+static void add_other(struct table *table, const struct layout *layout,
+		      const struct ranking *ranking, const struct span *span)
+{
+	size_t i;
+
+	table_cell(table, "other (%" PRIu64 " folded)", ranking->folded);
+	for (i = 1; i < layout->nr_parts; i++)
+		table_cell(table, "-");
+	add_counts(table, layout, ranking->other, span);
+}
+
+static void print_layout(const struct layout *layout, const struct model *model,
+			 const struct ranking *ranking, const struct top_table_opts *opts,
+			 FILE *out)
+{
+	struct table *table = table_new(layout->columns,
+					(unsigned int)(layout->nr_parts + layout->nr_chosen));
+	size_t i;
+
+	if (!table)
+		return;
+	for (i = 0; i < ranking->count && i < opts->limit; i++)
+		add_row(table, layout, model, ranking->rows[i], &opts->span);
+	if (ranking->other)
+		add_other(table, layout, ranking, &opts->span);
+	table_print(table, out, opts->bold);
+	table_free(table);
+}
+
+/* The columns that a table under this layout needs. */
+static size_t layout_width(const struct layout *layout, const struct model *model,
+			   const struct ranking *ranking, const struct top_table_opts *opts)
+{
+	struct top_table_opts plain = *opts;
+	char *text = NULL, *line, *rest;
+	size_t size, widest = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return 0;
+	plain.bold = false;
+	print_layout(layout, model, ranking, &plain, out);
+	fclose(out);
+	for (line = rest = text; line && strsep(&rest, "\n"); line = rest)
+		if (text_width(line) > widest)
+			widest = text_width(line);
+	free(text);
+	return widest;
+}
+
+void top_table_print(const struct model *model, enum dimension dimension,
+		     const struct ranking *ranking, const struct top_table_opts *opts, FILE *out)
+{
+	bool narrow = opts->width && opts->width < NARROW;
+	unsigned int max_rank = NR_COLUMNS;
+	struct layout layout;
+
+	if (!ranking->count && !ranking->other)
+		return;
+	layout_init(&layout, dimension, max_rank, narrow ? NAME_WIDTH_NARROW : NAME_WIDTH);
+	while (opts->width && max_rank > 1 &&
+	       layout_width(&layout, model, ranking, opts) > opts->width)
+		layout_init(&layout, dimension, --max_rank,
+			    narrow ? NAME_WIDTH_NARROW : NAME_WIDTH);
+	putc('\n', out);
+	print_layout(&layout, model, ranking, opts, out);
+	if (ranking->count > opts->limit)
+		fprintf(out, "%zu more (--limit)\n", ranking->count - opts->limit);
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A cgroup's id is its kernfs file handle: open_by_handle_at() finds it without a walk. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "source/cgroups.h"
+
+#include <fcntl.h>
+#include <mntent.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/index.h"
+#include "base/pool.h"
+#include "base/procfs.h"
+
+#define FILEID_KERNFS 0xfe	/* linux/exportfs.h */
+/* Ids of our own for v1 paths; kernfs ids never have the top bit. */
+#define OWN_ID (1ULL << 63)
+#define CGROUP_PATH_LEN 4096
+
+struct seen {
+	uint64_t key;	/* a cgroup id, or a pid */
+	uint64_t value;	/* pid: its cgroup's id, 0: none better */
+};
+
+struct seen_set {
+	struct pool pool;
+	struct index index;
+};
+
+struct cgroups {
+	int mount_fd;		/* of cgroup2, -1: none */
+	char mount[256];
+	uint64_t root_id;
+	bool has_v1;
+	struct seen_set ids, pids;
+};
+
+static bool seen_equal(const void *ctx, uint32_t id, const void *key)
+{
+	const struct seen_set *set = ctx;
+
+	return ((struct seen *)pool_at(&set->pool, id))->key == *(const uint64_t *)key;
+}
+
+static struct seen *seen_find(const struct seen_set *set, uint64_t key)
+{
+	uint32_t id = index_find(&set->index, hash_u64(key), seen_equal, set, &key);
+
+	return id == INDEX_NONE ? NULL : pool_at(&set->pool, id);
+}
+
+static struct seen *seen_add(struct seen_set *set, uint64_t key)
+{
+	uint32_t id = pool_take(&set->pool);
+	struct seen *seen;
+
+	if (id == POOL_NONE)
+		return NULL;
+	if (index_insert(&set->index, hash_u64(key), id)) {
+		pool_give(&set->pool, id);
+		return NULL;
+	}
+	seen = pool_at(&set->pool, id);
+	seen->key = key;
+	return seen;
+}
+
+static int seen_init(struct seen_set *set)
+{
+	pool_init(&set->pool, sizeof(struct seen));
+	return index_init(&set->index);
+}
+
+static void seen_release(struct seen_set *set)
+{
+	index_release(&set->index);
+	pool_release(&set->pool);
+}
+
+static uint64_t id_of(const char *path)
+{
+	char buf[sizeof(struct file_handle) + 128];
+	struct file_handle *handle = (struct file_handle *)buf;
+	uint64_t id = 0;
+	int mount_id;
+
+	handle->handle_bytes = 128;
+	if (!name_to_handle_at(AT_FDCWD, path, handle, &mount_id, 0) && handle->handle_bytes >= 8)
+		memcpy(&id, handle->f_handle, sizeof(id));
+	return id;
+}
+
+static void find_mount(struct cgroups *cgroups)
+{
+	FILE *mounts = setmntent("/proc/self/mounts", "r");
+	struct mntent *entry;
+
+	while (mounts && (entry = getmntent(mounts))) {
+		if (!strcmp(entry->mnt_type, "cgroup"))
+			cgroups->has_v1 = true;
+		if (strcmp(entry->mnt_type, "cgroup2") || cgroups->mount_fd >= 0)
+			continue;
+		cgroups->mount_fd = open(entry->mnt_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		snprintf(cgroups->mount, sizeof(cgroups->mount), "%s", entry->mnt_dir);
+		cgroups->root_id = id_of(entry->mnt_dir);
+	}
+	if (mounts)
+		endmntent(mounts);
+}
+
+struct cgroups *cgroups_new(void)
+{
+	struct cgroups *cgroups = calloc(1, sizeof(*cgroups));
+
+	if (!cgroups)
+		return NULL;
+	cgroups->mount_fd = -1;
+	if (seen_init(&cgroups->ids) || seen_init(&cgroups->pids)) {
+		cgroups_free(cgroups);
+		return NULL;
+	}
+	find_mount(cgroups);
+	return cgroups;
+}
+
+void cgroups_free(struct cgroups *cgroups)
+{
+	if (!cgroups)
+		return;
+	if (cgroups->mount_fd >= 0)
+		close(cgroups->mount_fd);
+	seen_release(&cgroups->ids);
+	seen_release(&cgroups->pids);
+	free(cgroups);
+}
+
+static void tell_path(uint64_t id, const char *path, uint64_t ts_ns, const struct receiver *to)
+{
+	size_t size = (sizeof(struct tw_name) + strlen(path) + 1 + 7) & ~7UL;
+	struct tw_name *record = calloc(1, size);
+
+	if (!record)
+		return;
+	record->head = (struct tw_record){.size = size, .kind = TW_CGROUP, .ts_ns = ts_ns};
+	record->id = id;
+	strcpy(record->text, path);
+	deliver(to, record);
+	free(record);
+}
+
+/* The path below the mount, "/" for its root; false if the cgroup is gone. */
+static bool path_of(const struct cgroups *cgroups, uint64_t id, char *path, size_t size)
+{
+	char buf[sizeof(struct file_handle) + sizeof(id)], link[64];
+	struct file_handle *handle = (struct file_handle *)buf;
+	size_t skip = strlen(cgroups->mount);
+	ssize_t len;
+	int fd;
+
+	if (cgroups->mount_fd < 0)
+		return false;
+	handle->handle_bytes = sizeof(id);
+	handle->handle_type = FILEID_KERNFS;
+	memcpy(handle->f_handle, &id, sizeof(id));
+	fd = open_by_handle_at(cgroups->mount_fd, handle, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	len = readlink(link, path, size - 1);
+	close(fd);
+	if (len < 0 || (size_t)len < skip)
+		return false;
+	path[len] = '\0';
+	memmove(path, path + skip, len - skip + 1);
+	if (!path[0])
+		strcpy(path, "/");
+	return true;
+}
+
+void cgroups_tell(struct cgroups *cgroups, uint64_t cgroup_id, uint64_t ts_ns,
+		  const struct receiver *to)
+{
+	char path[CGROUP_PATH_LEN];
+
+	if (!cgroup_id || seen_find(&cgroups->ids, cgroup_id))
+		return;
+	seen_add(&cgroups->ids, cgroup_id);
+	if (path_of(cgroups, cgroup_id, path, sizeof(path)))
+		tell_path(cgroup_id, path, ts_ns, to);
+}
+
+uint64_t cgroups_of_process(struct cgroups *cgroups, uint64_t cgroup_id, uint32_t pid,
+			    uint64_t ts_ns, const struct receiver *to)
+{
+	char file[64], text[8192], path[CGROUP_PATH_LEN];
+	struct seen *seen;
+	uint64_t id;
+
+	if (!cgroups->has_v1 || !pid || (cgroup_id && cgroup_id != cgroups->root_id))
+		return cgroup_id;
+	seen = seen_find(&cgroups->pids, pid);
+	if (seen)
+		return seen->value ? seen->value : cgroup_id;
+	snprintf(file, sizeof(file), "/proc/%u/cgroup", pid);
+	seen = seen_add(&cgroups->pids, pid);
+	if (!seen || procfs_read(file, text, sizeof(text)) <= 0 ||
+	    procfs_cgroup_path(text, path, sizeof(path)))
+		return cgroup_id;
+	id = OWN_ID | hash_bytes(path, strlen(path));
+	if (!seen_find(&cgroups->ids, id)) {
+		seen_add(&cgroups->ids, id);
+		tell_path(id, path, ts_ns, to);
+	}
+	seen->value = id;
+	return id;
+}
+
+void cgroups_forget_processes(struct cgroups *cgroups)
+{
+	if (!cgroups->pids.pool.count)
+		return;
+	seen_release(&cgroups->pids);
+	/* without memory nothing is known of processes from here on: the command names them */
+	if (seen_init(&cgroups->pids))
+		cgroups->has_v1 = false;
+}

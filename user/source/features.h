@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What this kernel offers, decided by asking it, never by its version: which
+ * prototype a probe needs, and what is missing where nothing can be traced.
+ */
+#ifndef SOURCE_FEATURES_H
+#define SOURCE_FEATURES_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+
+struct features {
+	bool reset_reason;	/* tcp_send_reset has its third argument (6.10) */
+	bool accept_arg;	/* inet_csk_accept() takes a struct (6.10) */
+	bool has_accept;	/* inet_csk_accept() is in the BTF at all */
+};
+
+/* 0, or -errno with a sentence on what is missing (no BTF, no privilege). */
+int features_probe(struct features *features, struct error *err);
+/* The sentence for a load that failed with @code after features_probe() was content. */
+int features_explain(int code, const char *program, struct error *err);
+
+#endif

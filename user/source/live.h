@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The live host as a source: loads and attaches the programs, reads the ring,
+ * takes snapshots, and delivers all of it as wire records in an order that the
+ * model may rely on:
+ *
+ *   events ... | NETNS | SNAPSHOT_BEGIN SOCKET... SNAPSHOT_END | HOLDER... | READY
+ *   events TICK, events TICK, ... at each interval LOSS and snapshots as above
+ *
+ * A snapshot is delivered after every event older than its end.
+ */
+#ifndef SOURCE_LIVE_H
+#define SOURCE_LIVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "source/source.h"
+#include "tw_config.h"
+
+struct live;
+
+struct live_opts {
+	struct tw_filter filter;
+	uint64_t ring_bytes;		/* rounded up to a power of two pages; 0: by the machine */
+	bool syscalls;			/* trace accept() as a system call */
+	bool ages;			/* ask how long sockets found at start have been idle */
+};
+
+/*
+ * Loads and attaches. NULL with @err where this host cannot be traced: its code is
+ * what the kernel said, its text what is missing and what to do.
+ */
+struct live *live_new(const struct live_opts *opts, struct error *err);
+void live_free(struct live *live);
+
+/* First snapshot of every namespace and its holders, then READY. 0 or -errno. */
+int live_start(struct live *live, const struct receiver *to, struct error *err);
+/* Becomes readable when records wait. */
+int live_fd(const struct live *live);
+/* Delivers what waits, then a TICK if there was anything. True if there was. */
+bool live_drain(struct live *live, const struct receiver *to);
+/*
+ * Once an interval: loss, new and ended namespaces, and a snapshot of each if the
+ * last ones were cheap enough (@budget: at most this share of the time, in
+ * thousandths) or something was lost.
+ */
+void live_interval(struct live *live, unsigned int budget, const struct receiver *to);
+/* Looks for the holders of sockets now. */
+void live_look_for_holders(struct live *live, const struct receiver *to);
+/* The counts of every (from, to), and END. */
+void live_end(struct live *live, const struct receiver *to);
+
+uint64_t live_now_ns(void);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The network namespaces of this host: those of processes and the named ones.
+ * Nothing is held open between calls, because an open namespace or a socket in it
+ * would keep a dead one alive.
+ */
+#ifndef SOURCE_NETNS_H
+#define SOURCE_NETNS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct netns_entry {
+	uint64_t cookie;	/* SO_NETNS_COOKIE: the identity */
+	uint32_t ino;
+	char name[64];		/* under /run/netns, "host" for init's; "" */
+	char path[96];		/* how it was reached last */
+	bool told;		/* for the caller */
+};
+
+struct netns_list {
+	struct netns_entry *entries;	/* owned */
+	size_t count, room;
+	int own_fd;		/* the tracer's own, to come back to */
+	uint32_t own_ino;
+	bool away;		/* between netns_enter() and netns_leave() */
+};
+
+int netns_list_init(struct netns_list *list, struct error *err);
+void netns_list_release(struct netns_list *list);
+/* Looks for namespaces that are not in the list yet. Returns how many were added, or -errno. */
+int netns_list_scan(struct netns_list *list);
+const struct netns_entry *netns_list_find(const struct netns_list *list, uint64_t cookie);
+void netns_list_remove(struct netns_list *list, size_t at);
+
+/*
+ * Moves this thread into the namespace; netns_leave() brings it back. Finds another
+ * way in when the process that was the last one has ended. -ESRCH: it is gone;
+ * -EPERM: not allowed.
+ */
+int netns_enter(struct netns_list *list, struct netns_entry *entry);
+void netns_leave(struct netns_list *list);
+
+#endif

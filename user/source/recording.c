@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Decompresses a recording record by record, within bounds. */
+#include "source/recording.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zstd.h>
+
+#define INPUT_BYTES (64 * 1024)
+#define PLAIN_BYTES (256 * 1024)
+/* The writer uses 2 MiB windows at most: a file that asks for more is not ours. */
+#define WINDOW_LOG_MAX 23
+
+struct recording {
+	FILE *file;		/* owned */
+	char *path;		/* owned */
+	ZSTD_DCtx *zstd;	/* owned */
+	struct tw_recording_head head;
+	size_t in_at, in_len;	/* of input[] */
+	size_t at, len;		/* of plain[] */
+	unsigned long long records;
+	bool ended;		/* TW_END was read */
+	bool file_ended;
+	bool over;
+	char damage[256];
+	char input[INPUT_BYTES];
+	_Alignas(8) char plain[PLAIN_BYTES];
+};
+
+static int read_head(struct recording *recording, struct error *err)
+{
+	struct tw_recording_head *head = &recording->head;
+	const size_t least = offsetof(struct tw_recording_head, realtime_ns);
+	const char *path = recording->path;
+	size_t rest;
+
+	if (fread(head, 1, least, recording->file) != least ||
+	    memcmp(head->magic, TW_RECORDING_MAGIC, sizeof(head->magic)))
+		return error_set(err, -EINVAL, "'%s' is not a recording of twtrace", path);
+	if (head->version > TW_RECORDING_VERSION)
+		return error_set(err, -EINVAL,
+				 "'%s' was written by a newer twtrace (format %u, this one reads %u)",
+				 path, head->version, TW_RECORDING_VERSION);
+	if (head->size < least || head->size > 1 << 20)
+		return error_set(err, -EINVAL, "'%s' has a damaged head", path);
+	rest = head->size < sizeof(*head) ? head->size : sizeof(*head);
+	if (fread((char *)head + least, 1, rest - least, recording->file) != rest - least)
+		return error_set(err, -EINVAL, "'%s' ends within its head", path);
+	for (rest = head->size - rest; rest; rest--)
+		if (fgetc(recording->file) == EOF)
+			return error_set(err, -EINVAL, "'%s' ends within its head", path);
+	head->boot_id[sizeof(head->boot_id) - 1] = '\0';
+	head->host[sizeof(head->host) - 1] = '\0';
+	head->kernel[sizeof(head->kernel) - 1] = '\0';
+	head->program[sizeof(head->program) - 1] = '\0';
+	head->service_filter[sizeof(head->service_filter) - 1] = '\0';
+	return 0;
+}
+
+struct recording *recording_open(const char *path, struct error *err)
+{
+	struct recording *recording = calloc(1, sizeof(*recording));
+
+	if (!recording) {
+		error_set(err, -ENOMEM, "no memory to read '%s'", path);
+		return NULL;
+	}
+	recording->path = strdup(path);
+	recording->zstd = ZSTD_createDCtx();
+	if (!recording->path || !recording->zstd) {
+		error_set(err, -ENOMEM, "no memory to read '%s'", path);
+		goto fail;
+	}
+	ZSTD_DCtx_setParameter(recording->zstd, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);
+	recording->file = strcmp(path, "-") ? fopen(path, "rbe") : stdin;
+	if (!recording->file) {
+		error_set(err, -errno, "cannot read '%s': %s", path, strerror(errno));
+		goto fail;
+	}
+	if (read_head(recording, err))
+		goto fail;
+	return recording;
+fail:
+	recording_free(recording);
+	return NULL;
+}
+
+void recording_free(struct recording *recording)
+{
+	if (!recording)
+		return;
+	if (recording->file && recording->file != stdin)
+		fclose(recording->file);
+	ZSTD_freeDCtx(recording->zstd);
+	free(recording->path);
+	free(recording);
+}
+
+const struct tw_recording_head *recording_head(const struct recording *recording)
+{
+	return &recording->head;
+}
+
+const char *recording_path(const struct recording *recording)
+{
+	return recording->path;
+}
+
+const char *recording_damage(const struct recording *recording)
+{
+	return recording->damage[0] ? recording->damage : NULL;
+}
+
+static void end_early(struct recording *recording, const char *why)
+{
+	snprintf(recording->damage, sizeof(recording->damage),
+		 "'%.100s' %s after %llu records; what comes before is shown", recording->path, why,
+		 recording->records);
+	recording->over = true;
+}
+
+/* Makes more plain bytes; false at the end of what can be had. */
+static bool refill(struct recording *recording)
+{
+	ZSTD_inBuffer in;
+	ZSTD_outBuffer out;
+	size_t ret;
+
+	memmove(recording->plain, recording->plain + recording->at, recording->len - recording->at);
+	recording->len -= recording->at;
+	recording->at = 0;
+	if (recording->in_at == recording->in_len && !recording->file_ended) {
+		recording->in_at = 0;
+		recording->in_len = fread(recording->input, 1, INPUT_BYTES, recording->file);
+		recording->file_ended = recording->in_len == 0;
+	}
+	in = (ZSTD_inBuffer){recording->input, recording->in_len, recording->in_at};
+	out = (ZSTD_outBuffer){recording->plain, PLAIN_BYTES, recording->len};
+	ret = ZSTD_decompressStream(recording->zstd, &out, &in);
+	recording->in_at = in.pos;
+	if (ZSTD_isError(ret)) {
+		end_early(recording, "is damaged");
+		return false;
+	}
+	/* no input left and nothing came out of what zstd still held */
+	if (recording->file_ended && out.pos == recording->len)
+		return false;
+	recording->len = out.pos;
+	return true;
+}
+
+/* Whether @want bytes are there now; reads on if need be. */
+static bool have(struct recording *recording, size_t want)
+{
+	while (recording->len - recording->at < want)
+		if (!refill(recording))
+			return false;
+	return true;
+}
+
+const struct tw_record *recording_next(struct recording *recording)
+{
+	const struct tw_record *record;
+
+	if (recording->over)
+		return NULL;
+	if (!have(recording, sizeof(*record))) {
+		if (!recording->over && !recording->ended)
+			end_early(recording, "was cut");
+		recording->over = true;
+		return NULL;
+	}
+	record = (const struct tw_record *)(recording->plain + recording->at);
+	if (record->size < sizeof(*record) || record->size % 8) {
+		end_early(recording, "is damaged");
+		return NULL;
+	}
+	if (!have(recording, record->size)) {
+		if (!recording->over)
+			end_early(recording, "was cut");
+		return NULL;
+	}
+	/* have() may have moved it */
+	record = (const struct tw_record *)(recording->plain + recording->at);
+	recording->at += record->size;
+	recording->records++;
+	recording->ended = record->kind == TW_END;
+	return record;
+}

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* sock_diag through libmnl; sockstat, netstat and the port range through /proc. */
+#include "source/snapshot.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/inet_diag.h>
+#include <linux/sock_diag.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "base/procfs.h"
+
+#define DIAG_BUFFER (64 * 1024)
+
+/* Every state but SYN_RECV (request sockets, which no event tells of) and CLOSE. */
+#define DIAG_STATES                                                                           \
+	((1U << TW_ESTABLISHED) | (1U << TW_SYN_SENT) | (1U << TW_FIN_WAIT1) |                 \
+	 (1U << TW_FIN_WAIT2) | (1U << TW_TIME_WAIT) | (1U << TW_CLOSE_WAIT) |                 \
+	 (1U << TW_LAST_ACK) | (1U << TW_LISTEN) | (1U << TW_CLOSING))
+
+#ifndef INET_DIAG_CGROUP_ID
+#define INET_DIAG_CGROUP_ID 21
+#endif
+
+struct dump {
+	struct snapshot *snapshot;
+	const struct netns_entry *entry;
+};
+
+static uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+void snapshot_release(struct snapshot *snapshot)
+{
+	free(snapshot->sockets);
+	*snapshot = (struct snapshot){0};
+}
+
+static struct tw_socket *append(struct snapshot *snapshot)
+{
+	if (snapshot->count == snapshot->room) {
+		size_t room = snapshot->room ? 2 * snapshot->room : 1024;
+		struct tw_socket *grown = realloc(snapshot->sockets, room * sizeof(*grown));
+
+		if (!grown)
+			return NULL;
+		snapshot->sockets = grown;
+		snapshot->room = room;
+	}
+	return memset(&snapshot->sockets[snapshot->count++], 0, sizeof(struct tw_socket));
+}
+
+static void set_addr(uint8_t addr[16], uint8_t family, const __be32 diag[4])
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+	if (family == AF_INET6) {
+		memcpy(addr, diag, 16);
+	} else {
+		memcpy(addr, mapped, 12);
+		memcpy(addr + 12, diag, 4);
+	}
+}
+
+/* How long nothing was sent or received: a bound on the age of the state. */
+static uint32_t idle_of(const struct nlattr *attr)
+{
+	struct tcp_info info = {0};
+	size_t len = mnl_attr_get_payload_len(attr);
+	uint32_t idle;
+
+	memcpy(&info, mnl_attr_get_payload(attr), len < sizeof(info) ? len : sizeof(info));
+	idle = info.tcpi_last_data_recv;
+	if (info.tcpi_last_data_sent < idle)
+		idle = info.tcpi_last_data_sent;
+	if (info.tcpi_last_ack_recv < idle)
+		idle = info.tcpi_last_ack_recv;
+	return idle;
+}
+
+static int on_attr(const struct nlattr *attr, void *data)
+{
+	struct tw_socket *socket = data;
+
+	if (mnl_attr_get_type(attr) == INET_DIAG_CGROUP_ID &&
+	    mnl_attr_get_payload_len(attr) >= sizeof(uint64_t))
+		socket->cgroup_id = mnl_attr_get_u64(attr);
+	if (mnl_attr_get_type(attr) == INET_DIAG_INFO && socket->head.from != TW_LISTEN)
+		socket->idle_ms = idle_of(attr);
+	return MNL_CB_OK;
+}
+
+static int on_socket(const struct nlmsghdr *header, void *data)
+{
+	const struct inet_diag_msg *msg = mnl_nlmsg_get_payload(header);
+	struct dump *dump = data;
+	struct tw_socket *socket;
+
+	if (mnl_nlmsg_get_payload_len(header) < sizeof(*msg))
+		return MNL_CB_OK;
+	socket = append(dump->snapshot);
+	if (!socket) {
+		errno = ENOMEM;
+		return MNL_CB_ERROR;
+	}
+	socket->head = (struct tw_record){
+		.size = sizeof(*socket),
+		.kind = TW_SOCKET,
+		.from = msg->idiag_state,
+		.to = msg->idiag_timer,
+		.ts_ns = dump->snapshot->begin.head.ts_ns,
+	};
+	socket->cookie = (uint64_t)msg->id.idiag_cookie[1] << 32 | msg->id.idiag_cookie[0];
+	set_addr(socket->tuple.local_addr, msg->idiag_family, msg->id.idiag_src);
+	set_addr(socket->tuple.remote_addr, msg->idiag_family, msg->id.idiag_dst);
+	socket->tuple.local_port = ntohs(msg->id.idiag_sport);
+	socket->tuple.remote_port = ntohs(msg->id.idiag_dport);
+	socket->tuple.netns_cookie = dump->entry->cookie;
+	socket->tuple.netns_ino = dump->entry->ino;
+	socket->inode = msg->idiag_inode;
+	socket->expires_ms = msg->idiag_expires;
+	socket->uid = msg->idiag_uid;
+	socket->rqueue = msg->idiag_rqueue;
+	socket->wqueue = msg->idiag_wqueue;
+	socket->idle_ms = ~0U;
+	mnl_attr_parse(header, sizeof(*msg), on_attr, socket);
+	return MNL_CB_OK;
+}
+
+static int send_request(struct mnl_socket *socket, uint8_t family, bool ages)
+{
+	char buf[256];
+	struct nlmsghdr *header = mnl_nlmsg_put_header(buf);
+	struct inet_diag_req_v2 *request;
+
+	header->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	request = mnl_nlmsg_put_extra_header(header, sizeof(*request));
+	request->sdiag_family = family;
+	request->sdiag_protocol = IPPROTO_TCP;
+	request->idiag_states = DIAG_STATES;
+	request->idiag_ext = ages ? 1 << (INET_DIAG_INFO - 1) : 0;
+	return mnl_socket_sendto(socket, header, header->nlmsg_len) < 0 ? -errno : 0;
+}
+
+static int dump_family(struct mnl_socket *socket, uint8_t family, bool ages, struct dump *dump)
+{
+	static char buf[DIAG_BUFFER];
+	int ret = send_request(socket, family, ages);
+	ssize_t len;
+
+	while (!ret) {
+		len = mnl_socket_recvfrom(socket, buf, sizeof(buf));
+		if (len < 0)
+			return -errno;
+		ret = mnl_cb_run(buf, len, 0, mnl_socket_get_portid(socket), on_socket, dump);
+		if (ret == MNL_CB_STOP)
+			return 0;
+		/* a kernel without IPv6 has no such dump */
+		ret = ret < 0 ? (errno == ENOENT && family == AF_INET6 ? 1 : -errno) : 0;
+	}
+	return ret < 0 ? ret : 0;
+}
+
+static int dump_sockets(struct dump *dump, bool ages)
+{
+	static const uint8_t families[] = {AF_INET, AF_INET6};
+	struct mnl_socket *socket = mnl_socket_open(NETLINK_SOCK_DIAG);
+	int ret = 0;
+
+	if (!socket)
+		return -errno;
+	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0)
+		ret = -errno;
+	for (size_t i = 0; !ret && i < sizeof(families); i++)
+		ret = dump_family(socket, families[i], ages, dump);
+	mnl_socket_close(socket);
+	return ret;
+}
+
+static uint64_t netstat_figure(const char *text, const char *field)
+{
+	uint64_t value;
+
+	return procfs_netstat_field(text, "TcpExt", field, &value) ? TW_FIGURE_UNKNOWN : value;
+}
+
+/* /proc/thread-self/net is that of the namespace this thread is in now. */
+static void read_figures(struct tw_snapshot *end)
+{
+	struct tw_kernel_figures *kernel = &end->kernel;
+	unsigned int low = 0, high = 0;
+	char text[16 * 1024];
+	uint64_t value;
+
+	memset(kernel, 0xff, sizeof(*kernel));
+	if (procfs_read("/proc/thread-self/net/sockstat", text, sizeof(text)) > 0 &&
+	    !procfs_sockstat_field(text, "TCP", "tw", &value))
+		kernel->time_wait = value;
+	if (procfs_read("/proc/thread-self/net/netstat", text, sizeof(text)) > 0) {
+		kernel->overflow = netstat_figure(text, "TCPTimeWaitOverflow");
+		kernel->tw_created = netstat_figure(text, "TW");
+		kernel->tw_killed = netstat_figure(text, "TWKilled");
+		kernel->tw_recycled = netstat_figure(text, "TWRecycled");
+	}
+	if (procfs_read("/proc/sys/net/ipv4/ip_local_port_range", text, sizeof(text)) > 0 &&
+	    sscanf(text, "%u %u", &low, &high) == 2) {
+		end->port_low = low;
+		end->port_high = high;
+	}
+}
+
+int snapshot_take(struct snapshot *snapshot, struct netns_list *list, struct netns_entry *entry,
+		  bool ages, struct error *err)
+{
+	struct dump dump = {.snapshot = snapshot, .entry = entry};
+	struct tw_snapshot *begin = &snapshot->begin, *end = &snapshot->end;
+	int ret = netns_enter(list, entry);
+
+	if (ret)
+		return error_set(err, ret, "cannot enter network namespace %u: %s", entry->ino,
+				 strerror(-ret));
+	snapshot->count = 0;
+	*begin = (struct tw_snapshot){
+		.head = {.size = sizeof(*begin), .kind = TW_SNAPSHOT_BEGIN, .ts_ns = monotonic_ns()},
+		.netns_cookie = entry->cookie,
+		.netns_ino = entry->ino,
+	};
+	ret = dump_sockets(&dump, ages);
+	*end = *begin;
+	end->head.kind = TW_SNAPSHOT_END;
+	end->head.error = -ret;
+	end->sockets = snapshot->count;
+	read_figures(end);
+	end->head.ts_ns = monotonic_ns();
+	netns_leave(list);
+	if (ret)
+		error_set(err, ret, "the sockets of network namespace %u cannot be listed: %s",
+			  entry->ino, strerror(-ret));
+	return ret;
+}

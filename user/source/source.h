@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Where a source puts what it has: one record after the other, to whoever asked. */
+#ifndef SOURCE_SOURCE_H
+#define SOURCE_SOURCE_H
+
+#include "tw_record.h"
+
+/* The record is valid during the call only. */
+struct receiver {
+	void (*receive)(void *ctx, const struct tw_record *record);
+	void *ctx;
+};
+
+static inline void deliver(const struct receiver *to, const void *record)
+{
+	to->receive(to->ctx, record);
+}
+
+#endif

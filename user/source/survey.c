@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Namespace by namespace: snapshots in, records out. */
+#include "source/survey.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "source/live.h"
+
+int survey_init(struct survey *survey, bool ages, struct error *err)
+{
+	*survey = (struct survey){.ages = ages};
+	return netns_list_init(&survey->netns, err);
+}
+
+void survey_release(struct survey *survey)
+{
+	snapshot_release(&survey->scratch);
+	netns_list_release(&survey->netns);
+}
+
+void survey_notice(struct survey *survey, uint64_t netns_cookie)
+{
+	if (!survey->unknown_seen && !netns_list_find(&survey->netns, netns_cookie))
+		survey->unknown_seen = true;
+}
+
+static void tell_netns(const struct netns_entry *entry, enum tw_kind kind,
+		       const struct receiver *to)
+{
+	struct {
+		struct tw_name name;
+		char text[sizeof(entry->name)];
+	} record = {
+		.name.head = {.size = sizeof(record), .kind = kind, .ts_ns = live_now_ns()},
+		.name.id = entry->cookie,
+		.name.ino = entry->ino,
+	};
+
+	memcpy(record.text, entry->name, sizeof(record.text));
+	deliver(to, &record);
+}
+
+static void tell_new(struct survey *survey, const struct receiver *to)
+{
+	for (size_t i = 0; i < survey->netns.count; i++) {
+		struct netns_entry *entry = &survey->netns.entries[i];
+
+		if (!entry->told)
+			tell_netns(entry, TW_NETNS, to);
+		entry->told = true;
+	}
+}
+
+static void deliver_sockets(const struct snapshot *snapshot, const struct receiver *to)
+{
+	deliver(to, &snapshot->begin);
+	for (size_t i = 0; i < snapshot->count; i++)
+		deliver(to, &snapshot->sockets[i]);
+}
+
+int survey_start(struct survey *survey, const struct survey_steps *steps,
+		 const struct receiver *to, struct error *err)
+{
+	struct netns_list *netns = &survey->netns;
+	struct snapshot *snapshots;
+	int ret = 0;
+
+	netns_list_scan(netns);
+	snapshots = calloc(netns->count + 1, sizeof(*snapshots));
+	if (!snapshots)
+		return error_set(err, -ENOMEM, "no memory for a snapshot");
+	for (size_t i = 0; i < netns->count; i++) {
+		struct error why = {0};
+		int failed = snapshot_take(&snapshots[i], netns, &netns->entries[i], survey->ages,
+					   &why);
+
+		if (failed)
+			log_msg(LOG_VERBOSE, "%s", why.text);
+		/* without a dump of its own namespace twtrace would start blind */
+		if (failed && netns->entries[i].ino == netns->own_ino) {
+			*err = why;
+			ret = failed;
+		}
+	}
+	steps->settle(steps->ctx);
+	tell_new(survey, to);
+	for (size_t i = 0; i < netns->count; i++)
+		deliver_sockets(&snapshots[i], to);
+	steps->between(steps->ctx);
+	for (size_t i = 0; i < netns->count; i++) {
+		deliver(to, &snapshots[i].end);
+		snapshot_release(&snapshots[i]);
+	}
+	free(snapshots);
+	return ret;
+}
+
+void survey_interval(struct survey *survey, uint64_t now_ns, unsigned int budget, bool force,
+		     const struct survey_steps *steps, const struct receiver *to)
+{
+	struct netns_list *netns = &survey->netns;
+	uint64_t spent;
+	size_t i = 0;
+
+	if (survey->unknown_seen)
+		netns_list_scan(netns);
+	survey->unknown_seen = false;
+	tell_new(survey, to);
+	if (!force && now_ns < survey->next_ns)
+		return;
+	while (i < netns->count) {
+		struct error err = {0};
+		int ret = snapshot_take(&survey->scratch, netns, &netns->entries[i], false, &err);
+
+		if (ret == -ESRCH) {
+			tell_netns(&netns->entries[i], TW_NETNS_GONE, to);
+			netns_list_remove(netns, i);
+			continue;
+		}
+		if (ret)
+			log_msg(LOG_VERBOSE, "%s", err.text);
+		steps->settle(steps->ctx);
+		deliver_sockets(&survey->scratch, to);
+		deliver(to, &survey->scratch.end);
+		i++;
+	}
+	spent = live_now_ns() - now_ns;
+	survey->next_ns = now_ns + (budget ? spent * 1000 / budget : 0);
+}

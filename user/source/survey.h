@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The host's namespaces and what is in them: finds them, takes their snapshots,
+ * says when one has ended, and keeps the cost of looking within a budget.
+ */
+#ifndef SOURCE_SURVEY_H
+#define SOURCE_SURVEY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "source/netns.h"
+#include "source/snapshot.h"
+#include "source/source.h"
+
+struct survey {
+	struct netns_list netns;
+	struct snapshot scratch;
+	uint64_t next_ns;	/* no snapshot before, unless forced */
+	bool unknown_seen;	/* an event named a namespace that is not in the list */
+	bool ages;
+};
+
+int survey_init(struct survey *survey, bool ages, struct error *err);
+void survey_release(struct survey *survey);
+/* Tells the survey of a namespace that an event was in. */
+void survey_notice(struct survey *survey, uint64_t netns_cookie);
+
+/*
+ * First look: snapshots of all namespaces. @between runs after all sockets have
+ * been delivered and before the snapshots end (holders go there); @settle after the
+ * last dump and before the first delivery (the ring is read empty there).
+ */
+struct survey_steps {
+	void (*settle)(void *ctx);
+	void (*between)(void *ctx);
+	void *ctx;
+};
+
+int survey_start(struct survey *survey, const struct survey_steps *steps,
+		 const struct receiver *to, struct error *err);
+/*
+ * An interval: new namespaces, ended ones, and snapshots of all if the budget
+ * (thousandths of the time) allows it or @force asks for it.
+ */
+void survey_interval(struct survey *survey, uint64_t now_ns, unsigned int budget, bool force,
+		     const struct survey_steps *steps, const struct receiver *to);
+
+#endif
