@@ -10,10 +10,15 @@
 
 bool filter_is_empty(const struct filter *filter)
 {
+	return filter_is_by_netns(filter) && !filter->kernel.netns_ino;
+}
+
+bool filter_is_by_netns(const struct filter *filter)
+{
 	const struct tw_filter *kernel = &filter->kernel;
 
 	return !kernel->nr_ports && !kernel->nr_local_ports && !kernel->nr_remotes &&
-	       !kernel->netns_ino && !kernel->family && !filter->service && !filter->pid;
+	       !kernel->family && !filter->service && !filter->pid;
 }
 
 static bool ports_have(const struct tw_port_range *ranges, uint32_t count, uint16_t port)

@@ -20,6 +20,8 @@ struct filter {
 struct conn_view;
 
 bool filter_is_empty(const struct filter *filter);
+/* Whether a namespace is wanted whole or not at all: its figures compare with the kernel's. */
+bool filter_is_by_netns(const struct filter *filter);
 /* Whether the connection is wanted, by what is known of it so far. */
 bool filter_wants(const struct filter *filter, const struct conn_view *view);
 

@@ -34,7 +34,7 @@ void reconcile_begin(struct model *model, const struct tw_snapshot *record, unsi
 	netns->dump = ++model->dumps;
 	netns->dumping = true;
 	netns->dump_began_ns = record->head.ts_ns;
-	netns->dump_established = 0;
+	netns->dump_established = netns->dump_minisocks = 0;
 	netns->before.time_wait = netns->minisocks;
 	netns->before.established = netns->established;
 }
@@ -108,7 +108,9 @@ void reconcile_socket(struct model *model, const struct tw_socket *record, unsig
 	if (like.netns == POOL_NONE)
 		return;
 	netns = netns_at(model, like.netns);
-	if (!is_minisock(record) && record->head.from == TW_ESTABLISHED)
+	if (is_minisock(record))
+		netns->dump_minisocks++;
+	else if (record->head.from == TW_ESTABLISHED)
 		netns->dump_established++;
 	/* a minisock older than its socket's cookie got one of its own */
 	if (id == POOL_NONE && is_minisock(record)) {
@@ -158,19 +160,23 @@ static void judge_full(struct model *model, uint32_t id, const struct netns *net
 }
 
 static void judge_minisock(struct model *model, uint32_t id, const struct netns *netns,
-			   uint64_t now_ns, uint64_t *refusals)
+			   const struct tw_snapshot *record, uint64_t *refusals)
 {
 	struct conn *conn = conn_at(model, id);
+	uint64_t now_ns = record->head.ts_ns;
+	/* sockstat counts no more than the dump listed: it missed none */
+	bool complete = netns->dump_minisocks >= record->kernel.time_wait;
 
 	if (conn->since_ns + HASHED_NS >= netns->dump_began_ns)
 		return;
-	if (conn->expires_ns && conn->expires_ns <= now_ns)
+	if (conn->expires_ns && conn->expires_ns <= now_ns) {
 		ledger_end(model, id, END_EXPIRED, now_ns, true);
-	else if (conn->entered && !conn->listed && *refusals) {
+	} else if (conn->entered && !conn->listed && *refusals) {
 		(*refusals)--;
 		ledger_refuse(model, id, now_ns);
-	} else if (++conn->absent >= 2)
+	} else if (++conn->absent >= (complete ? 1 : 2)) {
 		ledger_end(model, id, END_UNKNOWN, now_ns, false);
+	}
 }
 
 /* The direction and owner of a socket older than the tracer, by the listeners beside it. */
@@ -232,7 +238,7 @@ static void sweep(struct model *model, struct netns *netns, const struct tw_snap
 		if (conn->phase == PHASE_FULL)
 			judge_full(model, id, netns);
 		else if (conn->phase == PHASE_MINI)
-			judge_minisock(model, id, netns, record->head.ts_ns, &refusals);
+			judge_minisock(model, id, netns, record, &refusals);
 	}
 	free(listener_of);
 }
@@ -272,7 +278,7 @@ static struct audit *audit_of(struct model *model, const struct netns *netns)
 void reconcile_end(struct model *model, const struct tw_snapshot *record, unsigned int source)
 {
 	uint32_t id = tracker_netns(model, record->netns_cookie, record->netns_ino, source);
-	bool filtered = !filter_is_empty(&model->opts.filter);
+	bool filtered = !filter_is_by_netns(&model->opts.filter);
 	struct netns *netns = id == POOL_NONE ? NULL : netns_at(model, id);
 	struct audit *audit;
 

@@ -21,8 +21,7 @@
 #include "twtrace.skel.h"
 
 #define MIB (1024 * 1024ULL)
-#define RING_SMALL (2 * MIB)	/* up to 4 CPUs */
-#define RING_LARGE (4 * MIB)
+#define RING_BYTES (4 * MIB)
 /* The reader is woken when a quarter of the ring waits, or after so long. */
 #define WAKEUP_SHARE 4
 #define WAKEUP_NS (20 * 1000000ULL)
@@ -70,7 +69,7 @@ static uint64_t ring_bytes(uint64_t wanted)
 	uint64_t bytes = sysconf(_SC_PAGESIZE);
 
 	if (!wanted)
-		wanted = sysconf(_SC_NPROCESSORS_ONLN) <= 4 ? RING_SMALL : RING_LARGE;
+		wanted = RING_BYTES;
 	while (bytes < wanted)
 		bytes *= 2;
 	return bytes;
@@ -243,7 +242,7 @@ struct live *live_new(const struct live_opts *opts, struct error *err)
 		error_set(err, -ENOMEM, "no memory");
 		goto fail;
 	}
-	if (survey_init(&live->survey, opts->ages, err) || load(live, opts, err))
+	if (survey_init(&live->survey, opts->ages, opts->filter.netns_ino, err) || load(live, opts, err))
 		goto fail;
 	live->ring = ring_buffer__new(bpf_map__fd(live->skel->maps.events), on_record, live, NULL);
 	if (!live->ring) {
@@ -417,7 +416,7 @@ void live_interval(struct live *live, unsigned int budget, const struct receiver
 	struct survey_steps steps = {settle, nothing_between, &step};
 	bool lost = count_losses(live, to) > 0;
 
-	survey_interval(&live->survey, live_now_ns(), budget, lost, &steps, to);
+	survey_interval(&live->survey, live_now_ns(), budget, lost || !budget, &steps, to);
 	cgroups_forget_processes(live->cgroups);
 }
 

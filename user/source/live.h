@@ -44,7 +44,7 @@ bool live_drain(struct live *live, const struct receiver *to);
 /*
  * Once an interval: loss, new and ended namespaces, and a snapshot of each if the
  * last ones were cheap enough (@budget: at most this share of the time, in
- * thousandths) or something was lost.
+ * thousandths; 0: at any cost) or something was lost.
  */
 void live_interval(struct live *live, unsigned int budget, const struct receiver *to);
 /* Looks for the holders of sockets now. */

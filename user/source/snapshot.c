@@ -30,6 +30,7 @@
 
 struct dump {
 	struct snapshot *snapshot;
+	const struct pause *pause;
 	const struct netns_entry *entry;
 };
 
@@ -164,6 +165,7 @@ static int dump_family(struct mnl_socket *socket, uint8_t family, bool ages, str
 		len = mnl_socket_recvfrom(socket, buf, sizeof(buf));
 		if (len < 0)
 			return -errno;
+		dump->pause->run(dump->pause->ctx);
 		ret = mnl_cb_run(buf, len, 0, mnl_socket_get_portid(socket), on_socket, dump);
 		if (ret == MNL_CB_STOP)
 			return 0;
@@ -222,9 +224,9 @@ static void read_figures(struct tw_snapshot *end)
 }
 
 int snapshot_take(struct snapshot *snapshot, struct netns_list *list, struct netns_entry *entry,
-		  bool ages, struct error *err)
+		  bool ages, const struct pause *pause, struct error *err)
 {
-	struct dump dump = {.snapshot = snapshot, .entry = entry};
+	struct dump dump = {.snapshot = snapshot, .pause = pause, .entry = entry};
 	struct tw_snapshot *begin = &snapshot->begin, *end = &snapshot->end;
 	int ret = netns_enter(list, entry);
 

@@ -15,6 +15,12 @@
 #include "source/netns.h"
 #include "tw_record.h"
 
+/* Called between two reads of a dump: whoever must not wait for its end works there. */
+struct pause {
+	void (*run)(void *ctx);
+	void *ctx;
+};
+
 struct snapshot {
 	struct tw_snapshot begin, end;
 	struct tw_socket *sockets;	/* owned */
@@ -28,6 +34,6 @@ void snapshot_release(struct snapshot *snapshot);
  * A dump that fails half-way keeps what it has; its errno is in end.head.error.
  */
 int snapshot_take(struct snapshot *snapshot, struct netns_list *list, struct netns_entry *entry,
-		  bool ages, struct error *err);
+		  bool ages, const struct pause *pause, struct error *err);
 
 #endif

@@ -5,13 +5,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "source/live.h"
 
-int survey_init(struct survey *survey, bool ages, struct error *err)
+int survey_init(struct survey *survey, bool ages, uint32_t only_ino, struct error *err)
 {
-	*survey = (struct survey){.ages = ages};
+	*survey = (struct survey){.ages = ages, .only_ino = only_ino};
 	return netns_list_init(&survey->netns, err);
 }
 
@@ -43,6 +44,17 @@ static void tell_netns(const struct netns_entry *entry, enum tw_kind kind,
 	deliver(to, &record);
 }
 
+/* Finds new namespaces; those that nobody wants leave the list again. */
+static void scan(struct survey *survey)
+{
+	struct netns_list *netns = &survey->netns;
+
+	netns_list_scan(netns);
+	for (size_t i = netns->count; survey->only_ino && i-- > 0;)
+		if (netns->entries[i].ino != survey->only_ino)
+			netns_list_remove(netns, i);
+}
+
 static void tell_new(struct survey *survey, const struct receiver *to)
 {
 	for (size_t i = 0; i < survey->netns.count; i++) {
@@ -64,18 +76,19 @@ static void deliver_sockets(const struct snapshot *snapshot, const struct receiv
 int survey_start(struct survey *survey, const struct survey_steps *steps,
 		 const struct receiver *to, struct error *err)
 {
+	struct pause pause = {steps->settle, steps->ctx};
 	struct netns_list *netns = &survey->netns;
 	struct snapshot *snapshots;
 	int ret = 0;
 
-	netns_list_scan(netns);
+	scan(survey);
 	snapshots = calloc(netns->count + 1, sizeof(*snapshots));
 	if (!snapshots)
 		return error_set(err, -ENOMEM, "no memory for a snapshot");
 	for (size_t i = 0; i < netns->count; i++) {
 		struct error why = {0};
 		int failed = snapshot_take(&snapshots[i], netns, &netns->entries[i], survey->ages,
-					   &why);
+					   &pause, &why);
 
 		if (failed)
 			log_msg(LOG_VERBOSE, "%s", why.text);
@@ -98,22 +111,33 @@ int survey_start(struct survey *survey, const struct survey_steps *steps,
 	return ret;
 }
 
+/* What this thread has cost: on a busy host wall time says nothing of it. */
+static uint64_t cpu_ns(void)
+{
+	struct timespec spent;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
+	return spent.tv_sec * 1000000000ULL + spent.tv_nsec;
+}
+
 void survey_interval(struct survey *survey, uint64_t now_ns, unsigned int budget, bool force,
 		     const struct survey_steps *steps, const struct receiver *to)
 {
+	struct pause pause = {steps->settle, steps->ctx};
 	struct netns_list *netns = &survey->netns;
-	uint64_t spent;
+	uint64_t began_ns = cpu_ns();
 	size_t i = 0;
 
 	if (survey->unknown_seen)
-		netns_list_scan(netns);
+		scan(survey);
 	survey->unknown_seen = false;
 	tell_new(survey, to);
 	if (!force && now_ns < survey->next_ns)
 		return;
 	while (i < netns->count) {
 		struct error err = {0};
-		int ret = snapshot_take(&survey->scratch, netns, &netns->entries[i], false, &err);
+		int ret = snapshot_take(&survey->scratch, netns, &netns->entries[i], false,
+					&pause, &err);
 
 		if (ret == -ESRCH) {
 			tell_netns(&netns->entries[i], TW_NETNS_GONE, to);
@@ -127,6 +151,5 @@ void survey_interval(struct survey *survey, uint64_t now_ns, unsigned int budget
 		deliver(to, &survey->scratch.end);
 		i++;
 	}
-	spent = live_now_ns() - now_ns;
-	survey->next_ns = now_ns + (budget ? spent * 1000 / budget : 0);
+	survey->next_ns = now_ns + (budget ? (cpu_ns() - began_ns) * 1000 / budget : 0);
 }

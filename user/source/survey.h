@@ -20,17 +20,18 @@ struct survey {
 	uint64_t next_ns;	/* no snapshot before, unless forced */
 	bool unknown_seen;	/* an event named a namespace that is not in the list */
 	bool ages;
+	uint32_t only_ino;	/* the one namespace that is wanted; 0: all */
 };
 
-int survey_init(struct survey *survey, bool ages, struct error *err);
+int survey_init(struct survey *survey, bool ages, uint32_t only_ino, struct error *err);
 void survey_release(struct survey *survey);
 /* Tells the survey of a namespace that an event was in. */
 void survey_notice(struct survey *survey, uint64_t netns_cookie);
 
 /*
  * First look: snapshots of all namespaces. @between runs after all sockets have
- * been delivered and before the snapshots end (holders go there); @settle after the
- * last dump and before the first delivery (the ring is read empty there).
+ * been delivered and before the snapshots end (holders go there); @settle during and
+ * after a dump and before its delivery (the ring is read empty there).
  */
 struct survey_steps {
 	void (*settle)(void *ctx);

@@ -92,21 +92,27 @@ void run_bind_in_use(struct stage *stage)
 
 void run_listener_close(struct stage *stage)
 {
-	stage_listen(stage);
-	on_listener(stage, OP_CLOSE, 0);
+	for (unsigned i = 0; i < stage->opts->count; i++) {
+		if (i)
+			stage_listen(stage);
+		on_listener(stage, OP_CLOSE, 0);
+	}
 }
 
 /* Whoever waits in the accept queue is reset. */
 void run_listener_close_pending(struct stage *stage)
 {
-	struct connection *conn;
+	for (unsigned i = 0; i < stage->opts->count; i++) {
+		struct connection *conn;
 
-	stage_listen(stage);
-	conn = stage_dial(stage, NULL, 0);
-	if (conn->client.error)
-		die("cannot connect: %s", strerror(conn->client.error));
-	on_listener(stage, OP_CLOSE, 0);
-	end_closed_by_kernel(&conn->server);
-	end_await_error(&conn->client, ECONNRESET);
-	end_close(&conn->client);
+		if (i)
+			stage_listen(stage);
+		conn = stage_dial(stage, NULL, 0);
+		if (conn->client.error)
+			die("cannot connect: %s", strerror(conn->client.error));
+		on_listener(stage, OP_CLOSE, 0);
+		end_closed_by_kernel(&conn->server);
+		end_await_error(&conn->client, ECONNRESET);
+		end_close(&conn->client);
+	}
 }
