@@ -101,7 +101,16 @@ struct css_set {
 	struct cgroup *dfl_cgrp;
 };
 
+struct fdtable {
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
+
 struct task_struct {
+	struct files_struct *files;
 	unsigned int flags;
 	int tgid;
 	struct task_struct *group_leader;
@@ -208,7 +217,10 @@ struct socket {
 	struct sock *sk;
 };
 
-struct file;
+struct file {
+	void *private_data;	/* of a socket's file: its struct socket */
+};
+
 struct sk_buff;
 
 /* BPF's own: what the second program asks about the first one */
@@ -229,6 +241,18 @@ struct bpf_map {
 struct bpf_array {
 	struct bpf_map map;
 	void *pptrs[0];
+};
+
+/* the classic tracepoint syscalls:sys_exit_* */
+
+struct trace_entry {
+	unsigned short type;
+};
+
+struct trace_event_raw_sys_exit {
+	struct trace_entry ent;
+	long id;
+	long ret;
 };
 
 /* iterators */

@@ -9,62 +9,22 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#include "emit.h"
+#include "holder.h"
 #include "maps.h"
 #include "sock.h"
-#include "task.h"
-
-static __always_inline void holder_facts(struct tw_holder *record, const struct sock *sk,
-					 const struct task_struct *task)
-{
-	const struct inet_connection_sock *icsk = (const void *)sk;
-	const struct inet_bind_bucket *bucket = BPF_CORE_READ(icsk, icsk_bind_hash);
-
-	record->head.kind = TW_HOLDER;
-	record->head.size = sizeof(*record);
-	record->head.ts_ns = bpf_ktime_get_ns();
-	record->head.from = BPF_CORE_READ(sk, __sk_common.skc_state);
-	record->cgroup_id = sock_cgroup_id(sk);
-	task_owner(task, &record->owner);
-	/* connect() alone makes buckets that no bind() may share (__inet_hash_connect) */
-	if (bucket && BPF_CORE_READ(bucket, fastreuse) == -1 &&
-	    BPF_CORE_READ(bucket, fastreuseport) == -1)
-		record->head.flags |= TW_H_AUTOBOUND;
-	/* SOCK_BINDPORT_LOCK; a listener's children lose it (sk_clone_lock) */
-	if (BPF_CORE_READ_BITFIELD_PROBED(sk, sk_userlocks) & 8)
-		record->head.flags |= TW_H_BOUND;
-}
-
-static __always_inline int accepted(struct sock *sk)
-{
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct tw_holder record = {};
-	struct tw_counters *count;
-	__u32 zero = 0;
-
-	count = bpf_map_lookup_elem(&counters, &zero);
-	if (!sk || !count || BPF_CORE_READ(sk, sk_protocol) != TW_IPPROTO_TCP || task_is_kernel(task))
-		return 0;
-	holder_facts(&record, sk, task);
-	record.cookie = bpf_get_socket_cookie(sk);
-	record.head.flags |= TW_H_ACCEPTED | TW_H_FIRST;
-	record.fd_count = 1;
-	emit(&record, sizeof(record), record.head.ts_ns, count);
-	return 0;
-}
 
 /* struct sock *inet_csk_accept(sk, flags, err, kern), until 6.9 */
 SEC("fexit/inet_csk_accept")
 int BPF_PROG(accept_plain, struct sock *listener, int flags, int *err, bool kern, struct sock *sk)
 {
-	return accepted(sk);
+	return accepted(sk, bpf_get_socket_cookie(sk));
 }
 
 /* struct sock *inet_csk_accept(sk, struct proto_accept_arg *), 92ef0fd55ac8, 6.10 */
 SEC("fexit/inet_csk_accept")
 int BPF_PROG(accept_arg, struct sock *listener, void *arg, struct sock *sk)
 {
-	return accepted(sk);
+	return accepted(sk, bpf_get_socket_cookie(sk));
 }
 
 /*

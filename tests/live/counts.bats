@@ -19,7 +19,7 @@ teardown() {
 
 # wrong_counts DOCUMENT: what disagrees with TRUTH, a sentence a line.
 wrong_counts() {
-	jq -r --argjson truth "$TRUTH" '
+	jq -r --slurpfile truth <(echo "$TRUTH") '
 		def want(n; first): {opened: n, closed: n, open: 0, failed: 0, resets: 0,
 			closed_first: (if first then n else 0 end),
 			time_wait_entered: (if first then n else 0 end)};
@@ -27,13 +27,13 @@ wrong_counts() {
 			want | to_entries[] | select($got[.key] != .value)
 			| "\(what): \(.key) is \($got[.key]), not \(.value)" end;
 		. as $doc
-		| ($truth.counts.ports[] as $port
+		| ($truth[0].counts.ports[] as $port
 		   | ($doc.ports | map(select(.port == $port.port))) as $rows
 		   | ($rows | map(select(.role == "server"))[0]
-		      | compare("server port \($port.port)"; want($port.accepted; $truth.closed_first == "server"))),
+		      | compare("server port \($port.port)"; want($port.accepted; $truth[0].closed_first == "server"))),
 		     ($rows | map(select(.role == "client"))[0]
-		      | compare("client port \($port.port)"; want($port.connected; $truth.closed_first == "client")))),
-		  ($truth.counts.remotes[] as $remote
+		      | compare("client port \($port.port)"; want($port.connected; $truth[0].closed_first == "client")))),
+		  ($truth[0].counts.remotes[] as $remote
 		   | ($doc.remotes | map(select(.remote_addr == $remote.addr))[0])
 		   | compare("remote \($remote.addr)";
 			{opened: ($remote.connected + $remote.accepted),

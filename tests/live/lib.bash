@@ -183,8 +183,12 @@ start_traffic() {
 	ip netns exec "$(ns t)" "$TRAFFIC" "$@" --here <>"$fifo" >"$out" 3>&- &
 	TRAFFIC_PID=$!
 	PIDS+=("$TRAFFIC_PID")
-	WAIT=30 wait_until test -s "$out" || return
+	WAIT=30 wait_until line_is_whole "$out" || return
 	TRUTH=$(<"$out")
+}
+
+line_is_whole() {
+	[[ -s $1 && -z $(tail -c 1 "$1") ]]
 }
 
 # It ends what it holds in order, then itself.
@@ -261,7 +265,7 @@ summary() {
 truth_complaints() {
 	jq -cR 'fromjson?' "$EVENTS" >"$BATS_TEST_TMPDIR/whole"
 	jq -rn -f "$LIVE/truth.jq" --rawfile table "$LIVE/truth_table.txt" \
-		--slurpfile events "$BATS_TEST_TMPDIR/whole" --argjson truth "$TRUTH" \
+		--slurpfile events "$BATS_TEST_TMPDIR/whole" --slurpfile truth <(echo "$TRUTH") \
 		--arg summary "$1"
 }
 

@@ -2,7 +2,7 @@
 # What is wrong with what twtrace said about one run of the generator, one sentence a line;
 # nothing when all is as the table has it.
 #
-#   jq -rn -f truth.jq --rawfile table T --slurpfile events E --argjson truth '{...}'
+#   jq -rn -f truth.jq --rawfile table T --slurpfile events E --slurpfile truth R
 #
 # Sockets are told apart by cookie. A socket is the server's if it has the scenario's port at
 # its own end and came from a listener, else the client's.
@@ -11,13 +11,13 @@ def table_rows:
 	$table | split("\n") | map(select(test("^[a-z]")) | [splits(" +")]
 		| {scenario: .[0], side: .[1], n: (.[2] | tonumber), path: .[3], error: .[4],
 		   birth: .[5], turns: .[6], reset: .[7], fails: .[8]})
-	| map(select(.scenario == $truth.scenario));
+	| map(select(.scenario == $truth[0].scenario));
 
 # Every socket of the run: its events, its path and what came of it.
 def sockets:
-	[$events[] | select(.netns == $truth.netns and .cookie != null and .kind != "summary")]
+	[$events[] | select(.netns == $truth[0].netns and .cookie != null and .kind != "summary")]
 	| group_by(.cookie)
-	| map(select(any(.[]; .local_port == $truth.port or .remote_port == $truth.port)))
+	| map(select(any(.[]; .local_port == $truth[0].port or .remote_port == $truth[0].port)))
 	| map({
 		all: .,
 		steps: map(select(.kind == "transition")),
@@ -52,7 +52,7 @@ def complaints_of($row):
 # Addresses, ports and the owner as the generator knows them.
 def complaints_of_ends($socket):
 	.side as $side
-	| ($truth.connections | map(if $side == "client" then {near: .client, far: .server}
+	| ($truth[0].connections | map(if $side == "client" then {near: .client, far: .server}
 				    else {near: .server, far: .client} end)) as $ends
 	| .steps[-1] as $last
 	| if ($ends | length) == 0 then
@@ -76,8 +76,8 @@ def complaints_of_summary($rows):
 	["client", "server"][] as $side
 	| ($rows | map(select(.side == $side))) as $rows
 	| select(($rows | length) > 0)
-	| ([$summary.ports[] | select(.port == $truth.port and .role == $side)][0]) as $got
-	| if $got == null then "no row of port \($truth.port) as \($side)" else
+	| ([$summary.ports[] | select(.port == $truth[0].port and .role == $side)][0]) as $got
+	| if $got == null then "no row of port \($truth[0].port) as \($side)" else
 	{
 		opened: ($rows | map(select(.path | test("ESTABLISHED")) | .n) | add // 0),
 		closed: ($rows | map(select(.path | test("ESTABLISHED")) | .n) | add // 0),
@@ -105,4 +105,4 @@ table_rows as $rows
    | ($socket | (complaints_of($row), complaints_of_ends($socket)))
    | "\($socket.side) \($socket.path): \(.)"),
   (if $ARGS.named.summary == "yes" then complaints_of_summary($rows) else empty end)
-| "\($truth.scenario) \($truth.family): \(.)"
+| "\($truth[0].scenario) \($truth[0].family): \(.)"

@@ -5,6 +5,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,7 +41,7 @@ struct live {
 	uint64_t drained, records;
 	int cpus;
 	bool restless;			/* the last drain had something: look once more */
-	struct bpf_link *links[4];	/* owned */
+	struct bpf_link *links[8];	/* owned */
 };
 
 uint64_t live_now_ns(void)
@@ -99,6 +100,8 @@ static void configure(struct twtrace_bpf *skel, const struct live_opts *opts,
 	bpf_program__set_autoload(skel->progs.reset_reason, features->reset_reason);
 	bpf_program__set_autoload(skel->progs.accept_plain, with_accept && !features->accept_arg);
 	bpf_program__set_autoload(skel->progs.accept_arg, with_accept && features->accept_arg);
+	bpf_program__set_autoload(skel->progs.exit_accept, opts->syscalls);
+	bpf_program__set_autoload(skel->progs.exit_accept4, opts->syscalls);
 }
 
 /* Loads everything; without the probe of accept() where functions can't be traced. */
@@ -165,11 +168,18 @@ static bool arm_second_look(struct twtrace_bpf *skel)
 	return skel->bss->found_active && skel->bss->found_counters;
 }
 
-static int attach(struct live *live, struct error *err)
+static bool is_syscall(const struct bpf_program *program)
+{
+	return strstr(bpf_program__section_name(program), "syscalls/") != NULL;
+}
+
+static int attach(struct live *live, const struct live_opts *opts, struct error *err)
 {
 	struct twtrace_bpf *skel = live->skel;
-	struct bpf_program *optional[] = {skel->progs.reset_plain, skel->progs.reset_reason,
-					  skel->progs.accept_plain, skel->progs.accept_arg};
+	struct bpf_program *optional[] = {
+		skel->progs.reset_plain, skel->progs.reset_reason, skel->progs.accept_plain,
+		skel->progs.accept_arg,	 skel->progs.exit_accept,  skel->progs.exit_accept4,
+	};
 	size_t count = 0;
 
 	/* the order of attaching is the order of running: first_look before second_look */
@@ -190,8 +200,12 @@ static int attach(struct live *live, struct error *err)
 		if (live->links[count])
 			log_msg(LOG_VERBOSE, "attached %s", bpf_program__section_name(optional[i]));
 		else
-			log_msg(LOG_VERBOSE, "%s cannot be attached: %s",
-				bpf_program__section_name(optional[i]), strerror(errno));
+			/* what the user asked for by name is worth a word in any case */
+			log_msg(opts->syscalls && is_syscall(optional[i]) ? LOG_WARNING : LOG_VERBOSE,
+				"%s cannot be attached: %s%s",
+				bpf_program__section_name(optional[i]), strerror(errno),
+				is_syscall(optional[i]) ? " (is tracefs mounted at /sys/kernel/tracing?)" :
+							  "");
 		count++;
 	}
 	return 0;
@@ -249,7 +263,7 @@ struct live *live_new(const struct live_opts *opts, struct error *err)
 		error_set(err, -errno, "cannot map the ring buffer: %s", strerror(errno));
 		goto fail;
 	}
-	if (attach(live, err))
+	if (attach(live, opts, err))
 		goto fail;
 	return live;
 fail:
@@ -364,6 +378,8 @@ int live_start(struct live *live, const struct receiver *to, struct error *err)
 	ready.ts_ns = live_now_ns();
 	deliver(to, &ready);
 	live->restless = true;
+	/* loading read the kernel's BTF: megabytes that are not needed any more */
+	malloc_trim(0);
 	return 0;
 }
 

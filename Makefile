@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# `make run` and `make check` do everything from a fresh clone on; `make help` lists the rest.
+# O=DIR builds elsewhere, V=1 shows the commands, SAN=1 builds with sanitizers (build/san).
+
+VERSION ?= 0.1.0
+O ?= $(if $(SAN),build/san,build)
+PREFIX ?= /usr/local
+CLANG ?= clang
+BPFTOOL ?= bpftool
+CLANG_FORMAT ?= clang-format
+CFLAGS ?= -O2 -g
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.DELETE_ON_ERROR:
+.SECONDARY:
+.DEFAULT_GOAL := all
+
+# not in the PATH of a Debian user, but bpftool and ip live there
+export PATH := $(PATH):/usr/sbin:/sbin
+export CC CLANG BPFTOOL CLANG_FORMAT SAN
+
+ifneq ($(filter $(abspath $(O))/%,$(CURDIR)/.),)
+$(error O=$(O) holds the sources; name a folder that may be removed)
+endif
+
+# ---------------------------------------------------------------------------------- doors
+# What a user calls on a fresh machine: the packages first, then the build, then the thing.
+# They know nothing of the build, which may not be possible yet.
+
+CHECKS := check check-unit check-golden check-cli check-live check-lint
+DOORS := help deps run demo clean format check-format golden-update $(CHECKS)
+.PHONY: $(DOORS) all install programs compile_commands.json FORCE
+
+BUILD = +@$(MAKE) $(if $(filter -j%,$(MAKEFLAGS)),,-j$$(nproc))
+AS_ROOT = $$([ $$(id -u) = 0 ] || command -v sudo)
+NEEDED = @contrib/deps --needed
+
+help:
+	@echo 'make run            install what is missing, build, trace this host (ARGS="--for 10s")'
+	@echo 'make demo           the same, with a small workload to look at'
+	@echo 'make check          install what is missing, build, run the whole test suite'
+	@echo '                    parts of it: $(filter-out check,$(CHECKS))'
+	@echo 'make                build $(O)/twtrace'
+	@echo 'make deps           install the Debian packages that building and testing need'
+	@echo 'make install        into $$(DESTDIR)$$(PREFIX), PREFIX=$(PREFIX)'
+	@echo 'make golden-update  rewrite what the golden tests expect, and show the difference'
+	@echo 'make format         give the code its form; check-format only looks'
+	@echo 'make compile_commands.json, make clean'
+
+deps:
+	@contrib/deps
+
+run:
+	$(NEEDED)
+	$(BUILD) all
+	@echo "Tracing this host, Ctrl-C ends it. An idle host shows little: try 'make demo'."
+	@$(AS_ROOT) $(O)/twtrace top $(ARGS)
+
+demo:
+	$(NEEDED)
+	$(BUILD) all
+	@$(AS_ROOT) $(O)/twtrace demo $(ARGS)
+
+$(CHECKS):
+	$(NEEDED)
+	$(BUILD) programs
+	@BUILD=$(O) tests/run $(patsubst check-%,%,$(filter-out check,$@))
+
+golden-update:
+	$(BUILD) all
+	@BUILD=$(O) tests/run --update golden
+
+format:
+	@contrib/format
+
+check-format:
+	@contrib/format --check
+
+clean:
+	rm -rf $(O) compile_commands.json
+
+ifneq ($(filter-out $(DOORS),$(or $(MAKECMDGOALS),all)),)
+# ---------------------------------------------------------------------------------- build
+
+# ARCH, LIBS, LIB_CFLAGS; where something is missing it ends here, with the packages' names
+include $(O)/config.mk
+$(O)/config.mk: contrib/deps contrib/packages
+	@mkdir -p $(O)
+	@contrib/deps --config >$@
+
+WARNINGS := -Wall -Wextra -Werror
+ALL_CFLAGS = -std=gnu11 $(WARNINGS) -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
+	-D_GNU_SOURCE -Iinclude -Iuser -I$(O) $(LIB_CFLAGS) -pthread -fPIE \
+	-fstack-protector-strong $(if $(filter x86,$(ARCH)),-fcf-protection) \
+	$(if $(SAN),$(SAN_FLAGS),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2) $(CFLAGS)
+ALL_LDFLAGS = -pie -pthread -Wl,-z,relro,-z,now,--as-needed $(if $(SAN),$(SAN_FLAGS)) $(LDFLAGS)
+SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+BPF_CFLAGS = -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) $(WARNINGS) \
+	-Wno-unused-parameter -I. -Iinclude $(LIB_CFLAGS)
+
+BPF_SRCS := $(wildcard bpf/*.bpf.c)
+USER_SRCS := $(wildcard user/*.c user/*/*.c)
+UNIT_SRCS := $(wildcard tests/unit/test_*.c)
+TRAFFIC_SRCS := $(wildcard tests/live/traffic/*.c)
+BPF_OBJS := $(BPF_SRCS:%.c=$(O)/%.o)
+USER_OBJS := $(USER_SRCS:%.c=$(O)/%.o)
+TRAFFIC_OBJS := $(TRAFFIC_SRCS:%.c=$(O)/%.o)
+UNIT_TESTS := $(UNIT_SRCS:tests/unit/%.c=$(O)/tests/%)
+
+all: $(O)/twtrace
+programs: all $(UNIT_TESTS) $(if $(TRAFFIC_SRCS),$(O)/tests/traffic)
+
+# $(call say,CC) names the tool and what it makes; with V=1 the command says it itself
+say = @mkdir -p $(@D)$(if $(V),, && printf '  %-7s %s\n' $1 $(@:$(O)/%=%))
+Q := $(if $(V),,@)
+
+# A file that holds $1 and is touched only when that changes: what depends on it notices
+# other flags, another version, a source that is gone.
+remember = $(if $(subst =$(strip $1),,=$(strip $(file <$@))),$(shell mkdir -p $(@D))$(file >$@,$(strip $1)))
+hash := \#
+$(O)/compile.flags: FORCE ; $(call remember,$(CC) $(ALL_CFLAGS))
+$(O)/link.flags: FORCE ; $(call remember,$(CC) $(ALL_LDFLAGS) $(LIBS) $(USER_OBJS))
+$(O)/bpf.flags: FORCE ; $(call remember,$(CLANG) $(BPF_CFLAGS) $(BPF_OBJS))
+$(O)/version.h: FORCE
+	$(call remember,$(hash)define TWTRACE_VERSION "$(or $(patsubst v%,%,$(shell git describe --tags --match 'v[0-9]*' 2>/dev/null)),$(VERSION))")
+
+$(O)/bpf/%.bpf.o: bpf/%.bpf.c $(O)/bpf.flags
+	$(call say,BPF)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/twtrace.bpf.o: $(BPF_OBJS)
+	$(call say,LINK)
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(O)/twtrace.skel.h: $(O)/twtrace.bpf.o
+	$(call say,SKEL)
+	$(Q)$(BPFTOOL) gen skeleton $< name twtrace_bpf >$@
+
+$(O)/%.o: %.c $(O)/compile.flags
+	$(call say,CC)
+	$(Q)$(CC) $(ALL_CFLAGS) $(EXTRA) -MMD -MP -c -o $@ $<
+
+# what is generated must be there before the first compilation; then the .d files know
+$(filter $(O)/user/source/%,$(USER_OBJS)): | $(O)/twtrace.skel.h
+VERSIONED := $(filter $(O)/user/cmd/% $(O)/user/main.o,$(USER_OBJS))
+$(VERSIONED): | $(O)/version.h
+$(VERSIONED): EXTRA = -include $(O)/version.h
+
+$(O)/twtrace: $(USER_OBJS) $(O)/link.flags
+	$(call say,LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
+
+# ---------------------------------------------------------------------------------- tests
+# test_ROOM_x is linked with that room and those below it, never more: a room that reaches
+# further fails to link. The tests of sinks bring a model of their own.
+
+LINKED_base := base
+LINKED_model := base model
+LINKED_doctor := base model doctor
+LINKED_sink := base sink
+LINKED_source := base source
+LINKED_cmd := base model source sink doctor cmd
+linked = $(filter $(foreach room,$(LINKED_$(word 2,$(subst _, ,$1))),$(O)/user/$(room)/%),$(USER_OBJS))
+
+.SECONDEXPANSION:
+$(UNIT_TESTS): $(O)/tests/%: $(O)/tests/unit/%.o $$(call linked,$$*) $(O)/link.flags
+	$(call say,LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS) -lcmocka -lm
+
+$(O)/tests/traffic: $(TRAFFIC_OBJS) $(O)/link.flags
+	$(call say,LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^)
+
+-include $(wildcard $(patsubst %.o,%.d,$(BPF_OBJS) $(USER_OBJS) $(TRAFFIC_OBJS) $(UNIT_SRCS:%.c=$(O)/%.o)))
+
+# ------------------------------------------------------------------------------ the rest
+
+install: all
+	install -D -m 755 $(O)/twtrace $(DESTDIR)$(PREFIX)/bin/twtrace
+	$(if $(wildcard docs/twtrace.1),install -D -m 644 docs/twtrace.1 $(DESTDIR)$(PREFIX)/share/man/man1/twtrace.1)
+
+# for editors and clangd
+entry = {"directory": "$(CURDIR)", "file": "$1", "command": "$2 -c $1"}
+compile_commands.json: $(O)/twtrace.skel.h $(O)/version.h
+	@{ $(foreach s,$(BPF_SRCS),echo '$(call entry,$s,$(CLANG) $(BPF_CFLAGS))';) \
+	$(foreach s,$(USER_SRCS) $(UNIT_SRCS) $(TRAFFIC_SRCS),echo '$(call entry,$s,$(CC) $(ALL_CFLAGS) -include $(O)/version.h)';) } | \
+	sed '1s/^/[/; $$!s/$$/,/; $$s/$$/]/' >$@
+endif
