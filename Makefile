@@ -86,11 +86,11 @@ clean:
 ifneq ($(filter-out $(DOORS),$(or $(MAKECMDGOALS),all)),)
 # ---------------------------------------------------------------------------------- build
 
-# ARCH, LIBS, LIB_CFLAGS; where something is missing it ends here, with the packages' names
+# ARCH, LIBS and LIB_CFLAGS, asked for once; where something is missing it ends here
+$(if $(shell [ $(O)/config.mk -nt contrib/packages ] && [ $(O)/config.mk -nt contrib/deps ] || { mkdir -p $(O) && \
+	CC='$(CC)' CLANG='$(CLANG)' BPFTOOL='$(BPFTOOL)' contrib/deps --config >$(O)/config.new && \
+	mv $(O)/config.new $(O)/config.mk || echo failed; }),$(error 'make deps' installs what is missing))
 include $(O)/config.mk
-$(O)/config.mk: contrib/deps contrib/packages
-	@mkdir -p $(O)
-	@contrib/deps --config >$@
 
 WARNINGS := -Wall -Wextra -Werror
 ALL_CFLAGS = -std=gnu11 $(WARNINGS) -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \

@@ -31,14 +31,19 @@ def sockets:
 
 def last_error: .steps[-1].error // "-";
 
+# The births a row allows, each with the number of turns that belongs to it.
+def expected_births($row):
+	if $row.birth == "-" then [[[], 0]]
+	elif $row.birth == "soon" then [[["TIME_WAIT"], 0], [["FIN_WAIT2"], 1]]
+	else [[[$row.birth], (if $row.turns == "yes" then 1 else 0 end)]] end;
+
 # The events of a socket against its row.
 def complaints_of($row):
 	(if $row.error != "?" and last_error != $row.error
 	 then "ended with error \(last_error), not \($row.error)" else empty end),
-	(if (.births | map(.substate)) != ($row.birth | if . == "-" then [] else [.] end)
-	 then "time_wait_enter: \(.births | map([.substate, .evidence])), not \($row.birth)" else empty end),
-	(if ($row.turns == "yes") != (.turns | length == 1)
-	 then "\(.turns | length) time_wait_substate" else empty end),
+	([(.births | map(.substate)), (.turns | length)] as $got
+	 | if any(expected_births($row)[]; . == $got) then empty
+	   else "births and turns \($got) by \(.births | map(.evidence)), not \($row.birth) and \($row.turns)" end),
 	(.turns[] | select(.from != "FIN_WAIT2" or .to != "TIME_WAIT") | "turned from \(.from) to \(.to)"),
 	(if (.fails | map(.error)) != ($row.fails | if . == "-" then [] else [.] end)
 	 then "connect_failed: \(.fails | map(.error)), not \($row.fails)" else empty end),

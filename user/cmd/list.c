@@ -12,7 +12,7 @@ int cmd_list(int argc, char **argv)
 		.doc = "Lists sockets with their state, age, owner and holders; TIME_WAIT sockets with "
 		       "the time they have left.\v"
 		       "What holds port 8080, and until when:  twtrace list --local-port 8080",
-		.groups = GROUP_OUTPUT | GROUP_INPUT | GROUP_FILTER | GROUP_LIVE | GROUP_TABLE |
+		.groups = GROUP_OUTPUT | GROUP_NAMES | GROUP_INPUT | GROUP_FILTER | GROUP_LIVE | GROUP_TABLE |
 			  GROUP_SORT,
 		.formats = formats,
 	};

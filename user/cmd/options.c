@@ -34,6 +34,7 @@ enum key {
 	KEY_LIMIT,
 	KEY_KIND,
 	KEY_SORT,
+	KEY_NAMES,
 };
 
 typedef int (*set_fn)(struct options *options, const char *arg, struct error *err);
@@ -181,6 +182,14 @@ static int set_syscalls(struct options *options, const char *arg, struct error *
 	return 0;
 }
 
+static int set_names(struct options *options, const char *arg, struct error *err)
+{
+	(void)arg;
+	(void)err;
+	options->names = true;
+	return 0;
+}
+
 static int set_evidence(struct options *options, const char *arg, struct error *err)
 {
 	for (unsigned int tier = 0; tier < NR_EVIDENCE; tier++)
@@ -266,6 +275,7 @@ static const struct option_row {
 	{GROUP_TABLE, set_limit, {"limit", KEY_LIMIT, "N", 0, "show at most N rows of a table", 1}},
 	{GROUP_SORT, set_sort, {"sort", KEY_SORT, "KEY", 0, "age (default), state, left, local, remote, service, pid", 1}},
 	{GROUP_KIND, set_kind, {"kind", KEY_KIND, "K[,K]", 0, "only these kinds: transition, time_wait_enter, time_wait_exit, time_wait_substate, time_wait_refused, connect_failed, bind_failed, loss", 1}},
+	{GROUP_NAMES, set_names, {"names", KEY_NAMES, NULL, 0, "show remote hosts by name (reverse DNS; names appear as answers come)", 1}},
 	{GROUP_INPUT, set_input, {"input", KEY_INPUT, "FILE", 0, "read a recording instead of this host (repeatable; needs no privilege)", 2}},
 	{GROUP_FILTER, set_port, {"port", KEY_PORT, "N[,N|A-B]", 0, "only connections with such a port at either end", 3}},
 	{GROUP_FILTER, set_local_port, {"local-port", KEY_LOCAL_PORT, "N[,N|A-B]", 0, "only with such a local port", 3}},

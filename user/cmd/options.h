@@ -28,6 +28,7 @@ struct options {
 	uint32_t limit;
 	enum list_sort sort;
 	bool syscalls;
+	bool names;
 	enum evidence evidence;			/* NR_EVIDENCE: the best there is */
 	int ready_fd;				/* -1: none */
 	int verbose;
@@ -44,6 +45,7 @@ enum option_group {
 	GROUP_TABLE = 1 << 5,	/* --limit */
 	GROUP_KIND = 1 << 6,	/* --kind */
 	GROUP_SORT = 1 << 7,	/* --sort */
+	GROUP_NAMES = 1 << 8,	/* --names */
 };
 
 struct option_spec {

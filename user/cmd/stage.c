@@ -12,6 +12,8 @@
 
 #include "base/procfs.h"
 
+#define NAMES_PATIENCE_MS 2000
+
 static uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec now;
@@ -51,7 +53,7 @@ static void on_event(void *ctx, const struct model_event *event)
 }
 
 static struct sink *open_sink(const struct options *options, const char *host, int64_t offset_ns,
-			      bool replay)
+			      struct names *names, bool replay)
 {
 	struct winsize size = {0};
 	struct sink_opts opts = {
@@ -61,6 +63,7 @@ static struct sink *open_sink(const struct options *options, const char *host, i
 		.kinds = options->kinds,
 		.limit = options->limit,
 		.sort = options->sort,
+		.names = names,
 		.terminal = isatty(STDOUT_FILENO),
 		.replay = replay,
 	};
@@ -80,8 +83,10 @@ int stage_open(struct stage *stage, const struct pipeline *pipeline, const char 
 
 	*stage = (struct stage){.pipeline = pipeline};
 	stage->model = model_new(&opts);
+	if (pipeline->options->names)
+		stage->names = names_new();
 	if (stage->model && !pipeline->quiet)
-		stage->sink = open_sink(pipeline->options, host, offset_ns, replay);
+		stage->sink = open_sink(pipeline->options, host, offset_ns, stage->names, replay);
 	if (!stage->model || (!pipeline->quiet && !stage->sink))
 		return error_set(err, -ENOMEM, "no memory");
 	if (stage->sink && stage->sink->ops->event)
@@ -123,16 +128,30 @@ bool stage_interval(struct stage *stage)
 	return fine;
 }
 
+/* What is printed last is printed once: the resolver gets a moment to name the remotes. */
+static void wait_for_names(const struct stage *stage)
+{
+	const struct rows *remotes = model_rows(stage->model, DIM_REMOTE);
+	uint32_t id = ROW_OTHER;
+
+	while (stage->names && (id = pool_next(&remotes->pool, id + 1)) != POOL_NONE)
+		names_of(stage->names, rows_at(remotes, id)->key.remote_addr);
+	if (stage->names)
+		names_wait(stage->names, NAMES_PATIENCE_MS);
+}
+
 int stage_close(struct stage *stage, struct error *err)
 {
 	int ret;
 
 	if (stage->sink) {
+		wait_for_names(stage);
 		if (stage->sink->ops->end)
 			stage->sink->ops->end(stage->sink, stage->model);
 		stage->sink->ops->free(stage->sink);
 		fflush(stdout);
 	}
+	names_free(stage->names);
 	ret = recorder_close(stage->recorder, err);
 	model_free(stage->model);
 	*stage = (struct stage){0};

@@ -18,6 +18,7 @@ struct stage {
 	const struct pipeline *pipeline;
 	struct model *model;		/* owned */
 	struct sink *sink;		/* owned; NULL: none */
+	struct names *names;		/* owned; NULL: none */
 	struct recorder *recorder;	/* owned; NULL: none */
 	unsigned int source;		/* of the records to come: struct tw_record says not */
 };

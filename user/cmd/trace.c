@@ -13,7 +13,7 @@ int cmd_trace(int argc, char **argv)
 		.doc = "Prints state changes of TCP connections as they happen, the births and ends of "
 		       "TIME_WAIT sockets, and connects that fail.\v"
 		       "Without --for it runs until Ctrl-C.",
-		.groups = GROUP_WINDOW | GROUP_OUTPUT | GROUP_INPUT | GROUP_FILTER | GROUP_LIVE |
+		.groups = GROUP_WINDOW | GROUP_OUTPUT | GROUP_NAMES | GROUP_INPUT | GROUP_FILTER | GROUP_LIVE |
 			  GROUP_KIND,
 		.formats = formats,
 	};

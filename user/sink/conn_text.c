@@ -14,10 +14,18 @@ const char *conn_local_text(const struct conn_view *conn, char text[static ENDPO
 	return endpoint_format(conn->local_addr, conn->local_port, text);
 }
 
-const char *conn_remote_text(const struct conn_view *conn, char text[static ENDPOINT_TEXT_LEN])
+const char *conn_remote_text(const struct conn_view *conn, struct names *names,
+			     char text[static ENDPOINT_TEXT_LEN])
 {
+	const char *name;
+
 	if (addr_is_any(conn->remote_addr))
 		return strcpy(text, "-");
+	name = names_of(names, conn->remote_addr);
+	if (name && strlen(name) + sizeof(":65535") <= ENDPOINT_TEXT_LEN) {
+		sprintf(text, "%s:%u", name, conn->remote_port);
+		return text;
+	}
 	return endpoint_format(conn->remote_addr, conn->remote_port, text);
 }
 

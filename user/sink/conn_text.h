@@ -4,6 +4,7 @@
 #define SINK_CONN_TEXT_H
 
 #include "base/addr.h"
+#include "base/names.h"
 #include "model/event.h"
 
 #define PROCESS_TEXT_LEN 80
@@ -12,7 +13,9 @@
 
 /* Each returns @text. */
 const char *conn_local_text(const struct conn_view *conn, char text[static ENDPOINT_TEXT_LEN]);
-const char *conn_remote_text(const struct conn_view *conn, char text[static ENDPOINT_TEXT_LEN]);
+/* By its name where @names (may be NULL) has one. */
+const char *conn_remote_text(const struct conn_view *conn, struct names *names,
+			     char text[static ENDPOINT_TEXT_LEN]);
 /* "nginx[812]", "nginx", "[812]" */
 const char *conn_process_text(const struct conn_view *conn, char text[static PROCESS_TEXT_LEN]);
 /*

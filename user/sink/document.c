@@ -69,7 +69,8 @@ static void add_counts(struct json *json, const struct row *row, const struct sp
 }
 
 static void add_row(struct json *array, const struct model *model, enum dimension dimension,
-		    const struct row *row, const struct span *span)
+		    const struct row *row, const struct sink_opts *opts,
+		    const struct span *span)
 {
 	struct json *json = json_object();
 	enum key_part parts[NR_KEY_PARTS];
@@ -79,6 +80,8 @@ static void add_row(struct json *array, const struct model *model, enum dimensio
 	for (i = 0; i < count; i++) {
 		key_part_get(parts[i], model, &row->key, &value);
 		json_add_value(json, key_part_name(parts[i]), &value);
+		if (parts[i] == KEY_REMOTE && opts->names)
+			json_add_text(json, "remote_name", names_of(opts->names, row->key.remote_addr));
 	}
 	add_counts(json, row, span);
 	json_add(array, NULL, json);
@@ -110,7 +113,7 @@ static void add_rows(struct json *json, const char *key, const struct model *mod
 
 	if (!ranking_init(&ranking, model, dimension, RANKING_BY_OPENED, *span)) {
 		for (i = 0; i < ranking.count && (!opts->limit || i < opts->limit); i++)
-			add_row(array, model, dimension, ranking.rows[i], span);
+			add_row(array, model, dimension, ranking.rows[i], opts, span);
 		if (ranking.other)
 			add_other(array, dimension, &ranking, span);
 		ranking_release(&ranking);

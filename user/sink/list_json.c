@@ -38,7 +38,8 @@ static void add_holders(struct json *json, const struct conn_view *conn)
 	json_add(json, "holders", array);
 }
 
-static struct json *socket_new(const struct conn_view *conn, const struct model *model)
+static struct json *socket_new(const struct conn_view *conn, const struct model *model,
+			       const struct sink_opts *opts)
 {
 	struct json *json = json_object();
 	uint64_t age_ns = 0, left_ns = 0;
@@ -46,6 +47,8 @@ static struct json *socket_new(const struct conn_view *conn, const struct model 
 	bool ends = list_left(conn, model, &left_ns);
 
 	json_add_conn(json, conn);
+	if (opts->names)
+		json_add_text(json, "remote_name", names_of(opts->names, conn->remote_addr));
 	json_add_text(json, "cgroup", conn->cgroup);
 	json_add_text(json, "state", state_name(conn->state));
 	json_add_bool(json, "minisock", conn->minisock);
@@ -72,7 +75,7 @@ static void list_json_end(struct sink *sink, const struct model *model)
 		      text_time(sink_realtime(&sink->opts, model_now_ns(model)), time) : NULL);
 	json_add_u64(json, "total", list.total);
 	for (i = 0; i < list.count; i++)
-		json_add(array, NULL, socket_new(list.items[i], model));
+		json_add(array, NULL, socket_new(list.items[i], model, &sink->opts));
 	json_add(json, "sockets", array);
 	json_write_pretty(json, sink->opts.out);
 	json_free(json);

@@ -82,7 +82,7 @@ static void add_process(struct table *table, const struct conn_view *conn)
 }
 
 static void add_row(struct table *table, const struct conn_view *conn, const struct model *model,
-		    bool netns)
+		    struct names *names, bool netns)
 {
 	char local[ENDPOINT_TEXT_LEN], remote[ENDPOINT_TEXT_LEN];
 
@@ -90,7 +90,7 @@ static void add_row(struct table *table, const struct conn_view *conn, const str
 	add_age(table, conn, model);
 	add_left(table, conn, model);
 	table_cell(table, "%s", conn_local_text(conn, local));
-	table_cell(table, "%s", conn_remote_text(conn, remote));
+	table_cell(table, "%s", conn_remote_text(conn, names, remote));
 	table_cell(table, "%s", directions[conn->direction]);
 	table_cell(table, "%s", conn->service ? conn->service : "-");
 	add_process(table, conn);
@@ -107,7 +107,7 @@ static void print_rows(const struct list *list, const struct sink_opts *opts,
 	if (!table)
 		return;
 	for (i = 0; i < list->count; i++)
-		add_row(table, list->items[i], model, list->several_netns);
+		add_row(table, list->items[i], model, opts->names, list->several_netns);
 	table_print(table, opts->out, opts->terminal);
 	table_free(table);
 }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/names.h"
 #include "model/model.h"
 
 /* What `list` puts first; ties go by cookie. */
@@ -35,6 +36,7 @@ struct sink_opts {
 	uint32_t limit;			/* rows of a table; 0: the format's default */
 	uint32_t width, height;		/* of the terminal; 0: not known */
 	enum list_sort sort;		/* list */
+	struct names *names;		/* borrowed; NULL: addresses stay addresses */
 	bool terminal;			/* out is one: colour, and tables refresh in place */
 	bool replay;			/* events come from a recording */
 };

@@ -132,13 +132,18 @@ static void add_counts(struct table *table, const struct layout *layout, const s
 }
 
 static void add_row(struct table *table, const struct layout *layout, const struct model *model,
-		    const struct row *row, const struct span *span)
+		    const struct row *row, struct names *names, const struct span *span)
 {
 	struct value value;
+	const char *name;
 	size_t i;
 
 	for (i = 0; i < layout->nr_parts; i++) {
 		key_part_get(layout->parts[i], model, &row->key, &value);
+		name = layout->parts[i] == KEY_REMOTE ? names_of(names, row->key.remote_addr) :
+							NULL;
+		if (name)
+			value_text(&value, name);
 		if (value.type == VALUE_COUNT)
 			table_cell(table, "%" PRIu64, value.count);
 		else
@@ -169,7 +174,7 @@ static void print_layout(const struct layout *layout, const struct model *model,
 	if (!table)
 		return;
 	for (i = 0; i < ranking->count && i < opts->limit; i++)
-		add_row(table, layout, model, ranking->rows[i], &opts->span);
+		add_row(table, layout, model, ranking->rows[i], opts->names, &opts->span);
 	if (ranking->other)
 		add_other(table, layout, ranking, &opts->span);
 	table_print(table, out, opts->bold);

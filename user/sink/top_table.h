@@ -5,12 +5,14 @@
 
 #include <stdio.h>
 
+#include "base/names.h"
 #include "sink/ranking.h"
 
 struct top_table_opts {
 	uint32_t limit;		/* rows, without "other" */
 	uint32_t width;		/* columns with the least to say go until it fits; 0: never */
 	bool bold;
+	struct names *names;	/* of remote hosts; NULL: none */
 	struct span span;
 };
 

@@ -70,6 +70,7 @@ static void frame_print(const struct frame *frame, FILE *out)
 		.limit = frame->limit,
 		.width = frame->opts->terminal ? frame->opts->width : 0,
 		.bold = frame->opts->terminal,
+		.names = frame->opts->names,
 		.span = frame->span,
 	};
 	unsigned int i;

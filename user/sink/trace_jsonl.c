@@ -35,6 +35,9 @@ static void trace_jsonl_event(struct sink *sink, const struct model_event *event
 	json = json_object();
 	event_each_field(event, &sink->opts, add_field, json);
 	add_holder(json, event);
+	if (sink->opts.names && event->conn)
+		json_add_text(json, "remote_name",
+			      names_of(sink->opts.names, event->conn->remote_addr));
 	json_write_line(json, sink->opts.out);
 	json_free(json);
 }

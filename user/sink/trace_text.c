@@ -141,7 +141,7 @@ static void print_conn(struct trace_text *trace, const struct conn_view *conn, c
 	fputs("  ", out);
 	print_cell(trace, COLUMN_LOCAL, conn_local_text(conn, local), true);
 	fprintf(out, " %s ", arrow_of(conn->direction));
-	conn_remote_text(conn, remote);
+	conn_remote_text(conn, trace->sink.opts.names, remote);
 	if (*detail) {
 		print_cell(trace, COLUMN_REMOTE, remote, false);
 		fprintf(out, "  %s", detail);
