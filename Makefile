@@ -26,6 +26,8 @@ export CC CLANG BPFTOOL CLANG_FORMAT SAN
 ifneq ($(filter $(abspath $(O))/%,$(CURDIR)/.),)
 $(error O=$(O) holds the sources; name a folder that may be removed)
 endif
+# one name for one folder, or the same flags would seem to differ
+override O := $(patsubst $(CURDIR)/%,%,$(abspath $(O)))
 
 # ---------------------------------------------------------------------------------- doors
 # What a user calls on a fresh machine: the packages first, then the build, then the thing.
@@ -35,7 +37,7 @@ CHECKS := check check-unit check-golden check-cli check-live check-lint
 DOORS := help deps run demo clean format check-format golden-update $(CHECKS)
 .PHONY: $(DOORS) all install programs compile_commands.json FORCE
 
-BUILD = +@$(MAKE) $(if $(filter -j%,$(MAKEFLAGS)),,-j$$(nproc))
+BUILD = +@$(MAKE) $(if $(V),,-s) $(if $(filter -j%,$(MAKEFLAGS)),,-j$$(nproc))
 AS_ROOT = $$([ $$(id -u) = 0 ] || command -v sudo)
 NEEDED = @contrib/deps --needed
 
@@ -119,14 +121,14 @@ say = @mkdir -p $(@D)$(if $(V),, && printf '  %-7s %s\n' $1 $(@:$(O)/%=%))
 Q := $(if $(V),,@)
 
 # A file that holds $1 and is touched only when that changes: what depends on it notices
-# other flags, another version, a source that is gone.
+# other flags, another version, a source that is gone. (With the `+`, make -n looks too.)
 remember = $(if $(subst =$(strip $1),,=$(strip $(file <$@))),$(shell mkdir -p $(@D))$(file >$@,$(strip $1)))
 hash := \#
-$(O)/compile.flags: FORCE ; $(call remember,$(CC) $(ALL_CFLAGS))
-$(O)/link.flags: FORCE ; $(call remember,$(CC) $(ALL_LDFLAGS) $(LIBS) $(USER_OBJS))
-$(O)/bpf.flags: FORCE ; $(call remember,$(CLANG) $(BPF_CFLAGS) $(BPF_OBJS))
+$(O)/compile.flags: FORCE ; +$(call remember,$(CC) $(ALL_CFLAGS))
+$(O)/link.flags: FORCE ; +$(call remember,$(CC) $(ALL_LDFLAGS) $(LIBS) $(USER_OBJS))
+$(O)/bpf.flags: FORCE ; +$(call remember,$(CLANG) $(BPF_CFLAGS) $(BPF_OBJS))
 $(O)/version.h: FORCE
-	$(call remember,$(hash)define TWTRACE_VERSION "$(or $(patsubst v%,%,$(shell git describe --tags --match 'v[0-9]*' 2>/dev/null)),$(VERSION))")
+	+$(call remember,$(hash)define TWTRACE_VERSION "$(or $(patsubst v%,%,$(shell git describe --tags --match 'v[0-9]*' 2>/dev/null)),$(VERSION))")
 
 $(O)/bpf/%.bpf.o: bpf/%.bpf.c $(O)/bpf.flags
 	$(call say,BPF)

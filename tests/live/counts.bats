@@ -52,9 +52,9 @@ right_counts() {
 churn() {
 	local recording=$BATS_TEST_TMPDIR/run.twr recorder
 
-	start_twtrace record "$recording"
+	start_here record "$recording"
 	recorder=$TWTRACE_PID
-	start_twtrace top -o json
+	start_here top -o json
 	traffic "$@" --count "$COUNT" --port 7100
 	expect "the generator's two sides" "$(truth .counts.accepted)" "$(truth .counts.connected)"
 	expect "the kernel's births" "$(truth .mib_client.TW)" "$COUNT"
@@ -90,8 +90,7 @@ churn() {
 }
 
 @test "with a namespace filter the totals are this run and nothing else" {
-	netns_new t
-	start_twtrace top -o json --netns "$(ns_path t)"
+	start_here top -o json
 	traffic client_first --count 1000 --port 7100
 	stop_twtrace
 	expect "opened" "$(jq .totals.opened "$EVENTS")" 2000
@@ -101,7 +100,7 @@ churn() {
 }
 
 @test "with a port filter the other ports are not counted" {
-	start_twtrace top -o json --port 7101
+	start_here top -o json --port 7101
 	traffic client_first --count 1000 --ports 4 --port 7100
 	stop_twtrace
 	expect "ports" "$(jq -c '[.ports[] | select(.opened > 0) | .port] | unique' "$EVENTS")" "[7101]"
@@ -109,8 +108,7 @@ churn() {
 }
 
 @test "the audit agrees with the kernel when the churn is over" {
-	netns_new t
-	start_twtrace top -o json
+	start_here top -o json
 	traffic client_first --count 3000 --port 7100
 	stop_twtrace
 	jq -e --argjson netns "$(ns_inode t)" '

@@ -38,7 +38,7 @@ ended_by() {
 ending() {
 	local family port=7004 truths=()
 
-	start_twtrace trace -o jsonl
+	start_here trace -o jsonl
 	for family in $FAMILIES; do
 		traffic "$1" --family "$family" --port $((port++))
 		truths+=("$TRUTH")
@@ -67,7 +67,7 @@ ending() {
 }
 
 @test "destroyed: ss -K" {
-	start_twtrace trace -o jsonl
+	start_here trace -o jsonl
 	traffic client_first --count 3 --port 7004
 	in_ns t ss -K state time-wait dport = :7004 >/dev/null 2>&1 || true
 	[[ $(truth .mib_client.TW) == 3 && -z $(in_ns t ss -Htan state time-wait dport = :7004) ]] ||
@@ -77,7 +77,7 @@ ending() {
 }
 
 @test "purged: the namespace ends" {
-	start_twtrace trace -o jsonl
+	start_here trace -o jsonl
 	traffic client_first --count 3 --port 7004
 	wait_until has_event "select(.kind == \"time_wait_enter\" and .netns == $(truth .netns))"
 	netns_del t
@@ -88,7 +88,7 @@ ending() {
 
 # bats test_tags=slow
 @test "expired: after its minute, with the time it took" {
-	start_twtrace trace -o jsonl
+	start_here trace -o jsonl
 	traffic time_wait_expires --port 7004
 	ended_by expired 1
 	stop_twtrace

@@ -79,7 +79,7 @@ owner_at() {
 }
 
 @test "while traced: connect, listen, close and passive close each name their own process" {
-	start_twtrace trace -o jsonl
+	start_here trace -o jsonl
 	traffic accept_by_other --port 7300
 	wait_until has_event 'select(.from? == "LAST_ACK" and .to == "CLOSE" and .remote_port == 7300)'
 	stop_twtrace
@@ -97,7 +97,7 @@ owner_at() {
 		spin+=("$!")
 		PIDS+=("$!")
 	done
-	start_twtrace trace -o jsonl
+	start_here trace -o jsonl
 	traffic client_first --count 500 --port 7300
 	traffic linger0 --count 100 --port 7301
 	kill -TERM "${spin[@]}"
@@ -113,7 +113,7 @@ owner_at() {
 @test "processes that died are still named in what they left behind" {
 	local client
 
-	start_twtrace trace -o jsonl
+	start_here trace -o jsonl
 	traffic kill9 --count 20 --port 7300
 	client=$(truth '.connections[0].client.closer')
 	wait_until twenty_births

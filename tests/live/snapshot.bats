@@ -118,14 +118,14 @@ list_is_right() {
 	jq -e '.sockets | length > 0' "$BATS_TEST_TMPDIR/list"
 }
 
-# row ROLE KEY
+# row ROLE KEY; 0 where there was nothing to make a row of
 row() {
-	jq "[.ports[] | select(.port == 7200 and .role == \"$1\")][0].$2" "$EVENTS"
+	jq "[.ports[] | select(.port == 7200 and .role == \"$1\")][0].$2 // 0" "$EVENTS"
 }
 
 @test "top begins with what was there: open, not opened" {
 	hold
-	start_twtrace top -o json --netns "$(ns_path t)"
+	start_here top -o json
 	stop_twtrace
 	expect "server established" "$(row server established)" $ESTABLISHED
 	expect "server close_wait" "$(row server close_wait)" $CLOSE_WAIT
@@ -139,7 +139,7 @@ row() {
 
 @test "what was there ends under its eyes: closed, by whom, and TIME_WAIT from then on" {
 	hold
-	start_twtrace trace -o jsonl --netns "$(ns_path t)"
+	start_here trace -o jsonl
 	stop_traffic
 	wait_until turned $CLOSE_WAIT
 	stop_twtrace
@@ -162,7 +162,7 @@ turned() {
 @test "connections that end while twtrace starts are neither lost nor counted twice" {
 	hold
 	( kill -TERM "$TRAFFIC_PID" ) &
-	start_twtrace top -o json --netns "$(ns_path t)"
+	start_here top -o json
 	wait "$TRAFFIC_PID" || true
 	forget "$TRAFFIC_PID"
 	stop_twtrace

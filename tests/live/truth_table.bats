@@ -20,7 +20,7 @@ teardown() {
 truth_of() {
 	local family port=7004 truths=()
 
-	start_twtrace trace -o jsonl
+	start_here trace -o jsonl
 	for family in $FAMILIES; do
 		traffic "$1" --family "$family" --port $((port++))
 		truths+=("$TRUTH")
@@ -155,7 +155,7 @@ truth_of() {
 }
 
 @test "a listener that ends without connections counts for nothing" {
-	start_twtrace trace -o jsonl
+	start_here trace -o jsonl
 	traffic listener_close --port 7004
 	wait_until has_event 'select(.kind == "transition" and .local_port == 7004 and .to == "CLOSE")'
 	stop_twtrace
@@ -167,7 +167,8 @@ truth_of() {
 }
 
 @test "a bind to a port that is taken is bind_failed with EADDRINUSE" {
-	start_twtrace trace -o jsonl --syscalls
+	with_tracefs
+	start_here trace -o jsonl --syscalls
 	traffic bind_in_use --port 7004
 	wait_until has_event 'select(.kind == "bind_failed" and .local_port == 7004)'
 	stop_twtrace
@@ -176,7 +177,7 @@ truth_of() {
 }
 
 @test "bucket overflow: what found no room is time_wait_refused, to the unit" {
-	start_twtrace trace -o jsonl
+	start_here trace -o jsonl
 	traffic bucket_overflow --port 7004 --count 100
 	# where only the kernel's counter says it, it does so once an interval
 	wait_until refused_are "$(truth .mib_client.TCPTimeWaitOverflow)" || fail "refused: $(refused)"

@@ -63,10 +63,10 @@ static void print_promises(const struct sink_opts *opts)
 
 	snprintf(text[0], SENTENCE_LEN,
 		 "demo-churn opens about 100 connections a second to port %u and closes each one "
-		 "first: look for its CLOSED-FIRST and its TIME-WAIT.",
+		 "first: the TIME-WAIT pile up on its side.",
 		 ports[WORKLOAD_CHURNED]);
 	snprintf(text[1], SENTENCE_LEN,
-		 "demo-server closes first on port %u: there the TIME-WAIT are the server's, and its "
+		 "demo-server closes first on port %u: there the server has the TIME-WAIT, and its "
 		 "client demo-client has none.",
 		 ports[WORKLOAD_SERVED]);
 	snprintf(text[2], SENTENCE_LEN,
@@ -84,16 +84,16 @@ static void print_purpose(const struct sink_opts *opts)
 
 	if (workload.netns_ino)
 		snprintf(text, sizeof(text),
-			 "Five processes called demo-... are about to open and close TCP connections "
-			 "among themselves, in a network namespace of their own (%u): nothing outside "
-			 "it is touched, and it is gone when they end.",
+			 "Five processes named demo-... are about to open and close TCP "
+			 "connections among themselves, in a network namespace of their own "
+			 "(%u): nothing outside it is touched, and it is gone when they end.",
 			 workload.netns_ino);
 	else
 		snprintf(text, sizeof(text),
-			 "Five processes called demo-... are about to open and close TCP connections "
-			 "among themselves, on this host's loopback because a network namespace of "
-			 "their own is refused here: ports %u, %u and %u, and nothing else, are "
-			 "touched. TIME_WAIT sockets stay for 60 s.",
+			 "Five processes named demo-... are about to open and close TCP "
+			 "connections among themselves, on this host's loopback because a "
+			 "network namespace of their own is refused here: only ports %u, %u and "
+			 "%u are touched, and TIME_WAIT sockets stay there for 60 s.",
 			 workload.ports[WORKLOAD_CHURNED], workload.ports[WORKLOAD_SERVED],
 			 workload.ports[WORKLOAD_LEAKED]);
 	print_wrapped(opts, text);
@@ -117,10 +117,15 @@ static const struct row *find_row(const struct model *model, enum dimension dime
 /* As the tables call it: inside a container, all five have the container's name. */
 static const char *name_of(const struct model *model, enum workload_port port, enum role role)
 {
+	static const char *const usual[NR_WORKLOAD_PORTS][2] = {
+		[WORKLOAD_CHURNED] = { "demo-churn", "demo-db" },
+		[WORKLOAD_SERVED] = { "demo-client", "demo-server" },
+		[WORKLOAD_LEAKED] = { "demo-client", "demo-leaky" },
+	};
 	const struct row *row = find_row(model, DIM_PAIR, port, role);
 	const char *name = row ? model_service_name(model, row->key.service) : NULL;
 
-	return name ? name : "an unknown process";
+	return name ? name : usual[port][role == ROLE_SERVER];
 }
 
 struct figures {
@@ -129,8 +134,8 @@ struct figures {
 	char fin_wait2[TEXT_LEN], time_wait[TEXT_LEN];
 };
 
-static void figures_get(struct figures *figures, const struct model *model,
-			enum workload_port port, enum role role)
+static void figures_get(struct figures *figures, const struct model *model, enum workload_port port,
+			enum role role)
 {
 	static const struct row nothing;
 	const struct row *row = find_row(model, DIM_PORT, port, role);
@@ -159,8 +164,8 @@ static void print_findings(const struct sink_opts *opts, const struct model *mod
 	figures_get(&here, model, WORKLOAD_SERVED, ROLE_SERVER);
 	figures_get(&peer, model, WORKLOAD_SERVED, ROLE_CLIENT);
 	snprintf(text[1], SENTENCE_LEN,
-		 "%s closed first %s of the %s connections to its port %u: here the server has the "
-		 "TIME-WAIT, %s, and %s has %s.",
+		 "%s closed first %s of the %s connections to its port %u: here the server has %s "
+		 "TIME-WAIT, and its client %s has %s.",
 		 here.name, here.closed_first, here.opened, workload.ports[WORKLOAD_SERVED],
 		 here.time_wait, peer.name, peer.time_wait);
 	figures_get(&here, model, WORKLOAD_LEAKED, ROLE_SERVER);
@@ -243,13 +248,13 @@ static void restrict_to_workload(struct options *options)
 	filter->netns_ino = workload.netns_ino;
 	for (unsigned int i = 0; !workload.netns_ino && i < NR_WORKLOAD_PORTS; i++)
 		filter->ports[filter->nr_ports++] =
-			(struct tw_port_range){workload.ports[i], workload.ports[i]};
+			(struct tw_port_range){ workload.ports[i], workload.ports[i] };
 }
 
 static enum status play(struct options *options)
 {
-	struct pipeline pipeline = {.command = "demo", .options = options};
-	struct error err = {0};
+	struct pipeline pipeline = { .command = "demo", .options = options };
+	struct error err = { 0 };
 	enum status status;
 
 	if (workload_start(&workload, options->ready_fd, &err)) {
@@ -269,13 +274,14 @@ static enum status play(struct options *options)
 
 int cmd_demo(int argc, char **argv)
 {
-	static const struct sink_ops *const formats[] = {&demo_text_sink, &top_json_sink,
-							 &top_jsonl_sink, NULL};
+	static const struct sink_ops *const formats[] = { &demo_text_sink, &top_json_sink,
+							  &top_jsonl_sink, NULL };
 	static const struct option_spec spec = {
 		.doc = "Plays a small workload (a client that churns, a server that closes first, a "
 		       "server that leaks) and shows what twtrace sees of it.\v"
-		       "The workload runs in a network namespace of its own, and for ten seconds "
-		       "unless --for says otherwise. Nothing outside that namespace is touched.",
+		       "It plays for ten seconds unless --for says otherwise, in a network namespace of "
+		       "its own (where that is refused, on free ports of this host's loopback), and "
+		       "touches nothing else.",
 		.groups = GROUP_WINDOW | GROUP_OUTPUT | GROUP_LIVE | GROUP_TABLE,
 		.formats = formats,
 	};

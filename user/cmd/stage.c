@@ -114,6 +114,11 @@ void stage_receive(void *ctx, const struct tw_record *record)
 	model_feed(stage->model, record, record->size, stage->source);
 }
 
+bool stage_flush(struct stage *stage)
+{
+	return !stage->sink || (fflush(stdout) == 0 && !ferror(stdout));
+}
+
 bool stage_interval(struct stage *stage)
 {
 	bool fine = true;
@@ -123,9 +128,7 @@ bool stage_interval(struct stage *stage)
 	model_mark_interval(stage->model, model_now_ns(stage->model));
 	if (stage->recorder)
 		fine = recorder_flush(stage->recorder) == 0;
-	if (stage->sink)
-		fine = fflush(stdout) == 0 && !ferror(stdout);
-	return fine;
+	return stage_flush(stage) && fine;
 }
 
 /* What is printed last is printed once: the resolver gets a moment to name the remotes. */

@@ -28,6 +28,8 @@ int stage_open(struct stage *stage, const struct pipeline *pipeline, const char 
 	       int64_t offset_ns, bool replay, struct error *err);
 /* Where a source delivers to: a struct receiver's function, @ctx a stage. */
 void stage_receive(void *ctx, const struct tw_record *record);
+/* What the sink has said so far goes out; false when standard output has been closed. */
+bool stage_flush(struct stage *stage);
 /* The end of an interval; false when standard output has been closed or the recording failed. */
 bool stage_interval(struct stage *stage);
 /* The final summary; 0, or -errno when the recording failed. Releases everything. */

@@ -126,6 +126,9 @@ static int run(struct watch *watch, struct error *err)
 				watch->over = true;
 		}
 		busy = live_drain(watch->live, &watch->to);
+		/* a lone event shows at once, a flood is written by the drain */
+		if (busy && !stage_flush(watch->stage))
+			watch->over = true;
 		if (watch->until_ns && live_now_ns() >= watch->until_ns)
 			watch->over = true;
 	}

@@ -82,7 +82,7 @@ static int say(const struct cast *cast, const struct report *report)
 
 static bool hung_up(int line, int patience_ms)
 {
-	struct pollfd poll_fd = {.fd = line};
+	struct pollfd poll_fd = { .fd = line };
 
 	return poll(&poll_fd, 1, patience_ms) > 0;
 }
@@ -90,7 +90,7 @@ static bool hung_up(int line, int patience_ms)
 /* Waits until the line is readable; nobody reads it, so that everybody sees it. False: over. */
 static bool started(int line)
 {
-	struct pollfd poll_fd = {.fd = line, .events = POLLIN};
+	struct pollfd poll_fd = { .fd = line, .events = POLLIN };
 
 	while (poll(&poll_fd, 1, -1) < 0 && errno == EINTR)
 		;
@@ -99,7 +99,7 @@ static bool started(int line)
 
 static int watch_fd(int epoll_fd, int fd, uint32_t events)
 {
-	struct epoll_event event = {.events = events, .data.fd = fd};
+	struct epoll_event event = { .events = events, .data.fd = fd };
 
 	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
@@ -137,7 +137,7 @@ static int serve(const struct cast *cast, const struct role *role)
 {
 	int listener = cast->listeners[role->port], ret = 0;
 	int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	struct report report = {0};
+	struct report report = { 0 };
 
 	/* only here: the kernel names the process that calls listen() as the owner */
 	if (epoll_fd < 0 || listen(listener, BACKLOG) || watch_fd(epoll_fd, listener, EPOLLIN) ||
@@ -163,14 +163,15 @@ static int serve(const struct cast *cast, const struct role *role)
 	return ret;
 }
 
-static int dial(uint16_t port)
+/* A connection, or -errno; 0 when it failed because everybody is leaving. */
+static int dial(const struct cast *cast, enum workload_port port)
 {
 	struct sockaddr_in to = {
 		.sin_family = AF_INET,
-		.sin_port = htons(port),
+		.sin_port = htons(cast->facts.ports[port]),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 	};
-	struct timeval patience = {.tv_sec = PATIENCE_S};
+	struct timeval patience = { .tv_sec = PATIENCE_S };
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), ret;
 
 	if (fd < 0)
@@ -181,7 +182,7 @@ static int dial(uint16_t port)
 		return fd;
 	ret = -errno;
 	close(fd);
-	return ret;
+	return hung_up(cast->line, 0) ? 0 : ret;
 }
 
 /* Everything the peer sends, until it closes. */
@@ -195,15 +196,15 @@ static void listen_out(int fd)
 
 static int churn(const struct cast *cast, const struct role *role)
 {
-	struct report report = {0};
+	struct report report = { 0 };
 	char buf[sizeof(hello)];
 
 	if (say(cast, &report) || !started(cast->line))
 		return 0;
 	while (!hung_up(cast->line, PAUSE_CHURN_MS)) {
-		int fd = dial(cast->facts.ports[role->port]);
+		int fd = dial(cast, role->port);
 
-		if (fd < 0)
+		if (fd <= 0)
 			return fd;
 		/* the answer is read whole: closing over unread data would send a RST */
 		if (send(fd, hello, sizeof(hello) - 1, MSG_NOSIGNAL) > 0)
@@ -215,23 +216,23 @@ static int churn(const struct cast *cast, const struct role *role)
 
 static int visit(const struct cast *cast, const struct role *role)
 {
-	struct report report = {0};
+	struct report report = { 0 };
 	unsigned int visits = 0, leaks = 0;
 
 	if (say(cast, &report) || !started(cast->line))
 		return 0;
 	while (!hung_up(cast->line, PAUSE_CLIENT_MS)) {
-		int fd = dial(cast->facts.ports[role->port]);
+		int fd = dial(cast, role->port);
 
-		if (fd < 0)
+		if (fd <= 0)
 			return fd;
 		listen_out(fd);
 		close(fd);
 		if (visits++ % VISITS_A_LEAK || leaks == MOST_LEAKS)
 			continue;
 		leaks++;
-		fd = dial(cast->facts.ports[WORKLOAD_LEAKED]);
-		if (fd < 0)
+		fd = dial(cast, WORKLOAD_LEAKED);
+		if (fd <= 0)
 			return fd;
 		close(fd);
 	}
@@ -239,11 +240,11 @@ static int visit(const struct cast *cast, const struct role *role)
 }
 
 static const struct role roles[] = {
-	{"demo-db", serve, WORKLOAD_CHURNED, ECHOES},
-	{"demo-server", serve, WORKLOAD_SERVED, CLOSES_FIRST},
-	{"demo-leaky", serve, WORKLOAD_LEAKED, NEVER_CLOSES},
-	{"demo-churn", churn, WORKLOAD_CHURNED, ECHOES},
-	{"demo-client", visit, WORKLOAD_SERVED, CLOSES_FIRST},
+	{ "demo-db", serve, WORKLOAD_CHURNED, ECHOES },
+	{ "demo-server", serve, WORKLOAD_SERVED, CLOSES_FIRST },
+	{ "demo-leaky", serve, WORKLOAD_LEAKED, NEVER_CLOSES },
+	{ "demo-churn", churn, WORKLOAD_CHURNED, ECHOES },
+	{ "demo-client", visit, WORKLOAD_SERVED, CLOSES_FIRST },
 };
 
 #define NR_ROLES (sizeof(roles) / sizeof(roles[0]))
@@ -258,7 +259,7 @@ static bool begin(const char *name, pid_t parent)
 
 static int raise_loopback(void)
 {
-	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP };
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), ret = 0;
 
 	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request))
@@ -373,7 +374,8 @@ static int hear_reports(struct workload *workload, int fd, struct error *err)
 
 	for (size_t i = 0; i < NR_ROLES + 1; i++) {
 		if (read(fd, &report, sizeof(report)) != sizeof(report))
-			return error_set(err, -ECHILD, "the demo's processes ended before they began");
+			return error_set(err, -ECHILD,
+					 "the demo's processes ended before they began");
 		if (report.err.code) {
 			*err = report.err;
 			return err->code;
@@ -389,7 +391,7 @@ static int hear_reports(struct workload *workload, int fd, struct error *err)
 static int fork_director(struct workload *workload, int line[2], int reports[2], int ready_fd,
 			 struct error *err)
 {
-	struct cast cast = {.line = line[0], .report = reports[1]};
+	struct cast cast = { .line = line[0], .report = reports[1] };
 	pid_t self = getpid();
 
 	workload->pid = fork();
@@ -409,7 +411,7 @@ int workload_start(struct workload *workload, int ready_fd, struct error *err)
 {
 	int line[2], reports[2], ret;
 
-	*workload = (struct workload){.line = -1, .pid = -1};
+	*workload = (struct workload){ .line = -1, .pid = -1 };
 	if (pipe2(line, O_CLOEXEC))
 		return error_set(err, -errno, "cannot make a pipe: %s", strerror(errno));
 	if (pipe2(reports, O_CLOEXEC)) {

@@ -1,0 +1,103 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Recordings: whole, cut, damaged, several at once. Needs no privilege.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	TWTRACE=${TWTRACE:-build/twtrace}
+	RECORDING=tests/golden/churn/recording
+}
+
+bytes() {
+	stat -c %s "$1"
+}
+
+@test "reads the same from a file and from standard input" {
+	"$TWTRACE" top -o json -i "$RECORDING" >"$BATS_TEST_TMPDIR/file"
+	"$TWTRACE" top -o json -i - <"$RECORDING" >"$BATS_TEST_TMPDIR/stdin"
+	cmp "$BATS_TEST_TMPDIR/file" "$BATS_TEST_TMPDIR/stdin"
+}
+
+@test "needs no privilege" {
+	[[ $(id -u) == 0 ]] || skip "needs root to give it up"
+	cp "$RECORDING" "$BATS_TEST_TMPDIR/r"
+	chmod 644 "$BATS_TEST_TMPDIR/r"
+	run -0 setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set -all \
+		"$TWTRACE" top -i - <"$BATS_TEST_TMPDIR/r"
+}
+
+@test "a recording cut anywhere is read up to there, with one sentence, exit 0" {
+	local size
+	size=$(bytes "$RECORDING")
+	for cut in $((size - 1)) $((size / 2)) $((size / 4)); do
+		head -c "$cut" "$RECORDING" >"$BATS_TEST_TMPDIR/cut"
+		run -0 --separate-stderr "$TWTRACE" top -o json -i "$BATS_TEST_TMPDIR/cut"
+		jq -e .totals <<<"$output" >/dev/null
+		# shellcheck disable=SC2154 # stderr is set by run --separate-stderr
+		[[ $(wc -l <<<"$stderr") == 1 && $stderr == *"was cut"* ]]
+	done
+}
+
+@test "a recording cut within its head is none" {
+	head -c 100 "$RECORDING" >"$BATS_TEST_TMPDIR/cut"
+	run -1 "$TWTRACE" top -i "$BATS_TEST_TMPDIR/cut"
+	[[ $output == *"'$BATS_TEST_TMPDIR/cut'"* ]]
+}
+
+@test "a damaged recording never ends in a crash" {
+	local size at
+	size=$(bytes "$RECORDING")
+	for at in $(seq 8 $((size / 60)) "$size"); do
+		cp "$RECORDING" "$BATS_TEST_TMPDIR/bad"
+		printf '\xff\x00\xa5' | dd of="$BATS_TEST_TMPDIR/bad" bs=1 seek="$at" conv=notrunc status=none
+		run "$TWTRACE" trace -o jsonl -i "$BATS_TEST_TMPDIR/bad"
+		((status <= 1)) || { echo "byte $at: status $status"; return 1; }
+	done
+}
+
+@test "a newer format is refused in words" {
+	cp "$RECORDING" "$BATS_TEST_TMPDIR/new"
+	printf '\xff' | dd of="$BATS_TEST_TMPDIR/new" bs=1 seek=8 conv=notrunc status=none
+	run -1 "$TWTRACE" top -i "$BATS_TEST_TMPDIR/new"
+	[[ $output == *newer* ]]
+}
+
+@test "the same recording twice would count twice: refused" {
+	run -1 "$TWTRACE" top -i "$RECORDING" -i "$RECORDING"
+	[[ $output == *twice* ]]
+}
+
+@test "recordings of two hosts add up" {
+	local one two both
+	one=$("$TWTRACE" top -o json -i tests/golden/churn/recording | jq .totals.connections)
+	cp tests/golden/churn/recording "$BATS_TEST_TMPDIR/other"
+	# another boot: byte 32 begins boot_id
+	printf 'x' | dd of="$BATS_TEST_TMPDIR/other" bs=1 seek=32 conv=notrunc status=none
+	both=$("$TWTRACE" top -o json -i tests/golden/churn/recording -i "$BATS_TEST_TMPDIR/other" |
+		jq .totals.connections)
+	two=$((one * 2))
+	[[ $one -gt 0 && $both == "$two" ]]
+}
+
+@test "filters work on recordings" {
+	all=$("$TWTRACE" top -o json -i "$RECORDING" | jq '.totals.opened')
+	port=$("$TWTRACE" top -o json -i "$RECORDING" | jq '[.ports[] | select(.role == "server")][0]')
+	some=$("$TWTRACE" top -o json -i "$RECORDING" --local-port "$(jq .port <<<"$port")" | jq '.totals.opened')
+	[[ $some == $(jq .opened <<<"$port") && $some -lt $all ]]
+	none=$("$TWTRACE" top -o json -i "$RECORDING" --service 'no-such-*' | jq '.totals.opened')
+	[[ $none == 0 ]]
+}
+
+@test "--kind keeps only these kinds" {
+	run -0 "$TWTRACE" trace -o jsonl --kind time_wait_enter -i "$RECORDING"
+	kinds=$(jq -r .kind <<<"$output" | sort -u | xargs)
+	[[ $kinds == "summary time_wait_enter" ]]
+}
+
+@test "a closed standard output ends it quietly" {
+	run -0 --separate-stderr bash -c \
+		"'$TWTRACE' trace -o jsonl -i '$RECORDING' | head -n 1 >/dev/null; exit \${PIPESTATUS[0]}"
+	[[ -z $stderr ]]
+}

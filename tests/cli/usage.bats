@@ -1,0 +1,112 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The command line: what it takes, what it refuses and how it says so. Needs no
+# privilege and no kernel.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	TWTRACE=${TWTRACE:-build/twtrace}
+}
+
+# refuses STATUS TEXT ARGS...: ends with STATUS, says TEXT on standard error, nothing on standard output
+refuses() {
+	local status_wanted=$1 text=$2
+	shift 2
+	run -"$status_wanted" --separate-stderr "$TWTRACE" "$@"
+	[[ -z $output ]] || { echo "standard output: $output"; return 1; }
+	# shellcheck disable=SC2154 # stderr is set by run --separate-stderr
+	[[ $stderr == *"$text"* ]] || { echo "standard error: $stderr"; return 1; }
+}
+
+@test "help names every command" {
+	run -0 "$TWTRACE" --help
+	for command in top trace list record demo; do
+		[[ $output == *$'\n'"  $command"* ]]
+	done
+}
+
+@test "every command has help of its own" {
+	for command in top trace list record demo; do
+		run -0 "$TWTRACE" "$command" --help
+		[[ $output == *"Usage: twtrace $command"* ]]
+	done
+}
+
+@test "the version is printed" {
+	run -0 "$TWTRACE" --version
+	[[ $output =~ ^twtrace\ [0-9] ]]
+}
+
+@test "an unknown command is a usage error that quotes it" {
+	refuses 2 "'tpo'" tpo
+}
+
+@test "unknown options, missing and left-over arguments are usage errors" {
+	refuses 2 "--bogus" top --bogus
+	refuses 2 "'extra'" top extra
+	refuses 2 "FILE" record
+	refuses 2 "'two'" record one two
+}
+
+@test "durations: junk, no unit, nothing" {
+	refuses 2 "'10x'" top --for 10x
+	refuses 2 "'10'" top --for 10
+	refuses 2 "'10s '" top --for '10s '
+	refuses 2 "''" top --for ''
+	refuses 2 "'-1s'" top --for=-1s
+	refuses 2 "'1ms'" top --interval 1ms
+}
+
+@test "ports: over 65535, junk, ranges the wrong way round" {
+	refuses 2 "'65536'" top --port 65536
+	refuses 2 "'80x'" top --port 80x
+	refuses 2 "90-80" top --port 90-80
+	refuses 2 "'80,'" top --local-port 80,
+}
+
+@test "networks, families, pids, rings, kinds, formats, tiers: what is not one" {
+	refuses 2 "'10.0.0.0/33'" top --remote 10.0.0.0/33
+	refuses 2 "'example'" top --remote example
+	refuses 2 "'5'" top --family 5
+	refuses 2 "'0'" top --pid 0
+	refuses 2 "'12k'" top --ring 12k
+	refuses 2 "'births'" trace --kind transition,births
+	refuses 2 "'xml'" top -o xml
+	refuses 2 "'csv'" top -o csv
+	refuses 2 "'psychic'" top --evidence psychic
+	refuses 2 "'size'" list --sort size
+	refuses 2 "'/nowhere'" top --netns /nowhere
+	refuses 2 "'99'" top --ready-fd 99
+}
+
+@test "a recording that is not there, or is none" {
+	refuses 1 "'/nowhere/x'" top -i /nowhere/x
+	refuses 1 "not a recording" top -i /etc/passwd
+	refuses 1 "not a recording" trace -i /dev/null
+	refuses 1 "'/'" list -i /
+}
+
+@test "without privilege: one sentence, exit 3" {
+	[[ $(id -u) == 0 ]] || skip "needs root to give it up"
+	for command in top trace list; do
+		run -3 --separate-stderr setpriv --reuid 65534 --regid 65534 --clear-groups \
+			--bounding-set -all "$TWTRACE" "$command"
+		[[ $(wc -l <<<"$stderr") == 1 && $stderr == *root* && -z $output ]]
+	done
+}
+
+@test "without BTF: one sentence that names it, exit 3" {
+	[[ $(id -u) == 0 ]] || skip "needs root"
+	unshare -m true 2>/dev/null || skip "needs mount namespaces"
+	[[ -e /sys/kernel/btf ]] || skip "this kernel has no /sys/kernel/btf"
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	run -3 --separate-stderr unshare -m sh -c \
+		'mount -t tmpfs none /sys/kernel/btf && exec "$0" top --for 1s' "$TWTRACE"
+	[[ $(wc -l <<<"$stderr") == 1 && $stderr == *BTF* ]]
+}
+
+@test "a tier of evidence that is not to be had: exit 3" {
+	refuses 3 "'kprobe'" top --evidence kprobe
+}

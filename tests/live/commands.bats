@@ -1,0 +1,142 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# How live commands begin and end: ready, durations, signals, closed outputs, full
+# disks, killed processes.
+
+bats_require_minimum_version 1.5.0
+load lib
+
+setup() {
+	live_setup
+	probe_trace
+}
+
+teardown() {
+	live_teardown
+}
+
+@test "--for ends by itself with status 0 and the final tables" {
+	start_here top -o json --for 300ms
+	STATUS=0
+	wait "$TWTRACE_PID" || STATUS=$?
+	forget "$TWTRACE_PID"
+	[[ $STATUS == 0 ]]
+	jq -e '.totals.connections == 0 and (.audit | length) == 1' "$EVENTS"
+}
+
+@test "SIGINT and SIGTERM both end with the summary and status 0" {
+	for signal in INT TERM; do
+		start_here trace -o jsonl
+		kill -"$signal" "$TWTRACE_PID"
+		wait "$TWTRACE_PID"
+		forget "$TWTRACE_PID"
+		[[ $(tail -n 1 "$EVENTS" | jq -r .kind) == summary ]]
+	done
+}
+
+@test "ready means ready: a connection made at once is seen whole" {
+	start_here trace -o jsonl
+	traffic client_first --count 1
+	wait_until has_event 'select(.kind == "time_wait_enter")'
+	stop_twtrace
+	[[ $(summary | jq .totals.opened) == 2 ]]
+}
+
+@test "a lone event shows within a tenth of a second" {
+	start_here trace -o jsonl --interval 1h
+	traffic listener_close
+	# the line that tells the end is written by the flush after the follow-up look
+	WAIT=1 wait_until has_event 'select(.kind == "transition" and .to == "LISTEN")'
+	stop_twtrace
+}
+
+@test "--verbose says which probes are used, and ready" {
+	start_here top --verbose
+	stop_twtrace
+	grep -q 'tp_btf/tcp_send_reset' "$ERRORS"
+	grep -q 'accept()' "$ERRORS"
+	grep -q ready "$ERRORS"
+}
+
+@test "nothing is said on standard error without --verbose" {
+	start_here top
+	stop_twtrace
+	[[ ! -s $ERRORS ]]
+}
+
+@test "a closed standard output ends it quietly" {
+	netns_new t
+	run -0 --separate-stderr timeout 20 bash -c \
+		"'$TWTRACE' top --netns '$(ns_path t)' --interval 50ms | head -n 1 >/dev/null; exit \${PIPESTATUS[0]}"
+	# shellcheck disable=SC2154 # set by run --separate-stderr
+	[[ -z $stderr ]]
+}
+
+@test "a full disk ends a recording with a sentence and status 1" {
+	[[ -c /dev/full ]] || skip "no /dev/full"
+	run -1 --separate-stderr timeout 20 "$TWTRACE" record /dev/full
+	[[ $stderr == *"'/dev/full'"* && $stderr == *"No space left"* ]]
+}
+
+@test "a recording that cannot be made is refused before anything is traced" {
+	run -1 --separate-stderr "$TWTRACE" record /nowhere/file
+	[[ $stderr == *"'/nowhere/file'"* ]]
+}
+
+@test "a recorder that is killed leaves a recording, and nothing in the kernel" {
+	local recording=$BATS_TEST_TMPDIR/r
+
+	start_here record "$recording"
+	traffic client_first --count 50
+	# written out at least every second
+	wait_until recorded "$recording" 100
+	kill -KILL "$TWTRACE_PID"
+	wait "$TWTRACE_PID" || true
+	forget "$TWTRACE_PID"
+	run -0 --separate-stderr "$TWTRACE" top -o json -i "$recording"
+	[[ $(jq .totals.opened <<<"$output") == 100 && $stderr == *"was cut"* ]]
+}
+
+# recorded FILE N: N connections are in the file.
+recorded() {
+	[[ $("$TWTRACE" top -o json -i "$1" 2>/dev/null | jq .totals.opened) == "$2" ]]
+}
+
+@test "--syscalls names who accepts at once" {
+	mountpoint -q /sys/kernel/tracing || unshare -m true || skip "needs tracefs"
+	netns_new t
+	# tracefs in a mount namespace of our own where the host has none
+	cat >"$BATS_TEST_TMPDIR/traced" <<-'END'
+		mountpoint -q /sys/kernel/tracing || mount -t tracefs none /sys/kernel/tracing || exit 77
+		exec "$@"
+	END
+	unshare -m sh "$BATS_TEST_TMPDIR/traced" true || skip "tracefs cannot be mounted"
+	unshare -m sh "$BATS_TEST_TMPDIR/traced" "$TWTRACE" trace -o jsonl --syscalls \
+		--netns "$(ns_path t)" --ready-fd 9 9>"$BATS_TEST_TMPDIR/ready" >"$EVENTS" \
+		2>"$ERRORS" 3>&- </dev/null &
+	TWTRACE_PID=$!
+	PIDS+=("$TWTRACE_PID")
+	wait_until ready_or_dead "$BATS_TEST_TMPDIR/ready"
+	traffic accept_by_other_passive --count 5
+	wait_until has_event 'select(.kind == "transition" and .from == "LAST_ACK")'
+	stop_twtrace
+	[[ ! -s $ERRORS ]]
+	# CLOSE_WAIT comes before the worker closes: only accept() can have named it
+	[[ $(events 'select(.from == "ESTABLISHED" and .to == "CLOSE_WAIT") | .comm' | sort -u) == '"tw-worker"' ]]
+}
+
+@test "two tracers at once see the same" {
+	start_here trace -o jsonl
+	"$TWTRACE" top -o json --netns "$(ns_path t)" --ready-fd 9 9>"$BATS_TEST_TMPDIR/ready2" \
+		>"$BATS_TEST_TMPDIR/top" 2>>"$ERRORS" 3>&- </dev/null &
+	local second=$!
+	PIDS+=("$second")
+	wait_until test -s "$BATS_TEST_TMPDIR/ready2"
+	traffic client_first --count 30
+	wait_until has_event 'select(.kind == "time_wait_enter")'
+	stop_twtrace
+	stop_twtrace "$second"
+	[[ $(summary | jq .totals.opened) == 60 ]]
+	[[ $(jq .totals.opened "$BATS_TEST_TMPDIR/top") == 60 ]]
+}

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A model and the records to feed it, for the tests of lifecycle, ledger,
+ * reconcile and the door. Every feed_x() lets a microsecond pass, feeds one
+ * record as the kernel side would make it, and checks that the model is sane.
+ * What the model tells is kept as text, so that a test compares all of it.
+ */
+#ifndef MODEL_FIXTURE_H
+#define MODEL_FIXTURE_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "model/model.h"
+#include "model/tracker.h"
+
+#define MS 1000000ULL
+#define SECOND (1000 * MS)
+#define START_NS (1000 * SECOND)
+#define NETNS 7
+
+/* Facts at ->CLOSE after an orderly end: both FINs seen, the descriptor closed. */
+#define ORDERLY (TW_F_DONE | TW_F_ORPHAN | TW_F_ALL_ACKED)
+
+/* One end of a connection, as the kernel programs would tell of it. */
+struct end {
+	uint64_t cookie;
+	struct tw_tuple tuple;
+	struct tw_owner owner;
+	uint64_t cgroup_id, listener, born_ns;
+};
+
+struct fixture {
+	struct model *model;
+	uint64_t now_ns, dump_ns;
+	unsigned int source;
+	bool unchecked; /* a soak checks now and then, not after each record */
+	char heard[4096];
+	uint64_t told[NR_EVENT_KINDS];
+	struct model_event last; /* its connection is gone */
+	struct conn_view last_view; /* its texts are gone */
+};
+
+/* "CLOSE>SYN_SENT", "+FIN_WAIT2 inferred", "-TIME_WAIT expired", "failed ETIMEDOUT", ... */
+static inline void hear(struct fixture *f, const struct model_event *ev)
+{
+	char word[80];
+
+	snprintf(word, sizeof(word), "%s", event_kind_name(ev->kind));
+	if (ev->kind == EVENT_TRANSITION)
+		snprintf(word, sizeof(word), "%s>%s", state_name(ev->from), state_name(ev->to));
+	else if (ev->kind == EVENT_TIME_WAIT_ENTER)
+		snprintf(word, sizeof(word), "+%s %s", state_name(ev->substate),
+			 evidence_name(ev->evidence));
+	else if (ev->kind == EVENT_TIME_WAIT_EXIT)
+		snprintf(word, sizeof(word), "-%s %s", state_name(ev->substate),
+			 end_reason_name(ev->reason));
+	else if (ev->kind == EVENT_TIME_WAIT_SUBSTATE)
+		snprintf(word, sizeof(word), "%s~%s", state_name(ev->from), state_name(ev->to));
+	else if (ev->kind == EVENT_CONNECT_FAILED)
+		snprintf(word, sizeof(word), "failed %s", text_errno(ev->error));
+	assert_true(strlen(f->heard) + strlen(word) + 3 < sizeof(f->heard));
+	strcat(f->heard, f->heard[0] ? "; " : "");
+	strcat(f->heard, word);
+}
+
+static inline void on_event(void *ctx, const struct model_event *ev)
+{
+	uint64_t lasted_ns = TIME_UNKNOWN;
+	struct fixture *f = ctx;
+
+	f->told[ev->kind]++;
+	f->last = *ev;
+	if (ev->conn)
+		f->last_view = *ev->conn;
+	if (ev->kind == EVENT_TRANSITION)
+		lasted_ns = ev->in_state_ns;
+	if (ev->kind == EVENT_TIME_WAIT_EXIT)
+		lasted_ns = ev->residence_ns;
+	if (lasted_ns != TIME_UNKNOWN && lasted_ns > f->now_ns)
+		fail_msg("something lasted %" PRIu64 " ns at %" PRIu64, lasted_ns, f->now_ns);
+	if (!f->unchecked)
+		hear(f, ev);
+}
+
+/* What one living socket adds to the gauges, by its view: gauges are called like states. */
+static inline void recount(void *ctx, const struct conn_view *view)
+{
+	unsigned int field = FIELD_FIRST_GAUGE;
+	uint64_t *count = ctx;
+
+	if (view->state == TW_LISTEN)
+		return;
+	while (field < NR_FIELDS && strcasecmp(field_name(field), state_name(view->state)))
+		field++;
+	if (field == NR_FIELDS)
+		fail_msg("a socket counts as open in %s", state_name(view->state));
+	/* a full socket is never in TIME_WAIT, a minisock in nothing but the two substates */
+	if (view->minisock != (view->state == TW_TIME_WAIT) && view->state != TW_FIN_WAIT2)
+		fail_msg("minisock: %d, in %s", view->minisock, state_name(view->state));
+	count[FIELD_OPEN] += !view->minisock;
+	count[field]++;
+}
+
+static inline void assert_sane_rows(const struct model *model, enum dimension dimension)
+{
+	const struct rows *rows = model_rows(model, dimension);
+	const uint64_t *total = model_totals(model)->count;
+	uint64_t sum[NR_FIELDS] = { 0 };
+	uint32_t id;
+
+	for (id = pool_next(&rows->pool, 0); id != POOL_NONE; id = pool_next(&rows->pool, id + 1)) {
+		const struct row *row = rows_at(rows, id);
+
+		for (unsigned int field = 0; field < NR_FIELDS; field++) {
+			if (row->count[field] > UINT32_MAX)
+				fail_msg("%s of row %u in dimension %u went below zero",
+					 field_name(field), id, dimension);
+			sum[field] += row->count[field];
+		}
+	}
+	for (unsigned int field = 0; field < NR_FIELDS; field++)
+		if (sum[field] != total[field])
+			fail_msg("%s: rows of dimension %u have %" PRIu64 ", the total is %" PRIu64,
+				 field_name(field), dimension, sum[field], total[field]);
+}
+
+/* A connection counts in the row of its key, unless the cap put it into "other". */
+static inline void assert_sane_keys(const struct model *model, const struct conn *conn)
+{
+	for (unsigned int dim = 0; dim < NR_DIMENSIONS && conn->rowed && conn->mask; dim++) {
+		const struct row *row = rows_at(&model->rows[dim], conn->row[dim]);
+		struct row_key key = conn_key(conn, dim);
+
+		if (conn->row[dim] != ROW_OTHER && memcmp(&key, &row->key, sizeof(key)))
+			fail_msg("cookie %" PRIu64 " is in a strange row of dimension %u",
+				 conn->cookie, dim);
+	}
+}
+
+static inline void assert_sane_model(const struct fixture *f)
+{
+	const uint64_t *count = model_totals(f->model)->count;
+	uint64_t living[NR_FIELDS] = { 0 };
+
+	for (unsigned int dim = 0; dim < NR_DIMENSIONS; dim++)
+		assert_sane_rows(f->model, dim);
+	for (uint32_t id = pool_next(&f->model->conns, 0); id != POOL_NONE;
+	     id = pool_next(&f->model->conns, id + 1))
+		assert_sane_keys(f->model, conn_at(f->model, id));
+	model_each_conn(f->model, recount, living);
+	for (unsigned int field = FIELD_FIRST_GAUGE; field < NR_FIELDS; field++)
+		if (living[field] != count[field])
+			fail_msg("%s is %" PRIu64 ", but %" PRIu64 " such sockets live",
+				 field_name(field), count[field], living[field]);
+	assert_true(count[FIELD_OPENED] <= count[FIELD_CONNECTIONS]);
+	assert_true(count[FIELD_CLOSED] <= count[FIELD_CONNECTIONS]);
+}
+
+/* Begins anew; the options of the model may differ from test to test. */
+static inline void fixture_start(struct fixture *f, const struct model_opts *opts)
+{
+	model_free(f->model);
+	memset(f, 0, sizeof(*f));
+	f->model = model_new(opts);
+	assert_non_null(f->model);
+	f->now_ns = START_NS;
+	model_subscribe(f->model, on_event, f);
+}
+
+static inline int fixture_open(void **state)
+{
+	*state = calloc(1, sizeof(struct fixture));
+	assert_non_null(*state);
+	fixture_start(*state, &(struct model_opts){ 0 });
+	return 0;
+}
+
+static inline int fixture_close(void **state)
+{
+	model_free(((struct fixture *)*state)->model);
+	free(*state);
+	return 0;
+}
+
+static inline void feed(struct fixture *f, const void *record, size_t len)
+{
+	model_feed(f->model, record, len, f->source);
+	if (!f->unchecked)
+		assert_sane_model(f);
+}
+
+static inline struct tw_record head_of(struct fixture *f, enum tw_kind kind, size_t size)
+{
+	f->now_ns += 1000;
+	return (struct tw_record){ .size = size, .kind = kind, .ts_ns = f->now_ns };
+}
+
+static inline void feed_bare(struct fixture *f, enum tw_kind kind)
+{
+	struct tw_record record = head_of(f, kind, sizeof(record));
+
+	feed(f, &record, sizeof(record));
+}
+
+static inline void pass(struct fixture *f, uint64_t ns)
+{
+	f->now_ns += ns;
+	feed_bare(f, TW_TICK);
+}
+
+static inline struct end end_of(uint64_t cookie, uint16_t local_port, uint16_t remote_port,
+				uint32_t pid, const char *comm)
+{
+	struct end end = {
+		.cookie = cookie,
+		.tuple = {
+			.local_addr = {[10] = 0xff, 0xff, 10, 0, 0, 1},
+			.remote_addr = {[10] = 0xff, 0xff, 10, 0, 0, 2},
+			.local_port = local_port,
+			.remote_port = remote_port,
+			.netns_ino = 4026531840,
+			.netns_cookie = NETNS,
+		},
+		.owner.tgid = pid,
+	};
+
+	snprintf(end.owner.comm, sizeof(end.owner.comm), "%s", comm);
+	return end;
+}
+
+static inline struct end client(uint64_t cookie)
+{
+	return end_of(cookie, 40000 + cookie, 80, 100, "client");
+}
+
+static inline struct end server(uint64_t cookie)
+{
+	return end_of(cookie, 8080, 50000 + cookie, 200, "server");
+}
+
+static inline void feed_transition(struct fixture *f, const struct end *end, uint8_t from,
+				   uint8_t to, uint16_t flags, uint8_t error, size_t size)
+{
+	struct tw_transition record = { .cookie = end->cookie,
+					.owner = end->owner,
+					.tuple = end->tuple,
+					.cgroup_id = end->cgroup_id,
+					.born_ns = end->born_ns,
+					.listener_cookie = end->listener };
+
+	record.head = head_of(f, TW_TRANSITION, size);
+	record.head.from = from;
+	record.head.to = to;
+	record.head.flags = flags;
+	record.head.error = error;
+	feed(f, &record, size);
+}
+
+static inline void feed_full(struct fixture *f, const struct end *end, uint8_t from, uint8_t to,
+			     uint16_t flags)
+{
+	feed_transition(f, end, from, to, flags, 0, TW_TRANSITION_FULL);
+}
+
+static inline void feed_brief(struct fixture *f, const struct end *end, uint8_t from, uint8_t to,
+			      uint16_t flags)
+{
+	feed_transition(f, end, from, to, flags, 0, TW_TRANSITION_SHORT);
+}
+
+/* connect() as far as SYN_SENT: the port is not chosen yet. */
+static inline void feed_connect(struct fixture *f, const struct end *end)
+{
+	struct end early = *end;
+
+	early.tuple.local_port = 0;
+	feed_full(f, &early, TW_CLOSE, TW_SYN_SENT, TW_F_OUTGOING | TW_F_OWNER);
+}
+
+static inline void feed_connected(struct fixture *f, const struct end *end)
+{
+	feed_connect(f, end);
+	feed_full(f, end, TW_SYN_SENT, TW_ESTABLISHED, TW_F_OUTGOING);
+}
+
+/* A listener's child: its birth is told with ESTABLISHED. */
+static inline void feed_accepted(struct fixture *f, const struct end *end)
+{
+	struct end child = *end;
+
+	f->now_ns += 1000;
+	child.born_ns = f->now_ns;
+	feed_full(f, &child, TW_SYN_RECV, TW_ESTABLISHED, TW_F_INCOMING);
+}
+
+/* The active close of an established connection, with these facts at its end. */
+static inline void feed_close_first(struct fixture *f, const struct end *end, uint16_t flags)
+{
+	feed_brief(f, end, TW_ESTABLISHED, TW_FIN_WAIT1, 0);
+	feed_brief(f, end, TW_FIN_WAIT1, TW_FIN_WAIT2, 0);
+	feed_brief(f, end, TW_FIN_WAIT2, TW_CLOSE, flags);
+}
+
+static inline void feed_reset(struct fixture *f, const struct end *end, uint8_t state)
+{
+	struct tw_reset record = { .cookie = end->cookie };
+
+	record.head = head_of(f, TW_RESET_SENT, sizeof(record));
+	record.head.from = state;
+	feed(f, &record, sizeof(record));
+}
+
+/* @time_wait, @overflow: the kernel's own figures; overflow since boot. */
+static inline void feed_snapshot(struct fixture *f, enum tw_kind kind, uint64_t netns,
+				 uint64_t time_wait, uint64_t overflow, uint8_t error)
+{
+	struct tw_snapshot record = { .netns_cookie = netns,
+				      .netns_ino = 4026531840,
+				      .port_low = 32768,
+				      .port_high = 60999 };
+
+	record.head = head_of(f, kind, sizeof(record));
+	record.head.error = error;
+	record.kernel = (struct tw_kernel_figures){ .time_wait = time_wait, .overflow = overflow };
+	if (kind == TW_SNAPSHOT_BEGIN)
+		f->dump_ns = record.head.ts_ns;
+	feed(f, &record, sizeof(record));
+}
+
+static inline void feed_begin(struct fixture *f)
+{
+	feed_snapshot(f, TW_SNAPSHOT_BEGIN, NETNS, 0, 0, 0);
+}
+
+static inline void feed_end(struct fixture *f, uint64_t time_wait, uint64_t overflow)
+{
+	feed_snapshot(f, TW_SNAPSHOT_END, NETNS, time_wait, overflow, 0);
+}
+
+/* @expires_ms: of a minisock; FULL: it is none. */
+#define FULL UINT32_MAX
+static inline void feed_found(struct fixture *f, const struct end *end, uint8_t state,
+			      uint32_t expires_ms)
+{
+	struct tw_socket record = { .cookie = end->cookie, .tuple = end->tuple };
+
+	record.head = head_of(f, TW_SOCKET, sizeof(record));
+	record.head.ts_ns = f->dump_ns;
+	record.head.from = state;
+	record.head.to = expires_ms == FULL ? 0 : TW_TIMER_MINISOCK;
+	record.cgroup_id = end->cgroup_id;
+	record.expires_ms = expires_ms == FULL ? 0 : expires_ms;
+	record.idle_ms = ~0U;
+	feed(f, &record, sizeof(record));
+}
+
+static inline void check_text(const char *why, const char *got, const char *want, const char *file,
+			      int line)
+{
+	if (!strcmp(got, want))
+		return;
+	print_error("%s:%d: %s\n  is    \"%s\"\n  ought \"%s\"\n", file, line, why, got, want);
+	_fail(file, line);
+}
+
+static inline void check_totals(const struct fixture *f, const char *why, const char *want,
+				const char *file, int line)
+{
+	char text[1024] = "", part[64];
+
+	for (unsigned int field = 0; field < NR_FIELDS; field++) {
+		uint64_t count = model_totals(f->model)->count[field];
+
+		snprintf(part, sizeof(part), "%s%s %" PRIu64, text[0] ? " " : "", field_name(field),
+			 count);
+		strcat(text, count ? part : "");
+	}
+	check_text(why, text, want, file, line);
+}
+
+/* Macros, so that a failure has the line of the test. Every field that is not 0, in the order of enum field: "connections 1 opened 1". */
+#define assert_totals(f, want) check_totals(f, __func__, want, __FILE__, __LINE__)
+/* Everything told since the last time: "CLOSE>SYN_SENT; failed ETIMEDOUT". */
+#define assert_heard(f, want)                                               \
+	do {                                                                \
+		check_text(__func__, (f)->heard, want, __FILE__, __LINE__); \
+		(f)->heard[0] = '\0';                                       \
+	} while (0)
+
+#endif
