@@ -120,10 +120,30 @@ struct tw_transition {
 /* idiag_timer of a minisock (inet_csk_diag_fill(), inet_twsk_diag_fill()) */
 #define TW_TIMER_MINISOCK 3
 
+/*
+ * Why a RST was sent. The kernel's enum sk_rst_reason (6.10) is renumbered from
+ * version to version; these are our numbers for its names.
+ */
+enum tw_reset_reason {
+	TW_RESET_UNKNOWN = 0,	/* older kernels do not say */
+	TW_RESET_OTHER = 1,	/* one without a name here */
+	TW_RESET_ABORT_ON_DATA = 2,
+	TW_RESET_ABORT_ON_CLOSE = 3,
+	TW_RESET_ABORT_ON_LINGER = 4,
+	TW_RESET_ABORT_ON_MEMORY = 5,
+	TW_RESET_TCP_STATE = 6,
+	TW_RESET_KEEPALIVE_TIMEOUT = 7,
+	TW_RESET_DISCONNECT_WITH_DATA = 8,
+	TW_RESET_NOT_SPECIFIED = 9,
+	TW_RESET_NO_SOCKET = 10,
+	TW_RESET_INVALID_SYN = 11,
+	TW_NR_RESET_REASONS = 12,
+};
+
 struct tw_reset {
 	struct tw_record head;	/* from: the state it was sent in */
 	__u64 cookie;
-	__u32 reason;		/* enum sk_rst_reason of 6.10 and newer; 0: unknown */
+	__u32 reason;		/* enum tw_reset_reason; in the ring the kernel's number */
 	__u32 pad;
 };
 

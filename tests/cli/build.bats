@@ -3,8 +3,6 @@
 #
 # The build itself, and the runner of the tests. On what has been built; nothing is rebuilt here
 # but what an edit since then asks for.
-#
-# shellcheck disable=SC2030,SC2031 # of `PATH=x run` it thinks that output is lost
 
 setup() {
 	ROOT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)

@@ -40,7 +40,8 @@ mount_tracefs() {
 kernel_steps() {
 	sed -nE 's/.*sport=([0-9]+) dport=([0-9]+) .*oldstate=TCP_(\w+) newstate=TCP_(\w+).*/\1 \2 \3 \4/p' \
 		"$INSTANCE/trace" |
-		awk -v port="$1" '$3 == $4 || $4 == "LISTEN" || ($3 == "LISTEN" && $4 == "CLOSE") { next }
+		awk -v port="$1" '
+			$3 == $4 || $4 == "LISTEN" || ($3 == "LISTEN" && $4 == "CLOSE") { next }
 			$2 == port { print "client", $3 ">" $4; next }
 			$1 == port { print "server", $3 ">" $4 }' | sort
 }
@@ -86,7 +87,8 @@ check() {
 
 	BIRTHS_COUNT=0
 	for scenario in client_first $(scenarios_in_table); do
-		port=7004
+		# the trace is of the whole host: ports that no other test has, nor any client
+		port=$((10000 + $$ % 5000 * 4))
 		for family in $FAMILIES; do
 			check "$scenario" "$family" $((port++))
 		done

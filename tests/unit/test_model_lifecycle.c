@@ -1,231 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Every complete life of a connection, as both of its ends see it, and what each counts for. */
+/*
+ * What single state changes mean: births and their times, ready, FORGET, resets
+ * that end nothing. Complete lives are in test_model_lives.c, minisocks in
+ * test_model_ledger.c, losses in test_model_reconcile.c.
+ */
 #include "model_fixture.h"
 
-#define MAX_STEPS 6
-#define CLOSED_BY_PROGRAM (TW_F_LOCKED | TW_F_SHUT_BOTH)
+#include <errno.h>
 
-struct step {
-	uint8_t from, to;
-	uint16_t flags;
-	uint8_t error;
-};
-
-enum birth {
-	CONNECTED,	/* SYN_SENT, ESTABLISHED */
-	ACCEPTED,	/* SYN_RECV told late, ESTABLISHED */
-	CONNECTING,	/* SYN_SENT only */
-	BEGUN,		/* SYN_RECV told late, only */
-};
-
-struct life {
-	const char *why;
-	enum birth birth;
-	struct step steps[MAX_STEPS];
-	uint8_t reset_before;	/* a RST was sent in this state, before ->CLOSE; 0: none */
-	bool reset_after;	/* or in CLOSE, after it */
-	const char *totals;	/* when all has settled */
-	const char *end;	/* what ->CLOSE and the settling tell */
-};
-
-/* clang-format off */
-#define EST TW_ESTABLISHED
-#define FW1 TW_FIN_WAIT1
-#define FW2 TW_FIN_WAIT2
-#define ACTIVE {EST, FW1, 0, 0}, {FW1, FW2, 0, 0}
-#define PASSIVE {EST, TW_CLOSE_WAIT, 0, 0}
-#define OPENED_AND_CLOSED "connections 1 opened 1 closed 1"
-
-static const struct life lives[] = {
-	{"closes first, the peer's FIN comes along with its ACK", CONNECTED,
-	 {ACTIVE, {FW2, TW_CLOSE, ORDERLY, 0}}, 0, false,
-	 OPENED_AND_CLOSED " closed_first 1 time_wait_entered 1 time_wait 1",
-	 "FIN_WAIT2>CLOSE; +TIME_WAIT inferred"},
-	{"the server closes first", ACCEPTED,
-	 {ACTIVE, {FW2, TW_CLOSE, ORDERLY, 0}}, 0, false,
-	 OPENED_AND_CLOSED " closed_first 1 time_wait_entered 1 time_wait 1",
-	 "FIN_WAIT2>CLOSE; +TIME_WAIT inferred"},
-	{"closes second", CONNECTED,
-	 {PASSIVE, {TW_CLOSE_WAIT, TW_LAST_ACK, 0, 0}, {TW_LAST_ACK, TW_CLOSE, ORDERLY, 0}}, 0, false,
-	 OPENED_AND_CLOSED, "LAST_ACK>CLOSE"},
-	{"the server closes second", ACCEPTED,
-	 {PASSIVE, {TW_CLOSE_WAIT, TW_LAST_ACK, 0, 0}, {TW_LAST_ACK, TW_CLOSE, ORDERLY, 0}}, 0, false,
-	 OPENED_AND_CLOSED, "LAST_ACK>CLOSE"},
-	{"both close at once", CONNECTED,
-	 {{EST, FW1, 0, 0}, {FW1, TW_CLOSING, 0, 0}, {TW_CLOSING, TW_CLOSE, ORDERLY, 0}}, 0, false,
-	 OPENED_AND_CLOSED " closed_first 1 time_wait_entered 1 time_wait 1",
-	 "CLOSING>CLOSE; +TIME_WAIT inferred"},
-	{"connects to itself: both open at once, both close at once", CONNECTING,
-	 {{TW_SYN_SENT, TW_SYN_RECV, TW_F_OUTGOING, 0}, {TW_SYN_RECV, EST, 0, 0}, {EST, FW1, 0, 0},
-	  {FW1, TW_CLOSING, 0, 0}, {TW_CLOSING, TW_CLOSE, ORDERLY, 0}}, 0, false,
-	 OPENED_AND_CLOSED " closed_first 1 time_wait_entered 1 time_wait 1",
-	 "CLOSING>CLOSE; +TIME_WAIT inferred"},
-	{"half-closes, the descriptor stays open", CONNECTED,
-	 {ACTIVE, {FW2, TW_CLOSE, TW_F_DONE | TW_F_ALL_ACKED, 0}}, 0, false,
-	 OPENED_AND_CLOSED " closed_first 1 time_wait_entered 1 time_wait 1",
-	 "FIN_WAIT2>CLOSE; +TIME_WAIT inferred"},
-	{"half-closes, then closes while the peer still talks", CONNECTED,
-	 {ACTIVE, {FW2, TW_CLOSE, TW_F_ORPHAN | TW_F_ALL_ACKED | TW_F_LOCKED, 0}}, 0, false,
-	 OPENED_AND_CLOSED " closed_first 1 time_wait_entered 1 fin_wait2 1",
-	 "FIN_WAIT2>CLOSE; +FIN_WAIT2 inferred"},
-	{"closes, the peer acknowledges and answers later", CONNECTED,
-	 {ACTIVE, {FW2, TW_CLOSE, TW_F_ORPHAN | TW_F_ALL_ACKED, 0}}, 0, false,
-	 OPENED_AND_CLOSED " closed_first 1 time_wait_entered 1 fin_wait2 1",
-	 "FIN_WAIT2>CLOSE; +FIN_WAIT2 inferred"},
-	{"data comes after close()", CONNECTED,
-	 {ACTIVE, {FW2, TW_CLOSE, TW_F_ORPHAN | TW_F_ALL_ACKED, 0}}, 0, true,
-	 OPENED_AND_CLOSED " closed_first 1 resets 1", "FIN_WAIT2>CLOSE"},
-	{"SO_LINGER 0, or close() with unread data", CONNECTED,
-	 {{EST, TW_CLOSE, TW_F_LOCKED, 0}}, 0, true, OPENED_AND_CLOSED " resets 1", "ESTABLISHED>CLOSE"},
-	{"the same in CLOSE_WAIT", CONNECTED,
-	 {PASSIVE, {TW_CLOSE_WAIT, TW_CLOSE, TW_F_LOCKED | TW_F_DONE, 0}}, 0, true,
-	 OPENED_AND_CLOSED " resets 1", "CLOSE_WAIT>CLOSE"},
-	{"the same in FIN_WAIT1", CONNECTED,
-	 {{EST, FW1, 0, 0}, {FW1, TW_CLOSE, TW_F_LOCKED, 0}}, 0, true,
-	 OPENED_AND_CLOSED " closed_first 1 resets 1", "FIN_WAIT1>CLOSE"},
-	{"the same in FIN_WAIT2", CONNECTED,
-	 {ACTIVE, {FW2, TW_CLOSE, TW_F_LOCKED | TW_F_ALL_ACKED, 0}}, 0, true,
-	 OPENED_AND_CLOSED " closed_first 1 resets 1", "FIN_WAIT2>CLOSE"},
-	{"the same in CLOSING", CONNECTED,
-	 {{EST, FW1, 0, 0}, {FW1, TW_CLOSING, 0, 0}, {TW_CLOSING, TW_CLOSE, TW_F_LOCKED | TW_F_DONE, 0}},
-	 0, true, OPENED_AND_CLOSED " closed_first 1 resets 1", "CLOSING>CLOSE"},
-	{"the same in SYN_RECV (TCP Fast Open)", BEGUN,
-	 {{TW_SYN_RECV, TW_CLOSE, TW_F_LOCKED | TW_F_INCOMING, 0}}, 0, true, "resets 1", "SYN_RECV>CLOSE"},
-	{"a RST comes in ESTABLISHED", ACCEPTED,
-	 {{EST, TW_CLOSE, 0, ECONNRESET}}, 0, false, OPENED_AND_CLOSED " resets 1", "ESTABLISHED>CLOSE"},
-	{"a RST comes in SYN_RECV", BEGUN,
-	 {{TW_SYN_RECV, TW_CLOSE, TW_F_INCOMING, ECONNRESET}}, 0, false, "resets 1", "SYN_RECV>CLOSE"},
-	{"a RST comes in FIN_WAIT1", CONNECTED,
-	 {{EST, FW1, 0, 0}, {FW1, TW_CLOSE, TW_F_ORPHAN, ECONNRESET}}, 0, false,
-	 OPENED_AND_CLOSED " closed_first 1 resets 1", "FIN_WAIT1>CLOSE"},
-	{"a RST comes in FIN_WAIT2", CONNECTED,
-	 {ACTIVE, {FW2, TW_CLOSE, TW_F_ORPHAN | TW_F_ALL_ACKED, ECONNRESET}}, 0, false,
-	 OPENED_AND_CLOSED " closed_first 1 resets 1", "FIN_WAIT2>CLOSE"},
-	{"a RST comes in CLOSING", CONNECTED,
-	 {{EST, FW1, 0, 0}, {FW1, TW_CLOSING, 0, 0},
-	  {TW_CLOSING, TW_CLOSE, TW_F_DONE | TW_F_ORPHAN, ECONNRESET}}, 0, false,
-	 OPENED_AND_CLOSED " closed_first 1 resets 1", "CLOSING>CLOSE"},
-	{"a RST comes in CLOSE_WAIT", CONNECTED,
-	 {PASSIVE, {TW_CLOSE_WAIT, TW_CLOSE, TW_F_DONE, EPIPE}}, 0, false,
-	 OPENED_AND_CLOSED " resets 1", "CLOSE_WAIT>CLOSE"},
-	{"a RST comes in LAST_ACK", CONNECTED,
-	 {PASSIVE, {TW_CLOSE_WAIT, TW_LAST_ACK, 0, 0},
-	  {TW_LAST_ACK, TW_CLOSE, TW_F_DONE | TW_F_ORPHAN, ECONNRESET}}, 0, false,
-	 OPENED_AND_CLOSED " resets 1", "LAST_ACK>CLOSE"},
-	{"TCP_LINGER2 < 0 and close() in FIN_WAIT2", CONNECTED,
-	 {ACTIVE, {FW2, TW_CLOSE, TW_F_ORPHAN | TW_F_ALL_ACKED | TW_F_LOCKED | TW_F_LINGER2_NEG, 0}},
-	 0, true, OPENED_AND_CLOSED " closed_first 1 resets 1", "FIN_WAIT2>CLOSE"},
-	{"TCP_LINGER2 < 0, the orphan's FIN is acknowledged", CONNECTED,
-	 {ACTIVE, {FW2, TW_CLOSE, TW_F_ORPHAN | TW_F_ALL_ACKED | TW_F_LINGER2_NEG, 0}}, 0, true,
-	 OPENED_AND_CLOSED " closed_first 1 resets 1", "FIN_WAIT2>CLOSE"},
-	{"nobody answers the FIN", CONNECTED,
-	 {{EST, FW1, 0, 0}, {FW1, TW_CLOSE, TW_F_ORPHAN, ETIMEDOUT}}, 0, false,
-	 OPENED_AND_CLOSED " closed_first 1", "FIN_WAIT1>CLOSE"},
-	{"nobody answers the last FIN", ACCEPTED,
-	 {PASSIVE, {TW_CLOSE_WAIT, TW_LAST_ACK, 0, 0},
-	  {TW_LAST_ACK, TW_CLOSE, TW_F_DONE | TW_F_ORPHAN, ETIMEDOUT}}, 0, false,
-	 OPENED_AND_CLOSED, "LAST_ACK>CLOSE"},
-	{"keepalive gives up in FIN_WAIT2", CONNECTED,
-	 {ACTIVE, {FW2, TW_CLOSE, TW_F_ALL_ACKED, ETIMEDOUT}}, FW2, false,
-	 OPENED_AND_CLOSED " closed_first 1 resets 1", "FIN_WAIT2>CLOSE"},
-	{"ss -K", CONNECTED,
-	 {{EST, TW_CLOSE, TW_F_LOCKED, ECONNABORTED}}, EST, false,
-	 OPENED_AND_CLOSED " resets 1", "ESTABLISHED>CLOSE"},
-	{"TCP Fast Open: closes actively before ESTABLISHED", BEGUN,
-	 {{TW_SYN_RECV, FW1, TW_F_INCOMING, 0}, {FW1, FW2, 0, 0}, {FW2, TW_CLOSE, ORDERLY, 0}}, 0, false,
-	 OPENED_AND_CLOSED " closed_first 1 time_wait_entered 1 time_wait 1",
-	 "FIN_WAIT2>CLOSE; +TIME_WAIT inferred"},
-	{"refused", CONNECTING, {{TW_SYN_SENT, TW_CLOSE, TW_F_OUTGOING, ECONNREFUSED}}, 0, false,
-	 "failed 1 resets 1", "SYN_SENT>CLOSE; failed ECONNREFUSED"},
-	{"timed out", CONNECTING, {{TW_SYN_SENT, TW_CLOSE, TW_F_OUTGOING, ETIMEDOUT}}, 0, false,
-	 "failed 1", "SYN_SENT>CLOSE; failed ETIMEDOUT"},
-	{"unreachable", CONNECTING, {{TW_SYN_SENT, TW_CLOSE, TW_F_OUTGOING, EHOSTUNREACH}}, 0, false,
-	 "failed 1", "SYN_SENT>CLOSE; failed EHOSTUNREACH"},
-	{"the tuple is taken: a port, but no SYN", CONNECTING,
-	 {{TW_SYN_SENT, TW_CLOSE, TW_F_OUTGOING | TW_F_UNSENT | TW_F_LOCKED, 0}}, 0, false,
-	 "failed 1", "SYN_SENT>CLOSE; failed EADDRNOTAVAIL"},
-	{"closed by the program in SYN_SENT", CONNECTING,
-	 {{TW_SYN_SENT, TW_CLOSE, TW_F_OUTGOING | CLOSED_BY_PROGRAM, 0}}, 0, false, "", "SYN_SENT>CLOSE"},
-	{"disconnected by connect(AF_UNSPEC) in SYN_SENT", CONNECTING,
-	 {{TW_SYN_SENT, TW_CLOSE, TW_F_OUTGOING | TW_F_LOCKED, 0}}, 0, false, "", "SYN_SENT>CLOSE"},
-	{"reset between SYN_SENT and ESTABLISHED, both opening at once", CONNECTING,
-	 {{TW_SYN_SENT, TW_SYN_RECV, TW_F_OUTGOING, 0}, {TW_SYN_RECV, TW_CLOSE, 0, ECONNRESET}}, 0, false,
-	 "failed 1 resets 1", "SYN_RECV>CLOSE; failed ECONNRESET"},
-};
-/* clang-format on */
-
-static void begin(struct fixture *f, const struct life *life, struct end *end)
+static void feed_loss(struct fixture *f, uint64_t count)
 {
-	*end = life->birth == ACCEPTED || life->birth == BEGUN ? server(1) : client(1);
-	if (life->birth == CONNECTED)
-		feed_connected(f, end);
-	else if (life->birth == CONNECTING)
-		feed_connect(f, end);
-	else if (life->birth == ACCEPTED)
-		feed_accepted(f, end);
-	else
-		end->born_ns = f->now_ns;
-}
+	struct tw_loss record = { .count = count };
 
-static void live(struct fixture *f, const struct life *life)
-{
-	const struct step *step = life->steps;
-	struct end end;
-
-	begin(f, life, &end);
-	for (; step->to != TW_CLOSE; step++)
-		feed_transition(f, &end, step->from, step->to, step->flags, step->error,
-				step->from == TW_SYN_SENT || life->birth == BEGUN ?
-					TW_TRANSITION_FULL :
-					TW_TRANSITION_SHORT);
-	if (life->reset_before)
-		feed_reset(f, &end, life->reset_before);
-	f->heard[0] = '\0';
-	if (life->birth == BEGUN && step == life->steps)
-		feed_transition(f, &end, step->from, step->to, step->flags, step->error,
-				TW_TRANSITION_FULL);
-	else
-		feed_transition(f, &end, step->from, step->to, step->flags, step->error,
-				step->from == TW_SYN_SENT ? TW_TRANSITION_FULL :
-							    TW_TRANSITION_SHORT);
-	if (life->reset_after)
-		feed_reset(f, &end, TW_CLOSE);
-	pass(f, 20 * MS);
-}
-
-static void every_life_counts_as_the_contract_says(void **state)
-{
-	struct fixture *f = *state;
-
-	for (size_t i = 0; i < sizeof(lives) / sizeof(lives[0]); i++) {
-		bool begun = lives[i].birth == BEGUN && lives[i].steps[0].to == TW_CLOSE;
-		const char *heard;
-
-		fixture_start(f, &(struct model_opts){ 0 });
-		feed_bare(f, TW_READY);
-		live(f, &lives[i]);
-		check_totals(f, lives[i].why, lives[i].totals, __FILE__, __LINE__);
-		/* told with the birth that had no tuple when it happened */
-		heard = f->heard + (begun ? strlen("LISTEN>SYN_RECV; ") : 0);
-		check_text(lives[i].why, heard, lives[i].end, __FILE__, __LINE__);
-	}
-}
-
-static void all_lives_together_add_up(void **state)
-{
-	struct fixture *f = *state;
-	size_t count = sizeof(lives) / sizeof(lives[0]);
-
-	feed_bare(f, TW_READY);
-	/* the same cookie each time: a socket that is used again is a new connection */
-	for (size_t i = 0; i < count; i++) {
-		live(f, &lives[i]);
-		assert_int_equal(model_totals(f->model)->count[FIELD_OPEN], 0);
-	}
-	assert_int_equal(f->told[EVENT_CONNECT_FAILED],
-			 model_totals(f->model)->count[FIELD_FAILED]);
-	assert_int_equal(f->told[EVENT_TIME_WAIT_ENTER],
-			 model_totals(f->model)->count[FIELD_TW_ENTERED]);
+	record.head = head_of(f, TW_LOSS, sizeof(record));
+	record.head.from = TW_LOSS_RING_FULL;
+	feed(f, &record, sizeof(record));
 }
 
 static void each_state_has_its_gauge_while_it_lasts(void **state)
@@ -325,19 +114,251 @@ static void a_lifetime_runs_from_the_first_syn_to_close(void **state)
 	assert_int_equal(model_totals(f->model)->lifetime.max_ns, 3 * SECOND);
 }
 
+static void what_happens_before_ready_is_stock(void **state)
+{
+	struct fixture *f = *state;
+	struct end open = client(1), gone = client(2), waiting = server(3), failed = client(4);
+	struct end connecting = client(5);
+
+	feed_connected(f, &open);
+	feed_connected(f, &gone);
+	feed_brief(f, &gone, TW_ESTABLISHED, TW_CLOSE, TW_F_LOCKED);
+	feed_accepted(f, &waiting);
+	feed_close_first(f, &waiting, ORDERLY);
+	feed_connect(f, &failed);
+	feed_transition(f, &failed, TW_SYN_SENT, TW_CLOSE, 0, ETIMEDOUT, TW_TRANSITION_FULL);
+	feed_connect(f, &connecting);
+	pass(f, 20 * MS);
+	feed_bare(f, TW_READY);
+	assert_heard(f, "");
+	assert_totals(f, "connections 1 open 2 syn_sent 1 established 1 time_wait 1");
+	assert_int_equal(model_ready_ns(f->model), f->now_ns);
+
+	/* one that was connecting opens while traced, one that was open closes */
+	feed_full(f, &connecting, TW_SYN_SENT, TW_ESTABLISHED, TW_F_OUTGOING);
+	feed_close_first(f, &open, ORDERLY);
+	assert_totals(f, "connections 2 opened 1 closed 1 closed_first 1 time_wait_entered 1 "
+			 "open 1 established 1 time_wait 2");
+}
+
+static void who_closed_first_before_ready_is_not_counted(void **state)
+{
+	struct fixture *f = *state;
+	struct end end = client(1);
+
+	feed_connected(f, &end);
+	feed_brief(f, &end, TW_ESTABLISHED, TW_FIN_WAIT1, 0);
+	feed_bare(f, TW_READY);
+	feed_brief(f, &end, TW_FIN_WAIT1, TW_FIN_WAIT2, 0);
+	feed_brief(f, &end, TW_FIN_WAIT2, TW_CLOSE, ORDERLY);
+	assert_totals(f, "connections 1 closed 1 time_wait_entered 1 time_wait 1");
+}
+
+/* Closed a moment before ready: the birth of its minisock is from before, too. */
+static void a_birth_that_is_pending_at_ready_is_stock(void **state)
+{
+	struct fixture *f = *state;
+	struct end end = client(1);
+
+	feed_connected(f, &end);
+	feed_close_first(f, &end, TW_F_ORPHAN | TW_F_ALL_ACKED);
+	feed_bare(f, TW_READY);
+	pass(f, 20 * MS);
+	assert_totals(f, "fin_wait2 1");
+	assert_heard(f, "");
+}
+
+static void a_second_ready_restarts_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct end end = client(1);
+
+	feed_bare(f, TW_READY);
+	feed_connected(f, &end);
+	feed_bare(f, TW_READY);
+	assert_totals(f, "connections 1 opened 1 open 1 established 1");
+}
+
+static void forget_takes_back_all_that_was_counted(void **state)
+{
+	struct fixture *f = *state;
+	struct end end = client(1), other = client(2);
+
+	feed_bare(f, TW_READY);
+	feed_connected(f, &other);
+	feed_connect(f, &end);
+	feed_brief(f, &end, TW_SYN_SENT, TW_ESTABLISHED, TW_F_FORGET);
+	assert_totals(f, "connections 1 opened 1 open 1 established 1");
+	feed_brief(f, &end, TW_ESTABLISHED, TW_FIN_WAIT1, 0);
+	assert_totals(f, "connections 1 opened 1 open 1 established 1");
+	assert_heard(f, "CLOSE>SYN_SENT; SYN_SENT>ESTABLISHED; CLOSE>SYN_SENT");
+	/* the socket may be used anew, and be wanted then */
+	feed_connected(f, &end);
+	assert_totals(f, "connections 2 opened 2 open 2 established 2");
+}
+
+static void a_record_of_an_unknown_socket_without_its_tuple_makes_none(void **state)
+{
+	struct fixture *f = *state;
+	struct end end = client(1);
+
+	feed_bare(f, TW_READY);
+	feed_brief(f, &end, TW_ESTABLISHED, TW_FIN_WAIT1, 0);
+	feed_reset(f, &end, TW_ESTABLISHED);
+	assert_totals(f, "");
+	assert_heard(f, "");
+}
+
+static void an_unknown_socket_that_is_open_already_is_not_opened_now(void **state)
+{
+	struct fixture *f = *state;
+	struct end end = client(1);
+
+	feed_bare(f, TW_READY);
+	feed_full(f, &end, TW_ESTABLISHED, TW_FIN_WAIT1, 0);
+	assert_totals(f, "connections 1 closed_first 1 open 1 fin_wait1 1");
+	assert_true(f->last.in_state_ns == TIME_UNKNOWN);
+}
+
+/* tcp_rcv_synsent_state_process() answers a stray ACK with a RST and waits on */
+static void a_reset_sent_while_connecting_ends_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct end end = client(1);
+
+	feed_bare(f, TW_READY);
+	feed_connect(f, &end);
+	feed_reset(f, &end, TW_SYN_SENT);
+	assert_totals(f, "open 1 syn_sent 1");
+	feed_full(f, &end, TW_SYN_SENT, TW_ESTABLISHED, TW_F_OUTGOING);
+	feed_close_first(f, &end, ORDERLY);
+	assert_totals(f, "connections 1 opened 1 closed 1 closed_first 1 time_wait_entered 1 "
+			 "time_wait 1");
+}
+
+static void a_reset_sent_by_a_listener_or_a_closed_socket_ends_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct end listener = server(1), end = client(2);
+
+	feed_bare(f, TW_READY);
+	feed_full(f, &listener, TW_CLOSE, TW_LISTEN, TW_F_OWNER);
+	feed_reset(f, &listener, TW_LISTEN);
+	feed_connected(f, &end);
+	feed_close_first(f, &end, ORDERLY);
+	feed_reset(f, &end, TW_CLOSE);
+	assert_totals(f, "connections 1 opened 1 closed 1 closed_first 1 time_wait_entered 1 "
+			 "time_wait 1");
+}
+
+static void a_reset_that_was_sent_is_told_whatever_it_ends(void **state)
+{
+	struct fixture *f = *state;
+	struct end end = client(1), stranger = client(2);
+
+	feed_bare(f, TW_READY);
+	feed_connected(f, &end);
+	feed_reset(f, &stranger, TW_ESTABLISHED);
+	assert_int_equal(f->told[EVENT_RESET_SENT], 0);
+	feed_reset(f, &end, TW_ESTABLISHED);
+	assert_int_equal(f->told[EVENT_RESET_SENT], 1);
+	assert_int_equal(f->last_view.cookie, end.cookie);
+}
+
+/* inet_csk_listen_stop() disconnects under bh_lock_sock(): no owner of the lock, no orphan yet */
+static void closing_a_listener_resets_the_children_it_has_not_given_out(void **state)
+{
+	struct fixture *f = *state;
+	struct end child = server(1);
+
+	feed_bare(f, TW_READY);
+	feed_accepted(f, &child);
+	feed_brief(f, &child, TW_ESTABLISHED, TW_CLOSE, TW_F_ALL_ACKED);
+	feed_reset(f, &child, TW_CLOSE);
+	pass(f, 20 * MS);
+	assert_totals(f, "connections 1 opened 1 closed 1 resets 1");
+}
+
+/* close() with unread data after shutdown(), the FIN not acknowledged yet: as in CLOSING */
+static void an_abort_in_last_ack_is_a_reset(void **state)
+{
+	struct fixture *f = *state;
+	struct end end = client(1);
+
+	feed_bare(f, TW_READY);
+	feed_connected(f, &end);
+	feed_brief(f, &end, TW_ESTABLISHED, TW_CLOSE_WAIT, 0);
+	feed_brief(f, &end, TW_CLOSE_WAIT, TW_LAST_ACK, 0);
+	feed_brief(f, &end, TW_LAST_ACK, TW_CLOSE, TW_F_LOCKED | TW_F_DONE);
+	feed_reset(f, &end, TW_CLOSE);
+	pass(f, 20 * MS);
+	assert_totals(f, "connections 1 opened 1 closed 1 resets 1");
+}
+
+static void time_in_a_state_is_unknown_where_its_start_was_lost(void **state)
+{
+	struct fixture *f = *state;
+	struct end end = client(1);
+
+	feed_bare(f, TW_READY);
+	feed_full(f, &end, TW_SYN_SENT, TW_ESTABLISHED, TW_F_OUTGOING);
+	assert_heard(f, "SYN_SENT>ESTABLISHED");
+	assert_true(f->last.in_state_ns == TIME_UNKNOWN);
+}
+
+/* The record of SYN_RECV->ESTABLISHED was lost; the note it would have carried was not. */
+static void a_child_whose_handshake_was_lost_was_opened_while_traced(void **state)
+{
+	struct fixture *f = *state;
+	struct end child = server(1);
+
+	feed_bare(f, TW_READY);
+	feed_loss(f, 1);
+	child.born_ns = f->now_ns;
+	feed_full(f, &child, TW_ESTABLISHED, TW_CLOSE_WAIT, TW_F_INCOMING);
+	assert_totals(f, "connections 1 opened 1 open 1 close_wait 1");
+}
+
+static void a_listener_makes_no_row(void **state)
+{
+	struct fixture *f = *state;
+	struct end listener = server(1);
+
+	feed_bare(f, TW_READY);
+	listener.tuple.remote_port = 0;
+	feed_full(f, &listener, TW_CLOSE, TW_LISTEN, TW_F_OWNER);
+	feed_brief(f, &listener, TW_LISTEN, TW_CLOSE, TW_F_LOCKED);
+	pass(f, 20 * MS);
+	assert_totals(f, "");
+	/* only "other", which is always there */
+	assert_int_equal(model_rows(f->model, DIM_PORT)->pool.count, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_life_counts_as_the_contract_says),
-		cmocka_unit_test(all_lives_together_add_up),
-		cmocka_unit_test(each_state_has_its_gauge_while_it_lasts),
-		cmocka_unit_test(a_connect_without_a_free_port_fails_with_eaddrnotavail),
-		cmocka_unit_test(a_socket_connected_again_after_a_failure_is_a_new_connection),
-		cmocka_unit_test(a_childs_birth_is_told_with_its_next_event),
-		cmocka_unit_test(time_in_a_state_is_told_where_its_start_was_seen),
-		cmocka_unit_test(a_lifetime_runs_from_the_first_syn_to_close),
+		fixture_test(each_state_has_its_gauge_while_it_lasts),
+		fixture_test(a_connect_without_a_free_port_fails_with_eaddrnotavail),
+		fixture_test(a_socket_connected_again_after_a_failure_is_a_new_connection),
+		fixture_test(a_childs_birth_is_told_with_its_next_event),
+		fixture_test(time_in_a_state_is_told_where_its_start_was_seen),
+		fixture_test(a_lifetime_runs_from_the_first_syn_to_close),
+		fixture_test(what_happens_before_ready_is_stock),
+		fixture_test(who_closed_first_before_ready_is_not_counted),
+		fixture_test(a_birth_that_is_pending_at_ready_is_stock),
+		fixture_test(a_second_ready_restarts_nothing),
+		fixture_test(forget_takes_back_all_that_was_counted),
+		fixture_test(a_record_of_an_unknown_socket_without_its_tuple_makes_none),
+		fixture_test(an_unknown_socket_that_is_open_already_is_not_opened_now),
+		fixture_test(a_reset_sent_while_connecting_ends_nothing),
+		fixture_test(a_reset_sent_by_a_listener_or_a_closed_socket_ends_nothing),
+		fixture_test(a_reset_that_was_sent_is_told_whatever_it_ends),
+		fixture_test(closing_a_listener_resets_the_children_it_has_not_given_out),
+		fixture_test(an_abort_in_last_ack_is_a_reset),
+		fixture_test(time_in_a_state_is_unknown_where_its_start_was_lost),
+		fixture_test(a_child_whose_handshake_was_lost_was_opened_while_traced),
+		fixture_test(a_listener_makes_no_row),
 	};
 
-	/* every test opens a fixture of its own */
-	return cmocka_run_group_tests(tests, fixture_open, fixture_close);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

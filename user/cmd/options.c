@@ -238,7 +238,7 @@ static int set_kind(struct options *options, const char *arg, struct error *err)
 			return error_set(err, -EINVAL,
 					 "unknown kind '%.*s' in --kind '%s'; there are: transition, "
 					 "time_wait_enter, time_wait_exit, time_wait_substate, "
-					 "time_wait_refused, connect_failed, bind_failed, loss",
+					 "time_wait_refused, connect_failed, bind_failed, reset_sent, loss",
 					 (int)len, at, arg);
 		options->kinds |= 1U << kind;
 		if (!at[len])
@@ -274,7 +274,7 @@ static const struct option_row {
 	{GROUP_OUTPUT, set_output, {"output", KEY_OUTPUT, "FORMAT", 0, "text (default), json, jsonl, csv: as the command has them", 1}},
 	{GROUP_TABLE, set_limit, {"limit", KEY_LIMIT, "N", 0, "show at most N rows of a table", 1}},
 	{GROUP_SORT, set_sort, {"sort", KEY_SORT, "KEY", 0, "age (default), state, left, local, remote, service, pid", 1}},
-	{GROUP_KIND, set_kind, {"kind", KEY_KIND, "K[,K]", 0, "only these kinds: transition, time_wait_enter, time_wait_exit, time_wait_substate, time_wait_refused, connect_failed, bind_failed, loss", 1}},
+	{GROUP_KIND, set_kind, {"kind", KEY_KIND, "K[,K]", 0, "only these kinds: transition, time_wait_enter, time_wait_exit, time_wait_substate, time_wait_refused, connect_failed, bind_failed, reset_sent, loss", 1}},
 	{GROUP_NAMES, set_names, {"names", KEY_NAMES, NULL, 0, "show remote hosts by name (reverse DNS; names appear as answers come)", 1}},
 	{GROUP_INPUT, set_input, {"input", KEY_INPUT, "FILE", 0, "read a recording instead of this host (repeatable; needs no privilege)", 2}},
 	{GROUP_FILTER, set_port, {"port", KEY_PORT, "N[,N|A-B]", 0, "only connections with such a port at either end", 3}},

@@ -77,6 +77,7 @@ struct conn {
 	bool closed_first : 1;
 	bool failed : 1;
 	bool reset : 1;
+	bool rst_sent : 1;	/* by us, in the state it is in */
 	bool entered : 1;	/* its minisock's birth happened while traced */
 	bool refused : 1;	/* the minisock that never was */
 	bool ended_mini : 1;	/* a minisock was here and ended for the reason in end */

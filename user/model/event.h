@@ -19,6 +19,7 @@ enum event_kind {
 	EVENT_TIME_WAIT_REFUSED,
 	EVENT_CONNECT_FAILED,
 	EVENT_BIND_FAILED,
+	EVENT_RESET_SENT,
 	EVENT_LOSS,
 	NR_EVENT_KINDS,
 };
@@ -47,6 +48,13 @@ enum direction {
 	DIRECTION_UNKNOWN,
 	DIRECTION_OUTGOING,
 	DIRECTION_INCOMING,
+};
+
+/* Whether a RST ended the connection, and whose it was. */
+enum reset {
+	RESET_NONE,
+	RESET_RECEIVED,
+	RESET_SENT,
 };
 
 #define PID_UNKNOWN 0
@@ -90,6 +98,8 @@ struct model_event {
 	uint8_t from, to;		/* TRANSITION, SUBSTATE: enum tw_state */
 	uint64_t in_state_ns;		/* TRANSITION: TIME_UNKNOWN where it would be a guess */
 	int error;			/* TRANSITION, *_FAILED: errno, 0: none */
+	enum reset reset;		/* TRANSITION to CLOSE */
+	uint8_t reset_reason;		/* RESET_SENT: enum tw_reset_reason */
 	uint8_t substate;		/* TIME_WAIT_*: TW_TIME_WAIT or TW_FIN_WAIT2 */
 	enum evidence evidence;		/* TIME_WAIT_* */
 	enum end_reason reason;		/* TIME_WAIT_EXIT */
@@ -103,6 +113,8 @@ const char *evidence_name(enum evidence evidence);
 const char *end_reason_name(enum end_reason reason);
 const char *direction_name(enum direction direction);	/* "outgoing" */
 const char *role_name(enum role role);			/* "server" */
+const char *reset_name(enum reset reset);		/* "sent"; NULL: none */
+const char *reset_reason_name(unsigned int reason);	/* "abort_on_close"; NULL: unknown */
 const char *loss_cause_name(unsigned int cause);	/* "ring_full" */
 const char *state_name(unsigned int state);		/* as ss's long form: "FIN_WAIT1" */
 

@@ -71,6 +71,7 @@ void ledger_birth(struct model *model, uint32_t id, enum remains remains)
 	case REMAINS_FIN_WAIT2:
 		conn->state = TW_FIN_WAIT2;
 		conn->phase = PHASE_PENDING;
+		tracker_index_tuple(model, id);
 		break;
 	case REMAINS_NOTHING:
 		conn->phase = PHASE_OVER;
@@ -78,6 +79,11 @@ void ledger_birth(struct model *model, uint32_t id, enum remains remains)
 	}
 	tracker_update(model, id, false);
 	tracker_bury(model, id);
+}
+
+void ledger_confirm(struct model *model, uint32_t id)
+{
+	enter(model, id, conn_at(model, id)->since_ns);
 }
 
 void ledger_settle(struct model *model, uint64_t now_ns)
@@ -97,7 +103,7 @@ void ledger_settle(struct model *model, uint64_t now_ns)
 		if (conn->since_ns + SETTLE_NS > now_ns)
 			model->over[kept++] = grave;
 		else if (conn->phase == PHASE_PENDING)
-			enter(model, grave.id, conn->since_ns);
+			ledger_confirm(model, grave.id);
 		else
 			tracker_remove(model, grave.id);
 	}
@@ -178,11 +184,14 @@ void ledger_succeeded(struct model *model, const struct conn *successor)
 	 * Two sockets never share a tuple, so the minisock is gone: taken over by our
 	 * connect(), or reopened by the peer's SYN. The moment is the successor's birth.
 	 */
-	if (id != POOL_NONE && conn_at(model, id) != successor)
-		ledger_end(model, id,
-			   successor->direction == DIRECTION_INCOMING ? END_REOPENED : END_REUSED,
-			   successor->born_ns ? successor->born_ns : successor->since_ns,
-			   successor->born_ns != 0);
+	if (id == POOL_NONE)
+		return;
+	if (conn_at(model, id)->phase == PHASE_PENDING)
+		ledger_confirm(model, id);
+	ledger_end(model, id,
+		   successor->direction == DIRECTION_INCOMING ? END_REOPENED : END_REUSED,
+		   successor->born_ns ? successor->born_ns : successor->since_ns,
+		   successor->born_ns != 0);
 }
 
 void ledger_expire(struct model *model, uint64_t now_ns)

@@ -27,6 +27,8 @@ enum remains ledger_remains(uint8_t from, uint8_t error, uint16_t flags);
 
 /* The full socket has just ended; conn->since_ns is the moment. */
 void ledger_birth(struct model *model, uint32_t id, enum remains remains);
+/* A pending birth that a snapshot proves. */
+void ledger_confirm(struct model *model, uint32_t id);
 /* Pending births older than @now_ns become minisocks, tombstones are cleared. */
 void ledger_settle(struct model *model, uint64_t now_ns);
 /* A minisock found by a snapshot, not born while traced. */

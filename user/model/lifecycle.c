@@ -25,8 +25,10 @@ static bool error_is_reset(uint8_t error)
 
 /*
  * Whether the end is an abort of our own, which sends a RST: close() with unread
- * data, SO_LINGER 0, connect(AF_UNSPEC), TCP_LINGER2 < 0. The event comes before
- * the RST, with no error set (__tcp_close(), tcp_disconnect()).
+ * data, SO_LINGER 0, connect(AF_UNSPEC), TCP_LINGER2 < 0, a listener closed over
+ * children it has not given out. The event comes before the RST, with no error set
+ * and the socket not yet orphaned (__tcp_close(), tcp_disconnect(),
+ * inet_csk_listen_stop()); the network's own ends set an error or need a FIN.
  */
 static bool end_is_abort(uint8_t from, uint8_t error, uint16_t flags)
 {
@@ -39,16 +41,28 @@ static bool end_is_abort(uint8_t from, uint8_t error, uint16_t flags)
 	case TW_SYN_RECV:
 	case TW_CLOSE_WAIT:
 	case TW_FIN_WAIT1:
-		return !orphan && (flags & TW_F_LOCKED);
+		return !orphan;
 	case TW_FIN_WAIT2:
-		if (flags & TW_F_DONE)
-			return false;
-		return orphan ? flags & TW_F_LINGER2_NEG : flags & TW_F_LOCKED;
+		return !(flags & TW_F_DONE) && (!orphan || (flags & TW_F_LINGER2_NEG));
 	case TW_CLOSING:
-		return !orphan && (flags & TW_F_LOCKED) && !(flags & TW_F_ALL_ACKED);
+	case TW_LAST_ACK:
+		return !orphan && !(flags & TW_F_ALL_ACKED);
 	default:
 		return false;
 	}
+}
+
+/* Whose RST ended the connection, by its last record; RESET_NONE: no RST did. */
+static enum reset reset_by(const struct conn *conn, const struct tw_transition *record)
+{
+	const struct tw_record *head = &record->head;
+
+	if (head->to != TW_CLOSE)
+		return RESET_NONE;
+	if (error_is_reset(head->error))
+		return RESET_RECEIVED;
+	return conn->rst_sent || end_is_abort(head->from, head->error, head->flags) ? RESET_SENT :
+										      RESET_NONE;
 }
 
 /*
@@ -75,14 +89,14 @@ static void set_direction(struct conn *conn, uint16_t flags, uint8_t from)
 		conn->direction = DIRECTION_OUTGOING;
 }
 
-void lifecycle_inherit(struct model *model, struct conn *conn, const struct conn *listener)
+bool lifecycle_inherit(struct model *model, struct conn *conn, const struct conn *listener)
 {
 	struct tw_owner owner = {.tgid = listener->pid};
 
 	memcpy(owner.comm, listener->comm, TW_COMM_LEN);
 	if (!conn->cgroup_id)
 		conn->cgroup_id = listener->cgroup_id;
-	tracker_set_owner(model, conn, &owner, OWNER_LISTENER);
+	return tracker_set_owner(model, conn, &owner, OWNER_LISTENER);
 }
 
 /* Takes over what the record says of the connection; true if a row's key changed. */
@@ -103,7 +117,7 @@ static bool learn(struct model *model, struct conn *conn, const struct tw_transi
 		    record->listener_cookie != conn->cookie)
 			parent = tracker_find(model, record->listener_cookie, conn->source);
 		if (parent != POOL_NONE)
-			lifecycle_inherit(model, conn, conn_at(model, parent));
+			changed |= lifecycle_inherit(model, conn, conn_at(model, parent));
 	}
 	if (has_owner(record))
 		changed |= tracker_set_owner(model, conn, &record->owner, OWNER_ACTED);
@@ -111,7 +125,7 @@ static bool learn(struct model *model, struct conn *conn, const struct tw_transi
 }
 
 static void tell_transition(struct model *model, const struct conn *conn, uint8_t from, uint8_t to,
-			    uint64_t ts_ns, uint64_t in_state_ns, int error)
+			    uint64_t ts_ns, uint64_t in_state_ns, int error, enum reset reset)
 {
 	struct model_event event = {
 		.kind = EVENT_TRANSITION,
@@ -120,6 +134,7 @@ static void tell_transition(struct model *model, const struct conn *conn, uint8_
 		.to = to,
 		.in_state_ns = in_state_ns,
 		.error = error,
+		.reset = reset,
 	};
 
 	tracker_tell(model, conn, &event);
@@ -165,8 +180,12 @@ static void close_socket(struct model *model, uint32_t id, const struct tw_trans
 	uint64_t ts_ns = record->head.ts_ns;
 	struct model_event event = {.kind = EVENT_CONNECT_FAILED, .ts_ns = ts_ns};
 
-	if (error_is_reset(error) || end_is_abort(from, error, flags))
-		conn->reset = true;
+	enum remains remains = ledger_remains(from, error, flags);
+
+	conn->reset = reset_by(conn, record) != RESET_NONE;
+	/* the keepalive timer resets in FIN_WAIT2 instead of making a minisock */
+	if (conn->rst_sent)
+		remains = REMAINS_NOTHING;
 	if (from == TW_SYN_SENT || (from == TW_SYN_RECV && conn->direction == DIRECTION_OUTGOING)) {
 		event.error = connect_error(conn, error, flags);
 		conn->failed = event.error != 0;
@@ -175,7 +194,7 @@ static void close_socket(struct model *model, uint32_t id, const struct tw_trans
 		tracker_tell(model, conn, &event);
 	if (conn->opened && conn->born_ns && conn->wanted)
 		count_lifetime(model, conn, ts_ns - conn->born_ns);
-	ledger_birth(model, id, ledger_remains(from, error, flags));
+	ledger_birth(model, id, remains);
 }
 
 static uint32_t add(struct model *model, const struct tw_transition *record, unsigned int source)
@@ -187,11 +206,11 @@ static uint32_t add(struct model *model, const struct tw_transition *record, uns
 		return id;
 	conn = conn_at(model, id);
 	conn->state = record->head.from;
-	/* its birth was not seen: older than the tracer, or its first records were lost */
-	if (state_is_synchronized(record->head.from)) {
-		conn->preexisting = true;
-		conn->since_bound = true;
-	}
+	/* when it came into that state was not seen */
+	conn->since_bound = record->head.from != TW_CLOSE;
+	/* nor its birth: it is older than the tracer, unless it says that it is not */
+	conn->preexisting = state_is_synchronized(record->head.from) &&
+			    !(record->head.flags & (TW_F_OUTGOING | TW_F_INCOMING));
 	return id;
 }
 
@@ -203,7 +222,8 @@ static void retell_birth(struct model *model, uint32_t id, uint64_t born_ns)
 	conn->born_ns = conn->since_ns = born_ns;
 	conn->state = TW_SYN_RECV;
 	tracker_update(model, id, true);
-	tell_transition(model, conn, TW_LISTEN, TW_SYN_RECV, born_ns, TIME_UNKNOWN, 0);
+	tell_transition(model, conn, TW_LISTEN, TW_SYN_RECV, born_ns, TIME_UNKNOWN, 0,
+			RESET_NONE);
 }
 
 /*
@@ -264,35 +284,45 @@ void lifecycle_transition(struct model *model, const struct tw_transition *recor
 	tracker_update(model, id, rekeyed);
 	/* a filter on the local port could not know it at SYN_SENT: told late */
 	if (conn->wanted && !was_wanted && from == TW_SYN_SENT && conn->born_ns)
-		tell_transition(model, conn, TW_CLOSE, TW_SYN_SENT, conn->born_ns, TIME_UNKNOWN, 0);
+		tell_transition(model, conn, TW_CLOSE, TW_SYN_SENT, conn->born_ns, TIME_UNKNOWN,
+				0, RESET_NONE);
 	if (to == TW_CLOSE && from == TW_SYN_SENT)
 		error = connect_error(conn, record->head.error, record->head.flags);
-	tell_transition(model, conn, from, to, ts_ns, in_state_ns, error);
+	tell_transition(model, conn, from, to, ts_ns, in_state_ns, error,
+			reset_by(conn, record));
 	if (to == TW_ESTABLISHED)
 		ledger_succeeded(model, conn);
 	if (to == TW_CLOSE)
 		close_socket(model, id, record);
+	conn->rst_sent = false;
 }
 
 void lifecycle_reset_sent(struct model *model, const struct tw_reset *record, unsigned int source)
 {
+	struct model_event event = {
+		.kind = EVENT_RESET_SENT,
+		.ts_ns = record->head.ts_ns,
+		.reset_reason = record->reason,
+	};
 	uint32_t id = tracker_find(model, record->cookie, source);
 	struct conn *conn;
 
 	if (id == POOL_NONE)
 		return;
 	conn = conn_at(model, id);
+	tracker_tell(model, conn, &event);
 	/*
-	 * After CLOSE it tells that data came after close(), so that no minisock was
-	 * made; of any other closed socket, or of a listener, it answers a stray segment,
-	 * which ends nothing.
+	 * Before CLOSE it may be the cause of it (a timer gave up, ss -K), or answer a
+	 * stray segment and end nothing. After CLOSE it tells that data came after
+	 * close(), so that no minisock was made; of any other closed socket it answers a
+	 * stray segment again.
 	 */
-	if (conn->state == TW_LISTEN ||
-	    (conn->phase != PHASE_FULL && conn->phase != PHASE_PENDING))
+	if (conn->phase == PHASE_FULL)
+		conn->rst_sent = true;
+	if (conn->phase != PHASE_PENDING)
 		return;
 	conn->reset = true;
-	if (conn->phase == PHASE_PENDING)
-		conn->phase = PHASE_OVER;
+	conn->phase = PHASE_OVER;
 	tracker_update(model, id, false);
 }
 

@@ -15,8 +15,11 @@ void lifecycle_transition(struct model *model, const struct tw_transition *recor
 			  unsigned int source);
 void lifecycle_reset_sent(struct model *model, const struct tw_reset *record, unsigned int source);
 void lifecycle_holder(struct model *model, const struct tw_holder *record, unsigned int source);
-/* The connection is @listener's child: its owner until accept() or close() names another. */
-void lifecycle_inherit(struct model *model, struct conn *conn, const struct conn *listener);
+/*
+ * The connection is @listener's child: its owner until accept() or close() names
+ * another. True if the owner changed with it.
+ */
+bool lifecycle_inherit(struct model *model, struct conn *conn, const struct conn *listener);
 /* A socket whose end was not seen (lost): closes it now, as of an unknown moment. */
 void lifecycle_vanished(struct model *model, uint32_t id);
 

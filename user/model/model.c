@@ -181,7 +181,8 @@ static void feed_ready(struct model *model, const struct tw_record *record, unsi
 	/* the second of several recordings goes on where the first one stopped */
 	if (model->ready)
 		return;
-	ledger_settle(model, record->ts_ns);
+	/* what closed before ready has left its minisock behind by now: stock, no birth */
+	ledger_settle(model, UINT64_MAX);
 	tracker_restart_counts(model);
 	model->ready = true;
 	model->ready_ns = model->interval_ns = record->ts_ns;

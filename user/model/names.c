@@ -48,6 +48,7 @@ const char *event_kind_name(enum event_kind kind)
 		[EVENT_TIME_WAIT_REFUSED] = "time_wait_refused",
 		[EVENT_CONNECT_FAILED] = "connect_failed",
 		[EVENT_BIND_FAILED] = "bind_failed",
+		[EVENT_RESET_SENT] = "reset_sent",
 		[EVENT_LOSS] = "loss",
 	};
 
@@ -102,6 +103,35 @@ const char *role_name(enum role role)
 	};
 
 	return NAME_IN(names, role);
+}
+
+const char *reset_name(enum reset reset)
+{
+	static const char *const names[] = {
+		[RESET_RECEIVED] = "received",
+		[RESET_SENT] = "sent",
+	};
+
+	return NAME_IN(names, reset);
+}
+
+const char *reset_reason_name(unsigned int reason)
+{
+	static const char *const names[TW_NR_RESET_REASONS] = {
+		[TW_RESET_OTHER] = "other",
+		[TW_RESET_ABORT_ON_DATA] = "abort_on_data",
+		[TW_RESET_ABORT_ON_CLOSE] = "abort_on_close",
+		[TW_RESET_ABORT_ON_LINGER] = "abort_on_linger",
+		[TW_RESET_ABORT_ON_MEMORY] = "abort_on_memory",
+		[TW_RESET_TCP_STATE] = "tcp_state",
+		[TW_RESET_KEEPALIVE_TIMEOUT] = "keepalive_timeout",
+		[TW_RESET_DISCONNECT_WITH_DATA] = "disconnect_with_data",
+		[TW_RESET_NOT_SPECIFIED] = "not_specified",
+		[TW_RESET_NO_SOCKET] = "no_socket",
+		[TW_RESET_INVALID_SYN] = "invalid_syn",
+	};
+
+	return NAME_IN(names, reason);
 }
 
 const char *loss_cause_name(unsigned int cause)

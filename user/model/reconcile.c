@@ -78,10 +78,8 @@ static void merge_minisock(struct model *model, uint32_t id, const struct tw_soc
 {
 	struct conn *conn = conn_at(model, id);
 
-	if (conn->phase == PHASE_PENDING) {
-		conn->listed = true;
-		return;
-	}
+	if (conn->phase == PHASE_PENDING)
+		ledger_confirm(model, id);
 	if (conn->phase != PHASE_MINI) {
 		/* it lives, and we thought otherwise: the kernel is right */
 		conn->closed = conn->closed || conn->phase == PHASE_FULL;
@@ -171,7 +169,8 @@ static void judge_minisock(struct model *model, uint32_t id, const struct netns 
 		return;
 	if (conn->expires_ns && conn->expires_ns <= now_ns) {
 		ledger_end(model, id, END_EXPIRED, now_ns, true);
-	} else if (conn->entered && !conn->listed && *refusals) {
+	} else if (conn->entered && !conn->listed && !conn->absent && *refusals) {
+		/* the first dump that could have listed it does not, and births were refused */
 		(*refusals)--;
 		ledger_refuse(model, id, now_ns);
 	} else if (++conn->absent >= (complete ? 1 : 2)) {
@@ -221,12 +220,14 @@ static uint32_t *listeners_by_port(const struct model *model, const struct netns
 static void sweep(struct model *model, struct netns *netns, const struct tw_snapshot *record)
 {
 	uint32_t *listener_of = listeners_by_port(model, netns);
-	uint64_t refusals = 0;
+	uint64_t refused = 0, refusals;
 	uint32_t id, next;
 
 	if (netns->dumped && netns->kernel.overflow != TW_FIGURE_UNKNOWN &&
 	    record->kernel.overflow != TW_FIGURE_UNKNOWN)
-		refusals = record->kernel.overflow - netns->kernel.overflow;
+		refused = record->kernel.overflow - netns->kernel.overflow;
+	/* one that closed just before the last dump is judged only now */
+	refusals = refused + netns->refusals_left;
 	for (id = netns->first; id != POOL_NONE; id = next) {
 		const struct conn *conn = conn_at(model, id);
 
@@ -240,6 +241,7 @@ static void sweep(struct model *model, struct netns *netns, const struct tw_snap
 		else if (conn->phase == PHASE_MINI)
 			judge_minisock(model, id, netns, record, &refusals);
 	}
+	netns->refusals_left = refusals < refused ? refusals : refused;
 	free(listener_of);
 }
 

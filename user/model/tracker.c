@@ -26,7 +26,8 @@ static bool tuple_equal(const void *ctx, uint32_t id, const void *key)
 {
 	const struct conn *conn = conn_at(ctx, id), *want = key;
 
-	return conn->netns == want->netns && conn->local_port == want->local_port &&
+	return (conn->phase == PHASE_MINI || conn->phase == PHASE_PENDING) &&
+	       conn->netns == want->netns && conn->local_port == want->local_port &&
 	       conn->remote_port == want->remote_port &&
 	       !memcmp(conn->local_addr, want->local_addr, 16) &&
 	       !memcmp(conn->remote_addr, want->remote_addr, 16);

@@ -30,6 +30,7 @@ struct netns {
 	struct {
 		uint64_t time_wait, established;
 	} before;		/* ours, when the dump was merged */
+	uint64_t refusals_left;		/* of the last dump, that nothing was found for */
 	uint64_t dump_established, dump_minisocks;	/* listed by the dump under way */
 	struct tw_kernel_figures kernel;	/* of the last dump */
 	char *name;		/* owned, clean; NULL */

@@ -36,6 +36,11 @@ static void get_error(const struct model_event *event, struct value *value)
 	value_text(value, text_errno(event->error));
 }
 
+static void get_reset(const struct model_event *event, struct value *value)
+{
+	value_text(value, reset_name(event->reset));
+}
+
 static void get_substate(const struct model_event *event, struct value *value)
 {
 	value_text(value, state_name(event->substate));
@@ -43,7 +48,8 @@ static void get_substate(const struct model_event *event, struct value *value)
 
 static void get_reason(const struct model_event *event, struct value *value)
 {
-	value_text(value, end_reason_name(event->reason));
+	value_text(value, event->kind == EVENT_RESET_SENT ? reset_reason_name(event->reset_reason) :
+							    end_reason_name(event->reason));
 }
 
 static void get_residence_ms(const struct model_event *event, struct value *value)
@@ -73,8 +79,9 @@ static const struct event_field event_fields[] = {
 	{ "in_state_us", KIND(EVENT_TRANSITION), get_in_state_us },
 	{ "error", KIND(EVENT_TRANSITION) | KIND(EVENT_CONNECT_FAILED) | KIND(EVENT_BIND_FAILED),
 	  get_error },
+	{ "reset", KIND(EVENT_TRANSITION), get_reset },
 	{ "substate", MINISOCK_KINDS, get_substate },
-	{ "reason", KIND(EVENT_TIME_WAIT_EXIT), get_reason },
+	{ "reason", KIND(EVENT_TIME_WAIT_EXIT) | KIND(EVENT_RESET_SENT), get_reason },
 	{ "residence_ms", KIND(EVENT_TIME_WAIT_EXIT), get_residence_ms },
 	{ "evidence", MINISOCK_KINDS | KIND(EVENT_TIME_WAIT_SUBSTATE) |
 		      KIND(EVENT_TIME_WAIT_REFUSED), get_evidence },

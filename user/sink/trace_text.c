@@ -38,15 +38,15 @@ struct line {
 
 static void tell_transition(const struct model_event *event, struct line *line)
 {
-	const char *error = text_errno(event->error);
+	const char *error = text_errno(event->error), *reset = reset_name(event->reset);
 	char duration[TEXT_LEN] = "";
 
 	if (event->in_state_ns != TIME_UNKNOWN)
 		text_duration(event->in_state_ns, duration);
 	snprintf(line->event, EVENT_LEN, "%s -> %s", state_name(event->from),
 		 state_name(event->to));
-	snprintf(line->detail, DETAIL_LEN, "%s%s%s", duration, *duration && error ? "  " : "",
-		 error ? error : "");
+	snprintf(line->detail, DETAIL_LEN, "%s%s%s%s%s", duration, *duration && error ? "  " : "",
+		 error ? error : "", reset ? "  RST " : "", reset ? reset : "");
 }
 
 static void tell_enter(const struct model_event *event, struct line *line)
@@ -92,6 +92,13 @@ static void tell_failed(const struct model_event *event, struct line *line)
 		 error ? error : "");
 }
 
+static void tell_reset(const struct model_event *event, struct line *line)
+{
+	const char *reason = reset_reason_name(event->reset_reason);
+
+	snprintf(line->event, EVENT_LEN, "RST sent%s%s", reason ? ": " : "", reason ? reason : "");
+}
+
 static const struct {
 	void (*tell)(const struct model_event *event, struct line *line);
 	const char *colour;
@@ -103,6 +110,7 @@ static const struct {
 	[EVENT_TIME_WAIT_REFUSED] = { tell_refused, ALARM },
 	[EVENT_CONNECT_FAILED] = { tell_failed, ALARM },
 	[EVENT_BIND_FAILED] = { tell_failed, ALARM },
+	[EVENT_RESET_SENT] = { tell_reset, NOTABLE },
 };
 
 static const char *arrow_of(enum direction direction)

@@ -27,6 +27,37 @@ static int parameters(const struct btf *btf, const char *name, unsigned int kind
 	return type && btf_is_func_proto(type) ? btf_vlen(type) : -1;
 }
 
+/* The kernel renumbers enum sk_rst_reason as it grows: its names are what lasts. */
+static void name_reset_reasons(const struct btf *btf, struct features *features)
+{
+	static const char *const names[TW_NR_RESET_REASONS] = {
+		[TW_RESET_ABORT_ON_DATA] = "SK_RST_REASON_TCP_ABORT_ON_DATA",
+		[TW_RESET_ABORT_ON_CLOSE] = "SK_RST_REASON_TCP_ABORT_ON_CLOSE",
+		[TW_RESET_ABORT_ON_LINGER] = "SK_RST_REASON_TCP_ABORT_ON_LINGER",
+		[TW_RESET_ABORT_ON_MEMORY] = "SK_RST_REASON_TCP_ABORT_ON_MEMORY",
+		[TW_RESET_TCP_STATE] = "SK_RST_REASON_TCP_STATE",
+		[TW_RESET_KEEPALIVE_TIMEOUT] = "SK_RST_REASON_TCP_KEEPALIVE_TIMEOUT",
+		[TW_RESET_DISCONNECT_WITH_DATA] = "SK_RST_REASON_TCP_DISCONNECT_WITH_DATA",
+		[TW_RESET_NOT_SPECIFIED] = "SK_RST_REASON_NOT_SPECIFIED",
+		[TW_RESET_NO_SOCKET] = "SK_RST_REASON_NO_SOCKET",
+		[TW_RESET_INVALID_SYN] = "SK_RST_REASON_INVALID_SYN",
+	};
+	int id = btf__find_by_name_kind(btf, "sk_rst_reason", BTF_KIND_ENUM);
+	const struct btf_type *type = id < 0 ? NULL : btf__type_by_id(btf, id);
+	const struct btf_enum *value = type ? btf_enum(type) : NULL;
+
+	for (unsigned int i = 0; type && i < btf_vlen(type); i++, value++) {
+		const char *name = btf__name_by_offset(btf, value->name_off);
+
+		if (value->val < 0 || value->val >= MAX_RESET_REASONS)
+			continue;
+		features->reset_reasons[value->val] = TW_RESET_OTHER;
+		for (unsigned int reason = 0; name && reason < TW_NR_RESET_REASONS; reason++)
+			if (names[reason] && !strcmp(names[reason], name))
+				features->reset_reasons[value->val] = reason;
+	}
+}
+
 static int missing_privilege(struct error *err)
 {
 	static const struct {
@@ -70,6 +101,7 @@ int features_probe(struct features *features, struct error *err)
 	count = parameters(btf, "inet_csk_accept", BTF_KIND_FUNC);
 	features->has_accept = count == 2 || count == 4;
 	features->accept_arg = count == 2;
+	name_reset_reasons(btf, features);
 	btf__free(btf);
 	return 0;
 }

@@ -9,11 +9,16 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "tw_record.h"
+
+#define MAX_RESET_REASONS 128
 
 struct features {
 	bool reset_reason;	/* tcp_send_reset has its third argument (6.10) */
 	bool accept_arg;	/* inet_csk_accept() takes a struct (6.10) */
 	bool has_accept;	/* inet_csk_accept() is in the BTF at all */
+	/* enum tw_reset_reason of this kernel's enum sk_rst_reason */
+	unsigned char reset_reasons[MAX_RESET_REASONS];
 };
 
 /* 0, or -errno with a sentence on what is missing (no BTF, no privilege). */

@@ -42,6 +42,7 @@ struct live {
 	int cpus;
 	bool restless;			/* the last drain had something: look once more */
 	struct bpf_link *links[8];	/* owned */
+	struct features features;
 };
 
 uint64_t live_now_ns(void)
@@ -107,9 +108,8 @@ static void configure(struct twtrace_bpf *skel, const struct live_opts *opts,
 /* Loads everything; without the probe of accept() where functions can't be traced. */
 static int load(struct live *live, const struct live_opts *opts, struct error *err)
 {
-	struct features features = {0};
-	int ret = features_probe(&features, err);
-	bool with_accept = features.has_accept;
+	int ret = features_probe(&live->features, err);
+	bool with_accept = live->features.has_accept;
 
 	if (ret)
 		return ret;
@@ -118,7 +118,7 @@ static int load(struct live *live, const struct live_opts *opts, struct error *e
 		if (!live->skel)
 			return error_set(err, -errno, "cannot open the BPF programs: %s",
 					 strerror(errno));
-		configure(live->skel, opts, &features, with_accept);
+		configure(live->skel, opts, &live->features, with_accept);
 		ret = twtrace_bpf__load(live->skel);
 		if (!ret)
 			break;
@@ -211,29 +211,39 @@ static int attach(struct live *live, const struct live_opts *opts, struct error 
 	return 0;
 }
 
+/* Which control group the record's connection is in, told before the record itself. */
+static uint64_t place(struct live *live, const struct tw_transition *full)
+{
+	uint64_t cgroup_id = full->cgroup_id, ts_ns = full->head.ts_ns;
+
+	cgroups_tell(live->cgroups, cgroup_id, ts_ns, live->to);
+	if (full->head.flags & TW_F_OWNER)
+		cgroup_id = cgroups_of_process(live->cgroups, cgroup_id, full->owner.tgid, ts_ns,
+					       live->to);
+	return cgroup_id;
+}
+
 static int on_record(void *ctx, void *data, size_t size)
 {
 	const struct tw_record *record = data;
 	struct live *live = ctx;
 	struct tw_transition changed;
+	struct tw_reset reset;
 
 	live->drained++;
 	live->records++;
 	live->last_ts_ns = record->ts_ns;
+	/* the ring is mapped for reading only: what is changed is changed in a copy */
 	if (record->kind == TW_TRANSITION && size >= TW_TRANSITION_FULL) {
-		const struct tw_transition *full = data;
-		uint64_t cgroup_id = full->cgroup_id;
-
-		survey_notice(&live->survey, full->tuple.netns_cookie);
-		cgroups_tell(live->cgroups, cgroup_id, record->ts_ns, live->to);
-		if (record->flags & TW_F_OWNER)
-			cgroup_id = cgroups_of_process(live->cgroups, cgroup_id, full->owner.tgid,
-						       record->ts_ns, live->to);
-		if (cgroup_id != full->cgroup_id) {
-			changed = *full;
-			changed.cgroup_id = cgroup_id;
-			record = &changed.head;
-		}
+		changed = *(const struct tw_transition *)data;
+		survey_notice(&live->survey, changed.tuple.netns_cookie);
+		changed.cgroup_id = place(live, &changed);
+		record = &changed.head;
+	} else if (record->kind == TW_RESET_SENT && size >= sizeof(reset)) {
+		reset = *(const struct tw_reset *)data;
+		if (reset.reason < MAX_RESET_REASONS)
+			reset.reason = live->features.reset_reasons[reset.reason];
+		record = &reset.head;
 	}
 	deliver(live->to, record);
 	return live->drained < DRAIN_RECORDS ? 0 : -EAGAIN;

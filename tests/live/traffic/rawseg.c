@@ -63,7 +63,8 @@ void deed_raw_rst(const struct request *req, int passed_fd, struct reply *rep)
 	const struct in_addr *source = on_v4_wire(&req->source), *dest = on_v4_wire(&req->addr);
 	const struct sockaddr_in6 *source6 = (const void *)&req->source;
 	struct sockaddr_in from4 = { .sin_family = AF_INET }, to4 = { .sin_family = AF_INET };
-	struct sockaddr_in6 from6 = { .sin6_family = AF_INET6 }, to6 = *(struct sockaddr_in6 *)&req->addr;
+	struct sockaddr_in6 from6 = { .sin6_family = AF_INET6 };
+	struct sockaddr_in6 to6 = *(const struct sockaddr_in6 *)&req->addr;
 	struct tcphdr tcp = {
 		.source = htons(address_port(&req->source)),
 		.dest = htons(address_port(&req->addr)),

@@ -115,7 +115,9 @@ void stage_hold(struct stage *stage)
 	for (;;) {
 		if (poll(wait, 2, -1) < 0)
 			continue;
-		if (wait[1].revents || (wait[0].revents && read(STDIN_FILENO, buf, sizeof(buf)) <= 0))
+		if (wait[1].revents)
+			break;
+		if (wait[0].revents && read(STDIN_FILENO, buf, sizeof(buf)) <= 0)
 			break;
 	}
 	close(wait[1].fd);
@@ -141,7 +143,8 @@ static struct connection *conn_new(struct stage *stage)
 	return conn;
 }
 
-struct connection *stage_dial(struct stage *stage, const struct sockaddr_storage *source, int flags)
+struct connection *stage_dial(struct stage *stage, const struct sockaddr_storage *source,
+			      int flags)
 {
 	unsigned port = stage->nr_conns % shared->nr_ports;
 	unsigned host = stage->nr_conns / shared->nr_ports % shared->nr_hosts;

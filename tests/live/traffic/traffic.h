@@ -256,7 +256,8 @@ struct connection *stage_connect(struct stage *stage);
 struct connection *stage_connect_from(struct stage *stage, const struct sockaddr_storage *source,
 				      int flags);
 /* connect() without anyone accepting; errors are kept in client.error. */
-struct connection *stage_dial(struct stage *stage, const struct sockaddr_storage *source, int flags);
+struct connection *stage_dial(struct stage *stage, const struct sockaddr_storage *source,
+			      int flags);
 void stage_accept(struct stage *stage, struct connection *conn, struct actor *actor);
 struct end *stage_first(const struct stage *stage, struct connection *conn);
 struct end *stage_second(const struct stage *stage, struct connection *conn);

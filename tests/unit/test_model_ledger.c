@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Minisocks: the truth table of their birth, what takes a birth back, and how
+ * they end where no snapshot is needed to tell.
+ */
+#include "model_fixture.h"
+
+#include <errno.h>
+
+#include "model/ledger.h"
+
+#define ORPHANED (TW_F_ORPHAN | TW_F_ALL_ACKED)
+
+/* kernel-time-wait.md 1.3, row by row, where a cell says "any" once for each value. */
+struct truth {
+	const char *why;
+	uint8_t from, error;
+	uint16_t flags;
+	enum remains remains;
+};
+
+/* clang-format off */
+#define FW1 TW_FIN_WAIT1
+#define FW2 TW_FIN_WAIT2
+#define DONE TW_F_DONE
+#define DEAD TW_F_ORPHAN
+#define NEG TW_F_LINGER2_NEG
+#define ACKED TW_F_ALL_ACKED
+#define TASK TW_F_LOCKED
+
+static const struct truth table[] = {
+	{"E1: FIN after our FIN was acknowledged", FW2, 0, DONE | DEAD | ACKED, REMAINS_TIME_WAIT},
+	{"E1, descriptor open", FW2, 0, DONE | ACKED, REMAINS_TIME_WAIT},
+	{"E1, TCP_LINGER2 < 0", FW2, 0, DONE | DEAD | ACKED | NEG, REMAINS_TIME_WAIT},
+	{"E1 from the backlog: a task holds the lock", FW2, 0, DONE | ACKED | TASK, REMAINS_TIME_WAIT},
+	{"E1, IP_RECVERR left an error", FW2, EHOSTUNREACH, DONE | DEAD | ACKED, REMAINS_TIME_WAIT},
+	{"E2: simultaneous close", TW_CLOSING, 0, DONE | DEAD | ACKED, REMAINS_TIME_WAIT},
+	{"E2, descriptor open", TW_CLOSING, 0, DONE | ACKED, REMAINS_TIME_WAIT},
+	{"E2, TCP_LINGER2 < 0", TW_CLOSING, 0, DONE | DEAD | ACKED | NEG, REMAINS_TIME_WAIT},
+	{"E2, IP_RECVERR left an error", TW_CLOSING, EHOSTUNREACH, DONE | DEAD | ACKED, REMAINS_TIME_WAIT},
+	{"E3: orphan, ACK only", FW2, 0, DEAD | ACKED, REMAINS_FIN_WAIT2},
+	{"E4: close() in FIN_WAIT2", FW2, 0, DEAD | ACKED | TASK, REMAINS_FIN_WAIT2},
+	{"E5: keepalive hands over", FW2, 0, DEAD | ACKED, REMAINS_FIN_WAIT2},
+	{"bucket overflow looks like E1", FW2, 0, DONE | DEAD | ACKED, REMAINS_TIME_WAIT},
+	{"RST received in FIN_WAIT1", FW1, ECONNRESET, 0, REMAINS_NOTHING},
+	{"RST received in FIN_WAIT1, orphan", FW1, ECONNRESET, DEAD, REMAINS_NOTHING},
+	{"RST received in FIN_WAIT2", FW2, ECONNRESET, ACKED, REMAINS_NOTHING},
+	{"RST received in FIN_WAIT2, orphan", FW2, ECONNRESET, DEAD | ACKED, REMAINS_NOTHING},
+	{"RST received in CLOSING", TW_CLOSING, ECONNRESET, DONE | DEAD, REMAINS_NOTHING},
+	{"linger2 < 0, close() in FIN_WAIT2", FW2, 0, DEAD | ACKED | NEG | TASK, REMAINS_NOTHING},
+	{"linger2 < 0, orphan gets ACK", FW2, 0, DEAD | ACKED | NEG, REMAINS_NOTHING},
+	{"data after close: like E3, the RST that follows takes it back", FW2, 0, DEAD | ACKED,
+	 REMAINS_FIN_WAIT2},
+	{"close() with unread data in FIN_WAIT1", FW1, 0, TASK, REMAINS_NOTHING},
+	{"close() with unread data in FIN_WAIT2", FW2, 0, ACKED | TASK, REMAINS_NOTHING},
+	{"close() with unread data in CLOSING", TW_CLOSING, 0, DONE | TASK, REMAINS_NOTHING},
+	{"SO_LINGER 0 in FIN_WAIT2", FW2, 0, ACKED | TASK, REMAINS_NOTHING},
+	{"SO_LINGER 0 in ESTABLISHED", TW_ESTABLISHED, 0, ACKED | TASK, REMAINS_NOTHING},
+	{"SO_LINGER 0 in CLOSE_WAIT", TW_CLOSE_WAIT, 0, DONE | ACKED | TASK, REMAINS_NOTHING},
+	{"keepalive timer, linger2 < 0", FW2, 0, DEAD | ACKED | NEG, REMAINS_NOTHING},
+	{"keepalive probes exhausted, descriptor open", FW2, ETIMEDOUT, ACKED, REMAINS_NOTHING},
+	{"the same, a soft error", FW2, EHOSTUNREACH, ACKED, REMAINS_NOTHING},
+	{"gives up in FIN_WAIT1", FW1, ETIMEDOUT, DEAD, REMAINS_NOTHING},
+	{"gives up in CLOSING", TW_CLOSING, ETIMEDOUT, DONE | DEAD, REMAINS_NOTHING},
+	{"gives up in LAST_ACK", TW_LAST_ACK, ETIMEDOUT, DONE | DEAD, REMAINS_NOTHING},
+	{"too many orphans, FIN_WAIT1", FW1, 0, DEAD | TASK, REMAINS_NOTHING},
+	{"too many orphans, CLOSING", TW_CLOSING, 0, DONE | DEAD | TASK, REMAINS_NOTHING},
+	{"too many orphans, LAST_ACK", TW_LAST_ACK, 0, DONE | DEAD | TASK, REMAINS_NOTHING},
+	{"out of resources in a timer, FIN_WAIT1", FW1, 0, DEAD, REMAINS_NOTHING},
+	{"namespace gone, FIN_WAIT1", FW1, 0, DEAD | TASK, REMAINS_NOTHING},
+	{"ss -K in FIN_WAIT2", FW2, ECONNABORTED, ACKED | TASK, REMAINS_NOTHING},
+	{"ss -K of an orphan in FIN_WAIT2", FW2, ECONNABORTED, DEAD | ACKED | TASK, REMAINS_NOTHING},
+	{"ss -K in CLOSING", TW_CLOSING, ECONNABORTED, DONE | TASK, REMAINS_NOTHING},
+	{"out-of-window data in FIN_WAIT2", FW2, ECONNRESET, DEAD | ACKED, REMAINS_NOTHING},
+	{"the passive close", TW_LAST_ACK, 0, DONE | DEAD | ACKED, REMAINS_NOTHING},
+	{"a refused connect", TW_SYN_SENT, ECONNREFUSED, 0, REMAINS_NOTHING},
+	{"a listener", TW_LISTEN, 0, TASK, REMAINS_NOTHING},
+};
+/* clang-format on */
+
+static void the_last_transition_tells_what_remains(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		enum remains remains =
+			ledger_remains(table[i].from, table[i].error, table[i].flags);
+
+		if (remains != table[i].remains)
+			fail_msg("%s: remains %d, ought to be %d", table[i].why, remains,
+				 table[i].remains);
+	}
+}
+
+static void only_the_facts_of_the_table_count(void **state)
+{
+	const uint16_t others = TW_F_UNSENT | TW_F_SHUT_BOTH | TW_F_OUTGOING | TW_F_INCOMING |
+				TW_F_OWNER | TW_F_KERNEL | TW_F_SECOND;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		assert_int_equal(ledger_remains(table[i].from, table[i].error,
+						table[i].flags | others),
+				 table[i].remains);
+}
+
+/* An established connection that closes first, up to the event that leaves something. */
+static struct end feed_life(struct fixture *f, uint64_t cookie, uint16_t flags)
+{
+	struct end end = client(cookie);
+
+	feed_connected(f, &end);
+	feed_close_first(f, &end, flags);
+	f->heard[0] = '\0';
+	return end;
+}
+
+static void a_fin_wait2_minisock_is_pending_until_no_reset_can_follow(void **state)
+{
+	struct fixture *f = *state;
+
+	feed_bare(f, TW_READY);
+	feed_life(f, 1, ORPHANED);
+	assert_totals(f, "connections 1 opened 1 closed 1 closed_first 1");
+	pass(f, 9 * MS);
+	assert_heard(f, "");
+	pass(f, 2 * MS);
+	assert_heard(f, "+FIN_WAIT2 inferred");
+	assert_totals(f, "connections 1 opened 1 closed 1 closed_first 1 time_wait_entered 1 "
+			 "fin_wait2 1");
+	/* of the moment it happened, not of the moment it was sure */
+	assert_true(f->last.ts_ns < f->now_ns - 10 * MS);
+}
+
+static void a_reset_right_after_close_takes_the_pending_minisock_back(void **state)
+{
+	struct fixture *f = *state;
+	struct end end;
+
+	feed_bare(f, TW_READY);
+	end = feed_life(f, 1, ORPHANED);
+	feed_reset(f, &end, TW_CLOSE);
+	pass(f, SECOND);
+	assert_heard(f, "");
+	assert_totals(f, "connections 1 opened 1 closed 1 closed_first 1 resets 1");
+}
+
+static void a_true_time_wait_is_never_taken_back(void **state)
+{
+	struct fixture *f = *state;
+	struct end end;
+
+	feed_bare(f, TW_READY);
+	end = feed_life(f, 1, ORDERLY);
+	feed_reset(f, &end, TW_CLOSE);
+	assert_totals(f, "connections 1 opened 1 closed 1 closed_first 1 time_wait_entered 1 "
+			 "time_wait 1");
+}
+
+/*
+ * The last rows of tcp_keepalive_timer(): the FIN timeout was made shorter meanwhile,
+ * so that no minisock is made. The RST comes before the event, in FIN_WAIT2.
+ */
+static void a_reset_right_before_close_leaves_no_minisock(void **state)
+{
+	struct fixture *f = *state;
+	struct end end = client(1);
+
+	feed_bare(f, TW_READY);
+	feed_connected(f, &end);
+	feed_brief(f, &end, TW_ESTABLISHED, TW_FIN_WAIT1, 0);
+	feed_brief(f, &end, TW_FIN_WAIT1, TW_FIN_WAIT2, 0);
+	feed_reset(f, &end, TW_FIN_WAIT2);
+	feed_brief(f, &end, TW_FIN_WAIT2, TW_CLOSE, ORPHANED);
+	pass(f, SECOND);
+	assert_totals(f, "connections 1 opened 1 closed 1 closed_first 1 resets 1");
+}
+
+static void a_time_wait_that_no_snapshot_tells_of_expires_after_its_longest_life(void **state)
+{
+	struct fixture *f = *state;
+
+	feed_bare(f, TW_READY);
+	feed_life(f, 1, ORDERLY);
+	pass(f, 65 * SECOND);
+	assert_heard(f, "");
+	pass(f, SECOND);
+	assert_heard(f, "-TIME_WAIT expired");
+	assert_true(f->last.residence_ns == TIME_UNKNOWN);
+	assert_totals(f, "connections 1 opened 1 closed 1 closed_first 1 time_wait_entered 1 "
+			 "time_wait_expired 1");
+	pass(f, SECOND);
+	/* history stays when the connection is forgotten */
+	assert_int_equal(f->model->conns.count, 0);
+	assert_totals(f, "connections 1 opened 1 closed 1 closed_first 1 time_wait_entered 1 "
+			 "time_wait_expired 1");
+}
+
+static void a_fin_wait2_minisock_of_unknown_timeout_does_not_expire_by_itself(void **state)
+{
+	struct fixture *f = *state;
+
+	feed_bare(f, TW_READY);
+	feed_life(f, 1, ORPHANED);
+	pass(f, 20 * MS);
+	pass(f, 600 * SECOND);
+	assert_heard(f, "+FIN_WAIT2 inferred");
+}
+
+static void a_connect_with_the_same_tuple_reuses_it(void **state)
+{
+	struct fixture *f = *state;
+	struct end end, next;
+
+	feed_bare(f, TW_READY);
+	end = feed_life(f, 1, ORDERLY);
+	next = end;
+	next.cookie = 2;
+	f->now_ns += 2 * SECOND - 1000;
+	feed_connect(f, &next);
+	assert_heard(f, "CLOSE>SYN_SENT");
+	f->now_ns += 30 * MS;
+	feed_full(f, &next, TW_SYN_SENT, TW_ESTABLISHED, TW_F_OUTGOING);
+	assert_heard(f, "SYN_SENT>ESTABLISHED; -TIME_WAIT reused");
+	/* until connect(), not until the handshake was over */
+	assert_int_equal(f->last.residence_ns, 2 * SECOND);
+	assert_totals(f, "connections 2 opened 2 closed 1 closed_first 1 time_wait_entered 1 "
+			 "time_wait_reused 1 open 1 established 1");
+}
+
+static void a_syn_of_the_peer_reopens_it(void **state)
+{
+	struct fixture *f = *state;
+	struct end end = server(1);
+
+	feed_bare(f, TW_READY);
+	feed_accepted(f, &end);
+	feed_close_first(f, &end, ORDERLY);
+	f->heard[0] = '\0';
+	end.cookie = 2;
+	f->now_ns += 5 * SECOND - 1000;
+	feed_accepted(f, &end);
+	assert_heard(f, "LISTEN>SYN_RECV; SYN_RECV>ESTABLISHED; -TIME_WAIT reopened");
+	assert_int_equal(f->last.residence_ns, 5 * SECOND);
+	assert_totals(f, "connections 2 opened 2 closed 1 closed_first 1 time_wait_entered 1 "
+			 "time_wait_other 1 open 1 established 1");
+}
+
+static void a_like_tuple_is_not_the_same(void **state)
+{
+	struct fixture *f = *state;
+	struct end like[4];
+
+	feed_bare(f, TW_READY);
+	for (unsigned int i = 0; i < 4; i++) {
+		like[i] = feed_life(f, 1, ORDERLY);
+		like[i].cookie = 10 + i;
+		fixture_start(f, &(struct model_opts){ 0 });
+		feed_bare(f, TW_READY);
+		feed_life(f, 1, ORDERLY);
+		if (i == 0)
+			like[i].tuple.local_port++;
+		if (i == 1)
+			like[i].tuple.remote_port++;
+		if (i == 2)
+			like[i].tuple.remote_addr[15]++;
+		if (i == 3)
+			like[i].tuple.netns_cookie++;
+		feed_connected(f, &like[i]);
+		assert_int_equal(model_totals(f->model)->count[FIELD_TIME_WAIT], 1);
+	}
+}
+
+/* An explicit port may be used again at once, before the birth has settled. */
+static void a_successor_ends_a_minisock_that_is_still_pending(void **state)
+{
+	struct fixture *f = *state;
+	struct end next;
+
+	feed_bare(f, TW_READY);
+	next = feed_life(f, 1, ORPHANED);
+	next.cookie = 2;
+	feed_connected(f, &next);
+	pass(f, 20 * MS);
+	assert_totals(f, "connections 2 opened 2 closed 1 closed_first 1 time_wait_entered 1 "
+			 "time_wait_reused 1 open 1 established 1");
+}
+
+static void a_tombstone_is_gone_after_the_next_tick(void **state)
+{
+	struct fixture *f = *state;
+	struct end end = client(1);
+
+	feed_bare(f, TW_READY);
+	feed_connected(f, &end);
+	feed_brief(f, &end, TW_ESTABLISHED, TW_CLOSE, TW_F_LOCKED);
+	assert_int_equal(f->model->conns.count, 1);
+	pass(f, 20 * MS);
+	assert_int_equal(f->model->conns.count, 0);
+	assert_totals(f, "connections 1 opened 1 closed 1 resets 1");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		fixture_test(the_last_transition_tells_what_remains),
+		fixture_test(only_the_facts_of_the_table_count),
+		fixture_test(a_fin_wait2_minisock_is_pending_until_no_reset_can_follow),
+		fixture_test(a_reset_right_after_close_takes_the_pending_minisock_back),
+		fixture_test(a_true_time_wait_is_never_taken_back),
+		fixture_test(a_reset_right_before_close_leaves_no_minisock),
+		fixture_test(a_time_wait_that_no_snapshot_tells_of_expires_after_its_longest_life),
+		fixture_test(a_fin_wait2_minisock_of_unknown_timeout_does_not_expire_by_itself),
+		fixture_test(a_connect_with_the_same_tuple_reuses_it),
+		fixture_test(a_syn_of_the_peer_reopens_it),
+		fixture_test(a_like_tuple_is_not_the_same),
+		fixture_test(a_successor_ends_a_minisock_that_is_still_pending),
+		fixture_test(a_tombstone_is_gone_after_the_next_tick),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
