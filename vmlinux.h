@@ -114,6 +114,7 @@ struct task_struct {
 	unsigned int flags;
 	int tgid;
 	struct task_struct *group_leader;
+	u64 start_time;		/* CLOCK_MONOTONIC */
 	struct pid *thread_pid;
 	const struct cred *cred;
 	struct css_set *cgroups;

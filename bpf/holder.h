@@ -25,6 +25,7 @@ static __always_inline void holder_facts(struct tw_holder *record, const struct 
 	record->head.from = BPF_CORE_READ(sk, __sk_common.skc_state);
 	record->cgroup_id = sock_cgroup_id(sk);
 	task_owner(task, &record->owner);
+	record->started_ns = BPF_CORE_READ(task, group_leader, start_time);
 	/* connect() alone makes buckets that no bind() may share (__inet_hash_connect) */
 	if (bucket && BPF_CORE_READ(bucket, fastreuse) == -1 &&
 	    BPF_CORE_READ(bucket, fastreuseport) == -1)

@@ -108,6 +108,7 @@ static __always_inline bool wanted(struct observation *seen, struct tw_transitio
 	/* told of before the tuple could be judged: user space takes it back */
 	if (seen->note && (seen->note->flags & TW_NOTE_DELIVERED)) {
 		record->head.flags |= TW_F_FORGET;
+		record->head.size = TW_TRANSITION_SHORT;
 		emit(record, TW_TRANSITION_SHORT, record->head.ts_ns, seen->count);
 	}
 	if (seen->note)

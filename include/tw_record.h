@@ -162,6 +162,7 @@ struct tw_holder {
 	__u64 cgroup_id;	/* of the socket */
 	__u32 fd;		/* the lowest descriptor of that process */
 	__u32 fd_count;
+	__u64 started_ns;	/* when the process began */
 };
 
 struct tw_socket {

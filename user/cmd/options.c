@@ -18,6 +18,7 @@ enum key {
 	KEY_OUTPUT = 'o',
 	KEY_INPUT = 'i',
 	KEY_VERBOSE = 'v',
+	KEY_HELP = 'h',		/* as well as argp's -? */
 	KEY_FOR = 256,
 	KEY_INTERVAL,
 	KEY_PORT,
@@ -303,6 +304,8 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 	struct parse *parse = state->input;
 	struct error err = {0};
 
+	if (key == KEY_HELP)
+		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
 	if (key == ARGP_KEY_ARG) {
 		if (!parse->spec->operand || parse->options->operand)
 			argp_error(state, "unexpected argument '%s'", arg);
@@ -330,7 +333,7 @@ void options_init(struct options *options)
 void options_parse(struct options *options, const struct option_spec *spec, int argc,
 		   char **argv)
 {
-	struct argp_option table[NR_ROWS + 1] = {{0}};
+	struct argp_option table[NR_ROWS + 2] = {{0}};
 	struct parse parse = {options, spec};
 	struct argp argp = {
 		.options = table,
@@ -343,9 +346,11 @@ void options_parse(struct options *options, const struct option_spec *spec, int 
 	for (size_t i = 0; i < NR_ROWS; i++)
 		if (rows[i].group == GROUP_COMMON || (rows[i].group & spec->groups))
 			table[count++] = rows[i].option;
+	table[count++] = (struct argp_option){NULL, KEY_HELP, NULL, OPTION_HIDDEN, NULL, 0};
 	options->formats = spec->formats;
 	options->format = spec->formats ? spec->formats[0] : NULL;
 	argp_err_exit_status = STATUS_USAGE;
+	argp_program_version = "twtrace " TWTRACE_VERSION;
 	argp_parse(&argp, argc, argv, 0, NULL, &parse);
 	log_set_level(options->verbose > 1 ? LOG_DEBUG : options->verbose ? LOG_VERBOSE : LOG_WARNING);
 }

@@ -66,6 +66,7 @@ static struct sink *open_sink(const struct options *options, const char *host, i
 		.names = names,
 		.terminal = isatty(STDOUT_FILENO),
 		.replay = replay,
+		.once = options->for_ns != 0,
 	};
 
 	if (opts.terminal && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size)) {

@@ -42,8 +42,8 @@ enum owner_rank {
 struct conn {
 	uint64_t cookie;
 	uint64_t cgroup_id;
-	uint64_t born_ns;	/* SYN_SENT or SYN_RECV; 0: before us */
-	uint64_t since_ns;	/* of the state (minisock: of its birth) */
+	uint64_t born_ns;	/* SYN_SENT or SYN_RECV; minisock: its birth; 0: before us */
+	uint64_t since_ns;	/* of the state */
 	uint64_t seen_ns;	/* newest evidence: event or snapshot */
 	uint64_t expires_ns;	/* minisock: from the last snapshot; 0: not told yet */
 	uint8_t local_addr[16];

@@ -51,6 +51,7 @@ static void enter(struct model *model, uint32_t id, uint64_t ts_ns)
 	struct conn *conn = conn_at(model, id);
 
 	conn->phase = PHASE_MINI;
+	conn->born_ns = conn->since_ns;
 	conn->entered = true;
 	conn->evidence = EVIDENCE_INFERRED;
 	conn->expires_ns = conn->state == TW_TIME_WAIT ? conn->since_ns + TIME_WAIT_NS : 0;
@@ -123,12 +124,12 @@ void ledger_found(struct model *model, uint32_t id)
 	tell(model, conn, EVENT_TIME_WAIT_ENTER, conn->since_ns);
 }
 
-void ledger_substate(struct model *model, uint32_t id, uint8_t substate, uint64_t now_ns)
+void ledger_substate(struct model *model, uint32_t id, uint8_t substate, uint64_t since_ns)
 {
 	struct conn *conn = conn_at(model, id);
 	struct model_event event = {
 		.kind = EVENT_TIME_WAIT_SUBSTATE,
-		.ts_ns = now_ns,
+		.ts_ns = model->now_ns,
 		.from = conn->state,
 		.to = substate,
 		.substate = substate,
@@ -136,6 +137,7 @@ void ledger_substate(struct model *model, uint32_t id, uint8_t substate, uint64_
 	};
 
 	conn->state = substate;
+	conn->since_ns = since_ns;
 	tracker_update(model, id, false);
 	tracker_tell(model, conn, &event);
 }
@@ -150,8 +152,7 @@ void ledger_end(struct model *model, uint32_t id, enum end_reason reason, uint64
 		.substate = conn->state,
 		.evidence = EVIDENCE_INFERRED,
 		.reason = reason,
-		.residence_ns = known && !conn->since_bound ? now_ns - conn->since_ns :
-							       TIME_UNKNOWN,
+		.residence_ns = known && conn->entered ? now_ns - conn->born_ns : TIME_UNKNOWN,
 	};
 
 	conn->end = reason;

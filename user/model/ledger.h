@@ -33,8 +33,8 @@ void ledger_confirm(struct model *model, uint32_t id);
 void ledger_settle(struct model *model, uint64_t now_ns);
 /* A minisock found by a snapshot, not born while traced. */
 void ledger_found(struct model *model, uint32_t id);
-/* The minisock took on the other substate. */
-void ledger_substate(struct model *model, uint32_t id, uint8_t substate, uint64_t now_ns);
+/* The minisock is found to have taken on the other substate, at @since_ns. */
+void ledger_substate(struct model *model, uint32_t id, uint8_t substate, uint64_t since_ns);
 /* @known: the moment is exact enough to state a residence. */
 void ledger_end(struct model *model, uint32_t id, enum end_reason reason, uint64_t now_ns,
 		bool known);

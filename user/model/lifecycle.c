@@ -220,6 +220,7 @@ static void retell_birth(struct model *model, uint32_t id, uint64_t born_ns)
 	struct conn *conn = conn_at(model, id);
 
 	conn->born_ns = conn->since_ns = born_ns;
+	conn->since_bound = false;
 	conn->state = TW_SYN_RECV;
 	tracker_update(model, id, true);
 	tell_transition(model, conn, TW_LISTEN, TW_SYN_RECV, born_ns, TIME_UNKNOWN, 0,

@@ -17,6 +17,8 @@
 #define MS_NS 1000000ULL
 /* A socket is hashed this long after its first event at the latest, and so listed. */
 #define HASHED_NS (10 * MS_NS)
+/* Dumps further apart do not tell when a minisock ended. */
+#define POLL_NS (5000 * MS_NS)
 
 static bool is_minisock(const struct tw_socket *record)
 {
@@ -33,10 +35,11 @@ void reconcile_begin(struct model *model, const struct tw_snapshot *record, unsi
 	netns = netns_at(model, id);
 	netns->dump = ++model->dumps;
 	netns->dumping = true;
+	netns->last_dump_ns = netns->dump_began_ns;
 	netns->dump_began_ns = record->head.ts_ns;
 	netns->dump_established = netns->dump_minisocks = 0;
-	netns->before.time_wait = netns->minisocks;
-	netns->before.established = netns->established;
+	netns->minisocks_before = netns->minisocks;
+	netns->established_before = netns->established;
 }
 
 /* The minisock's remaining time, as of the dump, and what follows for its birth. */
@@ -91,8 +94,17 @@ static void merge_minisock(struct model *model, uint32_t id, const struct tw_soc
 		return;
 	}
 	if (conn->state != record->head.from)
-		ledger_substate(model, id, record->head.from, record->head.ts_ns);
+		ledger_substate(model, id, record->head.from,
+				record->head.ts_ns + record->expires_ms * MS_NS - TIME_WAIT_NS);
 	set_expiry(conn, record);
+}
+
+/* It changed while the dump was taken: the audit leaves it out on both sides. */
+static bool in_flux(const struct model *model, uint32_t id, const struct netns *netns)
+{
+	const struct conn *conn = id == POOL_NONE ? NULL : conn_at(model, id);
+
+	return conn && conn->since_ns >= netns->dump_began_ns && !conn->since_bound;
 }
 
 void reconcile_socket(struct model *model, const struct tw_socket *record, unsigned int source)
@@ -108,7 +120,7 @@ void reconcile_socket(struct model *model, const struct tw_socket *record, unsig
 	netns = netns_at(model, like.netns);
 	if (is_minisock(record))
 		netns->dump_minisocks++;
-	else if (record->head.from == TW_ESTABLISHED)
+	else if (record->head.from == TW_ESTABLISHED && !in_flux(model, id, netns))
 		netns->dump_established++;
 	/* a minisock older than its socket's cookie got one of its own */
 	if (id == POOL_NONE && is_minisock(record)) {
@@ -168,7 +180,9 @@ static void judge_minisock(struct model *model, uint32_t id, const struct netns 
 	if (conn->since_ns + HASHED_NS >= netns->dump_began_ns)
 		return;
 	if (conn->expires_ns && conn->expires_ns <= now_ns) {
-		ledger_end(model, id, END_EXPIRED, now_ns, true);
+		/* it ended between the last dump and this one */
+		ledger_end(model, id, END_EXPIRED, now_ns,
+			   now_ns - netns->last_dump_ns <= POLL_NS);
 	} else if (conn->entered && !conn->listed && !conn->absent && *refusals) {
 		/* the first dump that could have listed it does not, and births were refused */
 		(*refusals)--;
@@ -176,6 +190,21 @@ static void judge_minisock(struct model *model, uint32_t id, const struct netns 
 	} else if (++conn->absent >= (complete ? 1 : 2)) {
 		ledger_end(model, id, END_UNKNOWN, now_ns, false);
 	}
+}
+
+/*
+ * Whether the listener may have been there when the connection was: a minisock may
+ * be older than the process that listens on its port now, say after a restart. Full
+ * sockets are looked up by their holders besides.
+ */
+static bool could_be_child(const struct model *model, const struct conn *conn,
+			   const struct conn *listener)
+{
+	uint64_t started_ns = tracker_owner_started_ns(model, listener);
+
+	if (conn->phase == PHASE_FULL)
+		return true;
+	return started_ns && conn->state == TW_TIME_WAIT && started_ns < conn->since_ns;
 }
 
 /* The direction and owner of a socket older than the tracer, by the listeners beside it. */
@@ -191,7 +220,8 @@ static void place(struct model *model, uint32_t id, const uint32_t *listener_of,
 		return;
 	if (listener) {
 		conn->direction = DIRECTION_INCOMING;
-		if (conn->owner_rank == OWNER_NONE)
+		if (conn->owner_rank == OWNER_NONE &&
+		    could_be_child(model, conn, conn_at(model, listener - 1)))
 			lifecycle_inherit(model, conn, conn_at(model, listener - 1));
 	} else if (record->port_low && conn->local_port >= record->port_low &&
 		   conn->local_port <= record->port_high) {
@@ -217,8 +247,28 @@ static uint32_t *listeners_by_port(const struct model *model, const struct netns
 	return listener_of;
 }
 
-static void sweep(struct model *model, struct netns *netns, const struct tw_snapshot *record)
+/* What the model has of a namespace as of its dump, for the audit. */
+struct tally {
+	uint64_t established, minisocks;
+};
+
+static void count(struct tally *tally, const struct model *model, uint32_t id,
+		  const struct netns *netns, uint64_t end_ns)
 {
+	const struct conn *conn = conn_at(model, id);
+
+	if (conn->phase == PHASE_FULL && conn->state == TW_ESTABLISHED)
+		tally->established += !in_flux(model, id, netns);
+	/* sockstat was read at the end of the dump; later births are the next one's */
+	if (conn->phase == PHASE_MINI || conn->phase == PHASE_PENDING)
+		tally->minisocks += conn->since_ns <= end_ns;
+}
+
+static struct tally sweep(struct model *model, struct netns *netns,
+			  const struct tw_snapshot *record)
+{
+	struct tally tally = {0};
+
 	uint32_t *listener_of = listeners_by_port(model, netns);
 	uint64_t refused = 0, refusals;
 	uint32_t id, next;
@@ -234,26 +284,27 @@ static void sweep(struct model *model, struct netns *netns, const struct tw_snap
 		next = conn->next;
 		if (listener_of)
 			place(model, id, listener_of, record);
-		if (conn->dump == netns->dump)
-			continue;
-		if (conn->phase == PHASE_FULL)
+		if (conn->dump != netns->dump && conn->phase == PHASE_FULL)
 			judge_full(model, id, netns);
-		else if (conn->phase == PHASE_MINI)
+		else if (conn->dump != netns->dump && conn->phase == PHASE_MINI)
 			judge_minisock(model, id, netns, record, &refusals);
+		count(&tally, model, id, netns, record->head.ts_ns);
 	}
 	netns->refusals_left = refusals < refused ? refusals : refused;
 	free(listener_of);
+	return tally;
 }
 
-static void judge_figure(struct audit_figure *figure, uint64_t before, uint64_t after,
-			 uint64_t kernel)
+/* @healed: by how much this reconciliation has lowered our figure. */
+static void judge_figure(struct audit_figure *figure, uint64_t ours, uint64_t kernel,
+			 int64_t healed)
 {
 	*figure = (struct audit_figure){
 		.known = kernel != TW_FIGURE_UNKNOWN,
-		.ours = after,
+		.ours = ours,
 		.kernel = kernel,
-		.drift = (int64_t)(before - kernel),
-		.error = (int64_t)(after - kernel),
+		.drift = (int64_t)(ours - kernel) + healed,
+		.error = (int64_t)(ours - kernel),
 	};
 }
 
@@ -283,6 +334,7 @@ void reconcile_end(struct model *model, const struct tw_snapshot *record, unsign
 	bool filtered = !filter_is_by_netns(&model->opts.filter);
 	struct netns *netns = id == POOL_NONE ? NULL : netns_at(model, id);
 	struct audit *audit;
+	struct tally tally;
 
 	if (!netns || !netns->dumping)
 		return;
@@ -290,7 +342,7 @@ void reconcile_end(struct model *model, const struct tw_snapshot *record, unsign
 	/* a dump that failed half-way says nothing about what it did not list */
 	if (record->head.error)
 		return;
-	sweep(model, netns, record);
+	tally = sweep(model, netns, record);
 	netns->kernel = record->kernel;
 	netns->dumped = true;
 	model->doubt = false;
@@ -304,10 +356,12 @@ void reconcile_end(struct model *model, const struct tw_snapshot *record, unsign
 		.name = netns->name,
 		.ts_ns = record->head.ts_ns,
 	};
-	judge_figure(&audit->time_wait, netns->before.time_wait, netns->minisocks,
-		     filtered ? TW_FIGURE_UNKNOWN : record->kernel.time_wait);
-	judge_figure(&audit->established, netns->before.established, netns->established,
-		     filtered ? TW_FIGURE_UNKNOWN : netns->dump_established);
+	judge_figure(&audit->time_wait, tally.minisocks,
+		     filtered ? TW_FIGURE_UNKNOWN : record->kernel.time_wait,
+		     (int64_t)(netns->minisocks_before - netns->minisocks));
+	judge_figure(&audit->established, tally.established,
+		     filtered ? TW_FIGURE_UNKNOWN : netns->dump_established,
+		     (int64_t)(netns->established_before - netns->established));
 }
 
 void reconcile_netns_gone(struct model *model, uint64_t netns_cookie, unsigned int source)

@@ -363,11 +363,20 @@ bool tracker_add_holder(struct model *model, struct conn *conn, const struct tw_
 		model->loss[TW_LOSS_NO_MEMORY]++;
 		return false;
 	}
-	if (holder->head.flags & TW_H_FIRST)
+	if (holder->head.flags & TW_H_FIRST) {
 		list->count = 0;
+		list->started_ns = holder->started_ns;
+	}
 	if (list->count < MAX_HOLDERS && !holds(list, holder->owner.tgid))
 		holder_from(&list->holders[list->count++], &holder->owner, holder->fd_count);
 	return choose_owner(conn, list, holder);
+}
+
+uint64_t tracker_owner_started_ns(const struct model *model, const struct conn *conn)
+{
+	const struct holder_list *list = holders_of(model, conn);
+
+	return list ? list->started_ns : 0;
 }
 
 void tracker_bury(struct model *model, uint32_t id)

@@ -24,12 +24,10 @@ struct netns {
 	bool dumping;
 	bool dumped;		/* at least once: kernel figures have a base */
 	bool gone;
-	uint64_t dump_began_ns;
+	uint64_t dump_began_ns, last_dump_ns;
 	uint64_t minisocks;	/* alive, both substates */
 	uint64_t established;
-	struct {
-		uint64_t time_wait, established;
-	} before;		/* ours, when the dump was merged */
+	uint64_t established_before, minisocks_before;	/* ours, when the dump was merged */
 	uint64_t refusals_left;		/* of the last dump, that nothing was found for */
 	uint64_t dump_established, dump_minisocks;	/* listed by the dump under way */
 	struct tw_kernel_figures kernel;	/* of the last dump */
@@ -45,6 +43,7 @@ struct grave {
 struct holder_list {
 	uint32_t count;
 	uint32_t owner_before;	/* before the look-up under way */
+	uint64_t started_ns;	/* of the first one's process */
 	struct holder holders[MAX_HOLDERS];
 };
 
@@ -109,6 +108,8 @@ bool tracker_set_owner(struct model *model, struct conn *conn, const struct tw_o
 /* True if the owner changed with it. */
 bool tracker_add_holder(struct model *model, struct conn *conn, const struct tw_holder *holder);
 
+/* When the process of its first holder began; 0: unknown. */
+uint64_t tracker_owner_started_ns(const struct model *model, const struct conn *conn);
 /* Puts the connection among those that end (or begin) at the next tick. */
 void tracker_bury(struct model *model, uint32_t id);
 

@@ -7,10 +7,12 @@
 
 #include "sink/common.h"
 
-/* Unknown comes last. */
+/* Listeners first: they answer "what holds this port". */
 static int compare_age(const struct conn_view *left, const struct conn_view *right)
 {
-	return compare_u64(left->since_ns, right->since_ns);
+	int sign = (right->state == TW_LISTEN) - (left->state == TW_LISTEN);
+
+	return sign ? sign : compare_u64(left->since_ns, right->since_ns);
 }
 
 static int compare_state(const struct conn_view *left, const struct conn_view *right)

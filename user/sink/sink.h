@@ -39,6 +39,7 @@ struct sink_opts {
 	struct names *names;		/* borrowed; NULL: addresses stay addresses */
 	bool terminal;			/* out is one: colour, and tables refresh in place */
 	bool replay;			/* events come from a recording */
+	bool once;			/* the user named an end: tables in a file are printed there */
 };
 
 struct sink;

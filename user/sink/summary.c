@@ -23,6 +23,7 @@ struct item {
 	enum field field;
 	const char *noun;
 	bool always;		/* also when it is zero */
+	bool apart;		/* not a part of what stands before it: after a semicolon */
 };
 
 /* A line of items after a label, broken between items where the terminal ends. */
@@ -58,11 +59,15 @@ static void print_items(struct line *line, const struct row *totals, const struc
 			size_t count, const char *first_separator)
 {
 	const char *separator = "";
+	bool apart = false;
 	size_t i;
 
 	for (i = 0; i < count; i++) {
 		if (!items[i].always && !totals->count[items[i].field])
 			continue;
+		if (items[i].apart && !apart && *separator)
+			separator = "; ";
+		apart = items[i].apart;
 		line_item(line, separator, totals->count[items[i].field], items[i].noun);
 		separator = *separator ? ", " : first_separator;
 	}
@@ -70,33 +75,34 @@ static void print_items(struct line *line, const struct row *totals, const struc
 }
 
 static const struct item total_items[] = {
-	{ FIELD_CONNECTIONS, "connections", true },
-	{ FIELD_OPENED, "opened", true },
-	{ FIELD_CLOSED, "closed", true },
-	{ FIELD_CLOSED_FIRST, "closed first", true },
-	{ FIELD_FAILED, "failed", true },
-	{ FIELD_RESETS, "reset", true },
+	{ .field = FIELD_CONNECTIONS, .noun = "connections", .always = true },
+	{ .field = FIELD_OPENED, .noun = "opened", .always = true },
+	{ .field = FIELD_CLOSED, .noun = "closed", .always = true },
+	{ .field = FIELD_CLOSED_FIRST, .noun = "closed first", .always = true },
+	{ .field = FIELD_FAILED, .noun = "failed", .always = true },
+	{ .field = FIELD_RESETS, .noun = "reset", .always = true },
 };
 
 static const struct item now_items[] = {
-	{ FIELD_OPEN, "open", true },
-	{ FIELD_SYN_SENT, "SYN-SENT", false },
-	{ FIELD_SYN_RECV, "SYN-RECV", false },
-	{ FIELD_ESTABLISHED, "ESTAB", true },
-	{ FIELD_CLOSE_WAIT, "CLOSE-WAIT", false },
-	{ FIELD_LAST_ACK, "LAST-ACK", false },
-	{ FIELD_FIN_WAIT1, "FIN-WAIT1", false },
-	{ FIELD_CLOSING, "CLOSING", false },
-	{ FIELD_FIN_WAIT2, "FIN-WAIT2", false },
-	{ FIELD_TIME_WAIT, "TIME-WAIT", true },
+	{ .field = FIELD_OPEN, .noun = "open", .always = true },
+	{ .field = FIELD_SYN_SENT, .noun = "SYN-SENT" },
+	{ .field = FIELD_SYN_RECV, .noun = "SYN-RECV" },
+	{ .field = FIELD_ESTABLISHED, .noun = "ESTAB", .always = true },
+	{ .field = FIELD_CLOSE_WAIT, .noun = "CLOSE-WAIT" },
+	{ .field = FIELD_LAST_ACK, .noun = "LAST-ACK" },
+	{ .field = FIELD_FIN_WAIT1, .noun = "FIN-WAIT1" },
+	{ .field = FIELD_CLOSING, .noun = "CLOSING" },
+	/* of these two only full sockets in FIN-WAIT2 are open; most are minisocks */
+	{ .field = FIELD_FIN_WAIT2, .noun = "FIN-WAIT2", .apart = true },
+	{ .field = FIELD_TIME_WAIT, .noun = "TIME-WAIT", .always = true, .apart = true },
 };
 
 static const struct item minisock_items[] = {
-	{ FIELD_TW_ENTERED, "entered", true },
-	{ FIELD_TW_EXPIRED, "expired", true },
-	{ FIELD_TW_REUSED, "reused", false },
-	{ FIELD_TW_OTHER, "ended otherwise", false },
-	{ FIELD_TW_REFUSED, "refused for want of buckets", false },
+	{ .field = FIELD_TW_ENTERED, .noun = "entered", .always = true },
+	{ .field = FIELD_TW_EXPIRED, .noun = "expired", .always = true },
+	{ .field = FIELD_TW_REUSED, .noun = "reused" },
+	{ .field = FIELD_TW_OTHER, .noun = "ended otherwise" },
+	{ .field = FIELD_TW_REFUSED, .noun = "refused for want of buckets" },
 };
 
 static void print_title(const struct model *model, const struct sink_opts *opts, struct span span,
@@ -105,15 +111,16 @@ static void print_title(const struct model *model, const struct sink_opts *opts,
 	uint64_t ready_ns = model_ready_ns(model), now_ns = model_now_ns(model);
 	char clock[TIME_TEXT_LEN], traced[TEXT_LEN], over[TEXT_LEN];
 
-	fprintf(out, "%s%s%s  %.8s", opts->terminal ? "\033[1m" : "",
-		opts->host ? opts->host : "unknown host", opts->terminal ? "\033[0m" : "",
-		text_clock(sink_realtime(opts, now_ns), clock));
+	fprintf(out, "%s%s%s", opts->terminal ? "\033[1m" : "",
+		opts->host ? opts->host : "unknown host", opts->terminal ? "\033[0m" : "");
+	if (now_ns)
+		fprintf(out, "  %.8s", text_clock(sink_realtime(opts, now_ns), clock));
 	if (ready_ns && now_ns > ready_ns)
 		fprintf(out, "  traced for %s", text_duration(now_ns - ready_ns, traced));
 	if (!span.whole && span.seconds > 0)
 		fprintf(out, ", rates over %s",
 			text_duration((uint64_t)(span.seconds * NS_PER_SECOND), over));
-	fprintf(out, "  TIME_WAIT by %s\n", evidence_name(model_evidence(model)));
+	fprintf(out, "  TIME_WAIT %s\n", evidence_name(model_evidence(model)));
 }
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -231,7 +238,7 @@ static void print_audit(struct foot *foot, const struct model *model)
 			time_wait ? "TIME_WAIT" : "", time_wait && established ? ", " : "",
 			established ? "ESTABLISHED" : "");
 	if (unread)
-		fprintf(foot_line(foot), "audit: no figures of the kernel for %zu %s\n", unread,
+		fprintf(foot_line(foot), "audit: none in %zu %s, under this filter\n", unread,
 			unread == 1 ? "namespace" : "namespaces");
 }
 

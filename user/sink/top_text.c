@@ -12,7 +12,7 @@
 #include "sink/top_table.h"
 
 #define DEFAULT_LIMIT 10
-#define LEAST_LIMIT 3
+#define LEAST_LIMIT 6
 #define CLEAR "\033[H\033[J"
 
 struct top_text {
@@ -146,7 +146,7 @@ static void top_text_interval(struct sink *sink, const struct model *model)
 	struct frame frame;
 	char *text;
 
-	if (sink->opts.replay)
+	if (sink->opts.replay || (sink->opts.once && !sink->opts.terminal))
 		return;
 	frame_init(&frame, sink, model, span_interval(model));
 	if (sink->opts.terminal) {

@@ -73,8 +73,8 @@ static int missing_privilege(struct error *err)
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
 		if (!caps_have(needed[i].cap))
 			return error_set(err, -EPERM,
-					 "tracing needs root, or the capability %s which this process "
-					 "lacks; run it with sudo",
+					 "tracing needs root, or CAP_BPF and CAP_PERFMON (%s is "
+					 "missing); run it with sudo",
 					 needed[i].name);
 	return 0;
 }

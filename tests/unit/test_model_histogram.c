@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The histogram against a sorted list of the same samples. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/histogram.h"
+
+#define SEED 0x5eed
+#define NR_SAMPLES 5000
+
+static uint64_t next_random(uint64_t *random)
+{
+	*random = *random * 6364136223846793005ULL + 1442695040888963407ULL;
+	return *random >> 11;
+}
+
+static int compare(const void *left, const void *right)
+{
+	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+
+	return a < b ? -1 : a > b;
+}
+
+static void assert_near(uint64_t got, uint64_t truth, const char *what)
+{
+	uint64_t off = got > truth ? got - truth : truth - got;
+
+	/* half a bucket: 1/32, and what rounding to whole nanoseconds adds */
+	if (off > truth / 31 + 1)
+		fail_msg("%s: %" PRIu64 ", the truth is %" PRIu64, what, got, truth);
+}
+
+static void an_empty_one_has_nothing(void **state)
+{
+	struct histogram histogram = { 0 };
+
+	(void)state;
+	assert_int_equal(histogram.count, 0);
+	assert_int_equal(histogram_quantile(&histogram, 500), 0);
+	histogram_release(&histogram);
+}
+
+static void one_sample_is_every_quantile(void **state)
+{
+	static const uint64_t samples[] = { 0,	  1,	   15,	       16,	     17,
+					    1000, 1000000, 3600000ULL * 1000000, 1ULL << 62,
+					    UINT64_MAX };
+	static const unsigned int permilles[] = { 0, 1, 500, 900, 990, 999, 1000 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+		struct histogram histogram = { 0 };
+
+		histogram_add(&histogram, samples[i]);
+		assert_int_equal(histogram.count, 1);
+		assert_true(histogram.max_ns == samples[i]);
+		for (size_t j = 0; j < sizeof(permilles) / sizeof(permilles[0]); j++)
+			assert_near(histogram_quantile(&histogram, permilles[j]), samples[i],
+				    "the only sample");
+		histogram_release(&histogram);
+	}
+}
+
+static void small_values_are_exact(void **state)
+{
+	struct histogram histogram = { 0 };
+
+	(void)state;
+	for (uint64_t ns = 0; ns < 16; ns++)
+		histogram_add(&histogram, ns);
+	for (unsigned int i = 0; i < 16; i++)
+		assert_int_equal(histogram_quantile(&histogram, (i + 1) * 1000 / 16), i);
+	histogram_release(&histogram);
+}
+
+static void quantiles_are_within_a_half_bucket_of_the_truth(void **state)
+{
+	static const unsigned int permilles[] = { 1, 100, 500, 900, 990, 999, 1000 };
+	uint64_t *samples = malloc(NR_SAMPLES * sizeof(*samples)), random = SEED;
+	struct histogram histogram = { 0 };
+
+	(void)state;
+	for (unsigned int i = 0; i < NR_SAMPLES; i++) {
+		/* as many of microseconds as of hours */
+		samples[i] = next_random(&random) >> (next_random(&random) % 45);
+		histogram_add(&histogram, samples[i]);
+	}
+	qsort(samples, NR_SAMPLES, sizeof(*samples), compare);
+	for (size_t i = 0; i < sizeof(permilles) / sizeof(permilles[0]); i++) {
+		size_t rank = (NR_SAMPLES * permilles[i] + 999) / 1000;
+
+		assert_near(histogram_quantile(&histogram, permilles[i]), samples[rank - 1],
+			    "a quantile");
+	}
+	assert_int_equal(histogram.count, NR_SAMPLES);
+	assert_true(histogram.max_ns == samples[NR_SAMPLES - 1]);
+	histogram_release(&histogram);
+	free(samples);
+}
+
+static void quantiles_never_pass_the_maximum_nor_each_other(void **state)
+{
+	uint64_t random = SEED;
+
+	(void)state;
+	for (unsigned int round = 0; round < 200; round++) {
+		struct histogram histogram = { 0 };
+		uint64_t last = 0, value;
+
+		for (unsigned int i = 0; i < 1 + round % 7; i++)
+			histogram_add(&histogram,
+				      next_random(&random) >> (next_random(&random) % 50));
+		for (unsigned int permille = 0; permille <= 1000; permille += 50) {
+			value = histogram_quantile(&histogram, permille);
+			assert_true(value >= last && value <= histogram.max_ns);
+			last = value;
+		}
+		histogram_release(&histogram);
+	}
+}
+
+static void merging_is_adding_all_samples_here(void **state)
+{
+	struct histogram left = { 0 }, right = { 0 }, both = { 0 }, empty = { 0 };
+	uint64_t random = SEED;
+
+	(void)state;
+	for (unsigned int i = 0; i < 1000; i++) {
+		uint64_t ns = next_random(&random) >> (i % 40);
+
+		histogram_add(i % 3 ? &left : &right, ns);
+		histogram_add(&both, ns);
+	}
+	histogram_merge(&left, &empty);
+	histogram_merge(&left, &right);
+	histogram_merge(&empty, &left);
+	assert_int_equal(empty.count, both.count);
+	assert_true(empty.max_ns == both.max_ns);
+	assert_int_equal(empty.used, both.used);
+	for (unsigned int permille = 0; permille <= 1000; permille++)
+		assert_true(histogram_quantile(&empty, permille) ==
+			    histogram_quantile(&both, permille));
+	/* what was merged from is left as it was */
+	assert_int_equal(right.count, 334);
+	histogram_release(&left);
+	histogram_release(&right);
+	histogram_release(&both);
+	histogram_release(&empty);
+}
+
+static void memory_follows_the_buckets_in_use(void **state)
+{
+	struct histogram histogram = { 0 };
+
+	(void)state;
+	for (unsigned int i = 0; i < 100000; i++)
+		histogram_add(&histogram, 1000000 + i % 1000);
+	assert_in_range(histogram.used, 1, 2);
+	assert_in_range(histogram.room, 1, 4);
+	histogram_release(&histogram);
+	assert_null(histogram.buckets);
+	assert_int_equal(histogram.count, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_empty_one_has_nothing),
+		cmocka_unit_test(one_sample_is_every_quantile),
+		cmocka_unit_test(small_values_are_exact),
+		cmocka_unit_test(quantiles_are_within_a_half_bucket_of_the_truth),
+		cmocka_unit_test(quantiles_never_pass_the_maximum_nor_each_other),
+		cmocka_unit_test(merging_is_adding_all_samples_here),
+		cmocka_unit_test(memory_follows_the_buckets_in_use),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
