@@ -166,16 +166,6 @@ truth_of() {
 	summary | jq -e '[.ports[] | select(.port == 7004) | .opened + .closed + .failed + .open] | add // 0 | . == 0'
 }
 
-@test "a bind to a port that is taken is bind_failed with EADDRINUSE" {
-	with_tracefs
-	start_here trace -o jsonl --syscalls
-	traffic bind_in_use --port 7004
-	wait_until has_event 'select(.kind == "bind_failed" and .local_port == 7004)'
-	stop_twtrace
-	expect "error and owner" "$(events 'select(.kind == "bind_failed" and .local_port == 7004) | [.error, .pid, .comm]')" \
-		"[\"EADDRINUSE\",$(truth .actors.client.pid),\"tw-client\"]"
-}
-
 @test "bucket overflow: what found no room is time_wait_refused, to the unit" {
 	start_here trace -o jsonl
 	traffic bucket_overflow --port 7004 --count 100

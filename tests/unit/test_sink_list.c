@@ -89,10 +89,10 @@ static void text_is_a_row_a_socket_the_oldest_first(void **state)
 	fake_output_expect(&output,
 		"STATE          AGE   LEFT  LOCAL         REMOTE          DIR  SERVICE          "
 		"                 PROCESS\n"
-		"CLOSE_WAIT  >1m40s      -  10.0.0.1:443  10.0.0.9:51235  in  "
-		" kubepods-burstable-pod012345678…  nginx[812] +2\n"
 		"LISTEN       50.0s      -  [::]:443      -               -    nginx.service    "
 		"                 nginx[812]\n"
+		"CLOSE_WAIT  >1m40s      -  10.0.0.1:443  10.0.0.9:51235  in  "
+		" kubepods-burstable-pod012345678…  nginx[812] +2\n"
 		"TIME_WAIT    13.0s  47.0s  10.0.0.1:443  10.0.0.9:51234  in   nginx.service    "
 		"                 -\n"
 		"FIN_WAIT2    7.00s     0s  10.0.0.1:443  10.0.0.9:51237  in  "
@@ -116,10 +116,10 @@ static void text_names_namespaces_when_there_are_several(void **state)
 	fake_output_expect(&output,
 		"STATE          AGE  LEFT  LOCAL         REMOTE          DIR  SERVICE           "
 		"                PROCESS             NETNS\n"
-		"CLOSE_WAIT  >1m40s     -  10.0.0.1:443  10.0.0.9:51235  in  "
-		" kubepods-burstable-pod012345678…  nginx[812] +2  4026531840\n"
 		"LISTEN       50.0s     -  [::]:443      -               -    nginx.service     "
 		"                nginx[812]     4026531840\n"
+		"CLOSE_WAIT  >1m40s     -  10.0.0.1:443  10.0.0.9:51235  in  "
+		" kubepods-burstable-pod012345678…  nginx[812] +2  4026531840\n"
 		"3 more (--limit)\n");
 	fake_model_free(model);
 }

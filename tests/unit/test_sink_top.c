@@ -13,10 +13,10 @@ static void text_shows_every_column_where_width_is_free(void **state)
 	fake_output_init(&output);
 	fake_draw(&top_text_sink, &output, model, true, false);
 	fake_output_expect(&output,
-		"web-1  12:01:12  traced for 1m12s, rates over 2.00s  TIME_WAIT by fentry\n"
+		"web-1  12:01:12  traced for 1m12s, rates over 2.00s  TIME_WAIT fentry\n"
 		"total      14,808 connections, 13,574 opened, 11,106 closed, 8,638 closed first,"
 		" 1,234 failed, 2,468 reset\n"
-		"now        3,702 open: 2,468 ESTAB, 1,234 CLOSE-WAIT, 7,404 TIME-WAIT\n"
+		"now        3,702 open: 2,468 ESTAB, 1,234 CLOSE-WAIT; 7,404 TIME-WAIT\n"
 		"TIME-WAIT  8,638 entered, 1,234 expired\n"
 		"\n"
 		"SERVICE                           OPEN  ESTAB  CLOSE-WAIT  FIN-WAIT2 "
@@ -99,10 +99,10 @@ static void text_fits_a_terminal_of_80_columns_and_24_lines(void **state)
 	assert_in_range(lines, 10, 23);
 	fake_output_expect(&output,
 		"\033[H\033[J\033[1mweb-1\033[0m  12:01:12  traced for 1m12s, rates over 2.00s "
-		" TIME_WAIT by fentry\n"
+		" TIME_WAIT fentry\n"
 		"total      14,808 connections, 13,574 opened, 11,106 closed,\n"
 		"           8,638 closed first, 1,234 failed, 2,468 reset\n"
-		"now        3,702 open: 2,468 ESTAB, 1,234 CLOSE-WAIT, 7,404 TIME-WAIT\n"
+		"now        3,702 open: 2,468 ESTAB, 1,234 CLOSE-WAIT; 7,404 TIME-WAIT\n"
 		"TIME-WAIT  8,638 entered, 1,234 expired\n"
 		"\n"
 		"\033[1mSERVICE                 OPEN  CLOSE-WAIT  TIME-WAIT  OPENED/s  OPENED "
@@ -189,10 +189,10 @@ static void text_puts_what_is_active_now_first(void **state)
 	fake_output_init(&output);
 	fake_draw(&top_text_sink, &output, model, true, false);
 	fake_output_expect(&output,
-		"web-1  12:00:10  traced for 10.0s, rates over 1.00s  TIME_WAIT by fentry\n"
+		"web-1  12:00:10  traced for 10.0s, rates over 1.00s  TIME_WAIT fentry\n"
 		"total      0 connections, 1 opened, 0 closed, 0 closed first, 0 failed,"
 		" 0 reset\n"
-		"now        0 open: 0 ESTAB, 0 TIME-WAIT\n"
+		"now        0 open: 0 ESTAB; 0 TIME-WAIT\n"
 		"TIME-WAIT  0 entered, 0 expired\n"
 		"\n"
 		"PORT  ROLE     OPEN  ESTAB  CLOSE-WAIT  FIN-WAIT2  TIME-WAIT  OPENED/s "
@@ -212,10 +212,10 @@ static void text_redraws_terminals_and_appends_elsewhere(void **state)
 {
 	struct model *model = fake_model();
 	struct fake_output output;
-	static const char head[] = "web-1  12:00:00  TIME_WAIT by fentry\n"
+	static const char head[] = "web-1  12:00:00  TIME_WAIT fentry\n"
 				   "total      0 connections, 0 opened, 0 closed, 0 closed first, "
 				   "0 failed, 0 reset\n"
-				   "now        0 open: 0 ESTAB, 0 TIME-WAIT\n"
+				   "now        0 open: 0 ESTAB; 0 TIME-WAIT\n"
 				   "TIME-WAIT  0 entered, 0 expired\n\n"
 				   "No TCP connection so far. To see some traffic: twtrace demo\n";
 	char expected[1024];

@@ -54,7 +54,7 @@ static struct conn_view hostile_conn(void)
 	return conn;
 }
 
-/* One event of every kind, in the order of the enum, and two more exits. */
+/* One event of every kind, in the order of the enum, some in several forms. */
 static void tell_all_kinds(struct sink *sink)
 {
 	struct conn_view conn = incoming_conn(), unknown = unknown_conn(), hostile = hostile_conn();
@@ -63,6 +63,10 @@ static void tell_all_kinds(struct sink *sink)
 		  .to = TW_FIN_WAIT1, .in_state_ns = 1250 * MILLISECOND },
 		{ .kind = EVENT_TRANSITION, .conn = &conn, .from = TW_ESTABLISHED, .to = TW_CLOSE,
 		  .in_state_ns = TIME_UNKNOWN, .error = 104 },
+		{ .kind = EVENT_TRANSITION, .conn = &conn, .from = TW_ESTABLISHED, .to = TW_CLOSE,
+		  .in_state_ns = 2 * MILLISECOND, .error = 104, .reset = RESET_RECEIVED },
+		{ .kind = EVENT_TRANSITION, .conn = &conn, .from = TW_FIN_WAIT2, .to = TW_CLOSE,
+		  .in_state_ns = 7 * MILLISECOND, .reset = RESET_SENT },
 		{ .kind = EVENT_TIME_WAIT_ENTER, .conn = &conn, .substate = TW_FIN_WAIT2,
 		  .evidence = EVIDENCE_INFERRED },
 		{ .kind = EVENT_TIME_WAIT_EXIT, .conn = &conn, .substate = TW_TIME_WAIT,
@@ -77,6 +81,9 @@ static void tell_all_kinds(struct sink *sink)
 		  .evidence = EVIDENCE_TIMER },
 		{ .kind = EVENT_CONNECT_FAILED, .conn = &unknown, .error = 99 },
 		{ .kind = EVENT_BIND_FAILED, .conn = &hostile, .error = 98 },
+		{ .kind = EVENT_RESET_SENT, .conn = &conn,
+		  .reset_reason = TW_RESET_ABORT_ON_CLOSE },
+		{ .kind = EVENT_RESET_SENT, .conn = &conn, .reset_reason = TW_RESET_UNKNOWN },
 		{ .kind = EVENT_LOSS, .cause = TW_LOSS_RING_FULL, .count = 12345 },
 	};
 	struct model_event event;
@@ -117,6 +124,10 @@ static void text_has_an_aligned_line_for_every_kind(void **state)
 		" 10.0.0.1:443 <- 10.0.0.9:51234   1.25s\n"
 		"12:00:22.118  ESTABLISHED -> CLOSE         nginx.service nginx[812]    "
 		" 10.0.0.1:443 <- 10.0.0.9:51234   ECONNRESET\n"
+		"12:00:22.118  ESTABLISHED -> CLOSE         nginx.service nginx[812]    "
+		" 10.0.0.1:443 <- 10.0.0.9:51234   2.00ms  ECONNRESET  RST received\n"
+		"12:00:22.118  FIN_WAIT2 -> CLOSE           nginx.service nginx[812]    "
+		" 10.0.0.1:443 <- 10.0.0.9:51234   7.00ms  RST sent\n"
 		"12:00:22.118  FIN_WAIT2 enter (inferred)   nginx.service nginx[812]    "
 		" 10.0.0.1:443 <- 10.0.0.9:51234\n"
 		"12:00:22.118  TIME_WAIT exit expired after 59.1s    nginx.service nginx[812]   "
@@ -131,6 +142,10 @@ static void text_has_an_aligned_line_for_every_kind(void **state)
 		"             - -> [2020:2020:2020:2020:2020:2020:2020:2020]:80\n"
 		"12:00:22.118  bind failed: EADDRINUSE               @数据库 =1+\"x\","
 		"\\x0a'[812]         0.0.0.0:443 -- -\n"
+		"12:00:22.118  RST sent: abort_on_close              nginx.service nginx[812]   "
+		"      10.0.0.1:443 <- 10.0.0.9:51234\n"
+		"12:00:22.118  RST sent                              nginx.service nginx[812]   "
+		"      10.0.0.1:443 <- 10.0.0.9:51234\n"
 		"12:00:22.118  lost events: 12,345, no room in the ring buffer (--ring enlarges i"
 		"t)\n");
 }
@@ -208,10 +223,10 @@ static void text_ends_with_the_figures_of_the_whole_run(void **state)
 		"TIME          EVENT                        OWNER                              "
 		" LOCAL    REMOTE           DETAIL\n"
 		"\n"
-		"web-1  12:01:30  traced for 1m30s  TIME_WAIT by inferred\n"
+		"web-1  12:01:30  traced for 1m30s  TIME_WAIT inferred\n"
 		"total      12,000 connections, 0 opened, 0 closed, 0 closed first, 0 failed,"
 		" 0 reset\n"
-		"now        0 open: 0 ESTAB, 0 TIME-WAIT\n"
+		"now        0 open: 0 ESTAB; 0 TIME-WAIT\n"
 		"TIME-WAIT  7 entered, 0 expired\n"
 		"\n"
 		"lost events: 2, skipped by the kernel, which was in the same probe already\n"
@@ -233,10 +248,16 @@ static void jsonl_has_the_fields_of_the_contract_for_every_kind(void **state)
 	expect_all_kinds(&trace_jsonl_sink,
 		"{\"kind\":\"transition\"," JSON_TIME JSON_NGINX
 		"\"from\":\"ESTABLISHED\",\"to\":\"FIN_WAIT1\","
-		"\"in_state_us\":1250000,\"error\":null}\n"
+		"\"in_state_us\":1250000,\"error\":null,\"reset\":null}\n"
 		"{\"kind\":\"transition\"," JSON_TIME JSON_NGINX
 		"\"from\":\"ESTABLISHED\",\"to\":\"CLOSE\",\"in_state_us\":null,"
-		"\"error\":\"ECONNRESET\"}\n"
+		"\"error\":\"ECONNRESET\",\"reset\":null}\n"
+		"{\"kind\":\"transition\"," JSON_TIME JSON_NGINX
+		"\"from\":\"ESTABLISHED\",\"to\":\"CLOSE\",\"in_state_us\":2000,"
+		"\"error\":\"ECONNRESET\",\"reset\":\"received\"}\n"
+		"{\"kind\":\"transition\"," JSON_TIME JSON_NGINX
+		"\"from\":\"FIN_WAIT2\",\"to\":\"CLOSE\",\"in_state_us\":7000,"
+		"\"error\":null,\"reset\":\"sent\"}\n"
 		"{\"kind\":\"time_wait_enter\"," JSON_TIME JSON_NGINX
 		"\"substate\":\"FIN_WAIT2\",\"evidence\":\"inferred\"}\n"
 		"{\"kind\":\"time_wait_exit\"," JSON_TIME JSON_NGINX
@@ -263,6 +284,9 @@ static void jsonl_has_the_fields_of_the_contract_for_every_kind(void **state)
 		"\"direction\":\"unknown\",\"pid\":812,\"comm\":\"=1+\\\"x\\\","
 		"\\\\x0a'\",\"service\":\"@数据库\",\"error\":\"EADDRINUSE\","
 		"\"holder\":null}\n"
+		"{\"kind\":\"reset_sent\"," JSON_TIME JSON_NGINX
+		"\"reason\":\"abort_on_close\"}\n"
+		"{\"kind\":\"reset_sent\"," JSON_TIME JSON_NGINX "\"reason\":null}\n"
 		"{\"kind\":\"loss\"," JSON_TIME
 		"\"cookie\":null,\"netns\":null,\"local_addr\":null,"
 		"\"local_port\":null,\"remote_addr\":null,\"remote_port\":null,"
@@ -295,22 +319,27 @@ static void csv_has_the_same_columns_for_every_kind(void **state)
 	(void)state;
 	expect_all_kinds(&trace_csv_sink,
 		"kind,time,ts_ns,cookie,netns,local_addr,local_port,remote_addr,"
-		"remote_port,direction,pid,comm,service,from,to,in_state_us,error,"
+		"remote_port,direction,pid,comm,service,from,to,in_state_us,error,reset,"
 		"substate,reason,residence_ms,evidence,cause,count\n"
-		"transition," CSV_TIME CSV_NGINX "ESTABLISHED,FIN_WAIT1,1250000,,,,,,,\n"
-		"transition," CSV_TIME CSV_NGINX "ESTABLISHED,CLOSE,,ECONNRESET,,,,,,\n"
-		"time_wait_enter," CSV_TIME CSV_NGINX ",,,,FIN_WAIT2,,,inferred,,\n"
-		"time_wait_exit," CSV_TIME CSV_NGINX ",,,,TIME_WAIT,expired,59123.457,fentry,,\n"
-		"time_wait_exit," CSV_TIME CSV_NGINX ",,,,FIN_WAIT2,unknown,,snapshot,,\n"
-		"time_wait_substate," CSV_TIME CSV_NGINX "FIN_WAIT2,TIME_WAIT,,,,,,kprobe,,\n"
-		"time_wait_refused," CSV_TIME CSV_NGINX ",,,,,,,timer,,3\n"
+		"transition," CSV_TIME CSV_NGINX "ESTABLISHED,FIN_WAIT1,1250000,,,,,,,,\n"
+		"transition," CSV_TIME CSV_NGINX "ESTABLISHED,CLOSE,,ECONNRESET,,,,,,,\n"
+		"transition," CSV_TIME CSV_NGINX
+		"ESTABLISHED,CLOSE,2000,ECONNRESET,received,,,,,,\n"
+		"transition," CSV_TIME CSV_NGINX "FIN_WAIT2,CLOSE,7000,,sent,,,,,,\n"
+		"time_wait_enter," CSV_TIME CSV_NGINX ",,,,,FIN_WAIT2,,,inferred,,\n"
+		"time_wait_exit," CSV_TIME CSV_NGINX ",,,,,TIME_WAIT,expired,59123.457,fentry,,\n"
+		"time_wait_exit," CSV_TIME CSV_NGINX ",,,,,FIN_WAIT2,unknown,,snapshot,,\n"
+		"time_wait_substate," CSV_TIME CSV_NGINX "FIN_WAIT2,TIME_WAIT,,,,,,,kprobe,,\n"
+		"time_wait_refused," CSV_TIME CSV_NGINX ",,,,,,,,timer,,3\n"
 		"connect_failed," CSV_TIME
 		"103,4026531840,,,2020:2020:2020:2020:2020:2020:2020:2020,"
-		"80,outgoing,,,,,,,EADDRNOTAVAIL,,,,,,\n"
+		"80,outgoing,,,,,,,EADDRNOTAVAIL,,,,,,,\n"
 		"bind_failed," CSV_TIME
 		"102,4026531840,0.0.0.0,"
-		"443,,,unknown,812,\"'=1+\"\"x\"\",\\x0a'\",'@数据库,,,,EADDRINUSE,,,,,,\n"
-		"loss," CSV_TIME ",,,,,,,,,,,,,,,,,,ring_full,12345\n");
+		"443,,,unknown,812,\"'=1+\"\"x\"\",\\x0a'\",'@数据库,,,,EADDRINUSE,,,,,,,\n"
+		"reset_sent," CSV_TIME CSV_NGINX ",,,,,,abort_on_close,,,,\n"
+		"reset_sent," CSV_TIME CSV_NGINX ",,,,,,,,,,\n"
+		"loss," CSV_TIME ",,,,,,,,,,,,,,,,,,,ring_full,12345\n");
 }
 
 /* Only what a stranger named is guarded, only where a spreadsheet would compute. */

@@ -58,6 +58,8 @@ static enum status trace_live(const struct pipeline *pipeline, struct live *live
 	if (!ret && caps_drop(err))
 		ret = err->code;
 	if (!ret) {
+		if (!pipeline->once)
+			watch_hold_signals();
 		say_ready(pipeline->options);
 		if (!pipeline->once)
 			ret = watch(&stage, live, err);

@@ -49,15 +49,28 @@ static int interval_timer(uint64_t ns)
 	return fd;
 }
 
-static int open_watch(struct watch *watch, struct error *err)
+static sigset_t ending_signals(void)
 {
-	const struct options *options = watch->stage->pipeline->options;
 	sigset_t ends;
 
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGINT);
 	sigaddset(&ends, SIGTERM);
+	return ends;
+}
+
+void watch_hold_signals(void)
+{
+	sigset_t ends = ending_signals();
+
 	sigprocmask(SIG_BLOCK, &ends, NULL);
+}
+
+static int open_watch(struct watch *watch, struct error *err)
+{
+	const struct options *options = watch->stage->pipeline->options;
+	sigset_t ends = ending_signals();
+
 	watch->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	watch->signal_fd = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
 	watch->timer_fd = interval_timer(options->interval_ns);
