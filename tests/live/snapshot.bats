@@ -141,8 +141,9 @@ row() {
 	hold
 	start_here trace -o jsonl
 	stop_traffic
-	wait_until turned $CLOSE_WAIT
+	wait_until all_turned
 	stop_twtrace
+	killed=$(events 'select(.kind == "time_wait_exit") | .kind' | wc -l)
 	summary >"$BATS_TEST_TMPDIR/summary"
 	EVENTS=$BATS_TEST_TMPDIR/summary
 	expect "server closed" "$(row server closed)" $((ESTABLISHED + CLOSE_WAIT))
@@ -150,13 +151,22 @@ row() {
 	expect "client closed" "$(row client closed)" $ESTABLISHED
 	expect "client closed_first" "$(row client closed_first)" $ESTABLISHED
 	expect "client time_wait_entered" "$(row client time_wait_entered)" $ESTABLISHED
-	expect "client time_wait" "$(row client time_wait)" $((ESTABLISHED + CLOSE_WAIT + TIME_WAIT))
+	expect "client time_wait" "$(row client time_wait)" \
+		$((ESTABLISHED + CLOSE_WAIT + TIME_WAIT - killed))
 	expect "client fin_wait2" "$(row client fin_wait2)" 0
 	expect "connections" "$(jq .totals.connections "$EVENTS")" $((2 * ESTABLISHED + CLOSE_WAIT))
 }
 
-turned() {
-	[[ $(events 'select(.kind == "time_wait_substate") | .to' | wc -l) == "$1" ]]
+# No FIN_WAIT2 minisock is left: neither those that were there nor those of connections whose
+# peer took its time. One that turned may be killed at once by a RST, which loopback does now
+# and then (a closed peer answers a late ACK): the poll then shows its end and never the turn.
+all_turned() {
+	local born gone
+
+	born=$(events 'select(.kind == "time_wait_enter" and .substate == "FIN_WAIT2") | .kind' | wc -l)
+	gone=$(events 'select(.kind == "time_wait_substate" or
+		(.kind == "time_wait_exit" and .substate == "FIN_WAIT2")) | .kind' | wc -l)
+	((gone == CLOSE_WAIT + born))
 }
 
 @test "connections that end while twtrace starts are neither lost nor counted twice" {

@@ -200,7 +200,8 @@ static void a_failure_on_the_wanted_local_port_is_told_late_too(void **state)
 
 static void feed_holder(struct fixture *f, const struct end *end, uint32_t pid, uint16_t flags)
 {
-	struct tw_holder record = { .cookie = end->cookie, .owner = { .tgid = pid, .comm = "any" } };
+	struct tw_holder record = { .cookie = end->cookie,
+				    .owner = { .tgid = pid, .comm = "any" } };
 
 	record.head = head_of(f, TW_HOLDER, sizeof(record));
 	record.head.flags = flags;

@@ -48,9 +48,9 @@ static void an_empty_one_has_nothing(void **state)
 
 static void one_sample_is_every_quantile(void **state)
 {
-	static const uint64_t samples[] = { 0,	  1,	   15,	       16,	     17,
-					    1000, 1000000, 3600000ULL * 1000000, 1ULL << 62,
-					    UINT64_MAX };
+	static const uint64_t samples[] = { 0,		1,	   15,	    16,
+					    17,		1000,	   1000000, 3600000ULL * 1000000,
+					    1ULL << 62, UINT64_MAX };
 	static const unsigned int permilles[] = { 0, 1, 500, 900, 990, 999, 1000 };
 
 	(void)state;

@@ -285,6 +285,20 @@ static void a_successor_ends_a_minisock_that_is_still_pending(void **state)
 			 "time_wait_reused 1 open 1 established 1");
 }
 
+/* connect() is told before it takes the tuple: the minisock may be younger than that. */
+static void a_residence_is_never_less_than_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct end next = client(1);
+
+	next.cookie = 2;
+	feed_bare(f, TW_READY);
+	feed_connect(f, &next);
+	feed_life(f, 1, ORDERLY);
+	feed_full(f, &next, TW_SYN_SENT, TW_ESTABLISHED, TW_F_OUTGOING);
+	assert_heard(f, "SYN_SENT>ESTABLISHED; -TIME_WAIT reused");
+}
+
 static void a_tombstone_is_gone_after_the_next_tick(void **state)
 {
 	struct fixture *f = *state;
@@ -314,6 +328,7 @@ int main(void)
 		fixture_test(a_syn_of_the_peer_reopens_it),
 		fixture_test(a_like_tuple_is_not_the_same),
 		fixture_test(a_successor_ends_a_minisock_that_is_still_pending),
+		fixture_test(a_residence_is_never_less_than_nothing),
 		fixture_test(a_tombstone_is_gone_after_the_next_tick),
 	};
 

@@ -14,20 +14,20 @@ struct step {
 };
 
 enum birth {
-	CONNECTED,	/* SYN_SENT, ESTABLISHED */
-	ACCEPTED,	/* SYN_RECV told late, ESTABLISHED */
-	CONNECTING,	/* SYN_SENT only */
-	BEGUN,		/* SYN_RECV told late, only */
+	CONNECTED, /* SYN_SENT, ESTABLISHED */
+	ACCEPTED, /* SYN_RECV told late, ESTABLISHED */
+	CONNECTING, /* SYN_SENT only */
+	BEGUN, /* SYN_RECV told late, only */
 };
 
 struct life {
 	const char *why;
 	enum birth birth;
 	struct step steps[MAX_STEPS];
-	uint8_t reset_before;	/* a RST was sent in this state, before ->CLOSE; 0: none */
-	bool reset_after;	/* or in CLOSE, after it */
-	const char *totals;	/* when all has settled */
-	const char *end;	/* what ->CLOSE and the settling tell */
+	uint8_t reset_before; /* a RST was sent in this state, before ->CLOSE; 0: none */
+	bool reset_after; /* or in CLOSE, after it */
+	const char *totals; /* when all has settled */
+	const char *end; /* what ->CLOSE and the settling tell */
 };
 
 /* clang-format off */

@@ -210,13 +210,20 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_key_has_one_row, open_rows, close_rows),
-		cmocka_unit_test_setup_teardown(every_part_of_the_key_counts, open_rows, close_rows),
-		cmocka_unit_test_setup_teardown(the_key_of_zeros_is_a_row_and_not_other, open_rows, close_rows),
-		cmocka_unit_test_setup_teardown(a_row_stays_when_its_last_connection_left, open_rows, close_rows),
-		cmocka_unit_test_setup_teardown(past_the_cap_living_rows_turn_new_ones_into_other, open_rows, close_rows),
-		cmocka_unit_test_setup_teardown(past_the_cap_the_least_idle_row_is_folded, open_rows, close_rows),
-		cmocka_unit_test_setup_teardown(an_interval_is_counted_from_its_mark, open_rows, close_rows),
-		cmocka_unit_test_setup_teardown(nothing_is_lost_by_folding_however_rows_come_and_go, open_rows, close_rows),
+		cmocka_unit_test_setup_teardown(every_part_of_the_key_counts, open_rows,
+						close_rows),
+		cmocka_unit_test_setup_teardown(the_key_of_zeros_is_a_row_and_not_other, open_rows,
+						close_rows),
+		cmocka_unit_test_setup_teardown(a_row_stays_when_its_last_connection_left,
+						open_rows, close_rows),
+		cmocka_unit_test_setup_teardown(past_the_cap_living_rows_turn_new_ones_into_other,
+						open_rows, close_rows),
+		cmocka_unit_test_setup_teardown(past_the_cap_the_least_idle_row_is_folded,
+						open_rows, close_rows),
+		cmocka_unit_test_setup_teardown(an_interval_is_counted_from_its_mark, open_rows,
+						close_rows),
+		cmocka_unit_test_setup_teardown(nothing_is_lost_by_folding_however_rows_come_and_go,
+						open_rows, close_rows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

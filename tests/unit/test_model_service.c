@@ -181,13 +181,20 @@ static void many_stay_apart(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(every_path_has_its_name, open_services, close_services),
-		cmocka_unit_test_setup_teardown(a_name_too_long_is_cut_not_overrun, open_services, close_services),
-		cmocka_unit_test_setup_teardown(a_cgroup_goes_before_the_command, open_services, close_services),
-		cmocka_unit_test_setup_teardown(the_command_names_what_no_cgroup_does, open_services, close_services),
-		cmocka_unit_test_setup_teardown(one_name_is_one_service_wherever_it_comes_from, open_services, close_services),
-		cmocka_unit_test_setup_teardown(names_are_shown_clean, open_services, close_services),
-		cmocka_unit_test_setup_teardown(a_path_told_again_replaces_the_old_one, open_services, close_services),
+		cmocka_unit_test_setup_teardown(every_path_has_its_name, open_services,
+						close_services),
+		cmocka_unit_test_setup_teardown(a_name_too_long_is_cut_not_overrun, open_services,
+						close_services),
+		cmocka_unit_test_setup_teardown(a_cgroup_goes_before_the_command, open_services,
+						close_services),
+		cmocka_unit_test_setup_teardown(the_command_names_what_no_cgroup_does,
+						open_services, close_services),
+		cmocka_unit_test_setup_teardown(one_name_is_one_service_wherever_it_comes_from,
+						open_services, close_services),
+		cmocka_unit_test_setup_teardown(names_are_shown_clean, open_services,
+						close_services),
+		cmocka_unit_test_setup_teardown(a_path_told_again_replaces_the_old_one,
+						open_services, close_services),
 		cmocka_unit_test_setup_teardown(many_stay_apart, open_services, close_services),
 	};
 

@@ -7,6 +7,8 @@
 #ifndef TEST_SINK_FAKE_H
 #define TEST_SINK_FAKE_H
 
+#include <netdb.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,6 +21,7 @@
 #include <cmocka.h>
 
 #include "base/addr.h"
+#include "base/names.h"
 #include "base/text.h"
 #include "sink/sink.h"
 
@@ -137,7 +140,7 @@ static inline struct model *fake_model(void)
 	tzset();
 	model->ready_ns = FAKE_READY;
 	model->now_ns = FAKE_READY;
-	model->evidence = EVIDENCE_FENTRY;
+	model->evidence = EVIDENCE_INFERRED;	/* the only tier there is so far */
 	for (i = 0; i < NR_DIMENSIONS; i++) {
 		model->rows[i].dimension = i;
 		pool_init(&model->rows[i].pool, sizeof(struct row));
@@ -236,6 +239,51 @@ static inline void fake_audit(struct model *model, const char *name, int64_t err
 	audit->established = (struct audit_figure){ .known = known, .ours = 70, .kernel = 70 };
 	audit->time_wait = (struct audit_figure){ .known = known, .ours = (uint64_t)(1200 + error),
 						  .kernel = 1200, .drift = -5, .error = error };
+}
+
+/* The resolver of these tests, in the place of the C library's: no network is asked. */
+int getnameinfo(const struct sockaddr *addr, socklen_t addr_len, char *host, socklen_t host_len,
+		char *port, socklen_t port_len, int flags)
+{
+	static const struct {
+		uint32_t addr;
+		const char *name;
+	} hosts[] = {
+		{ 0x0a000009, "client.example" },
+		{ 0x0a000008, LONG_50 },
+		{ 0x0a010200 + 200, "db-1.example" },
+	};
+	const struct sockaddr_in *in = (const struct sockaddr_in *)addr;
+	size_t i;
+
+	(void)addr_len;
+	(void)port;
+	(void)port_len;
+	assert_int_equal(flags, NI_NAMEREQD);
+	for (i = 0; addr->sa_family == AF_INET && i < sizeof(hosts) / sizeof(hosts[0]); i++)
+		if (in->sin_addr.s_addr == htonl(hosts[i].addr)) {
+			snprintf(host, host_len, "%s", hosts[i].name);
+			return 0;
+		}
+	return EAI_NONAME;
+}
+
+/* A cache that has every name of the resolver above. */
+static inline struct names *fake_names(void)
+{
+	static const uint8_t hosts[][4] = { { 10, 0, 0, 9 }, { 10, 0, 0, 8 }, { 10, 1, 2, 200 } };
+	struct names *names = names_new();
+	uint8_t addr[ADDR_LEN];
+	size_t i;
+
+	assert_non_null(names);
+	for (i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		fake_addr(addr, hosts[i][0], hosts[i][1], hosts[i][2], hosts[i][3]);
+		assert_null(names_of(names, addr));
+	}
+	names_wait(names, 60000);
+	assert_string_equal(names_of(names, addr), "db-1.example");
+	return names;
 }
 
 /* What a sink wrote, in memory. */

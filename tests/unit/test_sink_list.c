@@ -78,7 +78,7 @@ static void print(const struct sink_ops *ops, struct fake_output *output, const 
 	ops->free(sink);
 }
 
-static void text_is_a_row_a_socket_the_oldest_first(void **state)
+static void text_is_a_row_a_socket_listeners_first_then_the_oldest(void **state)
 {
 	struct model *model = busy_model();
 	struct fake_output output;
@@ -124,6 +124,47 @@ static void text_names_namespaces_when_there_are_several(void **state)
 	fake_model_free(model);
 }
 
+static void remote_hosts_are_shown_by_name(void **state)
+{
+	struct model *model = fake_model();
+	struct fake_output output;
+	struct conn_view *conn;
+
+	(void)state;
+	model->now_ns = FAKE_READY + 100 * SECOND;
+	add_conn(model, TW_ESTABLISHED, 30);
+	conn = add_conn(model, TW_ESTABLISHED, 20);
+	fake_addr(conn->local_addr, 10, 0, 0, 9);	/* not remote */
+	fake_addr(conn->remote_addr, 10, 0, 0, 7);	/* nameless */
+	conn = add_conn(model, TW_ESTABLISHED, 10);
+	fake_addr(conn->remote_addr, 10, 0, 0, 8);	/* longer than any address */
+	fake_output_init(&output);
+	output.opts.names = fake_names();
+	print(&list_text_sink, &output, model);
+	names_free(output.opts.names);
+	fake_output_expect(&output,
+		"STATE          AGE  LEFT  LOCAL         REMOTE                DIR  SERVICE    "
+		"    PROCESS\n"
+		"ESTABLISHED  30.0s     -  10.0.0.1:443  client.example:51234  in   nginx.servi"
+		"ce  nginx[812]\n"
+		"ESTABLISHED  20.0s     -  10.0.0.9:443  10.0.0.7:51235        in   nginx.servi"
+		"ce  nginx[812]\n"
+		"ESTABLISHED  10.0s     -  10.0.0.1:443  10.0.0.8:51236        in   nginx.servi"
+		"ce  nginx[812]\n");
+
+	fake_output_init(&output);
+	output.opts.names = fake_names();
+	print(&list_json_sink, &output, model);
+	names_free(output.opts.names);
+	fclose(output.opts.out);
+	assert_non_null(strstr(output.text, "\"service\": \"nginx.service\",\n"
+					    "      \"remote_name\": \"client.example\",\n"));
+	assert_non_null(strstr(output.text, "\"remote_name\": null,\n"));
+	assert_non_null(strstr(output.text, "\"remote_name\": \"" LONG_50 "\",\n"));
+	free(output.text);
+	fake_model_free(model);
+}
+
 static void text_of_nothing_says_so(void **state)
 {
 	struct model *model = fake_model();
@@ -146,25 +187,24 @@ static void json_is_the_document_of_the_contract(void **state)
 	print(&list_json_sink, &output, model);
 	fake_output_expect_flat(&output,
 		"{\"host\": \"web-1\",\"time\": \"2026-01-31T12:01:40.000000000Z\",\"total\": 5,"
-		"\"sockets\": [{\"cookie\": 102,\"netns\": 4026531840,"
-		"\"local_addr\": \"10.0.0.1\",\"local_port\": 443,\"remote_addr\": \"10.0.0.9\","
-		"\"remote_port\": 51235,\"direction\": \"incoming\",\"pid\": 812,"
-		"\"comm\": \"nginx\",\"service\": \"kubepods-burstable-pod0123456789abcdef-012345"
-		"6789-kubepods-burstable-pod0123456789abcdef-0123456789-kubepods-burstable-pod012"
-		"3456789abcdef-0123456789-kubepods-burstable-pod0123456789abcdef-0123456789-\","
-		"\"cgroup\": null,\"state\": \"CLOSE_WAIT\",\"minisock\": false,"
-		"\"age_ms\": 100000.0,\"age_at_least\": true,\"expires_ms\": null,"
-		"\"holders\": [{\"pid\": 812,\"comm\": \"nginx\",\"fds\": 1},{\"pid\": null,"
-		"\"comm\": null,\"fds\": 2},{\"pid\": 814,\"comm\": \"a\\\"b\",\"fds\": 1}]},"
-		"{\"cookie\": 103,\"netns\": 4026531840,\"local_addr\": \"::\","
+		"\"sockets\": [{\"cookie\": 103,\"netns\": 4026531840,\"local_addr\": \"::\","
 		"\"local_port\": 443,\"remote_addr\": null,\"remote_port\": null,"
 		"\"direction\": \"unknown\",\"pid\": 812,\"comm\": \"nginx\","
 		"\"service\": \"nginx.service\",\"cgroup\": null,\"state\": \"LISTEN\","
 		"\"minisock\": false,\"age_ms\": 50000.0,\"age_at_least\": false,"
 		"\"expires_ms\": null,\"holders\": [{\"pid\": 812,\"comm\": \"nginx\","
-		"\"fds\": 1}]},{\"cookie\": 101,\"netns\": 4026531840,"
-		"\"local_addr\": \"10.0.0.1\",\"local_port\": 443,\"remote_addr\": \"10.0.0.9\","
-		"\"remote_port\": 51234,\"direction\": \"incoming\",\"pid\": null,\"comm\": null,"
+		"\"fds\": 1}]},{\"cookie\": 102,\"netns\": 4026531840,\"local_addr\": \"10.0.0.1\","
+		"\"local_port\": 443,\"remote_addr\": \"10.0.0.9\",\"remote_port\": 51235,"
+		"\"direction\": \"incoming\",\"pid\": 812,\"comm\": \"nginx\",\"service\": \"kubepo"
+		"ds-burstable-pod0123456789abcdef-0123456789-kubepods-burstable-pod0123456789abcdef"
+		"-0123456789-kubepods-burstable-pod0123456789abcdef-0123456789-kubepods-burstable-p"
+		"od0123456789abcdef-0123456789-\",\"cgroup\": null,\"state\": \"CLOSE_WAIT\","
+		"\"minisock\": false,\"age_ms\": 100000.0,\"age_at_least\": true,"
+		"\"expires_ms\": null,\"holders\": [{\"pid\": 812,\"comm\": \"nginx\",\"fds\": 1},"
+		"{\"pid\": null,\"comm\": null,\"fds\": 2},{\"pid\": 814,\"comm\": \"a\\\"b\","
+		"\"fds\": 1}]},{\"cookie\": 101,\"netns\": 4026531840,\"local_addr\": \"10.0.0.1\","
+		"\"local_port\": 443,\"remote_addr\": \"10.0.0.9\",\"remote_port\": 51234,"
+		"\"direction\": \"incoming\",\"pid\": null,\"comm\": null,"
 		"\"service\": \"nginx.service\",\"cgroup\": null,\"state\": \"TIME_WAIT\","
 		"\"minisock\": true,\"age_ms\": 13000.0,\"age_at_least\": false,"
 		"\"expires_ms\": 47000.0,\"holders\": []},{\"cookie\": 104,\"netns\": 4026531840,"
@@ -174,9 +214,9 @@ static void json_is_the_document_of_the_contract(void **state)
 		"\"state\": \"FIN_WAIT2\",\"minisock\": true,\"age_ms\": 7000.0,"
 		"\"age_at_least\": false,\"expires_ms\": 0.0,\"holders\": []},{\"cookie\": null,"
 		"\"netns\": null,\"local_addr\": null,\"local_port\": null,"
-		"\"remote_addr\": \"10.0.0.9\",\"remote_port\": 51238,"
-		"\"direction\": \"outgoing\",\"pid\": 812,\"comm\": \"nginx\",\"service\": null,"
-		"\"cgroup\": null,\"state\": \"SYN_SENT\",\"minisock\": false,\"age_ms\": null,"
+		"\"remote_addr\": \"10.0.0.9\",\"remote_port\": 51238,\"direction\": \"outgoing\","
+		"\"pid\": 812,\"comm\": \"nginx\",\"service\": null,\"cgroup\": null,"
+		"\"state\": \"SYN_SENT\",\"minisock\": false,\"age_ms\": null,"
 		"\"age_at_least\": null,\"expires_ms\": null,\"holders\": []}]}");
 	fake_model_free(model);
 }
@@ -189,7 +229,7 @@ static void every_sort_key_has_its_order(void **state)
 		const char *name;
 		unsigned int first, last;	/* remote ports; 0: the listener */
 	} cases[] = {
-		{ LIST_SORT_AGE, "age", 51235, 51238 },		/* unknown age last */
+		{ LIST_SORT_AGE, "age", 0, 51238 },		/* listeners first, unknown age last */
 		{ LIST_SORT_STATE, "state", 51235, 51234 },	/* CLOSE_WAIT..TIME_WAIT */
 		{ LIST_SORT_LEFT, "left", 51237, 0 },		/* no minisock: last, by cookie */
 		{ LIST_SORT_LOCAL, "local", 51238, 51237 },	/* port 0, then by address */
@@ -252,8 +292,9 @@ static void a_limit_keeps_the_first_of_the_order(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(text_is_a_row_a_socket_the_oldest_first),
+		cmocka_unit_test(text_is_a_row_a_socket_listeners_first_then_the_oldest),
 		cmocka_unit_test(text_names_namespaces_when_there_are_several),
+		cmocka_unit_test(remote_hosts_are_shown_by_name),
 		cmocka_unit_test(text_of_nothing_says_so),
 		cmocka_unit_test(json_is_the_document_of_the_contract),
 		cmocka_unit_test(every_sort_key_has_its_order),

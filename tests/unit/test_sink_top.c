@@ -13,7 +13,7 @@ static void text_shows_every_column_where_width_is_free(void **state)
 	fake_output_init(&output);
 	fake_draw(&top_text_sink, &output, model, true, false);
 	fake_output_expect(&output,
-		"web-1  12:01:12  traced for 1m12s, rates over 2.00s  TIME_WAIT fentry\n"
+		"web-1  12:01:12  traced for 1m12s, rates over 2.00s  TIME_WAIT inferred\n"
 		"total      14,808 connections, 13,574 opened, 11,106 closed, 8,638 closed first,"
 		" 1,234 failed, 2,468 reset\n"
 		"now        3,702 open: 2,468 ESTAB, 1,234 CLOSE-WAIT; 7,404 TIME-WAIT\n"
@@ -67,6 +67,7 @@ static void text_shows_every_column_where_width_is_free(void **state)
 		" 10           5          0         30       2.5       0.0      55      45      "
 		"      35       5      10     100ms     198ms\n"
 		"\n"
+		"TIME_WAIT is inferred: early ends show only when the kernel is polled\n"
 		"audit: 2 namespaces agree with the kernel (TIME_WAIT, ESTABLISHED)\n");
 	fake_model_free(model);
 }
@@ -99,49 +100,72 @@ static void text_fits_a_terminal_of_80_columns_and_24_lines(void **state)
 	assert_in_range(lines, 10, 23);
 	fake_output_expect(&output,
 		"\033[H\033[J\033[1mweb-1\033[0m  12:01:12  traced for 1m12s, rates over 2.00s "
-		" TIME_WAIT fentry\n"
+		" TIME_WAIT inferred\n"
 		"total      14,808 connections, 13,574 opened, 11,106 closed,\n"
 		"           8,638 closed first, 1,234 failed, 2,468 reset\n"
 		"now        3,702 open: 2,468 ESTAB, 1,234 CLOSE-WAIT; 7,404 TIME-WAIT\n"
 		"TIME-WAIT  8,638 entered, 1,234 expired\n"
 		"\n"
-		"\033[1mSERVICE                 OPEN  CLOSE-WAIT  TIME-WAIT  OPENED/s  OPENED "
-		" FAILED\033[0m\n"
-		"a\"b,c\\x0a                312         104        624      52.0    1144    "
-		" 104\n"
-		"kubepods-burstable-po…   309         103        618      51.5    1133     103\n"
-		"数据库服务.service       306         102        612      51.0    1122     102\n"
-		"nginx.service            303         101        606      50.5    1111     101\n"
-		"-                        300         100        600      50.0    1100     100\n"
-		"\n"
-		"\033[1mPORT  ROLE     OPEN  ESTAB  CLOSE-WAIT  TIME-WAIT  OPENED/s  OPENED "
-		" FAILED\033[0m\n"
-		"8077  unknown   150    100          50        300      25.0     550      50\n"
-		"8078  server    150    100          50        300      25.0     550      50\n"
-		"8079  client    150    100          50        300      25.0     550      50\n"
-		"8080  unknown   150    100          50        300      25.0     550      50\n"
+		"\033[1mSERVICE                 OPEN  CLOSE-WAIT  TIME-WAIT  OPENED/s "
+		" CLOSED-FIRST\033[0m\n"
+		"a\"b,c\\x0a                312         104        624      52.0           728\n"
+		"kubepods-burstable-po…   309         103        618      51.5           721\n"
+		"数据库服务.service       306         102        612      51.0           714\n"
+		"nginx.service            303         101        606      50.5           707\n"
+		"-                        300         100        600      50.0           700\n"
 		"\n"
 		"lost events: 1,234, no room in the ring buffer (--ring enlarges it)\n"
+		"TIME_WAIT is inferred: early ends show only when the kernel is polled\n"
 		"audit: netns 4026531840 (host) TIME_WAIT: 1197 here, 1200 in the kernel (-3)\n"
 		"audit: 1 namespace agrees with the kernel (TIME_WAIT, ESTABLISHED)\n"
-		"audit: no figures of the kernel for 1 namespace\n");
+		"audit: none in 1 namespace, under this filter\n");
 	fake_model_free(model);
 }
 
+/* Ten ports, of which a screen may leave six; then the last table goes, then its like. */
 static void text_gives_up_rows_before_tables(void **state)
 {
+	static const struct {
+		const char *why;
+		uint32_t height;
+		const char *more;	/* ports left out */
+		bool remotes, pairs;
+	} cases[] = {
+		{ "all of it fits", 35, NULL, true, true },
+		{ "\"more\" takes the place of a row", 34, "2", true, true },
+		{ "rows down to six", 32, "4", true, true },
+		{ "no fewer than six: a table goes, rows come back", 31, "2", true, false },
+		{ "and another table, and every row is back", 28, NULL, false, false },
+		{ "the same again", 23, "4", false, false },
+	};
 	struct model *model = fake_busy_model();
 	struct fake_output output;
+	struct row *row;
+	size_t i;
 
 	(void)state;
-	fake_output_init(&output);
-	output.opts.terminal = true;
-	output.opts.height = 26;	/* 27 with every row */
-	fake_draw(&top_text_sink, &output, model, true, false);
-	fclose(output.opts.out);
-	assert_non_null(strstr(output.text, "\n2 more (--limit)\n"));	/* services */
-	assert_non_null(strstr(output.text, "\nnginx.service  443   server  2020:"));
-	free(output.text);
+	for (i = 0; i < 6; i++) {
+		row = fake_row(model, DIM_PORT);
+		row->key.port = (uint16_t)(9000 + i);
+		fake_fill(row, 1);
+	}
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *more, *remotes, *pairs;
+
+		fake_output_init(&output);
+		output.opts.terminal = true;
+		output.opts.height = cases[i].height;
+		fake_draw(&top_text_sink, &output, model, true, false);
+		fclose(output.opts.out);
+		more = strstr(output.text, " more (--limit)\n");
+		remotes = strstr(output.text, "\n10.1.1.200  ");
+		pairs = strstr(output.text, "\nnginx.service  443   server  2020:");
+		if (!more != !cases[i].more || !remotes != !cases[i].remotes ||
+		    !pairs != !cases[i].pairs ||
+		    (more && more[-1] != *cases[i].more))
+			fail_msg("%s: %u lines:\n%s", cases[i].why, cases[i].height, output.text);
+		free(output.text);
+	}
 	fake_model_free(model);
 }
 
@@ -161,6 +185,104 @@ static void text_cuts_rows_at_the_limit_and_says_so(void **state)
 	assert_non_null(strstr(output.text, "\n2 more (--limit)\n"));	/* ports */
 	assert_non_null(strstr(output.text, "\n3 more (--limit)\n"));	/* services */
 	fclose(output.opts.out);
+	free(output.text);
+	fake_model_free(model);
+}
+
+/* What is a part of what: the minisocks are not open, whichever of them there are. */
+static void text_says_what_is_there_now(void **state)
+{
+	static const struct {
+		const char *why;
+		uint64_t fin_wait1, fin_wait2, time_wait;
+		const char *line;
+	} cases[] = {
+		{ "nothing", 0, 0, 0, "\nnow        1,000 open: 7 ESTAB; 0 TIME-WAIT\n" },
+		{ "one semicolon for both substates", 0, 5, 1204,
+		  "\nnow        1,000 open: 7 ESTAB; 5 FIN-WAIT2, 1,204 TIME-WAIT\n" },
+		{ "after other states", 3, 0, 1,
+		  "\nnow        1,000 open: 7 ESTAB, 3 FIN-WAIT1; 1 TIME-WAIT\n" },
+	};
+	struct model *model = fake_model();
+	struct fake_output output;
+	size_t i;
+
+	(void)state;
+	model->totals.count[FIELD_OPEN] = 1000;
+	model->totals.count[FIELD_ESTABLISHED] = 7;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		model->totals.count[FIELD_FIN_WAIT1] = cases[i].fin_wait1;
+		model->totals.count[FIELD_FIN_WAIT2] = cases[i].fin_wait2;
+		model->totals.count[FIELD_TIME_WAIT] = cases[i].time_wait;
+		fake_output_init(&output);
+		fake_draw(&top_text_sink, &output, model, false, true);
+		fclose(output.opts.out);
+		if (!strstr(output.text, cases[i].line))
+			fail_msg("%s: no%sin %s", cases[i].why, cases[i].line, output.text);
+		free(output.text);
+	}
+	/* where the line is broken, the separator stays behind */
+	fake_output_init(&output);
+	output.opts.terminal = true;
+	output.opts.width = 34;
+	fake_draw(&top_text_sink, &output, model, false, true);
+	fclose(output.opts.out);
+	assert_non_null(strstr(output.text, "\nnow        1,000 open: 7 ESTAB,\n"
+					    "           3 FIN-WAIT1;\n"
+					    "           1 TIME-WAIT\n"));
+	free(output.text);
+	fake_model_free(model);
+}
+
+static void text_ends_with_the_audit(void **state)
+{
+	static const struct {
+		const char *why;
+		unsigned int agreeing, unread;
+		const char *foot;
+	} cases[] = {
+		{ "one", 1, 0, "audit: 1 namespace agrees with the kernel (TIME_WAIT, ESTABLISHED)" },
+		{ "a filter, one", 0, 1, "audit: none in 1 namespace, under this filter" },
+		{ "a filter, several", 0, 3, "audit: none in 3 namespaces, under this filter" },
+	};
+	struct fake_output output;
+	struct model *model;
+	char expected[128];
+	unsigned int k;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		model = fake_model();
+		for (k = 0; k < cases[i].agreeing + cases[i].unread; k++)
+			fake_audit(model, NULL, 0, k < cases[i].agreeing);
+		fake_output_init(&output);
+		fake_draw(&top_text_sink, &output, model, false, true);
+		fclose(output.opts.out);
+		snprintf(expected, sizeof(expected), "\n\n%s\n", cases[i].foot);
+		if (strlen(output.text) < strlen(expected) ||
+		    strcmp(output.text + strlen(output.text) - strlen(expected), expected))
+			fail_msg("%s: not at the end of %s", cases[i].why, output.text);
+		free(output.text);
+		fake_model_free(model);
+	}
+}
+
+static void text_shows_remote_hosts_by_name(void **state)
+{
+	struct model *model = fake_busy_model();
+	struct fake_output output;
+
+	(void)state;
+	fake_output_init(&output);
+	output.opts.names = fake_names();
+	fake_draw(&top_text_sink, &output, model, false, true);
+	names_free(output.opts.names);
+	fclose(output.opts.out);
+	assert_null(strstr(output.text, "10.1.2.200"));
+	assert_non_null(strstr(output.text, "\n10.1.3.200              90 "));
+	assert_non_null(strstr(output.text, "\ndb-1.example            60 "));
+	assert_non_null(strstr(output.text, "\nother (20311 folded)    90 "));
 	free(output.text);
 	fake_model_free(model);
 }
@@ -189,7 +311,7 @@ static void text_puts_what_is_active_now_first(void **state)
 	fake_output_init(&output);
 	fake_draw(&top_text_sink, &output, model, true, false);
 	fake_output_expect(&output,
-		"web-1  12:00:10  traced for 10.0s, rates over 1.00s  TIME_WAIT fentry\n"
+		"web-1  12:00:10  traced for 10.0s, rates over 1.00s  TIME_WAIT inferred\n"
 		"total      0 connections, 1 opened, 0 closed, 0 closed first, 0 failed,"
 		" 0 reset\n"
 		"now        0 open: 0 ESTAB; 0 TIME-WAIT\n"
@@ -212,7 +334,7 @@ static void text_redraws_terminals_and_appends_elsewhere(void **state)
 {
 	struct model *model = fake_model();
 	struct fake_output output;
-	static const char head[] = "web-1  12:00:00  TIME_WAIT fentry\n"
+	static const char head[] = "web-1  12:00:00  TIME_WAIT inferred\n"
 				   "total      0 connections, 0 opened, 0 closed, 0 closed first, "
 				   "0 failed, 0 reset\n"
 				   "now        0 open: 0 ESTAB; 0 TIME-WAIT\n"
@@ -231,11 +353,17 @@ static void text_redraws_terminals_and_appends_elsewhere(void **state)
 	fake_draw(&top_text_sink, &output, model, true, true);
 	fake_output_expect(&output, head);
 
+	fake_output_init(&output);
+	output.opts.once = true;
+	fake_draw(&top_text_sink, &output, model, true, true);
+	fake_output_expect(&output, head);
+
 	snprintf(expected, sizeof(expected),
 		 "\033[H\033[J\033[1mweb-1\033[0m%s\033[H\033[J\033[1mweb-1\033[0m%s", head + 5,
 		 head + 5);
 	fake_output_init(&output);
 	output.opts.terminal = true;
+	output.opts.once = true;	/* one can watch until it ends */
 	fake_draw(&top_text_sink, &output, model, true, true);
 	fake_output_expect(&output, expected);
 	fake_model_free(model);
@@ -248,6 +376,9 @@ int main(void)
 		cmocka_unit_test(text_fits_a_terminal_of_80_columns_and_24_lines),
 		cmocka_unit_test(text_gives_up_rows_before_tables),
 		cmocka_unit_test(text_cuts_rows_at_the_limit_and_says_so),
+		cmocka_unit_test(text_says_what_is_there_now),
+		cmocka_unit_test(text_ends_with_the_audit),
+		cmocka_unit_test(text_shows_remote_hosts_by_name),
 		cmocka_unit_test(text_puts_what_is_active_now_first),
 		cmocka_unit_test(text_redraws_terminals_and_appends_elsewhere),
 	};

@@ -18,7 +18,7 @@ static void json_is_the_document_of_the_contract(void **state)
 	fake_output_expect_flat(&output,
 		"{\"host\": \"web-1\",\"from\": \"2026-01-31T12:00:00.000000000Z\","
 		"\"to\": \"2026-01-31T12:01:12.000000000Z\",\"rates_over_s\": 72.0,"
-		"\"evidence\": \"fentry\",\"totals\": {\"connections\": 14808,\"opened\": 13574,"
+		"\"evidence\": \"inferred\",\"totals\": {\"connections\": 14808,\"opened\": 13574,"
 		"\"closed\": 11106,\"closed_first\": 8638,\"failed\": 1234,\"resets\": 2468,"
 		"\"time_wait_entered\": 8638,\"time_wait_refused\": 0,"
 		"\"time_wait_expired\": 1234,\"time_wait_reused\": 0,\"time_wait_other\": 0,"
@@ -85,6 +85,29 @@ static void json_is_the_document_of_the_contract(void **state)
 	fake_model_free(model);
 }
 
+static void json_has_names_beside_addresses(void **state)
+{
+	struct model *model = fake_busy_model();
+	struct fake_output output;
+	char *pairs;
+
+	(void)state;
+	fake_output_init(&output);
+	output.opts.names = fake_names();
+	fake_draw(&top_jsonl_sink, &output, model, false, true);
+	names_free(output.opts.names);
+	fclose(output.opts.out);
+	assert_non_null(strstr(output.text, "{\"remote_addr\":\"10.1.2.200\","
+					    "\"remote_name\":\"db-1.example\",\"conn"));
+	assert_non_null(strstr(output.text, "{\"remote_addr\":\"10.1.3.200\","
+					    "\"remote_name\":null,\"conn"));
+	pairs = strstr(output.text, "\"pairs\":[{");
+	assert_non_null(pairs);
+	assert_non_null(strstr(pairs, ":2020\",\"remote_name\":null,\"conn"));
+	free(output.text);
+	fake_model_free(model);
+}
+
 static void json_of_nothing_knows_nothing(void **state)
 {
 	struct model *model = fake_model();
@@ -97,7 +120,7 @@ static void json_of_nothing_knows_nothing(void **state)
 	fake_draw(&top_jsonl_sink, &output, model, false, true);
 	fake_output_expect(&output,
 		"{\"kind\":\"summary\",\"host\":null,\"from\":null,\"to\":null,"
-		"\"rates_over_s\":null,\"evidence\":\"fentry\",\"totals\":{\"connections\":0,"
+		"\"rates_over_s\":null,\"evidence\":\"inferred\",\"totals\":{\"connections\":0,"
 		"\"opened\":0,\"closed\":0,\"closed_first\":0,\"failed\":0,\"resets\":0,"
 		"\"time_wait_entered\":0,\"time_wait_refused\":0,\"time_wait_expired\":0,"
 		"\"time_wait_reused\":0,\"time_wait_other\":0,\"open\":0,\"syn_sent\":0,"
@@ -158,6 +181,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(json_is_the_document_of_the_contract),
+		cmocka_unit_test(json_has_names_beside_addresses),
 		cmocka_unit_test(json_of_nothing_knows_nothing),
 		cmocka_unit_test(jsonl_rates_are_of_the_interval_and_at_the_end_of_it_all),
 		cmocka_unit_test(jsonl_rates_of_the_first_interval_begin_at_ready),

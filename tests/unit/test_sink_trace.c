@@ -167,6 +167,7 @@ static void text_on_a_terminal_colours_what_stands_out(void **state)
 	assert_non_null(strstr(output.text, "118  \033[36mFIN_WAIT2 enter "));
 	assert_non_null(strstr(output.text, "118  \033[31mbind failed: EADDRINUSE "));
 	assert_non_null(strstr(output.text, " -- -\033[0m\n"));
+	assert_non_null(strstr(output.text, "118  \033[36mRST sent: abort_on_close "));
 	assert_non_null(strstr(output.text, "118  \033[31mlost events: 12,345, "));
 	free(output.text);
 }
@@ -213,7 +214,6 @@ static void text_ends_with_the_figures_of_the_whole_run(void **state)
 	model->now_ns += 90 * SECOND;
 	model->totals.count[FIELD_CONNECTIONS] = 12000;
 	model->totals.count[FIELD_TW_ENTERED] = 7;
-	model->evidence = EVIDENCE_INFERRED;
 	model->loss[TW_LOSS_SKIPPED] = 2;
 	fake_output_init(&output);
 	sink = trace_text_sink.open(&output.opts);
@@ -232,6 +232,36 @@ static void text_ends_with_the_figures_of_the_whole_run(void **state)
 		"lost events: 2, skipped by the kernel, which was in the same probe already\n"
 		"TIME_WAIT is inferred: early ends show only when the kernel is polled\n");
 	fake_model_free(model);
+}
+
+static void text_shows_remote_hosts_by_name(void **state)
+{
+	struct conn_view conn = incoming_conn();
+	struct model_event event = { .kind = EVENT_RESET_SENT, .ts_ns = EVENT_NS, .conn = &conn };
+	struct fake_output output;
+	struct sink *sink;
+
+	(void)state;
+	fake_output_init(&output);
+	output.opts.names = fake_names();
+	sink = trace_text_sink.open(&output.opts);
+	trace_text_sink.event(sink, &event);
+	fake_addr(conn.local_addr, 10, 0, 0, 9);	/* not remote */
+	fake_addr(conn.remote_addr, 10, 0, 0, 7);	/* nameless */
+	trace_text_sink.event(sink, &event);
+	fake_addr(conn.remote_addr, 10, 0, 0, 8);	/* longer than any address */
+	trace_text_sink.event(sink, &event);
+	trace_text_sink.free(sink);
+	fake_output_expect(&output,
+		"TIME          EVENT                        OWNER                              "
+		" LOCAL    REMOTE           DETAIL\n"
+		"12:00:22.118  RST sent                     nginx.service nginx[812]    "
+		" 10.0.0.1:443 <- client.example:51234\n"
+		"12:00:22.118  RST sent                     nginx.service nginx[812]    "
+		" 10.0.0.9:443 <- 10.0.0.7:51234\n"
+		"12:00:22.118  RST sent                     nginx.service nginx[812]    "
+		" 10.0.0.9:443 <- 10.0.0.8:51234\n");
+	names_free(output.opts.names);
 }
 
 /* What the events of incoming_conn() have in common. */
@@ -292,6 +322,40 @@ static void jsonl_has_the_fields_of_the_contract_for_every_kind(void **state)
 		"\"local_port\":null,\"remote_addr\":null,\"remote_port\":null,"
 		"\"direction\":null,\"pid\":null,\"comm\":null,\"service\":null,"
 		"\"cause\":\"ring_full\",\"count\":12345}\n");
+}
+
+static void jsonl_has_names_beside_addresses(void **state)
+{
+	struct conn_view conn = incoming_conn(), unknown = unknown_conn();
+	struct model_event event = { .kind = EVENT_RESET_SENT, .ts_ns = EVENT_NS, .conn = &conn };
+	struct model_event loss = { .kind = EVENT_LOSS, .ts_ns = EVENT_NS, .count = 1 };
+	struct fake_output output;
+	struct sink *sink;
+
+	(void)state;
+	fake_output_init(&output);
+	output.opts.names = fake_names();
+	sink = trace_jsonl_sink.open(&output.opts);
+	trace_jsonl_sink.event(sink, &event);
+	event.conn = &unknown;
+	trace_jsonl_sink.event(sink, &event);
+	trace_jsonl_sink.event(sink, &loss);
+	trace_jsonl_sink.free(sink);
+	fake_output_expect(&output,
+		"{\"kind\":\"reset_sent\"," JSON_TIME JSON_NGINX
+		"\"reason\":null,\"remote_name\":\"client.example\"}\n"
+		"{\"kind\":\"reset_sent\"," JSON_TIME
+		"\"cookie\":103,\"netns\":4026531840,\"local_addr\":null,"
+		"\"local_port\":null,"
+		"\"remote_addr\":\"2020:2020:2020:2020:2020:2020:2020:2020\","
+		"\"remote_port\":80,\"direction\":\"outgoing\",\"pid\":null,"
+		"\"comm\":null,\"service\":null,\"reason\":null,\"remote_name\":null}\n"
+		"{\"kind\":\"loss\"," JSON_TIME
+		"\"cookie\":null,\"netns\":null,\"local_addr\":null,"
+		"\"local_port\":null,\"remote_addr\":null,\"remote_port\":null,"
+		"\"direction\":null,\"pid\":null,\"comm\":null,\"service\":null,"
+		"\"cause\":\"ring_full\",\"count\":1}\n");
+	names_free(output.opts.names);
 }
 
 static void jsonl_ends_with_a_summary(void **state)
@@ -416,7 +480,9 @@ int main(void)
 		cmocka_unit_test(text_on_a_terminal_colours_what_stands_out),
 		cmocka_unit_test(text_cuts_long_and_wide_service_names),
 		cmocka_unit_test(text_ends_with_the_figures_of_the_whole_run),
+		cmocka_unit_test(text_shows_remote_hosts_by_name),
 		cmocka_unit_test(jsonl_has_the_fields_of_the_contract_for_every_kind),
+		cmocka_unit_test(jsonl_has_names_beside_addresses),
 		cmocka_unit_test(jsonl_ends_with_a_summary),
 		cmocka_unit_test(csv_has_the_same_columns_for_every_kind),
 		cmocka_unit_test(csv_guards_cells_that_spreadsheets_would_run),
