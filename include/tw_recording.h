@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The head of a recording file. After it comes one zstd stream of wire records
- * (tw_record.h), flushed at least every second, so that a file cut anywhere can
- * be read up to its last whole record.
+ * The head of a recording file. After it come zstd frames of wire records
+ * (tw_record.h), at least one a second while there are any, each with a checksum: a
+ * file cut anywhere can be read up to its last whole block.
  */
 #ifndef TW_RECORDING_H
 #define TW_RECORDING_H

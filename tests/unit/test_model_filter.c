@@ -141,6 +141,7 @@ static void a_listener_has_no_remote_and_the_family_of_its_own_address(void **st
 	view.state = TW_LISTEN;
 	memset(view.remote_addr, 0, 16);
 	add_remote(&remote, "0.0.0.0/0");
+	add_remote(&remote, "::/0");
 	assert_true(filter_wants(&ipv4, &view));
 	assert_false(filter_wants(&ipv6, &view));
 	assert_false(filter_wants(&remote, &view));

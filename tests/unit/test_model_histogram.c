@@ -67,6 +67,20 @@ static void one_sample_is_every_quantile(void **state)
 	}
 }
 
+/* With a greater one beside it, so that the maximum does not help. */
+static void a_value_is_known_to_half_a_bucket_wherever_it_lies(void **state)
+{
+	(void)state;
+	for (uint64_t ns = 1; ns < 1ULL << 60; ns += ns / 97 + 1) {
+		struct histogram histogram = { 0 };
+
+		histogram_add(&histogram, ns);
+		histogram_add(&histogram, UINT64_MAX);
+		assert_near(histogram_quantile(&histogram, 500), ns, "the lesser of two");
+		histogram_release(&histogram);
+	}
+}
+
 static void small_values_are_exact(void **state)
 {
 	struct histogram histogram = { 0 };
@@ -173,6 +187,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_empty_one_has_nothing),
 		cmocka_unit_test(one_sample_is_every_quantile),
+		cmocka_unit_test(a_value_is_known_to_half_a_bucket_wherever_it_lies),
 		cmocka_unit_test(small_values_are_exact),
 		cmocka_unit_test(quantiles_are_within_a_half_bucket_of_the_truth),
 		cmocka_unit_test(quantiles_never_pass_the_maximum_nor_each_other),

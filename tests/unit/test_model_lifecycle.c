@@ -70,6 +70,18 @@ static void a_socket_connected_again_after_a_failure_is_a_new_connection(void **
 			"SYN_SENT>ESTABLISHED");
 }
 
+static void a_tuple_without_its_port_undoes_none_that_has_it(void **state)
+{
+	struct fixture *f = *state;
+	struct end end = client(1);
+
+	feed_bare(f, TW_READY);
+	feed_full(f, &end, TW_CLOSE, TW_SYN_SENT, TW_F_OUTGOING);
+	end.tuple.local_port = 0;
+	feed_full(f, &end, TW_SYN_SENT, TW_ESTABLISHED, TW_F_OUTGOING);
+	assert_int_equal(f->last_view.local_port, 40001);
+}
+
 static void a_childs_birth_is_told_with_its_next_event(void **state)
 {
 	struct fixture *f = *state;
@@ -218,6 +230,8 @@ static void an_unknown_socket_that_is_open_already_is_not_opened_now(void **stat
 	feed_full(f, &end, TW_ESTABLISHED, TW_FIN_WAIT1, 0);
 	assert_totals(f, "connections 1 closed_first 1 open 1 fin_wait1 1");
 	assert_true(f->last.in_state_ns == TIME_UNKNOWN);
+	feed_brief(f, &end, TW_FIN_WAIT1, TW_FIN_WAIT2, 0);
+	assert_int_equal(f->last.in_state_ns, 1000);
 }
 
 /* tcp_rcv_synsent_state_process() answers a stray ACK with a RST and waits on */
@@ -340,6 +354,7 @@ int main(void)
 		fixture_test(each_state_has_its_gauge_while_it_lasts),
 		fixture_test(a_connect_without_a_free_port_fails_with_eaddrnotavail),
 		fixture_test(a_socket_connected_again_after_a_failure_is_a_new_connection),
+		fixture_test(a_tuple_without_its_port_undoes_none_that_has_it),
 		fixture_test(a_childs_birth_is_told_with_its_next_event),
 		fixture_test(time_in_a_state_is_told_where_its_start_was_seen),
 		fixture_test(a_lifetime_runs_from_the_first_syn_to_close),

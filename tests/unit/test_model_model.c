@@ -300,6 +300,37 @@ static void an_interval_is_counted_from_its_mark(void **state)
 	assert_true(model_interval_start_ns(f->model) < f->now_ns);
 }
 
+static uint64_t opened_on(const struct fixture *f, uint16_t port, enum role role)
+{
+	const struct rows *rows = model_rows(f->model, DIM_PORT);
+	uint64_t count = 0;
+	uint32_t id;
+
+	for (id = pool_next(&rows->pool, 0); id != POOL_NONE; id = pool_next(&rows->pool, id + 1))
+		if (rows_at(rows, id)->key.port == port && rows_at(rows, id)->key.role == role)
+			count += rows_at(rows, id)->count[FIELD_CONNECTIONS];
+	return count;
+}
+
+static void ephemeral_ports_make_no_rows(void **state)
+{
+	struct fixture *f = *state;
+	struct end out = client(1), in = server(2), low = end_of(3, 20000, 443, 0, "");
+	struct end high = end_of(4, 22, 20000, 0, "");
+
+	feed_bare(f, TW_READY);
+	feed_connected(f, &out);
+	feed_accepted(f, &in);
+	feed_begin(f);
+	feed_found(f, &low, TW_ESTABLISHED, FULL);
+	feed_found(f, &high, TW_ESTABLISHED, FULL);
+	assert_int_equal(opened_on(f, 80, ROLE_CLIENT), 1);
+	assert_int_equal(opened_on(f, 8080, ROLE_SERVER), 1);
+	/* which end is the server's is not known: the lower port is likely to be */
+	assert_int_equal(opened_on(f, 443, ROLE_UNKNOWN), 1);
+	assert_int_equal(opened_on(f, 22, ROLE_UNKNOWN), 1);
+}
+
 static void count_views(void *ctx, const struct conn_view *view)
 {
 	unsigned int *states = ctx;
@@ -342,6 +373,7 @@ int main(void)
 		fixture_test(two_sources_with_equal_cookies_stay_apart),
 		fixture_test(cgroups_of_two_sources_stay_apart),
 		fixture_test(an_interval_is_counted_from_its_mark),
+		fixture_test(ephemeral_ports_make_no_rows),
 		fixture_test(the_list_has_listeners_and_minisocks_and_nothing_that_is_over),
 	};
 

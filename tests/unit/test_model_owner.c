@@ -158,6 +158,8 @@ static void moving_to_another_service_takes_every_count_along(void **state)
 {
 	struct fixture *f = *state;
 	struct end moves = server(2), stays = server(3);
+	const struct rows *rows = model_rows(f->model, DIM_SERVICE);
+	uint32_t conns = 0;
 
 	feed_bare(f, TW_READY);
 	feed_listening(f, 1);
@@ -172,6 +174,11 @@ static void moving_to_another_service_takes_every_count_along(void **state)
 		assert_service(f, i % 2 ? "even" : "odd", FIELD_CLOSE_WAIT, 0);
 	}
 	assert_totals(f, "connections 2 opened 2 open 2 established 1 close_wait 1");
+	/* and the row that nobody is in any more may be folded */
+	for (uint32_t id = pool_next(&rows->pool, 0); id != POOL_NONE;
+	     id = pool_next(&rows->pool, id + 1))
+		conns += rows_at(rows, id)->conns;
+	assert_int_equal(conns, 2);
 }
 
 static void a_look_up_names_the_holders_of_a_socket(void **state)

@@ -86,7 +86,8 @@ static void text_is_a_row_a_socket_listeners_first_then_the_oldest(void **state)
 	(void)state;
 	fake_output_init(&output);
 	print(&list_text_sink, &output, model);
-	fake_output_expect(&output,
+	fake_output_expect(
+		&output,
 		"STATE          AGE   LEFT  LOCAL         REMOTE          DIR  SERVICE          "
 		"                 PROCESS\n"
 		"LISTEN       50.0s      -  [::]:443      -               -    nginx.service    "
@@ -113,7 +114,8 @@ static void text_names_namespaces_when_there_are_several(void **state)
 	fake_output_init(&output);
 	output.opts.limit = 2;		/* the other namespace is not among these */
 	print(&list_text_sink, &output, model);
-	fake_output_expect(&output,
+	fake_output_expect(
+		&output,
 		"STATE          AGE  LEFT  LOCAL         REMOTE          DIR  SERVICE           "
 		"                PROCESS             NETNS\n"
 		"LISTEN       50.0s     -  [::]:443      -               -    nginx.service     "
@@ -142,7 +144,8 @@ static void remote_hosts_are_shown_by_name(void **state)
 	output.opts.names = fake_names();
 	print(&list_text_sink, &output, model);
 	names_free(output.opts.names);
-	fake_output_expect(&output,
+	fake_output_expect(
+		&output,
 		"STATE          AGE  LEFT  LOCAL         REMOTE                DIR  SERVICE    "
 		"    PROCESS\n"
 		"ESTABLISHED  30.0s     -  10.0.0.1:443  client.example:51234  in   nginx.servi"
@@ -185,7 +188,8 @@ static void json_is_the_document_of_the_contract(void **state)
 	(void)state;
 	fake_output_init(&output);
 	print(&list_json_sink, &output, model);
-	fake_output_expect_flat(&output,
+	fake_output_expect_flat(
+		&output,
 		"{\"host\": \"web-1\",\"time\": \"2026-01-31T12:01:40.000000000Z\",\"total\": 5,"
 		"\"sockets\": [{\"cookie\": 103,\"netns\": 4026531840,\"local_addr\": \"::\","
 		"\"local_port\": 443,\"remote_addr\": null,\"remote_port\": null,"
@@ -276,7 +280,8 @@ static void a_limit_keeps_the_first_of_the_order(void **state)
 	fake_output_init(&output);
 	output.opts.limit = 3;
 	print(&list_text_sink, &output, model);
-	fake_output_expect(&output,
+	fake_output_expect(
+		&output,
 		"STATE          AGE  LEFT  LOCAL         REMOTE          DIR  SERVICE       "
 		" PROCESS\n"
 		"ESTABLISHED  15.0s     -  10.0.0.1:443  10.0.0.9:51237  in   nginx.service "

@@ -12,8 +12,9 @@ static void text_shows_every_column_where_width_is_free(void **state)
 	fake_audit(model, NULL, 0, true);
 	fake_output_init(&output);
 	fake_draw(&top_text_sink, &output, model, true, false);
-	fake_output_expect(&output,
-		"web-1  12:01:12  traced for 1m12s, rates over 2.00s  TIME_WAIT inferred\n"
+	fake_output_expect(
+		&output,
+		"web-1  12:01:12  traced for 1m12s, rates over 2.00s  evidence: inferred\n"
 		"total      14,808 connections, 13,574 opened, 11,106 closed, 8,638 closed first,"
 		" 1,234 failed, 2,468 reset\n"
 		"now        3,702 open: 2,468 ESTAB, 1,234 CLOSE-WAIT; 7,404 TIME-WAIT\n"
@@ -98,9 +99,10 @@ static void text_fits_a_terminal_of_80_columns_and_24_lines(void **state)
 	}
 	free(copy);
 	assert_in_range(lines, 10, 23);
-	fake_output_expect(&output,
+	fake_output_expect(
+		&output,
 		"\033[H\033[J\033[1mweb-1\033[0m  12:01:12  traced for 1m12s, rates over 2.00s "
-		" TIME_WAIT inferred\n"
+		" evidence: inferred\n"
 		"total      14,808 connections, 13,574 opened, 11,106 closed,\n"
 		"           8,638 closed first, 1,234 failed, 2,468 reset\n"
 		"now        3,702 open: 2,468 ESTAB, 1,234 CLOSE-WAIT; 7,404 TIME-WAIT\n"
@@ -118,7 +120,7 @@ static void text_fits_a_terminal_of_80_columns_and_24_lines(void **state)
 		"TIME_WAIT is inferred: early ends show only when the kernel is polled\n"
 		"audit: netns 4026531840 (host) TIME_WAIT: 1197 here, 1200 in the kernel (-3)\n"
 		"audit: 1 namespace agrees with the kernel (TIME_WAIT, ESTABLISHED)\n"
-		"audit: none in 1 namespace, under this filter\n");
+		"audit: nothing to compare with under this filter\n");
 	fake_model_free(model);
 }
 
@@ -161,8 +163,7 @@ static void text_gives_up_rows_before_tables(void **state)
 		remotes = strstr(output.text, "\n10.1.1.200  ");
 		pairs = strstr(output.text, "\nnginx.service  443   server  2020:");
 		if (!more != !cases[i].more || !remotes != !cases[i].remotes ||
-		    !pairs != !cases[i].pairs ||
-		    (more && more[-1] != *cases[i].more))
+		    !pairs != !cases[i].pairs || (more && more[-1] != *cases[i].more))
 			fail_msg("%s: %u lines:\n%s", cases[i].why, cases[i].height, output.text);
 		free(output.text);
 	}
@@ -241,9 +242,10 @@ static void text_ends_with_the_audit(void **state)
 		unsigned int agreeing, unread;
 		const char *foot;
 	} cases[] = {
-		{ "one", 1, 0, "audit: 1 namespace agrees with the kernel (TIME_WAIT, ESTABLISHED)" },
-		{ "a filter, one", 0, 1, "audit: none in 1 namespace, under this filter" },
-		{ "a filter, several", 0, 3, "audit: none in 3 namespaces, under this filter" },
+		{ "one", 1, 0,
+		  "audit: 1 namespace agrees with the kernel (TIME_WAIT, ESTABLISHED)" },
+		{ "a filter, one", 0, 1, "audit: nothing to compare with under this filter" },
+		{ "a filter, several", 0, 3, "audit: nothing to compare with under this filter" },
 	};
 	struct fake_output output;
 	struct model *model;
@@ -310,8 +312,9 @@ static void text_puts_what_is_active_now_first(void **state)
 	rows_at(&model->rows[DIM_PORT], 1)->before[FIELD_OPENED] = 99;	/* turned down since */
 	fake_output_init(&output);
 	fake_draw(&top_text_sink, &output, model, true, false);
-	fake_output_expect(&output,
-		"web-1  12:00:10  traced for 10.0s, rates over 1.00s  TIME_WAIT inferred\n"
+	fake_output_expect(
+		&output,
+		"web-1  12:00:10  traced for 10.0s, rates over 1.00s  evidence: inferred\n"
 		"total      0 connections, 1 opened, 0 closed, 0 closed first, 0 failed,"
 		" 0 reset\n"
 		"now        0 open: 0 ESTAB; 0 TIME-WAIT\n"
@@ -334,7 +337,7 @@ static void text_redraws_terminals_and_appends_elsewhere(void **state)
 {
 	struct model *model = fake_model();
 	struct fake_output output;
-	static const char head[] = "web-1  12:00:00  TIME_WAIT inferred\n"
+	static const char head[] = "web-1  12:00:00  evidence: inferred\n"
 				   "total      0 connections, 0 opened, 0 closed, 0 closed first, "
 				   "0 failed, 0 reset\n"
 				   "now        0 open: 0 ESTAB; 0 TIME-WAIT\n"

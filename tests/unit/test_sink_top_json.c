@@ -15,7 +15,8 @@ static void json_is_the_document_of_the_contract(void **state)
 	fake_output_init(&output);
 	output.opts.limit = 1;
 	fake_draw(&top_json_sink, &output, model, false, true);
-	fake_output_expect_flat(&output,
+	fake_output_expect_flat(
+		&output,
 		"{\"host\": \"web-1\",\"from\": \"2026-01-31T12:00:00.000000000Z\","
 		"\"to\": \"2026-01-31T12:01:12.000000000Z\",\"rates_over_s\": 72.0,"
 		"\"evidence\": \"inferred\",\"totals\": {\"connections\": 14808,\"opened\": 13574,"
@@ -118,7 +119,8 @@ static void json_of_nothing_knows_nothing(void **state)
 	fake_output_init(&output);
 	output.opts.host = NULL;
 	fake_draw(&top_jsonl_sink, &output, model, false, true);
-	fake_output_expect(&output,
+	fake_output_expect(
+		&output,
 		"{\"kind\":\"summary\",\"host\":null,\"from\":null,\"to\":null,"
 		"\"rates_over_s\":null,\"evidence\":\"inferred\",\"totals\":{\"connections\":0,"
 		"\"opened\":0,\"closed\":0,\"closed_first\":0,\"failed\":0,\"resets\":0,"

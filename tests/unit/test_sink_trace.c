@@ -59,30 +59,58 @@ static void tell_all_kinds(struct sink *sink)
 {
 	struct conn_view conn = incoming_conn(), unknown = unknown_conn(), hostile = hostile_conn();
 	const struct model_event events[] = {
-		{ .kind = EVENT_TRANSITION, .conn = &conn, .from = TW_ESTABLISHED,
-		  .to = TW_FIN_WAIT1, .in_state_ns = 1250 * MILLISECOND },
-		{ .kind = EVENT_TRANSITION, .conn = &conn, .from = TW_ESTABLISHED, .to = TW_CLOSE,
-		  .in_state_ns = TIME_UNKNOWN, .error = 104 },
-		{ .kind = EVENT_TRANSITION, .conn = &conn, .from = TW_ESTABLISHED, .to = TW_CLOSE,
-		  .in_state_ns = 2 * MILLISECOND, .error = 104, .reset = RESET_RECEIVED },
-		{ .kind = EVENT_TRANSITION, .conn = &conn, .from = TW_FIN_WAIT2, .to = TW_CLOSE,
-		  .in_state_ns = 7 * MILLISECOND, .reset = RESET_SENT },
-		{ .kind = EVENT_TIME_WAIT_ENTER, .conn = &conn, .substate = TW_FIN_WAIT2,
+		{ .kind = EVENT_TRANSITION,
+		  .conn = &conn,
+		  .from = TW_ESTABLISHED,
+		  .to = TW_FIN_WAIT1,
+		  .in_state_ns = 1250 * MILLISECOND },
+		{ .kind = EVENT_TRANSITION,
+		  .conn = &conn,
+		  .from = TW_ESTABLISHED,
+		  .to = TW_CLOSE,
+		  .in_state_ns = TIME_UNKNOWN,
+		  .error = 104 },
+		{ .kind = EVENT_TRANSITION,
+		  .conn = &conn,
+		  .from = TW_ESTABLISHED,
+		  .to = TW_CLOSE,
+		  .in_state_ns = 2 * MILLISECOND,
+		  .error = 104,
+		  .reset = RESET_RECEIVED },
+		{ .kind = EVENT_TRANSITION,
+		  .conn = &conn,
+		  .from = TW_FIN_WAIT2,
+		  .to = TW_CLOSE,
+		  .in_state_ns = 7 * MILLISECOND,
+		  .reset = RESET_SENT },
+		{ .kind = EVENT_TIME_WAIT_ENTER,
+		  .conn = &conn,
+		  .substate = TW_FIN_WAIT2,
 		  .evidence = EVIDENCE_INFERRED },
-		{ .kind = EVENT_TIME_WAIT_EXIT, .conn = &conn, .substate = TW_TIME_WAIT,
-		  .reason = END_EXPIRED, .residence_ns = 59123456789ULL,
+		{ .kind = EVENT_TIME_WAIT_EXIT,
+		  .conn = &conn,
+		  .substate = TW_TIME_WAIT,
+		  .reason = END_EXPIRED,
+		  .residence_ns = 59123456789ULL,
 		  .evidence = EVIDENCE_FENTRY },
-		{ .kind = EVENT_TIME_WAIT_EXIT, .conn = &conn, .substate = TW_FIN_WAIT2,
-		  .reason = END_UNKNOWN, .residence_ns = TIME_UNKNOWN,
+		{ .kind = EVENT_TIME_WAIT_EXIT,
+		  .conn = &conn,
+		  .substate = TW_FIN_WAIT2,
+		  .reason = END_UNKNOWN,
+		  .residence_ns = TIME_UNKNOWN,
 		  .evidence = EVIDENCE_SNAPSHOT },
-		{ .kind = EVENT_TIME_WAIT_SUBSTATE, .conn = &conn, .from = TW_FIN_WAIT2,
-		  .to = TW_TIME_WAIT, .evidence = EVIDENCE_KPROBE },
-		{ .kind = EVENT_TIME_WAIT_REFUSED, .conn = &conn, .count = 3,
+		{ .kind = EVENT_TIME_WAIT_SUBSTATE,
+		  .conn = &conn,
+		  .from = TW_FIN_WAIT2,
+		  .to = TW_TIME_WAIT,
+		  .evidence = EVIDENCE_KPROBE },
+		{ .kind = EVENT_TIME_WAIT_REFUSED,
+		  .conn = &conn,
+		  .count = 3,
 		  .evidence = EVIDENCE_TIMER },
 		{ .kind = EVENT_CONNECT_FAILED, .conn = &unknown, .error = 99 },
 		{ .kind = EVENT_BIND_FAILED, .conn = &hostile, .error = 98 },
-		{ .kind = EVENT_RESET_SENT, .conn = &conn,
-		  .reset_reason = TW_RESET_ABORT_ON_CLOSE },
+		{ .kind = EVENT_RESET_SENT, .conn = &conn, .reset_reason = TW_RESET_ABORT_ON_CLOSE },
 		{ .kind = EVENT_RESET_SENT, .conn = &conn, .reset_reason = TW_RESET_UNKNOWN },
 		{ .kind = EVENT_LOSS, .cause = TW_LOSS_RING_FULL, .count = 12345 },
 	};
@@ -117,7 +145,8 @@ static void expect_all_kinds(const struct sink_ops *ops, const char *expected)
 static void text_has_an_aligned_line_for_every_kind(void **state)
 {
 	(void)state;
-	expect_all_kinds(&trace_text_sink,
+	expect_all_kinds(
+		&trace_text_sink,
 		"TIME          EVENT                        OWNER                              "
 		" LOCAL    REMOTE           DETAIL\n"
 		"12:00:22.118  ESTABLISHED -> FIN_WAIT1     nginx.service nginx[812]    "
@@ -175,8 +204,11 @@ static void text_on_a_terminal_colours_what_stands_out(void **state)
 static void text_cuts_long_and_wide_service_names(void **state)
 {
 	struct conn_view conn = incoming_conn();
-	struct model_event event = { .kind = EVENT_TRANSITION, .ts_ns = EVENT_NS, .conn = &conn,
-				     .from = TW_SYN_RECV, .to = TW_ESTABLISHED,
+	struct model_event event = { .kind = EVENT_TRANSITION,
+				     .ts_ns = EVENT_NS,
+				     .conn = &conn,
+				     .from = TW_SYN_RECV,
+				     .to = TW_ESTABLISHED,
 				     .in_state_ns = 412000 };
 	struct fake_output output;
 	struct sink *sink;
@@ -191,7 +223,8 @@ static void text_cuts_long_and_wide_service_names(void **state)
 	conn.service = "nginx";		/* named after its process */
 	trace_text_sink.event(sink, &event);
 	trace_text_sink.free(sink);
-	fake_output_expect(&output,
+	fake_output_expect(
+		&output,
 		"TIME          EVENT                        OWNER                              "
 		" LOCAL    REMOTE           DETAIL\n"
 		"12:00:22.118  SYN_RECV -> ESTABLISHED     "
@@ -219,11 +252,12 @@ static void text_ends_with_the_figures_of_the_whole_run(void **state)
 	sink = trace_text_sink.open(&output.opts);
 	trace_text_sink.end(sink, model);
 	trace_text_sink.free(sink);
-	fake_output_expect(&output,
+	fake_output_expect(
+		&output,
 		"TIME          EVENT                        OWNER                              "
 		" LOCAL    REMOTE           DETAIL\n"
 		"\n"
-		"web-1  12:01:30  traced for 1m30s  TIME_WAIT inferred\n"
+		"web-1  12:01:30  traced for 1m30s  evidence: inferred\n"
 		"total      12,000 connections, 0 opened, 0 closed, 0 closed first, 0 failed,"
 		" 0 reset\n"
 		"now        0 open: 0 ESTAB; 0 TIME-WAIT\n"
@@ -252,7 +286,8 @@ static void text_shows_remote_hosts_by_name(void **state)
 	fake_addr(conn.remote_addr, 10, 0, 0, 8);	/* longer than any address */
 	trace_text_sink.event(sink, &event);
 	trace_text_sink.free(sink);
-	fake_output_expect(&output,
+	fake_output_expect(
+		&output,
 		"TIME          EVENT                        OWNER                              "
 		" LOCAL    REMOTE           DETAIL\n"
 		"12:00:22.118  RST sent                     nginx.service nginx[812]    "
@@ -266,7 +301,8 @@ static void text_shows_remote_hosts_by_name(void **state)
 
 /* What the events of incoming_conn() have in common. */
 #define JSON_TIME "\"time\":\"2026-01-31T12:00:22.118000000Z\",\"ts_ns\":122118000000,"
-#define JSON_NGINX "\"cookie\":102,\"netns\":4026531840,\"local_addr\":\"10.0.0.1\"," \
+#define JSON_NGINX                                                               \
+	"\"cookie\":102,\"netns\":4026531840,\"local_addr\":\"10.0.0.1\","       \
 	"\"local_port\":443,\"remote_addr\":\"10.0.0.9\",\"remote_port\":51234," \
 	"\"direction\":\"incoming\",\"pid\":812,\"comm\":\"nginx\",\"service\":\"nginx.service\","
 #define CSV_TIME "2026-01-31T12:00:22.118000000Z,122118000000,"
@@ -276,52 +312,52 @@ static void jsonl_has_the_fields_of_the_contract_for_every_kind(void **state)
 {
 	(void)state;
 	expect_all_kinds(&trace_jsonl_sink,
-		"{\"kind\":\"transition\"," JSON_TIME JSON_NGINX
-		"\"from\":\"ESTABLISHED\",\"to\":\"FIN_WAIT1\","
-		"\"in_state_us\":1250000,\"error\":null,\"reset\":null}\n"
-		"{\"kind\":\"transition\"," JSON_TIME JSON_NGINX
-		"\"from\":\"ESTABLISHED\",\"to\":\"CLOSE\",\"in_state_us\":null,"
-		"\"error\":\"ECONNRESET\",\"reset\":null}\n"
-		"{\"kind\":\"transition\"," JSON_TIME JSON_NGINX
-		"\"from\":\"ESTABLISHED\",\"to\":\"CLOSE\",\"in_state_us\":2000,"
-		"\"error\":\"ECONNRESET\",\"reset\":\"received\"}\n"
-		"{\"kind\":\"transition\"," JSON_TIME JSON_NGINX
-		"\"from\":\"FIN_WAIT2\",\"to\":\"CLOSE\",\"in_state_us\":7000,"
-		"\"error\":null,\"reset\":\"sent\"}\n"
-		"{\"kind\":\"time_wait_enter\"," JSON_TIME JSON_NGINX
-		"\"substate\":\"FIN_WAIT2\",\"evidence\":\"inferred\"}\n"
-		"{\"kind\":\"time_wait_exit\"," JSON_TIME JSON_NGINX
-		"\"substate\":\"TIME_WAIT\",\"reason\":\"expired\","
-		"\"residence_ms\":59123.457,\"evidence\":\"fentry\"}\n"
-		"{\"kind\":\"time_wait_exit\"," JSON_TIME JSON_NGINX
-		"\"substate\":\"FIN_WAIT2\",\"reason\":\"unknown\","
-		"\"residence_ms\":null,\"evidence\":\"snapshot\"}\n"
-		"{\"kind\":\"time_wait_substate\"," JSON_TIME JSON_NGINX
-		"\"from\":\"FIN_WAIT2\",\"to\":\"TIME_WAIT\","
-		"\"evidence\":\"kprobe\"}\n"
-		"{\"kind\":\"time_wait_refused\"," JSON_TIME JSON_NGINX
-		"\"evidence\":\"timer\",\"count\":3}\n"
-		"{\"kind\":\"connect_failed\"," JSON_TIME
-		"\"cookie\":103,\"netns\":4026531840,\"local_addr\":null,"
-		"\"local_port\":null,"
-		"\"remote_addr\":\"2020:2020:2020:2020:2020:2020:2020:2020\","
-		"\"remote_port\":80,\"direction\":\"outgoing\",\"pid\":null,"
-		"\"comm\":null,\"service\":null,\"error\":\"EADDRNOTAVAIL\","
-		"\"holder\":null}\n"
-		"{\"kind\":\"bind_failed\"," JSON_TIME
-		"\"cookie\":102,\"netns\":4026531840,\"local_addr\":\"0.0.0.0\","
-		"\"local_port\":443,\"remote_addr\":null,\"remote_port\":null,"
-		"\"direction\":\"unknown\",\"pid\":812,\"comm\":\"=1+\\\"x\\\","
-		"\\\\x0a'\",\"service\":\"@数据库\",\"error\":\"EADDRINUSE\","
-		"\"holder\":null}\n"
-		"{\"kind\":\"reset_sent\"," JSON_TIME JSON_NGINX
-		"\"reason\":\"abort_on_close\"}\n"
-		"{\"kind\":\"reset_sent\"," JSON_TIME JSON_NGINX "\"reason\":null}\n"
-		"{\"kind\":\"loss\"," JSON_TIME
-		"\"cookie\":null,\"netns\":null,\"local_addr\":null,"
-		"\"local_port\":null,\"remote_addr\":null,\"remote_port\":null,"
-		"\"direction\":null,\"pid\":null,\"comm\":null,\"service\":null,"
-		"\"cause\":\"ring_full\",\"count\":12345}\n");
+			 "{\"kind\":\"transition\"," JSON_TIME JSON_NGINX
+			 "\"from\":\"ESTABLISHED\",\"to\":\"FIN_WAIT1\","
+			 "\"in_state_us\":1250000,\"error\":null,\"reset\":null}\n"
+			 "{\"kind\":\"transition\"," JSON_TIME JSON_NGINX
+			 "\"from\":\"ESTABLISHED\",\"to\":\"CLOSE\",\"in_state_us\":null,"
+			 "\"error\":\"ECONNRESET\",\"reset\":null}\n"
+			 "{\"kind\":\"transition\"," JSON_TIME JSON_NGINX
+			 "\"from\":\"ESTABLISHED\",\"to\":\"CLOSE\",\"in_state_us\":2000,"
+			 "\"error\":\"ECONNRESET\",\"reset\":\"received\"}\n"
+			 "{\"kind\":\"transition\"," JSON_TIME JSON_NGINX
+			 "\"from\":\"FIN_WAIT2\",\"to\":\"CLOSE\",\"in_state_us\":7000,"
+			 "\"error\":null,\"reset\":\"sent\"}\n"
+			 "{\"kind\":\"time_wait_enter\"," JSON_TIME JSON_NGINX
+			 "\"substate\":\"FIN_WAIT2\",\"evidence\":\"inferred\"}\n"
+			 "{\"kind\":\"time_wait_exit\"," JSON_TIME JSON_NGINX
+			 "\"substate\":\"TIME_WAIT\",\"reason\":\"expired\","
+			 "\"residence_ms\":59123.457,\"evidence\":\"fentry\"}\n"
+			 "{\"kind\":\"time_wait_exit\"," JSON_TIME JSON_NGINX
+			 "\"substate\":\"FIN_WAIT2\",\"reason\":\"unknown\","
+			 "\"residence_ms\":null,\"evidence\":\"snapshot\"}\n"
+			 "{\"kind\":\"time_wait_substate\"," JSON_TIME JSON_NGINX
+			 "\"from\":\"FIN_WAIT2\",\"to\":\"TIME_WAIT\","
+			 "\"evidence\":\"kprobe\"}\n"
+			 "{\"kind\":\"time_wait_refused\"," JSON_TIME JSON_NGINX
+			 "\"evidence\":\"timer\",\"count\":3}\n"
+			 "{\"kind\":\"connect_failed\"," JSON_TIME
+			 "\"cookie\":103,\"netns\":4026531840,\"local_addr\":null,"
+			 "\"local_port\":null,"
+			 "\"remote_addr\":\"2020:2020:2020:2020:2020:2020:2020:2020\","
+			 "\"remote_port\":80,\"direction\":\"outgoing\",\"pid\":null,"
+			 "\"comm\":null,\"service\":null,\"error\":\"EADDRNOTAVAIL\","
+			 "\"holder\":null}\n"
+			 "{\"kind\":\"bind_failed\"," JSON_TIME
+			 "\"cookie\":102,\"netns\":4026531840,\"local_addr\":\"0.0.0.0\","
+			 "\"local_port\":443,\"remote_addr\":null,\"remote_port\":null,"
+			 "\"direction\":\"unknown\",\"pid\":812,\"comm\":\"=1+\\\"x\\\","
+			 "\\\\x0a'\",\"service\":\"@数据库\",\"error\":\"EADDRINUSE\","
+			 "\"holder\":null}\n"
+			 "{\"kind\":\"reset_sent\"," JSON_TIME JSON_NGINX
+			 "\"reason\":\"abort_on_close\"}\n"
+			 "{\"kind\":\"reset_sent\"," JSON_TIME JSON_NGINX "\"reason\":null}\n"
+			 "{\"kind\":\"loss\"," JSON_TIME
+			 "\"cookie\":null,\"netns\":null,\"local_addr\":null,"
+			 "\"local_port\":null,\"remote_addr\":null,\"remote_port\":null,"
+			 "\"direction\":null,\"pid\":null,\"comm\":null,\"service\":null,"
+			 "\"cause\":\"ring_full\",\"count\":12345}\n");
 }
 
 static void jsonl_has_names_beside_addresses(void **state)
@@ -342,19 +378,19 @@ static void jsonl_has_names_beside_addresses(void **state)
 	trace_jsonl_sink.event(sink, &loss);
 	trace_jsonl_sink.free(sink);
 	fake_output_expect(&output,
-		"{\"kind\":\"reset_sent\"," JSON_TIME JSON_NGINX
-		"\"reason\":null,\"remote_name\":\"client.example\"}\n"
-		"{\"kind\":\"reset_sent\"," JSON_TIME
-		"\"cookie\":103,\"netns\":4026531840,\"local_addr\":null,"
-		"\"local_port\":null,"
-		"\"remote_addr\":\"2020:2020:2020:2020:2020:2020:2020:2020\","
-		"\"remote_port\":80,\"direction\":\"outgoing\",\"pid\":null,"
-		"\"comm\":null,\"service\":null,\"reason\":null,\"remote_name\":null}\n"
-		"{\"kind\":\"loss\"," JSON_TIME
-		"\"cookie\":null,\"netns\":null,\"local_addr\":null,"
-		"\"local_port\":null,\"remote_addr\":null,\"remote_port\":null,"
-		"\"direction\":null,\"pid\":null,\"comm\":null,\"service\":null,"
-		"\"cause\":\"ring_full\",\"count\":1}\n");
+			   "{\"kind\":\"reset_sent\"," JSON_TIME JSON_NGINX
+			   "\"reason\":null,\"remote_name\":\"client.example\"}\n"
+			   "{\"kind\":\"reset_sent\"," JSON_TIME
+			   "\"cookie\":103,\"netns\":4026531840,\"local_addr\":null,"
+			   "\"local_port\":null,"
+			   "\"remote_addr\":\"2020:2020:2020:2020:2020:2020:2020:2020\","
+			   "\"remote_port\":80,\"direction\":\"outgoing\",\"pid\":null,"
+			   "\"comm\":null,\"service\":null,\"reason\":null,\"remote_name\":null}\n"
+			   "{\"kind\":\"loss\"," JSON_TIME
+			   "\"cookie\":null,\"netns\":null,\"local_addr\":null,"
+			   "\"local_port\":null,\"remote_addr\":null,\"remote_port\":null,"
+			   "\"direction\":null,\"pid\":null,\"comm\":null,\"service\":null,"
+			   "\"cause\":\"ring_full\",\"count\":1}\n");
 	names_free(output.opts.names);
 }
 
@@ -381,7 +417,8 @@ static void jsonl_ends_with_a_summary(void **state)
 static void csv_has_the_same_columns_for_every_kind(void **state)
 {
 	(void)state;
-	expect_all_kinds(&trace_csv_sink,
+	expect_all_kinds(
+		&trace_csv_sink,
 		"kind,time,ts_ns,cookie,netns,local_addr,local_port,remote_addr,"
 		"remote_port,direction,pid,comm,service,from,to,in_state_us,error,reset,"
 		"substate,reason,residence_ms,evidence,cause,count\n"
@@ -398,8 +435,7 @@ static void csv_has_the_same_columns_for_every_kind(void **state)
 		"connect_failed," CSV_TIME
 		"103,4026531840,,,2020:2020:2020:2020:2020:2020:2020:2020,"
 		"80,outgoing,,,,,,,EADDRNOTAVAIL,,,,,,,\n"
-		"bind_failed," CSV_TIME
-		"102,4026531840,0.0.0.0,"
+		"bind_failed," CSV_TIME "102,4026531840,0.0.0.0,"
 		"443,,,unknown,812,\"'=1+\"\"x\"\",\\x0a'\",'@数据库,,,,EADDRINUSE,,,,,,,\n"
 		"reset_sent," CSV_TIME CSV_NGINX ",,,,,,abort_on_close,,,,\n"
 		"reset_sent," CSV_TIME CSV_NGINX ",,,,,,,,,,\n"
@@ -425,8 +461,11 @@ static void csv_guards_cells_that_spreadsheets_would_run(void **state)
 		{ "an empty name stays empty", "", "" },
 	};
 	struct conn_view conn = incoming_conn();
-	struct model_event event = { .kind = EVENT_TRANSITION, .ts_ns = EVENT_NS, .conn = &conn,
-				     .from = TW_SYN_SENT, .to = TW_CLOSE };
+	struct model_event event = { .kind = EVENT_TRANSITION,
+				     .ts_ns = EVENT_NS,
+				     .conn = &conn,
+				     .from = TW_SYN_SENT,
+				     .to = TW_CLOSE };
 	struct fake_output output;
 	char expected[256];
 	struct sink *sink;

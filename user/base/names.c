@@ -151,7 +151,7 @@ const char *names_of(struct names *names, const uint8_t addr[static ADDR_LEN])
 	uint32_t hash = hash_bytes(addr, ADDR_LEN), id;
 	const char *name = NULL;
 
-	if (!names)
+	if (!names || addr_is_any(addr))
 		return NULL;
 	pthread_mutex_lock(&names->lock);
 	id = index_find(&names->index, hash, entry_equal, names, addr);

@@ -24,6 +24,8 @@ struct input {
 };
 
 struct replay {
+	struct pipeline pipeline;	/* the command's, with */
+	struct options options;		/* the recording's filters where the user gave none */
 	struct input *inputs;		/* owned */
 	size_t count;
 	struct stage stage;
@@ -172,6 +174,22 @@ static enum status finish(struct replay *replay, int ret, struct error *err)
 	return ret ? STATUS_FAILED : STATUS_OK;
 }
 
+/*
+ * A recording made under a filter lacks what the kernel could turn down, and shows
+ * what was meant only under the same filter; the audit has to know of it too.
+ */
+static void adopt_filter(struct options *options, const struct tw_recording_head *head)
+{
+	struct filter none = {.kernel = options->filter.kernel};
+
+	if (filter_is_empty(&none))
+		options->filter.kernel = head->filter;
+	if (!options->filter.service && head->service_filter[0])
+		options->filter.service = head->service_filter;
+	if (!options->filter.pid)
+		options->filter.pid = head->pid_filter;
+}
+
 enum status replay_run(const struct pipeline *pipeline)
 {
 	const struct options *options = pipeline->options;
@@ -187,10 +205,15 @@ enum status replay_run(const struct pipeline *pipeline)
 		return STATUS_FAILED;
 	}
 	replay->stage.pipeline = pipeline;
+	replay->pipeline = *pipeline;
+	replay->options = *options;
+	replay->pipeline.options = &replay->options;
 	for (uint32_t i = 0; !ret && i < options->nr_inputs; i++)
 		ret = open_input(replay, options->inputs[i], &err);
 	if (!ret)
-		ret = stage_open(&replay->stage, pipeline,
+		adopt_filter(&replay->options, recording_head(replay->inputs[0].recording));
+	if (!ret)
+		ret = stage_open(&replay->stage, &replay->pipeline,
 				 recording_head(replay->inputs[0].recording)->host,
 				 offset_of(replay->inputs[0].recording), true, &err);
 	if (!ret)

@@ -387,6 +387,8 @@ void reconcile_netns_gone(struct model *model, uint64_t netns_cookie, unsigned i
 			lifecycle_vanished(model, conn_id);
 	}
 	netns->gone = true;
+	if (netns->first == POOL_NONE)
+		tracker_netns_remove(model, netns_id);
 	for (size_t i = 0; i < model->nr_audits; i++)
 		if (model->audits[i].netns_cookie == netns_cookie &&
 		    model->audits[i].source == source)

@@ -121,6 +121,9 @@ void tracker_remove(struct model *model, uint32_t id)
 	if (conn->holders != POOL_NONE)
 		pool_give(&model->holders, conn->holders);
 	netns_unlink(model, conn);
+	/* the last of a namespace that has ended */
+	if (netns_at(model, conn->netns)->gone && netns_at(model, conn->netns)->first == POOL_NONE)
+		tracker_netns_remove(model, conn->netns);
 	index_remove(&model->by_cookie, hash_u64(conn->cookie), id);
 	pool_give(&model->conns, id);
 }
@@ -142,11 +145,16 @@ uint32_t tracker_netns(struct model *model, uint64_t cookie, uint32_t ino, unsig
 	struct netns *netns;
 	uint32_t id;
 
-	/* few on any host: a walk is quicker than a table */
+	/* events come in runs of one namespace, and few have many: a walk will do */
+	if (pool_alive(&model->netns, model->netns_hit)) {
+		netns = netns_at(model, model->netns_hit);
+		if (netns->cookie == cookie && netns->source == source)
+			return model->netns_hit;
+	}
 	for (id = pool_next(&model->netns, 0); id != POOL_NONE; id = pool_next(&model->netns, id + 1)) {
 		netns = netns_at(model, id);
 		if (netns->cookie == cookie && netns->source == source)
-			return id;
+			return model->netns_hit = id;
 	}
 	id = pool_take(&model->netns);
 	if (id == POOL_NONE)

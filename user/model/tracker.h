@@ -61,6 +61,7 @@ struct model {
 	uint64_t loss[TW_NR_LOSS];
 	uint64_t now_ns, ready_ns, interval_ns, expired_ns;
 	uint32_t dumps;
+	uint32_t netns_hit;		/* the namespace found last */
 	bool ready;
 	bool doubt;			/* something was lost since the last dump */
 	enum evidence evidence;

@@ -23,7 +23,10 @@ const char *conn_remote_text(const struct conn_view *conn, struct names *names,
 		return strcpy(text, "-");
 	name = names_of(names, conn->remote_addr);
 	if (name && strlen(name) + sizeof(":65535") <= ENDPOINT_TEXT_LEN) {
-		sprintf(text, "%s:%u", name, conn->remote_port);
+		if (conn->remote_port)
+			sprintf(text, "%s:%u", name, conn->remote_port);
+		else
+			sprintf(text, "%s:*", name);
 		return text;
 	}
 	return endpoint_format(conn->remote_addr, conn->remote_port, text);

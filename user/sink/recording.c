@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 struct recorder {
 	int fd;			/* owned, but for standard output */
 	int failed;		/* the first -errno */
+	bool dirty;		/* something waits to be flushed */
 	char *path;		/* owned */
 	ZSTD_CCtx *zstd;	/* owned */
 	char output[OUTPUT_BYTES];
@@ -54,6 +56,7 @@ struct recorder *recorder_open(const char *path, const struct tw_recording_head 
 		goto fail;
 	}
 	ZSTD_CCtx_setParameter(recorder->zstd, ZSTD_c_compressionLevel, LEVEL);
+	ZSTD_CCtx_setParameter(recorder->zstd, ZSTD_c_checksumFlag, 1);
 	recorder->fd = strcmp(path, "-") ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640) :
 					   STDOUT_FILENO;
 	if (recorder->fd < 0) {
@@ -92,6 +95,7 @@ int recorder_write(struct recorder *recorder, const struct tw_record *record)
 {
 	if (recorder->failed)
 		return recorder->failed;
+	recorder->dirty = true;
 	return compress(recorder, record, record->size, ZSTD_e_continue);
 }
 
@@ -99,7 +103,11 @@ int recorder_flush(struct recorder *recorder)
 {
 	if (recorder->failed)
 		return recorder->failed;
-	return compress(recorder, NULL, 0, ZSTD_e_flush);
+	if (!recorder->dirty)
+		return 0;
+	recorder->dirty = false;
+	/* a frame of its own, with a checksum at its end */
+	return compress(recorder, NULL, 0, ZSTD_e_end);
 }
 
 int recorder_close(struct recorder *recorder, struct error *err)
@@ -108,8 +116,8 @@ int recorder_close(struct recorder *recorder, struct error *err)
 
 	if (!recorder)
 		return 0;
-	if (recorder->fd >= 0 && recorder->zstd && !recorder->failed)
-		compress(recorder, NULL, 0, ZSTD_e_end);
+	if (recorder->fd >= 0 && recorder->zstd)
+		recorder_flush(recorder);
 	/* a network file system reports a full disk only here */
 	if (recorder->fd > STDERR_FILENO && close(recorder->fd) && !recorder->failed)
 		recorder->failed = -errno;

@@ -2,10 +2,10 @@
 /*
  * What frames the tables for people:
  *
- *   web-1  14:03:22  traced for 1m12s, rates over 1.00s, TIME_WAIT by fentry
+ *   web-1  14:03:22  traced for 1m12s, rates over 1.00s  evidence: fentry
  *   total      1,234 connections, 1,200 opened, 1,150 closed, 800 closed first, 3 failed, ...
- *   now        84 open: 70 ESTAB, 12 CLOSE-WAIT; 1,204 TIME-WAIT, 2 FIN-WAIT2
- *   minisocks  1,300 entered: 80 expired, 12 reused, 1 ended otherwise
+ *   now        84 open: 70 ESTAB, 12 CLOSE-WAIT; 2 FIN-WAIT2, 1,204 TIME-WAIT
+ *   TIME-WAIT  1,300 entered, 80 expired, 12 reused, 1 ended otherwise
  */
 #include "sink/summary.h"
 
@@ -120,7 +120,7 @@ static void print_title(const struct model *model, const struct sink_opts *opts,
 	if (!span.whole && span.seconds > 0)
 		fprintf(out, ", rates over %s",
 			text_duration((uint64_t)(span.seconds * NS_PER_SECOND), over));
-	fprintf(out, "  TIME_WAIT %s\n", evidence_name(model_evidence(model)));
+	fprintf(out, "  evidence: %s\n", evidence_name(model_evidence(model)));
 }
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -238,8 +238,7 @@ static void print_audit(struct foot *foot, const struct model *model)
 			time_wait ? "TIME_WAIT" : "", time_wait && established ? ", " : "",
 			established ? "ESTABLISHED" : "");
 	if (unread)
-		fprintf(foot_line(foot), "audit: none in %zu %s, under this filter\n", unread,
-			unread == 1 ? "namespace" : "namespaces");
+		fputs("audit: nothing to compare with under this filter\n", foot_line(foot));
 }
 
 void summary_print_foot(const struct model *model, FILE *out)

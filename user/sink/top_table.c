@@ -73,7 +73,8 @@ static void layout_init(struct layout *layout, enum dimension dimension, unsigne
 	for (i = 0; i < layout->nr_parts; i++)
 		layout->columns[count++] = (struct table_column){
 			.heading = key_headings[layout->parts[i]],
-			.max_width = layout->parts[i] == KEY_REMOTE ? 0 : name_width,
+			/* an address is never cut; a name of a host can be as long as it likes */
+			.max_width = layout->parts[i] == KEY_REMOTE ? ADDR_TEXT_LEN : name_width,
 		};
 	for (i = 0; i < NR_COLUMNS; i++) {
 		if (columns[i].rank > max_rank)

@@ -36,17 +36,29 @@ struct line {
 	char detail[DETAIL_LEN];
 };
 
+static void add_detail(struct line *line, const char *text)
+{
+	size_t len = strlen(line->detail);
+
+	if (text && *text)
+		snprintf(line->detail + len, DETAIL_LEN - len, "%s%s", len ? "  " : "", text);
+}
+
 static void tell_transition(const struct model_event *event, struct line *line)
 {
 	const char *error = text_errno(event->error), *reset = reset_name(event->reset);
-	char duration[TEXT_LEN] = "";
+	char duration[TEXT_LEN] = "", rst[TEXT_LEN];
 
 	if (event->in_state_ns != TIME_UNKNOWN)
 		text_duration(event->in_state_ns, duration);
 	snprintf(line->event, EVENT_LEN, "%s -> %s", state_name(event->from),
 		 state_name(event->to));
-	snprintf(line->detail, DETAIL_LEN, "%s%s%s%s%s", duration, *duration && error ? "  " : "",
-		 error ? error : "", reset ? "  RST " : "", reset ? reset : "");
+	add_detail(line, duration);
+	add_detail(line, error);
+	if (reset) {
+		snprintf(rst, sizeof(rst), "RST %s", reset);
+		add_detail(line, rst);
+	}
 }
 
 static void tell_enter(const struct model_event *event, struct line *line)

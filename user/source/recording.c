@@ -9,6 +9,8 @@
 #include <string.h>
 #include <zstd.h>
 
+#include "base/text.h"
+
 #define INPUT_BYTES (64 * 1024)
 #define PLAIN_BYTES (256 * 1024)
 /* The writer uses 2 MiB windows at most: a file that asks for more is not ours. */
@@ -20,6 +22,7 @@ struct recording {
 	ZSTD_DCtx *zstd;	/* owned */
 	struct tw_recording_head head;
 	size_t in_at, in_len;	/* of input[] */
+	size_t hint;		/* how much zstd wants to see at once: a block, no more */
 	size_t at, len;		/* of plain[] */
 	unsigned long long records;
 	bool ended;		/* TW_END was read */
@@ -29,6 +32,15 @@ struct recording {
 	char input[INPUT_BYTES];
 	_Alignas(8) char plain[PLAIN_BYTES];
 };
+
+/* Text of a stranger's file: on the terminal it must be nothing but text. */
+static void clean(char *text, size_t size)
+{
+	char copy[128];
+
+	text_clean(text, strnlen(text, size), copy, size < sizeof(copy) ? size : sizeof(copy));
+	strcpy(text, copy);
+}
 
 static int read_head(struct recording *recording, struct error *err)
 {
@@ -52,11 +64,15 @@ static int read_head(struct recording *recording, struct error *err)
 	for (rest = head->size - rest; rest; rest--)
 		if (fgetc(recording->file) == EOF)
 			return error_set(err, -EINVAL, "'%s' ends within its head", path);
-	head->boot_id[sizeof(head->boot_id) - 1] = '\0';
-	head->host[sizeof(head->host) - 1] = '\0';
-	head->kernel[sizeof(head->kernel) - 1] = '\0';
-	head->program[sizeof(head->program) - 1] = '\0';
+	clean(head->boot_id, sizeof(head->boot_id));
+	clean(head->host, sizeof(head->host));
+	clean(head->kernel, sizeof(head->kernel));
+	clean(head->program, sizeof(head->program));
 	head->service_filter[sizeof(head->service_filter) - 1] = '\0';
+	if (head->filter.nr_ports > TW_MAX_PORT_RANGES ||
+	    head->filter.nr_local_ports > TW_MAX_PORT_RANGES ||
+	    head->filter.nr_remotes > TW_MAX_CIDRS)
+		return error_set(err, -EINVAL, "'%s' has a damaged head", path);
 	return 0;
 }
 
@@ -127,7 +143,7 @@ static bool refill(struct recording *recording)
 {
 	ZSTD_inBuffer in;
 	ZSTD_outBuffer out;
-	size_t ret;
+	size_t ret, wanted;
 
 	memmove(recording->plain, recording->plain + recording->at, recording->len - recording->at);
 	recording->len -= recording->at;
@@ -137,7 +153,11 @@ static bool refill(struct recording *recording)
 		recording->in_len = fread(recording->input, 1, INPUT_BYTES, recording->file);
 		recording->file_ended = recording->in_len == 0;
 	}
-	in = (ZSTD_inBuffer){recording->input, recording->in_len, recording->in_at};
+	/* block by block: what was decoded in a call that fails is lost */
+	wanted = recording->hint ? recording->hint : 1;
+	if (wanted > recording->in_len - recording->in_at)
+		wanted = recording->in_len - recording->in_at;
+	in = (ZSTD_inBuffer){recording->input, recording->in_at + wanted, recording->in_at};
 	out = (ZSTD_outBuffer){recording->plain, PLAIN_BYTES, recording->len};
 	ret = ZSTD_decompressStream(recording->zstd, &out, &in);
 	recording->in_at = in.pos;
@@ -149,6 +169,7 @@ static bool refill(struct recording *recording)
 	if (recording->file_ended && out.pos == recording->len)
 		return false;
 	recording->len = out.pos;
+	recording->hint = ret;
 	return true;
 }
 
