@@ -471,6 +471,23 @@ static void texts_of_the_head_end(void **state)
 	file_free(file);
 }
 
+/* Counts in the head are indices: past their arrays they are damage. */
+static void a_filter_longer_than_its_arrays_is_damage(void **state)
+{
+	struct file *file = file_new();
+	struct error err = { 0 };
+	struct plain plain;
+
+	(void)state;
+	plain_init(&plain);
+	write_by_hand(file, &plain);
+	memset(file->bytes + offsetof(struct tw_recording_head, filter), 0xff, 4);
+	store(file, file->len);
+	assert_null(recording_open(file->path, &err));
+	assert_non_null(strstr(err.text, "damaged head"));
+	file_free(file);
+}
+
 static void record_sizes_that_lie_end_the_reading(void **state)
 {
 	static const struct {
@@ -633,6 +650,7 @@ int main(void)
 		cmocka_unit_test(damage_never_does_harm),
 		cmocka_unit_test(other_heads_are_read_as_far_as_known),
 		cmocka_unit_test(texts_of_the_head_end),
+		cmocka_unit_test(a_filter_longer_than_its_arrays_is_damage),
 		cmocka_unit_test(record_sizes_that_lie_end_the_reading),
 		cmocka_unit_test(the_largest_records_pass),
 		cmocka_unit_test(windows_past_the_allowed_are_refused),

@@ -2,7 +2,7 @@
 /*
  * Feeds recordings in order of wall time. Recordings of one boot share cookies and
  * clock; those of another boot or host get a number of their own and are moved to
- * the clock of the first.
+ * one common clock.
  */
 #include "cmd/replay.h"
 
@@ -18,7 +18,7 @@
 struct input {
 	struct recording *recording;	/* owned */
 	const struct tw_record *next;	/* NULL: at its end */
-	int64_t shift_ns;		/* to the first recording's clock */
+	int64_t shift_ns;		/* to the common clock */
 	unsigned int source;
 	uint64_t first_ns, last_ns;	/* shifted */
 };
@@ -30,7 +30,7 @@ struct replay {
 	size_t count;
 	struct stage stage;
 	uint64_t interval_ends_ns, until_ns;
-	_Alignas(8) char moved[65536];	/* a record on the first one's clock */
+	_Alignas(8) char moved[65536];	/* a record on the common clock */
 };
 
 static int64_t offset_of(const struct recording *recording)
@@ -48,23 +48,40 @@ static uint64_t next_ns(const struct input *input)
 static int open_input(struct replay *replay, const char *path, struct error *err)
 {
 	struct input *input = &replay->inputs[replay->count];
-	const struct input *first = &replay->inputs[0];
-
 	input->recording = recording_open(path, err);
 	if (!input->recording)
 		return err->code;
 	input->source = replay->count;
-	input->shift_ns = offset_of(input->recording) - offset_of(first->recording);
 	for (size_t i = 0; i < replay->count; i++)
 		if (!strcmp(recording_head(replay->inputs[i].recording)->boot_id,
 			    recording_head(input->recording)->boot_id)) {
 			input->source = replay->inputs[i].source;
-			input->shift_ns = replay->inputs[i].shift_ns;
 			break;
 		}
 	input->next = recording_next(input->recording);
 	replay->count++;
 	return 0;
+}
+
+/*
+ * Everything goes onto the clock of the host that booted first, so that no time
+ * falls before its zero. Recordings of one boot keep one clock, though their heads
+ * may tell a wall clock that was set meanwhile. Returns that clock's offset.
+ */
+static int64_t align_clocks(struct replay *replay)
+{
+	int64_t least = offset_of(replay->inputs[0].recording);
+
+	for (size_t i = 0; i < replay->count; i++)
+		if (offset_of(replay->inputs[i].recording) < least)
+			least = offset_of(replay->inputs[i].recording);
+	for (size_t i = 0; i < replay->count; i++) {
+		struct input *input = &replay->inputs[i];
+
+		/* the first one of a boot has the number of its own place */
+		input->shift_ns = offset_of(replay->inputs[input->source].recording) - least;
+	}
+	return least;
 }
 
 static struct input *earliest(struct replay *replay)
@@ -215,7 +232,7 @@ enum status replay_run(const struct pipeline *pipeline)
 	if (!ret)
 		ret = stage_open(&replay->stage, &replay->pipeline,
 				 recording_head(replay->inputs[0].recording)->host,
-				 offset_of(replay->inputs[0].recording), true, &err);
+				 align_clocks(replay), true, &err);
 	if (!ret)
 		ret = feed(replay, &err);
 	return finish(replay, ret, &err);

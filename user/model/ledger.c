@@ -152,7 +152,10 @@ void ledger_end(struct model *model, uint32_t id, enum end_reason reason, uint64
 		.substate = conn->state,
 		.evidence = EVIDENCE_INFERRED,
 		.reason = reason,
-		.residence_ns = known && conn->entered ? now_ns - conn->born_ns : TIME_UNKNOWN,
+		/* a successor's SYN_SENT may be told before the birth: it has no port yet then */
+		.residence_ns = known && conn->entered && now_ns >= conn->born_ns ?
+					now_ns - conn->born_ns :
+					TIME_UNKNOWN,
 	};
 
 	conn->end = reason;

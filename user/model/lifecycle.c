@@ -235,11 +235,17 @@ static uint32_t resolve(struct model *model, const struct tw_transition *record,
 			unsigned int source)
 {
 	uint32_t id = tracker_find(model, record->cookie, source);
+	const struct conn *conn = id == POOL_NONE ? NULL : conn_at(model, id);
 
-	/* the same socket, connected again after a failure: a new connection */
-	if (id != POOL_NONE && conn_at(model, id)->phase != PHASE_FULL && is_full(record)) {
-		if (conn_at(model, id)->phase == PHASE_MINI)
+	/* the same socket, connected again: a new connection. The old one has ended, be it
+	 * that its last event was lost */
+	if (conn && is_full(record) &&
+	    (conn->phase != PHASE_FULL ||
+	     (record->head.from == TW_CLOSE && conn->state != TW_CLOSE))) {
+		if (conn->phase == PHASE_MINI)
 			ledger_end(model, id, END_UNKNOWN, record->head.ts_ns, false);
+		else if (conn->phase == PHASE_FULL)
+			lifecycle_vanished(model, id);
 		tracker_remove(model, id);
 		id = POOL_NONE;
 	}
@@ -261,7 +267,7 @@ void lifecycle_transition(struct model *model, const struct tw_transition *recor
 	struct conn *conn;
 
 	if (id == POOL_NONE) {
-		model->doubt = true;
+		model->losses++;
 		return;
 	}
 	if (record->head.flags & TW_F_FORGET) {
@@ -330,7 +336,6 @@ void lifecycle_reset_sent(struct model *model, const struct tw_reset *record, un
 void lifecycle_holder(struct model *model, const struct tw_holder *record, unsigned int source)
 {
 	uint32_t id = tracker_find(model, record->cookie, source);
-	bool changed = false;
 	struct conn *conn;
 
 	if (id == POOL_NONE)
@@ -341,16 +346,12 @@ void lifecycle_holder(struct model *model, const struct tw_holder *record, unsig
 					  conn->owner_rank == OWNER_ACTED))
 		return;
 	if (conn->direction == DIRECTION_UNKNOWN && conn->state != TW_LISTEN &&
-	    (record->head.flags & (TW_H_AUTOBOUND | TW_H_BOUND))) {
+	    (record->head.flags & (TW_H_AUTOBOUND | TW_H_BOUND)))
 		conn->direction = DIRECTION_OUTGOING;
-		changed = true;
-	}
-	if (record->cgroup_id && record->cgroup_id != conn->cgroup_id) {
+	if (record->cgroup_id)
 		conn->cgroup_id = record->cgroup_id;
-		changed = true;
-	}
-	changed |= tracker_add_holder(model, conn, record);
-	tracker_update(model, id, changed);
+	tracker_add_holder(model, conn, record);
+	tracker_update(model, id, true);
 }
 
 void lifecycle_vanished(struct model *model, uint32_t id)

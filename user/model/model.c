@@ -124,7 +124,7 @@ static void feed_netns(struct model *model, const struct tw_record *record, unsi
 	uint32_t id = tracker_netns(model, name->id, name->ino, source);
 	char clean[256];
 
-	if (id == POOL_NONE || !name_ends(name) || !name->text[0])
+	if (id == POOL_NONE || !name->text[0])
 		return;
 	free(netns_at(model, id)->name);
 	netns_at(model, id)->name =
@@ -141,8 +141,7 @@ static void feed_cgroup(struct model *model, const struct tw_record *record, uns
 {
 	const struct tw_name *name = (const struct tw_name *)record;
 
-	(void)source;
-	if (name_ends(name) && services_learn_cgroup(model->services, name->id, name->text))
+	if (services_learn_cgroup(model->services, cgroup_key(name->id, source), name->text))
 		model->loss[TW_LOSS_NO_MEMORY]++;
 }
 
@@ -157,10 +156,11 @@ static void feed_loss(struct model *model, const struct tw_record *record, unsig
 	};
 
 	(void)source;
-	if (record->from >= TW_NR_LOSS)
-		return;
-	model->loss[record->from] += loss->count;
-	model->doubt = true;
+	/* a newer recording may know more causes: lost is lost */
+	if (event.cause >= TW_NR_LOSS)
+		event.cause = TW_LOSS_MALFORMED;
+	model->loss[event.cause] += loss->count;
+	model->losses++;
 	if (model->event_fn)
 		model->event_fn(model->event_ctx, &event);
 }
@@ -209,6 +209,26 @@ static const struct {
 	[TW_HOLDERS_END] = {sizeof(struct tw_record), feed_holders_end},
 };
 
+/* A state that a full socket can be in. */
+static bool is_full_state(uint8_t state)
+{
+	return state && state <= TW_CLOSING && state != TW_TIME_WAIT;
+}
+
+static bool states_make_sense(const struct tw_record *record)
+{
+	switch (record->kind) {
+	case TW_TRANSITION:
+		return is_full_state(record->from) && is_full_state(record->to);
+	case TW_SOCKET:
+		if (record->to == TW_TIMER_MINISOCK)
+			return record->from == TW_TIME_WAIT || record->from == TW_FIN_WAIT2;
+		return is_full_state(record->from) && record->from != TW_CLOSE;
+	default:
+		return true;
+	}
+}
+
 static bool makes_sense(const struct tw_record *record, size_t len)
 {
 	if (len < sizeof(*record) || record->size > len || record->size % 8)
@@ -218,10 +238,9 @@ static bool makes_sense(const struct tw_record *record, size_t len)
 		return true;
 	if (!kinds[record->kind].size || record->size < kinds[record->kind].size)
 		return false;
-	if (record->kind == TW_TRANSITION || record->kind == TW_SOCKET)
-		return record->from < TW_NR_STATES && record->from &&
-		       (record->kind == TW_SOCKET || (record->to < TW_NR_STATES && record->to));
-	return true;
+	if (record->kind == TW_NETNS || record->kind == TW_CGROUP)
+		return name_ends((const struct tw_name *)record);
+	return states_make_sense(record);
 }
 
 void model_feed(struct model *model, const struct tw_record *record, size_t len,

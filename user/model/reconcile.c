@@ -17,6 +17,8 @@
 #define MS_NS 1000000ULL
 /* A socket is hashed this long after its first event at the latest, and so listed. */
 #define HASHED_NS (10 * MS_NS)
+/* A handshake is given up by then (tcp_synack_retries 5: 63 s, doubled to be safe). */
+#define SYN_RECV_NS (130000 * MS_NS)
 /* Dumps further apart do not tell when a minisock ended. */
 #define POLL_NS (5000 * MS_NS)
 
@@ -73,8 +75,16 @@ static void add_found(struct model *model, const struct tw_socket *record, unsig
 	}
 	if (record->idle_ms != ~0U)
 		conn->since_ns -= record->idle_ms * MS_NS;
-	conn->preexisting = state_is_synchronized(conn->state);
+	/* one that the dump before did not list is younger: its events were lost */
+	conn->opened = state_is_synchronized(conn->state) && model->ready &&
+		       netns_at(model, conn->netns)->dumped;
+	conn->preexisting = state_is_synchronized(conn->state) && !conn->opened;
 	tracker_update(model, id, true);
+}
+
+static bool is_active_close(uint8_t state)
+{
+	return state == TW_FIN_WAIT1 || state == TW_FIN_WAIT2 || state == TW_CLOSING;
 }
 
 static void merge_minisock(struct model *model, uint32_t id, const struct tw_socket *record)
@@ -85,6 +95,11 @@ static void merge_minisock(struct model *model, uint32_t id, const struct tw_soc
 		ledger_confirm(model, id);
 	if (conn->phase != PHASE_MINI) {
 		/* it lives, and we thought otherwise: the kernel is right */
+		if (conn->phase == PHASE_FULL && model->ready) {
+			/* only who closes first leaves one, and that event was lost */
+			conn->closed_first = conn->entered = true;
+			conn->born_ns = record->head.ts_ns;
+		}
 		conn->closed = conn->closed || conn->phase == PHASE_FULL;
 		conn->ended_mini = false;
 		conn->state = record->head.from;
@@ -132,6 +147,11 @@ void reconcile_socket(struct model *model, const struct tw_socket *record, unsig
 		return;
 	}
 	conn = conn_at(model, id);
+	/* connected again while its own minisock lives: the same cookie, two lives */
+	if (is_minisock(record) && conn->phase == PHASE_FULL &&
+	    (conn->local_port != record->tuple.local_port ||
+	     conn->remote_port != record->tuple.remote_port))
+		return;
 	conn->dump = netns->dump;
 	conn->absent = 0;
 	conn->rqueue = record->rqueue;
@@ -150,6 +170,8 @@ void reconcile_socket(struct model *model, const struct tw_socket *record, unsig
 		conn->since_bound = true;
 		if (state_is_synchronized(conn->state) && !conn->preexisting)
 			conn->opened = true;
+		if (is_active_close(conn->state))
+			conn->closed_first = true;
 	}
 	conn->seen_ns = record->head.ts_ns;
 	tracker_update(model, id, tracker_set_tuple(conn, &record->tuple));
@@ -161,11 +183,13 @@ static void judge_full(struct model *model, uint32_t id, const struct netns *net
 	struct conn *conn = conn_at(model, id);
 
 	/* a TCP Fast Open child in SYN_RECV is not asked for in the dump */
-	if (conn->state == TW_SYN_RECV || conn->seen_ns + HASHED_NS >= netns->dump_began_ns)
+	if (conn->state == TW_SYN_RECV && conn->seen_ns + SYN_RECV_NS >= netns->dump_began_ns)
+		return;
+	if (conn->seen_ns + HASHED_NS >= netns->dump_began_ns)
 		return;
 	/* a dump walks hash chains that change meanwhile and may miss one socket: twice
 	 * in a row is proof, and after a known loss once is enough */
-	if (++conn->absent >= (model->doubt ? 1 : 2))
+	if (++conn->absent >= (netns->healed != model->losses ? 1 : 2))
 		lifecycle_vanished(model, id);
 }
 
@@ -345,7 +369,7 @@ void reconcile_end(struct model *model, const struct tw_snapshot *record, unsign
 	tally = sweep(model, netns, record);
 	netns->kernel = record->kernel;
 	netns->dumped = true;
-	model->doubt = false;
+	netns->healed = model->losses;
 	audit = audit_of(model, netns);
 	if (!audit)
 		return;
@@ -381,7 +405,9 @@ void reconcile_netns_gone(struct model *model, uint64_t netns_cookie, unsigned i
 		const struct conn *conn = conn_at(model, conn_id);
 
 		next = conn->next;
-		if (conn->phase == PHASE_PENDING || conn->phase == PHASE_MINI)
+		if (conn->phase == PHASE_PENDING)
+			ledger_confirm(model, conn_id);
+		if (conn->phase == PHASE_MINI)
 			ledger_end(model, conn_id, END_PURGED, model->now_ns, true);
 		else if (conn->phase == PHASE_FULL)
 			lifecycle_vanished(model, conn_id);

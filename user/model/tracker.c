@@ -220,7 +220,9 @@ void tracker_update(struct model *model, uint32_t id, bool rekeyed)
 	struct conn_view view;
 
 	if (rekeyed) {
-		conn->service = services_resolve(model->services, conn->cgroup_id, conn->comm);
+		conn->service = services_resolve(model->services,
+						 cgroup_key(conn->cgroup_id, conn->source),
+						 conn->comm);
 		if (!filter_is_empty(&model->opts.filter)) {
 			tracker_view(model, conn, &view, comm);
 			conn->wanted = filter_wants(&model->opts.filter, &view);
@@ -341,7 +343,7 @@ bool tracker_set_owner(struct model *model, struct conn *conn, const struct tw_o
  * The owner is the latest holder known. Who acted last stays it as long as it is
  * among the holders; else the first of them is.
  */
-static bool choose_owner(struct conn *conn, struct holder_list *list,
+static void choose_owner(struct conn *conn, struct holder_list *list,
 			 const struct tw_holder *holder)
 {
 	const struct tw_owner *owner = &holder->owner;
@@ -350,17 +352,14 @@ static bool choose_owner(struct conn *conn, struct holder_list *list,
 	if (holder->head.flags & TW_H_FIRST) {
 		list->owner_before = conn->owner_rank >= OWNER_HOLDER ? conn->pid : PID_UNKNOWN;
 	} else if (!list->owner_before || list->owner_before != owner->tgid) {
-		return false;
+		return;
 	}
 	conn->owner_rank = rank;
-	if (conn->pid == owner->tgid && !memcmp(conn->comm, owner->comm, TW_COMM_LEN))
-		return false;
 	conn->pid = owner->tgid;
 	memcpy(conn->comm, owner->comm, TW_COMM_LEN);
-	return true;
 }
 
-bool tracker_add_holder(struct model *model, struct conn *conn, const struct tw_holder *holder)
+void tracker_add_holder(struct model *model, struct conn *conn, const struct tw_holder *holder)
 {
 	struct holder_list *list;
 
@@ -369,7 +368,7 @@ bool tracker_add_holder(struct model *model, struct conn *conn, const struct tw_
 	list = holders_of(model, conn);
 	if (!list) {
 		model->loss[TW_LOSS_NO_MEMORY]++;
-		return false;
+		return;
 	}
 	if (holder->head.flags & TW_H_FIRST) {
 		list->count = 0;
@@ -377,7 +376,7 @@ bool tracker_add_holder(struct model *model, struct conn *conn, const struct tw_
 	}
 	if (list->count < MAX_HOLDERS && !holds(list, holder->owner.tgid))
 		holder_from(&list->holders[list->count++], &holder->owner, holder->fd_count);
-	return choose_owner(conn, list, holder);
+	choose_owner(conn, list, holder);
 }
 
 uint64_t tracker_owner_started_ns(const struct model *model, const struct conn *conn)
@@ -418,7 +417,8 @@ void tracker_view(const struct model *model, const struct conn *conn, struct con
 		.direction = conn->direction,
 		.pid = conn->pid,
 		.service = services_name(model->services, conn->service),
-		.cgroup = services_cgroup_path(model->services, conn->cgroup_id),
+		.cgroup = services_cgroup_path(model->services,
+					       cgroup_key(conn->cgroup_id, conn->source)),
 		.state = conn->state,
 		.minisock = conn->phase == PHASE_MINI,
 		.since_ns = conn->since_ns,

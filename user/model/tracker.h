@@ -24,6 +24,7 @@ struct netns {
 	bool dumping;
 	bool dumped;		/* at least once: kernel figures have a base */
 	bool gone;
+	uint64_t healed;	/* model->losses at the last dump: those are made good */
 	uint64_t dump_began_ns, last_dump_ns;
 	uint64_t minisocks;	/* alive, both substates */
 	uint64_t established;
@@ -63,7 +64,7 @@ struct model {
 	uint32_t dumps;
 	uint32_t netns_hit;		/* the namespace found last */
 	bool ready;
-	bool doubt;			/* something was lost since the last dump */
+	uint64_t losses;		/* how often something was lost: dumps compare */
 	enum evidence evidence;
 	model_event_fn event_fn;
 	void *event_ctx;
@@ -77,6 +78,12 @@ static inline struct conn *conn_at(const struct model *model, uint32_t id)
 static inline struct netns *netns_at(const struct model *model, uint32_t id)
 {
 	return pool_at(&model->netns, id);
+}
+
+/* Cgroup ids count from boot: two hosts use the same ones. */
+static inline uint64_t cgroup_key(uint64_t cgroup_id, unsigned int source)
+{
+	return cgroup_id ? cgroup_id ^ ((uint64_t)source << 48) : 0;
 }
 
 /* POOL_NONE: not there. */
@@ -106,8 +113,8 @@ bool tracker_set_tuple(struct conn *conn, const struct tw_tuple *tuple);
 /* False if a better owner is known already. */
 bool tracker_set_owner(struct model *model, struct conn *conn, const struct tw_owner *owner,
 		       enum owner_rank rank);
-/* True if the owner changed with it. */
-bool tracker_add_holder(struct model *model, struct conn *conn, const struct tw_holder *holder);
+/* Always news for a filter: any holder may be the wanted one. */
+void tracker_add_holder(struct model *model, struct conn *conn, const struct tw_holder *holder);
 
 /* When the process of its first holder began; 0: unknown. */
 uint64_t tracker_owner_started_ns(const struct model *model, const struct conn *conn);
