@@ -44,7 +44,8 @@ static __always_inline int accepted(const struct sock *sk, __u64 cookie)
 	__u32 zero = 0;
 
 	count = bpf_map_lookup_elem(&counters, &zero);
-	if (!sk || !count || BPF_CORE_READ(sk, sk_protocol) != TW_IPPROTO_TCP || task_is_kernel(task))
+	if (!sk || !count || BPF_CORE_READ(sk, sk_protocol) != TW_IPPROTO_TCP ||
+	    task_is_kernel(task))
 		return 0;
 	holder_facts(&record, sk, task);
 	record.cookie = cookie;

@@ -145,7 +145,7 @@ static __always_inline void send_full(struct observation *seen, struct tw_transi
 
 static __always_inline int observe(struct sock *sk, int from, int to, bool second)
 {
-	struct observation seen = {.sk = sk, .second = second};
+	struct observation seen = { .sk = sk, .second = second };
 	struct tw_transition record = {};
 	struct tw_note *note;
 	__u32 zero = 0;

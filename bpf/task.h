@@ -35,7 +35,8 @@ static __always_inline __u32 task_tgid(const struct task_struct *task)
 			break;
 		/* sizeof(struct upid) is the kernel's: two pointers wide on every 64-bit one */
 		bpf_probe_read_kernel(&number, sizeof(number),
-				      (const void *)pid + bpf_core_field_offset(struct pid, numbers) +
+				      (const void *)pid +
+					      bpf_core_field_offset(struct pid, numbers) +
 					      i * bpf_core_type_size(struct upid));
 		if (BPF_CORE_READ(number.ns, ns.inum) == config.pidns_ino)
 			return number.nr;

@@ -7,11 +7,11 @@
 #include "cmd/command.h"
 
 static const struct command commands[] = {
-	{"top", cmd_top, "connections per service, port and remote host, refreshing"},
-	{"trace", cmd_trace, "one line an event: state changes, TIME_WAIT births and ends"},
-	{"list", cmd_list, "the sockets themselves: state, age, owner, time left"},
-	{"record", cmd_record, "write the events to a file, for replay with -i FILE"},
-	{"demo", cmd_demo, "play a small leaking workload and show what twtrace sees"},
+	{ "top", cmd_top, "connections per service, port and remote host, refreshing" },
+	{ "trace", cmd_trace, "one line an event: state changes, TIME_WAIT births and ends" },
+	{ "list", cmd_list, "the sockets themselves: state, age, owner, time left" },
+	{ "record", cmd_record, "write the events to a file, for replay with -i FILE" },
+	{ "demo", cmd_demo, "play a small leaking workload and show what twtrace sees" },
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -231,8 +231,7 @@ static void accepts_lists_of_ports(void **state)
 			fail_msg("'%s' was refused (%s): %s", cases[i].text, err.text,
 				 cases[i].why);
 		if (count != 1 + cases[i].count || ranges[0].low != 7 ||
-		    memcmp(ranges + 1, cases[i].ranges,
-			   cases[i].count * sizeof(ranges[0])) != 0)
+		    memcmp(ranges + 1, cases[i].ranges, cases[i].count * sizeof(ranges[0])) != 0)
 			fail_msg("'%s' is misread: %s", cases[i].text, cases[i].why);
 	}
 }
@@ -321,8 +320,7 @@ static void accepts_networks_and_masks_the_host_part(void **state)
 				 cases[i].why);
 		addr_format(cidr.addr, text);
 		if (strcmp(text, cases[i].addr) != 0 || cidr.bits != cases[i].bits)
-			fail_msg("'%s' is %s/%u: %s", cases[i].text, text, cidr.bits,
-				 cases[i].why);
+			fail_msg("'%s' is %s/%u: %s", cases[i].text, text, cidr.bits, cases[i].why);
 	}
 }
 

@@ -197,8 +197,7 @@ static void rounds_sizes_up_to_eight(void **state)
 
 		pool_init(&pool, cases[i].size);
 		if (pool.item_size != cases[i].rounded)
-			fail_msg("%s: %zu became %u", cases[i].why, cases[i].size,
-				 pool.item_size);
+			fail_msg("%s: %zu became %u", cases[i].why, cases[i].size, pool.item_size);
 		pool_take(&pool);
 		id = pool_take(&pool);
 		if ((uintptr_t)pool_at(&pool, id) % 8)

@@ -30,9 +30,10 @@ static int tree_create(void **state)
 	return 0;
 }
 
-static const char *const tree_paths[] = {	/* in the order of removal */
-	"file", "proc/1", "proc/007", "proc/42", "proc/4194304", "proc/12x", "proc/self",
-	"proc/99", "proc/0", "proc/99999999999", "proc",
+static const char *const tree_paths[] = {
+	/* in the order of removal */
+	"file",	     "proc/1",	"proc/007", "proc/42",		"proc/4194304", "proc/12x",
+	"proc/self", "proc/99", "proc/0",   "proc/99999999999", "proc",
 };
 
 static char *tree_path(const char *root, const char *name)
@@ -89,8 +90,8 @@ static void reads_a_file_that_fits(void **state)
 		ret = procfs_read(tree_path(*state, "file"), buf, cases[i].size);
 		if (ret != cases[i].ret)
 			fail_msg("%s: returned %zd", cases[i].why, ret);
-		if (ret >= 0 && (strlen(buf) != cases[i].file ||
-				 strncmp(buf, "123456789", cases[i].file) != 0))
+		if (ret >= 0 &&
+		    (strlen(buf) != cases[i].file || strncmp(buf, "123456789", cases[i].file) != 0))
 			fail_msg("%s: read '%s'", cases[i].why, buf);
 		if (buf[cases[i].size] != '#')
 			fail_msg("%s: wrote past the end of the buffer", cases[i].why);
@@ -156,9 +157,9 @@ static bool has_pid(const struct pids *pids, pid_t pid)
 
 static void lists_numeric_directories_only(void **state)
 {
-	static const char *const dirs[] = { "proc",	 "proc/1",    "proc/42", "proc/4194304",
-					    "proc/12x",	 "proc/self", "proc/0",	 "proc/007",
-					    "proc/99999999999" };
+	static const char *const dirs[] = { "proc",	    "proc/1",	"proc/42",
+					    "proc/4194304", "proc/12x", "proc/self",
+					    "proc/0",	    "proc/007", "proc/99999999999" };
 	struct pids pids = { 0 };
 	size_t i;
 
@@ -177,16 +178,15 @@ static void lists_numeric_directories_only(void **state)
 	assert_int_equal(pids.count, 2);
 }
 
-static const char netstat[] =
-	"TcpExt: SyncookiesSent TW TWRecycled TWKilled TCPTimeWaitOverflow\n"
-	"TcpExt: 1 22 333 4444 18446744073709551615\n"
-	"IpExt: InNoRoutes TW\n"
-	"IpExt: 6 77\n"
-	"Tcp: RtoAlgorithm MaxConn Dash ActiveOpens TooLarge Short\n"
-	"Tcp: 1 -1 - 9 18446744073709551616\n"
-	"Odd: Only\n"
-	"Even: Names\n"
-	"Even: 5";
+static const char netstat[] = "TcpExt: SyncookiesSent TW TWRecycled TWKilled TCPTimeWaitOverflow\n"
+			      "TcpExt: 1 22 333 4444 18446744073709551615\n"
+			      "IpExt: InNoRoutes TW\n"
+			      "IpExt: 6 77\n"
+			      "Tcp: RtoAlgorithm MaxConn Dash ActiveOpens TooLarge Short\n"
+			      "Tcp: 1 -1 - 9 18446744073709551616\n"
+			      "Odd: Only\n"
+			      "Even: Names\n"
+			      "Even: 5";
 
 static void finds_figures_in_netstat(void **state)
 {
@@ -228,12 +228,11 @@ static void finds_figures_in_netstat(void **state)
 	assert_int_equal(procfs_netstat_field("", "TcpExt", "TW", &(uint64_t){ 0 }), -ENOENT);
 }
 
-static const char sockstat[] =
-	"sockets: used 10\n"
-	"TCP: inuse 1 orphan 0 tw 26 alloc 3 mem 301\n"
-	"UDP: inuse 4 mem 0\n"
-	"TCP6: inuse 8\n"
-	"FRAG: inuse 0 memory";
+static const char sockstat[] = "sockets: used 10\n"
+			       "TCP: inuse 1 orphan 0 tw 26 alloc 3 mem 301\n"
+			       "UDP: inuse 4 mem 0\n"
+			       "TCP6: inuse 8\n"
+			       "FRAG: inuse 0 memory";
 
 static void finds_figures_in_sockstat(void **state)
 {

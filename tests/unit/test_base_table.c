@@ -73,7 +73,9 @@ static void cuts_cells_past_their_bound(void **state)
 		{ "日本語", "日本語", "six columns in nine bytes" },
 		{ "日本語日", "日本…", "five columns do not divide by two" },
 		{ "a日本語", "a日本…", "here they do" },
-		{ "abcde\xcc\x81" "fg", "abcde\xcc\x81…", "an accent belongs to its letter" },
+		{ "abcde\xcc\x81"
+		  "fg",
+		  "abcde\xcc\x81…", "an accent belongs to its letter" },
 		{ "abcdefé", "abcde…", "never inside a character" },
 	};
 	static const struct table_column columns[] = {

@@ -114,7 +114,10 @@ static void writes_the_wall_clock_of_the_zone(void **state)
 	assert_string_equal(text_clock(noon + 7000000, text), "12:00:00.007");
 }
 
-#define CASE(bytes, text, why) { bytes, sizeof(bytes) - 1, text, why }
+#define CASE(bytes, text, why)                      \
+	{                                           \
+		bytes, sizeof(bytes) - 1, text, why \
+	}
 
 static void makes_foreign_bytes_harmless(void **state)
 {
@@ -275,8 +278,8 @@ static void keeps_every_character_that_is_harmless(void **state)
 /* Bytes that are likely to be next to right: random ones are mostly refused at once. */
 static void cleans_whatever_it_is_given(void **state)
 {
-	static const unsigned char likely[] = { 'a', '\\', 0x80, 0xbf, 0xc2, 0x9b, 0xe2,
-						0x80, 0xa8, 0xed, 0xa0, 0xf0, 0x9f, 0xf4, 0x1b };
+	static const unsigned char likely[] = { 'a',  '\\', 0x80, 0xbf, 0xc2, 0x9b, 0xe2, 0x80,
+						0xa8, 0xed, 0xa0, 0xf0, 0x9f, 0xf4, 0x1b };
 	uint64_t random = SEED;
 	unsigned int round;
 
@@ -332,9 +335,13 @@ static void knows_how_wide_text_is(void **state)
 		{ "\xf0\xa0\x80\x80", 2, "a rare ideograph" },
 		{ "\xe2\x9c\x93", 1, "a check mark" },
 		{ "\xe2\x80\xa6", 1, "the ellipsis" },
-		{ "a\xe2\x80\x8b" "b", 2, "a zero width space" },
+		{ "a\xe2\x80\x8b"
+		  "b",
+		  2, "a zero width space" },
 		{ "\xe2\x9d\xa4\xef\xb8\x8f", 1, "a variation selector" },
-		{ "\xff" "a\xe6", 3, "a bad byte is one replacement character" },
+		{ "\xff"
+		  "a\xe6",
+		  3, "a bad byte is one replacement character" },
 	};
 	size_t i;
 

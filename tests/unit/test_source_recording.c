@@ -451,7 +451,8 @@ static void texts_of_the_head_end(void **state)
 	(void)state;
 	plain_init(&plain);
 	write_by_hand(file, &plain);
-	memset(file->bytes + FIXED_HEAD, 'x', offsetof(struct tw_recording_head, filter) - FIXED_HEAD);
+	memset(file->bytes + FIXED_HEAD, 'x',
+	       offsetof(struct tw_recording_head, filter) - FIXED_HEAD);
 	recording = open_stored(file, file->len);
 	head = recording_head(recording);
 	assert_int_equal(strlen(head->boot_id), sizeof(head->boot_id) - 1);

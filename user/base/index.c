@@ -39,8 +39,8 @@ void index_release(struct index *index)
 	memset(index, 0, sizeof(*index));
 }
 
-uint32_t index_find(const struct index *index, uint32_t hash, index_equal_fn equal,
-		    const void *ctx, const void *key)
+uint32_t index_find(const struct index *index, uint32_t hash, index_equal_fn equal, const void *ctx,
+		    const void *key)
 {
 	uint32_t at = hash & index->mask;
 

@@ -32,8 +32,8 @@ typedef bool (*index_equal_fn)(const void *ctx, uint32_t id, const void *key);
 int index_init(struct index *index);
 void index_release(struct index *index);
 /* The number stored under @key, or INDEX_NONE. */
-uint32_t index_find(const struct index *index, uint32_t hash, index_equal_fn equal,
-		    const void *ctx, const void *key);
+uint32_t index_find(const struct index *index, uint32_t hash, index_equal_fn equal, const void *ctx,
+		    const void *key);
 /* Adds @id; the caller has made sure that its key is not there. Returns 0 or -ENOMEM. */
 int index_insert(struct index *index, uint32_t hash, uint32_t id);
 /* Removes @id, stored with @hash; false if it was not there. */

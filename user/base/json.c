@@ -143,6 +143,7 @@ void json_write_line(const struct json *json, FILE *file)
 
 void json_write_pretty(const struct json *json, FILE *file)
 {
-	write_text(json, file, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-				       JSON_C_TO_STRING_NOSLASHESCAPE);
+	write_text(json, file,
+		   JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+			   JSON_C_TO_STRING_NOSLASHESCAPE);
 }

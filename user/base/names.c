@@ -44,8 +44,8 @@ static bool entry_equal(const void *ctx, uint32_t id, const void *key)
 /* Blocks as long as the resolver does; NULL: there is no name. */
 static char *look_up(const uint8_t addr[static ADDR_LEN])
 {
-	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
-	struct sockaddr_in in4 = {.sin_family = AF_INET};
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
+	struct sockaddr_in in4 = { .sin_family = AF_INET };
 	bool v4 = addr_is_v4(addr);
 	char host[NI_MAXHOST], clean[NI_MAXHOST];
 

@@ -42,9 +42,8 @@ int parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *value, str
 	if (!end || *end)
 		return error_set(err, -EINVAL, "'%s' is not a whole number", text);
 	if (!fits || number < min || number > max)
-		return error_set(err, -EINVAL,
-				 "'%s' is out of range: from %" PRIu64 " to %" PRIu64, text, min,
-				 max);
+		return error_set(err, -EINVAL, "'%s' is out of range: from %" PRIu64 " to %" PRIu64,
+				 text, min, max);
 	*value = number;
 	return 0;
 }
@@ -80,9 +79,8 @@ int parse_duration(const char *text, uint64_t *ns, struct error *err)
 				 text);
 	if (!*end) {
 		if (number || !fits)
-			return error_set(err, -EINVAL,
-					 "'%s' has no unit: write it as %ss or %sms", text, text,
-					 text);
+			return error_set(err, -EINVAL, "'%s' has no unit: write it as %ss or %sms",
+					 text, text, text);
 		*ns = 0;
 		return 0;
 	}

@@ -81,7 +81,7 @@ uint32_t pool_take(struct pool *pool)
 void pool_give(struct pool *pool, uint32_t id)
 {
 	assert(pool_alive(pool, id));
-	pool->alive[id / 8] &= (uint8_t)~(1u << (id % 8));
+	pool->alive[id / 8] &= (uint8_t) ~(1u << (id % 8));
 	pool->count--;
 	memcpy(item(pool, id), &pool->free_head, sizeof(pool->free_head));
 	pool->free_head = id;

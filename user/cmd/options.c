@@ -51,7 +51,8 @@ static int set_output(struct options *options, const char *arg, struct error *er
 			options->format = *format;
 			return 0;
 		}
-		snprintf(known + len, sizeof(known) - len, "%s%s", len ? ", " : "", (*format)->name);
+		snprintf(known + len, sizeof(known) - len, "%s%s", len ? ", " : "",
+			 (*format)->name);
 	}
 	return error_set(err, -EINVAL, "unknown output format '%s'; there are: %s", arg, known);
 }
@@ -86,7 +87,8 @@ static int set_interval(struct options *options, const char *arg, struct error *
 	if (parse_duration(arg, &options->interval_ns, err))
 		return err->code;
 	if (options->interval_ns < 10000000)
-		return error_set(err, -EINVAL, "--interval '%s' is too short; 10ms is the least", arg);
+		return error_set(err, -EINVAL, "--interval '%s' is too short; 10ms is the least",
+				 arg);
 	return 0;
 }
 
@@ -209,7 +211,8 @@ static int set_ready_fd(struct options *options, const char *arg, struct error *
 	if (parse_u64(arg, 0, INT_MAX, &fd, err))
 		return err->code;
 	if (fcntl(fd, F_GETFD) < 0)
-		return error_set(err, -errno, "--ready-fd '%s' is not an open file descriptor", arg);
+		return error_set(err, -errno, "--ready-fd '%s' is not an open file descriptor",
+				 arg);
 	options->ready_fd = fd;
 	return 0;
 }
@@ -236,11 +239,12 @@ static int set_kind(struct options *options, const char *arg, struct error *err)
 						 memcmp(event_kind_name(kind), at, len)))
 			kind++;
 		if (kind == NR_EVENT_KINDS)
-			return error_set(err, -EINVAL,
-					 "unknown kind '%.*s' in --kind '%s'; there are: transition, "
-					 "time_wait_enter, time_wait_exit, time_wait_substate, "
-					 "time_wait_refused, connect_failed, bind_failed, reset_sent, loss",
-					 (int)len, at, arg);
+			return error_set(
+				err, -EINVAL,
+				"unknown kind '%.*s' in --kind '%s'; there are: transition, "
+				"time_wait_enter, time_wait_exit, time_wait_substate, "
+				"time_wait_refused, connect_failed, bind_failed, reset_sent, loss",
+				(int)len, at, arg);
 		options->kinds |= 1U << kind;
 		if (!at[len])
 			return 0;
@@ -270,26 +274,80 @@ static const struct option_row {
 	set_fn set;
 	struct argp_option option;
 } rows[] = {
-	{GROUP_WINDOW, set_for, {"for", KEY_FOR, "DURATION", 0, "stop after this long: 500ms, 10s, 5m, 1h", 1}},
-	{GROUP_WINDOW, set_interval, {"interval", KEY_INTERVAL, "DURATION", 0, "refresh and compare with the kernel this often (default 1s)", 1}},
-	{GROUP_OUTPUT, set_output, {"output", KEY_OUTPUT, "FORMAT", 0, "text (default), json, jsonl, csv: as the command has them", 1}},
-	{GROUP_TABLE, set_limit, {"limit", KEY_LIMIT, "N", 0, "show at most N rows of a table", 1}},
-	{GROUP_SORT, set_sort, {"sort", KEY_SORT, "KEY", 0, "age (default), state, left, local, remote, service, pid", 1}},
-	{GROUP_KIND, set_kind, {"kind", KEY_KIND, "K[,K]", 0, "only these kinds: transition, time_wait_enter, time_wait_exit, time_wait_substate, time_wait_refused, connect_failed, bind_failed, reset_sent, loss", 1}},
-	{GROUP_NAMES, set_names, {"names", KEY_NAMES, NULL, 0, "show remote hosts by name (reverse DNS; names appear as answers come)", 1}},
-	{GROUP_INPUT, set_input, {"input", KEY_INPUT, "FILE", 0, "read a recording instead of this host (repeatable; needs no privilege)", 2}},
-	{GROUP_FILTER, set_port, {"port", KEY_PORT, "N[,N|A-B]", 0, "only connections with such a port at either end", 3}},
-	{GROUP_FILTER, set_local_port, {"local-port", KEY_LOCAL_PORT, "N[,N|A-B]", 0, "only with such a local port", 3}},
-	{GROUP_FILTER, set_remote, {"remote", KEY_REMOTE, "CIDR", 0, "only with such a remote address: 10.0.0.0/8, ::1 (repeatable)", 3}},
-	{GROUP_FILTER, set_service, {"service", KEY_SERVICE, "GLOB", 0, "only of such services: 'nginx*'", 3}},
-	{GROUP_FILTER, set_pid, {"pid", KEY_PID, "N", 0, "only of this process", 3}},
-	{GROUP_FILTER, set_netns, {"netns", KEY_NETNS, "ID|PATH|all", 0, "only in this network namespace: inode number, path or name (default all)", 3}},
-	{GROUP_FILTER, set_family, {"family", KEY_FAMILY, "4|6", 0, "only IPv4 (mapped addresses too) or IPv6", 3}},
-	{GROUP_LIVE, set_ring, {"ring", KEY_RING, "SIZE", 0, "size of the ring buffer: 64K, 8M (default by the machine)", 4}},
-	{GROUP_LIVE, set_syscalls, {"syscalls", KEY_SYSCALLS, NULL, 0, "trace accept() as a system call: names owners at once, and slows every system call of the host a little", 4}},
-	{GROUP_LIVE, set_evidence, {"evidence", KEY_EVIDENCE, "TIER", 0, "force a tier of the TIME_WAIT ledger: fentry, kprobe, timer, inferred", 4}},
-	{GROUP_LIVE, set_ready_fd, {"ready-fd", KEY_READY_FD, "N", 0, "write a line to file descriptor N once tracing (for scripts)", 4}},
-	{GROUP_COMMON, set_verbose, {"verbose", KEY_VERBOSE, NULL, 0, "say which probes are used and why; twice: what libbpf says too", 9}},
+	{ GROUP_WINDOW,
+	  set_for,
+	  { "for", KEY_FOR, "DURATION", 0, "stop after this long: 500ms, 10s, 5m, 1h", 1 } },
+	{ GROUP_WINDOW,
+	  set_interval,
+	  { "interval", KEY_INTERVAL, "DURATION", 0,
+	    "refresh and compare with the kernel this often (default 1s)", 1 } },
+	{ GROUP_OUTPUT,
+	  set_output,
+	  { "output", KEY_OUTPUT, "FORMAT", 0,
+	    "text (default), json, jsonl, csv: as the command has them", 1 } },
+	{ GROUP_TABLE,
+	  set_limit,
+	  { "limit", KEY_LIMIT, "N", 0, "show at most N rows of a table", 1 } },
+	{ GROUP_SORT,
+	  set_sort,
+	  { "sort", KEY_SORT, "KEY", 0, "age (default), state, left, local, remote, service, pid",
+	    1 } },
+	{ GROUP_KIND,
+	  set_kind,
+	  { "kind", KEY_KIND, "K[,K]", 0,
+	    "only these kinds: transition, time_wait_enter, time_wait_exit, time_wait_substate, time_wait_refused, connect_failed, bind_failed, reset_sent, loss",
+	    1 } },
+	{ GROUP_NAMES,
+	  set_names,
+	  { "names", KEY_NAMES, NULL, 0,
+	    "show remote hosts by name (reverse DNS; names appear as answers come)", 1 } },
+	{ GROUP_INPUT,
+	  set_input,
+	  { "input", KEY_INPUT, "FILE", 0,
+	    "read a recording instead of this host (repeatable; needs no privilege)", 2 } },
+	{ GROUP_FILTER,
+	  set_port,
+	  { "port", KEY_PORT, "N[,N|A-B]", 0, "only connections with such a port at either end",
+	    3 } },
+	{ GROUP_FILTER,
+	  set_local_port,
+	  { "local-port", KEY_LOCAL_PORT, "N[,N|A-B]", 0, "only with such a local port", 3 } },
+	{ GROUP_FILTER,
+	  set_remote,
+	  { "remote", KEY_REMOTE, "CIDR", 0,
+	    "only with such a remote address: 10.0.0.0/8, ::1 (repeatable)", 3 } },
+	{ GROUP_FILTER,
+	  set_service,
+	  { "service", KEY_SERVICE, "GLOB", 0, "only of such services: 'nginx*'", 3 } },
+	{ GROUP_FILTER, set_pid, { "pid", KEY_PID, "N", 0, "only of this process", 3 } },
+	{ GROUP_FILTER,
+	  set_netns,
+	  { "netns", KEY_NETNS, "ID|PATH|all", 0,
+	    "only in this network namespace: inode number, path or name (default all)", 3 } },
+	{ GROUP_FILTER,
+	  set_family,
+	  { "family", KEY_FAMILY, "4|6", 0, "only IPv4 (mapped addresses too) or IPv6", 3 } },
+	{ GROUP_LIVE,
+	  set_ring,
+	  { "ring", KEY_RING, "SIZE", 0,
+	    "size of the ring buffer: 64K, 8M (default by the machine)", 4 } },
+	{ GROUP_LIVE,
+	  set_syscalls,
+	  { "syscalls", KEY_SYSCALLS, NULL, 0,
+	    "trace accept() as a system call: names owners at once, and slows every system call of the host a little",
+	    4 } },
+	{ GROUP_LIVE,
+	  set_evidence,
+	  { "evidence", KEY_EVIDENCE, "TIER", 0,
+	    "force a tier of the TIME_WAIT ledger: fentry, kprobe, timer, inferred", 4 } },
+	{ GROUP_LIVE,
+	  set_ready_fd,
+	  { "ready-fd", KEY_READY_FD, "N", 0,
+	    "write a line to file descriptor N once tracing (for scripts)", 4 } },
+	{ GROUP_COMMON,
+	  set_verbose,
+	  { "verbose", KEY_VERBOSE, NULL, 0,
+	    "say which probes are used and why; twice: what libbpf says too", 9 } },
 };
 
 #define NR_ROWS (sizeof(rows) / sizeof(rows[0]))
@@ -302,7 +360,7 @@ struct parse {
 static error_t parse_one(int key, char *arg, struct argp_state *state)
 {
 	struct parse *parse = state->input;
-	struct error err = {0};
+	struct error err = { 0 };
 
 	if (key == KEY_HELP)
 		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
@@ -326,15 +384,15 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 
 void options_init(struct options *options)
 {
-	*options = (struct options){.interval_ns = 1000000000, .ready_fd = -1,
-				    .evidence = NR_EVIDENCE};
+	*options = (struct options){ .interval_ns = 1000000000,
+				     .ready_fd = -1,
+				     .evidence = NR_EVIDENCE };
 }
 
-void options_parse(struct options *options, const struct option_spec *spec, int argc,
-		   char **argv)
+void options_parse(struct options *options, const struct option_spec *spec, int argc, char **argv)
 {
-	struct argp_option table[NR_ROWS + 2] = {{0}};
-	struct parse parse = {options, spec};
+	struct argp_option table[NR_ROWS + 2] = { { 0 } };
+	struct parse parse = { options, spec };
 	struct argp argp = {
 		.options = table,
 		.parser = parse_one,
@@ -346,11 +404,13 @@ void options_parse(struct options *options, const struct option_spec *spec, int 
 	for (size_t i = 0; i < NR_ROWS; i++)
 		if (rows[i].group == GROUP_COMMON || (rows[i].group & spec->groups))
 			table[count++] = rows[i].option;
-	table[count++] = (struct argp_option){NULL, KEY_HELP, NULL, OPTION_HIDDEN, NULL, 0};
+	table[count++] = (struct argp_option){ NULL, KEY_HELP, NULL, OPTION_HIDDEN, NULL, 0 };
 	options->formats = spec->formats;
 	options->format = spec->formats ? spec->formats[0] : NULL;
 	argp_err_exit_status = STATUS_USAGE;
 	argp_program_version = "twtrace " TWTRACE_VERSION;
 	argp_parse(&argp, argc, argv, 0, NULL, &parse);
-	log_set_level(options->verbose > 1 ? LOG_DEBUG : options->verbose ? LOG_VERBOSE : LOG_WARNING);
+	log_set_level(options->verbose > 1 ? LOG_DEBUG :
+		      options->verbose	   ? LOG_VERBOSE :
+					     LOG_WARNING);
 }

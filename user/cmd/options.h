@@ -16,7 +16,8 @@
 #define MAX_INPUTS 64
 
 struct options {
-	const struct sink_ops *const *formats;	/* the command's, the first is the default; NULL-ended */
+	const struct sink_ops *const
+		*formats; /* the command's, the first is the default; NULL-ended */
 	const struct sink_ops *format;		/* chosen */
 	uint64_t for_ns;			/* 0: until stopped */
 	uint64_t interval_ns;
@@ -60,7 +61,6 @@ void options_init(struct options *options);
  * Fills @options from the command line; ends the program with a usage error (status
  * 2) or after --help.
  */
-void options_parse(struct options *options, const struct option_spec *spec, int argc,
-		   char **argv);
+void options_parse(struct options *options, const struct option_spec *spec, int argc, char **argv);
 
 #endif

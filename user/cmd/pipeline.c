@@ -43,12 +43,11 @@ static enum status complain(const struct pipeline *pipeline, const struct error 
 	return status;
 }
 
-static enum status trace_live(const struct pipeline *pipeline, struct live *live,
-			      struct error *err)
+static enum status trace_live(const struct pipeline *pipeline, struct live *live, struct error *err)
 {
 	struct utsname uts;
 	struct stage stage;
-	struct receiver to = {stage_receive, &stage};
+	struct receiver to = { stage_receive, &stage };
 	int ret;
 
 	uname(&uts);
@@ -85,7 +84,7 @@ enum status pipeline_run(const struct pipeline *pipeline)
 		.syscalls = options->syscalls,
 		.ages = true,
 	};
-	struct error err = {0};
+	struct error err = { 0 };
 	enum status status;
 	struct live *live;
 

@@ -104,11 +104,11 @@ static int check_overlap(const struct replay *replay, const struct input *now, s
 		const struct input *other = &replay->inputs[i];
 
 		if (other != now && other->source == now->source && other->first_ns && other->next)
-			return error_set(err, -EINVAL,
-					 "'%s' and '%s' cover the same time of the same boot: their "
-					 "events would count twice",
-					 recording_path(other->recording),
-					 recording_path(now->recording));
+			return error_set(
+				err, -EINVAL,
+				"'%s' and '%s' cover the same time of the same boot: their "
+				"events would count twice",
+				recording_path(other->recording), recording_path(now->recording));
 	}
 	return 0;
 }
@@ -197,7 +197,7 @@ static enum status finish(struct replay *replay, int ret, struct error *err)
  */
 static void adopt_filter(struct options *options, const struct tw_recording_head *head)
 {
-	struct filter none = {.kernel = options->filter.kernel};
+	struct filter none = { .kernel = options->filter.kernel };
 
 	if (filter_is_empty(&none))
 		options->filter.kernel = head->filter;
@@ -211,7 +211,7 @@ enum status replay_run(const struct pipeline *pipeline)
 {
 	const struct options *options = pipeline->options;
 	struct replay *replay = calloc(1, sizeof(*replay));
-	struct error err = {0};
+	struct error err = { 0 };
 	int ret = 0;
 
 	if (replay)

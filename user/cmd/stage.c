@@ -32,7 +32,8 @@ static void fill_head(struct tw_recording_head *head, const struct options *opti
 	head->size = sizeof(*head);
 	head->monotonic_ns = clock_ns(CLOCK_MONOTONIC);
 	head->realtime_ns = clock_ns(CLOCK_REALTIME);
-	if (procfs_read("/proc/sys/kernel/random/boot_id", head->boot_id, sizeof(head->boot_id)) > 0)
+	if (procfs_read("/proc/sys/kernel/random/boot_id", head->boot_id, sizeof(head->boot_id)) >
+	    0)
 		head->boot_id[strcspn(head->boot_id, "\n")] = '\0';
 	uname(&uts);
 	snprintf(head->host, sizeof(head->host), "%.63s", uts.nodename);
@@ -55,7 +56,7 @@ static void on_event(void *ctx, const struct model_event *event)
 static struct sink *open_sink(const struct options *options, const char *host, int64_t offset_ns,
 			      struct names *names, bool replay)
 {
-	struct winsize size = {0};
+	struct winsize size = { 0 };
 	struct sink_opts opts = {
 		.out = stdout,
 		.host = host,
@@ -79,10 +80,10 @@ static struct sink *open_sink(const struct options *options, const char *host, i
 int stage_open(struct stage *stage, const struct pipeline *pipeline, const char *host,
 	       int64_t offset_ns, bool replay, struct error *err)
 {
-	struct model_opts opts = {.filter = pipeline->options->filter};
+	struct model_opts opts = { .filter = pipeline->options->filter };
 	struct tw_recording_head head;
 
-	*stage = (struct stage){.pipeline = pipeline};
+	*stage = (struct stage){ .pipeline = pipeline };
 	stage->model = model_new(&opts);
 	if (pipeline->options->names)
 		stage->names = names_new();
@@ -106,8 +107,7 @@ void stage_receive(void *ctx, const struct tw_record *record)
 	struct stage *stage = ctx;
 
 	/* a look-up names every socket of the host: only what is news goes on */
-	if (record->kind == TW_HOLDER &&
-	    !(record->flags & TW_H_ACCEPTED) &&
+	if (record->kind == TW_HOLDER && !(record->flags & TW_H_ACCEPTED) &&
 	    !model_wants_holder(stage->model, ((const struct tw_holder *)record)->cookie))
 		return;
 	if (stage->recorder)
@@ -158,6 +158,6 @@ int stage_close(struct stage *stage, struct error *err)
 	names_free(stage->names);
 	ret = recorder_close(stage->recorder, err);
 	model_free(stage->model);
-	*stage = (struct stage){0};
+	*stage = (struct stage){ 0 };
 	return ret;
 }

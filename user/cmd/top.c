@@ -7,17 +7,17 @@
 
 int cmd_top(int argc, char **argv)
 {
-	static const struct sink_ops *const formats[] = {&top_text_sink, &top_json_sink,
-							 &top_jsonl_sink, NULL};
+	static const struct sink_ops *const formats[] = { &top_text_sink, &top_json_sink,
+							  &top_jsonl_sink, NULL };
 	static const struct option_spec spec = {
 		.doc = "Counts connections per service, port and remote host: how many there are, in "
 		       "which state, who closed first, how each TIME_WAIT ended.\v"
 		       "Without --for it runs until Ctrl-C and then prints the final tables.",
-		.groups = GROUP_WINDOW | GROUP_OUTPUT | GROUP_NAMES | GROUP_INPUT | GROUP_FILTER | GROUP_LIVE |
-			  GROUP_TABLE,
+		.groups = GROUP_WINDOW | GROUP_OUTPUT | GROUP_NAMES | GROUP_INPUT | GROUP_FILTER |
+			  GROUP_LIVE | GROUP_TABLE,
 		.formats = formats,
 	};
-	struct pipeline pipeline = {.command = "top"};
+	struct pipeline pipeline = { .command = "top" };
 	struct options options;
 
 	options_init(&options);

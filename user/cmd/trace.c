@@ -7,17 +7,17 @@
 
 int cmd_trace(int argc, char **argv)
 {
-	static const struct sink_ops *const formats[] = {&trace_text_sink, &trace_jsonl_sink,
-							 &trace_csv_sink, NULL};
+	static const struct sink_ops *const formats[] = { &trace_text_sink, &trace_jsonl_sink,
+							  &trace_csv_sink, NULL };
 	static const struct option_spec spec = {
 		.doc = "Prints state changes of TCP connections as they happen, the births and ends of "
 		       "TIME_WAIT sockets, and connects that fail.\v"
 		       "Without --for it runs until Ctrl-C.",
-		.groups = GROUP_WINDOW | GROUP_OUTPUT | GROUP_NAMES | GROUP_INPUT | GROUP_FILTER | GROUP_LIVE |
-			  GROUP_KIND,
+		.groups = GROUP_WINDOW | GROUP_OUTPUT | GROUP_NAMES | GROUP_INPUT | GROUP_FILTER |
+			  GROUP_LIVE | GROUP_KIND,
 		.formats = formats,
 	};
-	struct pipeline pipeline = {.command = "trace"};
+	struct pipeline pipeline = { .command = "trace" };
 	struct options options;
 
 	options_init(&options);

@@ -29,7 +29,7 @@ struct watch {
 
 static int watch_add(struct watch *watch, int fd, uint32_t events, enum waited what)
 {
-	struct epoll_event event = {.events = events, .data.u32 = what};
+	struct epoll_event event = { .events = events, .data.u32 = what };
 
 	return fd < 0 || epoll_ctl(watch->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
@@ -37,8 +37,8 @@ static int watch_add(struct watch *watch, int fd, uint32_t events, enum waited w
 static int interval_timer(uint64_t ns)
 {
 	struct itimerspec every = {
-		.it_interval = {ns / 1000000000, ns % 1000000000},
-		.it_value = {ns / 1000000000, ns % 1000000000},
+		.it_interval = { ns / 1000000000, ns % 1000000000 },
+		.it_value = { ns / 1000000000, ns % 1000000000 },
 	};
 	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 
@@ -119,7 +119,8 @@ static int patience_ms(const struct watch *watch, bool busy)
 	if (now_ns >= watch->until_ns)
 		return 0;
 	left_ms = (watch->until_ns - now_ns) / 1000000 + 1;
-	return busy && left_ms > FOLLOW_UP_MS ? FOLLOW_UP_MS : (int)(left_ms > 60000 ? 60000 : left_ms);
+	return busy && left_ms > FOLLOW_UP_MS ? FOLLOW_UP_MS :
+						(int)(left_ms > 60000 ? 60000 : left_ms);
 }
 
 static int run(struct watch *watch, struct error *err)
@@ -128,10 +129,12 @@ static int run(struct watch *watch, struct error *err)
 	bool busy = true;
 
 	while (!watch->over) {
-		int count = epoll_wait(watch->epoll_fd, events, NR_WAITED, patience_ms(watch, busy));
+		int count =
+			epoll_wait(watch->epoll_fd, events, NR_WAITED, patience_ms(watch, busy));
 
 		if (count < 0 && errno != EINTR)
-			return error_set(err, -errno, "cannot wait for events: %s", strerror(errno));
+			return error_set(err, -errno, "cannot wait for events: %s",
+					 strerror(errno));
 		for (int i = 0; i < count; i++) {
 			if (events[i].data.u32 == WAIT_INTERVAL)
 				on_interval(watch);
@@ -153,7 +156,7 @@ int watch(struct stage *stage, struct live *live, struct error *err)
 	struct watch watch = {
 		.stage = stage,
 		.live = live,
-		.to = {stage_receive, stage},
+		.to = { stage_receive, stage },
 		.reconciled_ns = live_now_ns(),
 	};
 	int ret = open_watch(&watch, err);

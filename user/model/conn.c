@@ -20,8 +20,7 @@ static uint32_t gauge_mask(const struct conn *conn)
 
 	switch (conn->phase) {
 	case PHASE_FULL:
-		return conn->state == TW_CLOSE ? 0 :
-						 FIELD_BIT(FIELD_OPEN) | of_state[conn->state];
+		return conn->state == TW_CLOSE ? 0 : FIELD_BIT(FIELD_OPEN) | of_state[conn->state];
 	case PHASE_MINI:
 		return of_state[conn->state];
 	default:

@@ -56,8 +56,7 @@ bool filter_wants(const struct filter *filter, const struct conn_view *view)
 		return false;
 	if (kernel->family && (kernel->family == 4) != addr_is_v4(addr))
 		return false;
-	if (kernel->nr_ports &&
-	    !ports_have(kernel->ports, kernel->nr_ports, view->local_port) &&
+	if (kernel->nr_ports && !ports_have(kernel->ports, kernel->nr_ports, view->local_port) &&
 	    !ports_have(kernel->ports, kernel->nr_ports, view->remote_port))
 		return false;
 	if (kernel->nr_local_ports &&

@@ -79,7 +79,7 @@ static struct histogram_bucket *bucket_get(struct histogram *histogram, uint16_t
 	memmove(&histogram->buckets[at + 1], &histogram->buckets[at],
 		(histogram->used - at) * sizeof(histogram->buckets[0]));
 	histogram->used++;
-	histogram->buckets[at] = (struct histogram_bucket){.number = number};
+	histogram->buckets[at] = (struct histogram_bucket){ .number = number };
 	return &histogram->buckets[at];
 }
 

@@ -30,8 +30,7 @@ enum remains ledger_remains(uint8_t from, uint8_t error, uint16_t flags)
 	return REMAINS_NOTHING;
 }
 
-static void tell(struct model *model, const struct conn *conn, enum event_kind kind,
-		 uint64_t ts_ns)
+static void tell(struct model *model, const struct conn *conn, enum event_kind kind, uint64_t ts_ns)
 {
 	struct model_event event = {
 		.kind = kind,
@@ -202,7 +201,8 @@ void ledger_expire(struct model *model, uint64_t now_ns)
 {
 	uint32_t id;
 
-	for (id = pool_next(&model->conns, 0); id != POOL_NONE; id = pool_next(&model->conns, id + 1)) {
+	for (id = pool_next(&model->conns, 0); id != POOL_NONE;
+	     id = pool_next(&model->conns, id + 1)) {
 		const struct conn *conn = conn_at(model, id);
 
 		if (conn->phase == PHASE_MINI && conn->expires_ns &&

@@ -91,7 +91,7 @@ static void set_direction(struct conn *conn, uint16_t flags, uint8_t from)
 
 bool lifecycle_inherit(struct model *model, struct conn *conn, const struct conn *listener)
 {
-	struct tw_owner owner = {.tgid = listener->pid};
+	struct tw_owner owner = { .tgid = listener->pid };
 
 	memcpy(owner.comm, listener->comm, TW_COMM_LEN);
 	if (!conn->cgroup_id)
@@ -178,7 +178,7 @@ static void close_socket(struct model *model, uint32_t id, const struct tw_trans
 	uint16_t flags = record->head.flags;
 	uint8_t from = record->head.from, error = record->head.error;
 	uint64_t ts_ns = record->head.ts_ns;
-	struct model_event event = {.kind = EVENT_CONNECT_FAILED, .ts_ns = ts_ns};
+	struct model_event event = { .kind = EVENT_CONNECT_FAILED, .ts_ns = ts_ns };
 
 	enum remains remains = ledger_remains(from, error, flags);
 
@@ -223,8 +223,7 @@ static void retell_birth(struct model *model, uint32_t id, uint64_t born_ns)
 	conn->since_bound = false;
 	conn->state = TW_SYN_RECV;
 	tracker_update(model, id, true);
-	tell_transition(model, conn, TW_LISTEN, TW_SYN_RECV, born_ns, TIME_UNKNOWN, 0,
-			RESET_NONE);
+	tell_transition(model, conn, TW_LISTEN, TW_SYN_RECV, born_ns, TIME_UNKNOWN, 0, RESET_NONE);
 }
 
 /*
@@ -291,12 +290,11 @@ void lifecycle_transition(struct model *model, const struct tw_transition *recor
 	tracker_update(model, id, rekeyed);
 	/* a filter on the local port could not know it at SYN_SENT: told late */
 	if (conn->wanted && !was_wanted && from == TW_SYN_SENT && conn->born_ns)
-		tell_transition(model, conn, TW_CLOSE, TW_SYN_SENT, conn->born_ns, TIME_UNKNOWN,
-				0, RESET_NONE);
+		tell_transition(model, conn, TW_CLOSE, TW_SYN_SENT, conn->born_ns, TIME_UNKNOWN, 0,
+				RESET_NONE);
 	if (to == TW_CLOSE && from == TW_SYN_SENT)
 		error = connect_error(conn, record->head.error, record->head.flags);
-	tell_transition(model, conn, from, to, ts_ns, in_state_ns, error,
-			reset_by(conn, record));
+	tell_transition(model, conn, from, to, ts_ns, in_state_ns, error, reset_by(conn, record));
 	if (to == TW_ESTABLISHED)
 		ledger_succeeded(model, conn);
 	if (to == TW_CLOSE)
@@ -342,8 +340,8 @@ void lifecycle_holder(struct model *model, const struct tw_holder *record, unsig
 		return;
 	conn = conn_at(model, id);
 	/* a look-up says what was true when it ran; who acted since knows better */
-	if (conn->phase != PHASE_FULL || (record->head.ts_ns < conn->seen_ns &&
-					  conn->owner_rank == OWNER_ACTED))
+	if (conn->phase != PHASE_FULL ||
+	    (record->head.ts_ns < conn->seen_ns && conn->owner_rank == OWNER_ACTED))
 		return;
 	if (conn->direction == DIRECTION_UNKNOWN && conn->state != TW_LISTEN &&
 	    (record->head.flags & (TW_H_AUTOBOUND | TW_H_BOUND)))

@@ -44,7 +44,8 @@ void model_free(struct model *model)
 
 	if (!model)
 		return;
-	for (id = pool_next(&model->netns, 0); id != POOL_NONE; id = pool_next(&model->netns, id + 1))
+	for (id = pool_next(&model->netns, 0); id != POOL_NONE;
+	     id = pool_next(&model->netns, id + 1))
 		free(netns_at(model, id)->name);
 	for (unsigned int dim = 0; dim < NR_DIMENSIONS; dim++)
 		rows_release(&model->rows[dim]);
@@ -88,7 +89,8 @@ static void feed_holders_end(struct model *model, const struct tw_record *record
 {
 	uint32_t id;
 
-	for (id = pool_next(&model->conns, 0); id != POOL_NONE; id = pool_next(&model->conns, id + 1)) {
+	for (id = pool_next(&model->conns, 0); id != POOL_NONE;
+	     id = pool_next(&model->conns, id + 1)) {
 		struct conn *conn = conn_at(model, id);
 
 		if (conn->source == source && conn->owner_rank < OWNER_HOLDER &&
@@ -192,21 +194,21 @@ static const struct {
 	size_t size;	/* the least that the kind needs */
 	void (*feed)(struct model *model, const struct tw_record *record, unsigned int source);
 } kinds[] = {
-	[TW_TRANSITION] = {TW_TRANSITION_SHORT, feed_transition},
-	[TW_RESET_SENT] = {sizeof(struct tw_reset), feed_reset_sent},
-	[TW_HOLDER] = {sizeof(struct tw_holder), feed_holder},
-	[TW_SOCKET] = {sizeof(struct tw_socket), feed_socket},
-	[TW_SNAPSHOT_BEGIN] = {sizeof(struct tw_snapshot), feed_begin},
-	[TW_SNAPSHOT_END] = {sizeof(struct tw_snapshot), feed_end},
-	[TW_NETNS] = {sizeof(struct tw_name), feed_netns},
-	[TW_NETNS_GONE] = {sizeof(struct tw_name), feed_netns_gone},
-	[TW_CGROUP] = {sizeof(struct tw_name), feed_cgroup},
-	[TW_LOSS] = {sizeof(struct tw_loss), feed_loss},
-	[TW_TICK] = {sizeof(struct tw_record), feed_tick},
-	[TW_READY] = {sizeof(struct tw_record), feed_ready},
-	[TW_PAIRS] = {sizeof(struct tw_pairs), NULL},
-	[TW_END] = {sizeof(struct tw_end), NULL},
-	[TW_HOLDERS_END] = {sizeof(struct tw_record), feed_holders_end},
+	[TW_TRANSITION] = { TW_TRANSITION_SHORT, feed_transition },
+	[TW_RESET_SENT] = { sizeof(struct tw_reset), feed_reset_sent },
+	[TW_HOLDER] = { sizeof(struct tw_holder), feed_holder },
+	[TW_SOCKET] = { sizeof(struct tw_socket), feed_socket },
+	[TW_SNAPSHOT_BEGIN] = { sizeof(struct tw_snapshot), feed_begin },
+	[TW_SNAPSHOT_END] = { sizeof(struct tw_snapshot), feed_end },
+	[TW_NETNS] = { sizeof(struct tw_name), feed_netns },
+	[TW_NETNS_GONE] = { sizeof(struct tw_name), feed_netns_gone },
+	[TW_CGROUP] = { sizeof(struct tw_name), feed_cgroup },
+	[TW_LOSS] = { sizeof(struct tw_loss), feed_loss },
+	[TW_TICK] = { sizeof(struct tw_record), feed_tick },
+	[TW_READY] = { sizeof(struct tw_record), feed_ready },
+	[TW_PAIRS] = { sizeof(struct tw_pairs), NULL },
+	[TW_END] = { sizeof(struct tw_end), NULL },
+	[TW_HOLDERS_END] = { sizeof(struct tw_record), feed_holders_end },
 };
 
 /* A state that a full socket can be in. */
@@ -300,7 +302,8 @@ void model_each_conn(const struct model *model, model_conn_fn fn, void *ctx)
 	struct conn_view view;
 	uint32_t id;
 
-	for (id = pool_next(&model->conns, 0); id != POOL_NONE; id = pool_next(&model->conns, id + 1)) {
+	for (id = pool_next(&model->conns, 0); id != POOL_NONE;
+	     id = pool_next(&model->conns, id + 1)) {
 		const struct conn *conn = conn_at(model, id);
 
 		if (!conn->wanted || (conn->phase != PHASE_FULL && conn->phase != PHASE_MINI))
@@ -330,7 +333,8 @@ bool model_wants_holders(const struct model *model, uint64_t patience_ns)
 {
 	uint32_t id;
 
-	for (id = pool_next(&model->conns, 0); id != POOL_NONE; id = pool_next(&model->conns, id + 1)) {
+	for (id = pool_next(&model->conns, 0); id != POOL_NONE;
+	     id = pool_next(&model->conns, id + 1)) {
 		const struct conn *conn = conn_at(model, id);
 
 		if (conn->phase == PHASE_FULL && conn->owner_rank < OWNER_HOLDER &&

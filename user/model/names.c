@@ -58,10 +58,8 @@ const char *event_kind_name(enum event_kind kind)
 const char *evidence_name(enum evidence evidence)
 {
 	static const char *const names[NR_EVIDENCE] = {
-		[EVIDENCE_INFERRED] = "inferred",
-		[EVIDENCE_SNAPSHOT] = "snapshot",
-		[EVIDENCE_TIMER] = "timer",
-		[EVIDENCE_KPROBE] = "kprobe",
+		[EVIDENCE_INFERRED] = "inferred", [EVIDENCE_SNAPSHOT] = "snapshot",
+		[EVIDENCE_TIMER] = "timer",	  [EVIDENCE_KPROBE] = "kprobe",
 		[EVIDENCE_FENTRY] = "fentry",
 	};
 
@@ -71,12 +69,9 @@ const char *evidence_name(enum evidence evidence)
 const char *end_reason_name(enum end_reason reason)
 {
 	static const char *const names[NR_END_REASONS] = {
-		[END_UNKNOWN] = "unknown",
-		[END_EXPIRED] = "expired",
-		[END_REUSED] = "reused",
-		[END_REOPENED] = "reopened",
-		[END_RESET] = "reset",
-		[END_DESTROYED] = "destroyed",
+		[END_UNKNOWN] = "unknown", [END_EXPIRED] = "expired",
+		[END_REUSED] = "reused",   [END_REOPENED] = "reopened",
+		[END_RESET] = "reset",	   [END_DESTROYED] = "destroyed",
 		[END_PURGED] = "purged",
 	};
 

@@ -125,11 +125,11 @@ static bool in_flux(const struct model *model, uint32_t id, const struct netns *
 void reconcile_socket(struct model *model, const struct tw_socket *record, unsigned int source)
 {
 	uint32_t id = tracker_find(model, record->cookie, source);
-	struct conn like = {0}, *conn;
+	struct conn like = { 0 }, *conn;
 	struct netns *netns;
 
-	like.netns = tracker_netns(model, record->tuple.netns_cookie, record->tuple.netns_ino,
-				   source);
+	like.netns =
+		tracker_netns(model, record->tuple.netns_cookie, record->tuple.netns_ino, source);
 	if (like.netns == POOL_NONE)
 		return;
 	netns = netns_at(model, like.netns);
@@ -205,8 +205,7 @@ static void judge_minisock(struct model *model, uint32_t id, const struct netns 
 		return;
 	if (conn->expires_ns && conn->expires_ns <= now_ns) {
 		/* it ended between the last dump and this one */
-		ledger_end(model, id, END_EXPIRED, now_ns,
-			   now_ns - netns->last_dump_ns <= POLL_NS);
+		ledger_end(model, id, END_EXPIRED, now_ns, now_ns - netns->last_dump_ns <= POLL_NS);
 	} else if (conn->entered && !conn->listed && !conn->absent && *refusals) {
 		/* the first dump that could have listed it does not, and births were refused */
 		(*refusals)--;
@@ -291,7 +290,7 @@ static void count(struct tally *tally, const struct model *model, uint32_t id,
 static struct tally sweep(struct model *model, struct netns *netns,
 			  const struct tw_snapshot *record)
 {
-	struct tally tally = {0};
+	struct tally tally = { 0 };
 
 	uint32_t *listener_of = listeners_by_port(model, netns);
 	uint64_t refused = 0, refusals;
@@ -393,7 +392,8 @@ void reconcile_netns_gone(struct model *model, uint64_t netns_cookie, unsigned i
 	uint32_t id, conn_id, next, netns_id = POOL_NONE;
 	struct netns *netns;
 
-	for (id = pool_next(&model->netns, 0); id != POOL_NONE; id = pool_next(&model->netns, id + 1))
+	for (id = pool_next(&model->netns, 0); id != POOL_NONE;
+	     id = pool_next(&model->netns, id + 1))
 		if (netns_at(model, id)->cookie == netns_cookie &&
 		    netns_at(model, id)->source == source)
 			netns_id = id;

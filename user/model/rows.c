@@ -22,7 +22,7 @@ static bool key_equal(const void *ctx, uint32_t id, const void *key)
 
 int rows_init(struct rows *rows, enum dimension dimension, uint32_t cap)
 {
-	*rows = (struct rows){.dimension = dimension, .cap = cap};
+	*rows = (struct rows){ .dimension = dimension, .cap = cap };
 	pool_init(&rows->pool, sizeof(struct row));
 	if (index_init(&rows->index))
 		return -ENOMEM;

@@ -78,7 +78,8 @@ static const char *container_id(const struct part *part)
 	if (len < CONTAINER_HEX)
 		return NULL;
 	hex = part->text + len - CONTAINER_HEX;
-	if (!is_hex_id(hex, CONTAINER_HEX) || (hex > part->text && hex[-1] != '-' && hex[-1] != ':'))
+	if (!is_hex_id(hex, CONTAINER_HEX) ||
+	    (hex > part->text && hex[-1] != '-' && hex[-1] != ':'))
 		return NULL;
 	return hex;
 }
@@ -116,7 +117,7 @@ static const char *runtime_of(const struct part *part, const struct part *parent
 
 int service_from_path(const char *path, char *name, size_t size)
 {
-	struct part part, parent = {.text = "", .len = 0}, unit = {.text = "", .len = 0};
+	struct part part, parent = { .text = "", .len = 0 }, unit = { .text = "", .len = 0 };
 	char uid[64] = "";
 
 	while (part_next(&path, &part)) {
@@ -160,7 +161,8 @@ static bool command_equal(const void *ctx, uint32_t id, const void *key)
 {
 	const struct services *services = ctx;
 
-	return !memcmp(((struct command *)pool_at(&services->commands, id))->comm, key, TW_COMM_LEN);
+	return !memcmp(((struct command *)pool_at(&services->commands, id))->comm, key,
+		       TW_COMM_LEN);
 }
 
 struct services *services_new(void)
@@ -174,7 +176,8 @@ struct services *services_new(void)
 	pool_init(&services->commands, sizeof(struct command));
 	/* number 0 is SERVICE_UNKNOWN: taken, and in no index */
 	if (index_init(&services->by_name) || index_init(&services->by_cgroup) ||
-	    index_init(&services->by_command) || pool_take(&services->services) != SERVICE_UNKNOWN) {
+	    index_init(&services->by_command) ||
+	    pool_take(&services->services) != SERVICE_UNKNOWN) {
 		services_free(services);
 		return NULL;
 	}

@@ -46,7 +46,7 @@ static uint32_t tuple_hash(const struct conn *conn)
 
 uint32_t tracker_find(const struct model *model, uint64_t cookie, unsigned int source)
 {
-	struct cookie_key key = {.cookie = cookie, .source = source};
+	struct cookie_key key = { .cookie = cookie, .source = source };
 
 	return index_find(&model->by_cookie, hash_u64(cookie), cookie_equal, model, &key);
 }
@@ -151,7 +151,8 @@ uint32_t tracker_netns(struct model *model, uint64_t cookie, uint32_t ino, unsig
 		if (netns->cookie == cookie && netns->source == source)
 			return model->netns_hit;
 	}
-	for (id = pool_next(&model->netns, 0); id != POOL_NONE; id = pool_next(&model->netns, id + 1)) {
+	for (id = pool_next(&model->netns, 0); id != POOL_NONE;
+	     id = pool_next(&model->netns, id + 1)) {
 		netns = netns_at(model, id);
 		if (netns->cookie == cookie && netns->source == source)
 			return model->netns_hit = id;
@@ -220,9 +221,8 @@ void tracker_update(struct model *model, uint32_t id, bool rekeyed)
 	struct conn_view view;
 
 	if (rekeyed) {
-		conn->service = services_resolve(model->services,
-						 cgroup_key(conn->cgroup_id, conn->source),
-						 conn->comm);
+		conn->service = services_resolve(
+			model->services, cgroup_key(conn->cgroup_id, conn->source), conn->comm);
 		if (!filter_is_empty(&model->opts.filter)) {
 			tracker_view(model, conn, &view, comm);
 			conn->wanted = filter_wants(&model->opts.filter, &view);
@@ -270,7 +270,8 @@ void tracker_restart_counts(struct model *model)
 			row_reset(rows_at(rows, id));
 	}
 	row_reset(&model->totals);
-	for (id = pool_next(&model->conns, 0); id != POOL_NONE; id = pool_next(&model->conns, id + 1)) {
+	for (id = pool_next(&model->conns, 0); id != POOL_NONE;
+	     id = pool_next(&model->conns, id + 1)) {
 		struct conn *conn = conn_at(model, id);
 
 		if (conn->mask & FIELD_BIT(FIELD_ESTABLISHED))
@@ -399,7 +400,8 @@ void tracker_bury(struct model *model, uint32_t id)
 		model->over = grown;
 		model->room_over = room;
 	}
-	model->over[model->nr_over++] = (struct grave){.id = id, .cookie = conn_at(model, id)->cookie};
+	model->over[model->nr_over++] =
+		(struct grave){ .id = id, .cookie = conn_at(model, id)->cookie };
 }
 
 void tracker_view(const struct model *model, const struct conn *conn, struct conn_view *view,

@@ -47,12 +47,8 @@ double ns_to_ms(uint64_t ns)
 }
 
 static const char *const list_sort_names[NR_LIST_SORTS] = {
-	[LIST_SORT_AGE] = "age",
-	[LIST_SORT_STATE] = "state",
-	[LIST_SORT_LEFT] = "left",
-	[LIST_SORT_LOCAL] = "local",
-	[LIST_SORT_REMOTE] = "remote",
-	[LIST_SORT_SERVICE] = "service",
+	[LIST_SORT_AGE] = "age",     [LIST_SORT_STATE] = "state",   [LIST_SORT_LEFT] = "left",
+	[LIST_SORT_LOCAL] = "local", [LIST_SORT_REMOTE] = "remote", [LIST_SORT_SERVICE] = "service",
 	[LIST_SORT_PID] = "pid",
 };
 

@@ -69,8 +69,7 @@ static void add_counts(struct json *json, const struct row *row, const struct sp
 }
 
 static void add_row(struct json *array, const struct model *model, enum dimension dimension,
-		    const struct row *row, const struct sink_opts *opts,
-		    const struct span *span)
+		    const struct row *row, const struct sink_opts *opts, const struct span *span)
 {
 	struct json *json = json_object();
 	enum key_part parts[NR_KEY_PARTS];
@@ -81,7 +80,8 @@ static void add_row(struct json *array, const struct model *model, enum dimensio
 		key_part_get(parts[i], model, &row->key, &value);
 		json_add_value(json, key_part_name(parts[i]), &value);
 		if (parts[i] == KEY_REMOTE && opts->names)
-			json_add_text(json, "remote_name", names_of(opts->names, row->key.remote_addr));
+			json_add_text(json, "remote_name",
+				      names_of(opts->names, row->key.remote_addr));
 	}
 	add_counts(json, row, span);
 	json_add(array, NULL, json);
@@ -181,8 +181,8 @@ static void add_totals(struct json *json, const struct model *model, const struc
 	json_add(json, "totals", totals);
 }
 
-struct json *document_new(const struct model *model, const struct sink_opts *opts,
-			  const char *kind, struct span span)
+struct json *document_new(const struct model *model, const struct sink_opts *opts, const char *kind,
+			  struct span span)
 {
 	struct json *json = json_object();
 

@@ -8,8 +8,8 @@
 #include "sink/sink.h"
 
 /* @kind: for a line of jsonl, "interval" or "summary"; NULL for none. Free with json_free(). */
-struct json *document_new(const struct model *model, const struct sink_opts *opts,
-			  const char *kind, struct span span);
+struct json *document_new(const struct model *model, const struct sink_opts *opts, const char *kind,
+			  struct span span);
 /* The same as one line of @opts->out, written out. */
 void document_write_line(const struct model *model, const struct sink_opts *opts, const char *kind,
 			 struct span span);

@@ -83,8 +83,9 @@ static const struct event_field event_fields[] = {
 	{ "substate", MINISOCK_KINDS, get_substate },
 	{ "reason", KIND(EVENT_TIME_WAIT_EXIT) | KIND(EVENT_RESET_SENT), get_reason },
 	{ "residence_ms", KIND(EVENT_TIME_WAIT_EXIT), get_residence_ms },
-	{ "evidence", MINISOCK_KINDS | KIND(EVENT_TIME_WAIT_SUBSTATE) |
-		      KIND(EVENT_TIME_WAIT_REFUSED), get_evidence },
+	{ "evidence",
+	  MINISOCK_KINDS | KIND(EVENT_TIME_WAIT_SUBSTATE) | KIND(EVENT_TIME_WAIT_REFUSED),
+	  get_evidence },
 	{ "cause", KIND(EVENT_LOSS), get_cause },
 	{ "count", KIND(EVENT_LOSS) | KIND(EVENT_TIME_WAIT_REFUSED), get_count },
 };

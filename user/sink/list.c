@@ -64,12 +64,9 @@ static int compare_pid(const struct conn_view *left, const struct conn_view *rig
 
 static int (*const comparisons[NR_LIST_SORTS])(const struct conn_view *left,
 					       const struct conn_view *right) = {
-	[LIST_SORT_AGE] = compare_age,
-	[LIST_SORT_STATE] = compare_state,
-	[LIST_SORT_LEFT] = compare_left,
-	[LIST_SORT_LOCAL] = compare_local,
-	[LIST_SORT_REMOTE] = compare_remote,
-	[LIST_SORT_SERVICE] = compare_service,
+	[LIST_SORT_AGE] = compare_age,	     [LIST_SORT_STATE] = compare_state,
+	[LIST_SORT_LEFT] = compare_left,     [LIST_SORT_LOCAL] = compare_local,
+	[LIST_SORT_REMOTE] = compare_remote, [LIST_SORT_SERVICE] = compare_service,
 	[LIST_SORT_PID] = compare_pid,
 };
 

@@ -71,8 +71,10 @@ static void list_json_end(struct sink *sink, const struct model *model)
 
 	list_init(&list, model, sink->opts.sort, sink->opts.limit);
 	json_add_text(json, "host", sink->opts.host);
-	json_add_text(json, "time", model_now_ns(model) ?
-		      text_time(sink_realtime(&sink->opts, model_now_ns(model)), time) : NULL);
+	json_add_text(json, "time",
+		      model_now_ns(model) ?
+			      text_time(sink_realtime(&sink->opts, model_now_ns(model)), time) :
+			      NULL);
 	json_add_u64(json, "total", list.total);
 	for (i = 0; i < list.count; i++)
 		json_add(array, NULL, socket_new(list.items[i], model, &sink->opts));

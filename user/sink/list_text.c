@@ -66,8 +66,8 @@ static void add_left(struct table *table, const struct conn_view *conn, const st
 	char text[TEXT_LEN];
 	uint64_t left_ns;
 
-	table_cell(table, "%s", list_left(conn, model, &left_ns) ? text_duration(left_ns, text) :
-								   "-");
+	table_cell(table, "%s",
+		   list_left(conn, model, &left_ns) ? text_duration(left_ns, text) : "-");
 }
 
 static void add_process(struct table *table, const struct conn_view *conn)

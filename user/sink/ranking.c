@@ -145,7 +145,7 @@ static int compare_rows(const void *left_item, const void *right_item, void *ctx
 
 	if (order->by == RANKING_BY_ACTIVITY) {
 		sign = compare_u64(span_delta(&order->span, right, FIELD_OPENED),
-				       span_delta(&order->span, left, FIELD_OPENED));
+				   span_delta(&order->span, left, FIELD_OPENED));
 		if (!sign)
 			sign = compare_u64(sockets_now(right), sockets_now(left));
 	}

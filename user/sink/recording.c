@@ -57,8 +57,9 @@ struct recorder *recorder_open(const char *path, const struct tw_recording_head 
 	}
 	ZSTD_CCtx_setParameter(recorder->zstd, ZSTD_c_compressionLevel, LEVEL);
 	ZSTD_CCtx_setParameter(recorder->zstd, ZSTD_c_checksumFlag, 1);
-	recorder->fd = strcmp(path, "-") ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640) :
-					   STDOUT_FILENO;
+	recorder->fd = strcmp(path, "-") ?
+			       open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640) :
+			       STDOUT_FILENO;
 	if (recorder->fd < 0) {
 		error_set(err, -errno, "cannot write '%s': %s", path, strerror(errno));
 		goto fail;
@@ -76,11 +77,11 @@ fail:
 
 static int compress(struct recorder *recorder, const void *data, size_t len, ZSTD_EndDirective how)
 {
-	ZSTD_inBuffer in = {data, len, 0};
+	ZSTD_inBuffer in = { data, len, 0 };
 	size_t left;
 
 	do {
-		ZSTD_outBuffer out = {recorder->output, OUTPUT_BYTES, 0};
+		ZSTD_outBuffer out = { recorder->output, OUTPUT_BYTES, 0 };
 
 		left = ZSTD_compressStream2(recorder->zstd, &out, &in, how);
 		if (ZSTD_isError(left) && !recorder->failed)

@@ -168,8 +168,8 @@ static void print_layout(const struct layout *layout, const struct model *model,
 			 const struct ranking *ranking, const struct top_table_opts *opts,
 			 FILE *out)
 {
-	struct table *table = table_new(layout->columns,
-					(unsigned int)(layout->nr_parts + layout->nr_chosen));
+	struct table *table =
+		table_new(layout->columns, (unsigned int)(layout->nr_parts + layout->nr_chosen));
 	size_t i;
 
 	if (!table)

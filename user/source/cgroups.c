@@ -146,7 +146,7 @@ static void tell_path(uint64_t id, const char *path, uint64_t ts_ns, const struc
 
 	if (!record)
 		return;
-	record->head = (struct tw_record){.size = size, .kind = TW_CGROUP, .ts_ns = ts_ns};
+	record->head = (struct tw_record){ .size = size, .kind = TW_CGROUP, .ts_ns = ts_ns };
 	record->id = id;
 	strcpy(record->text, path);
 	deliver(to, record);

@@ -64,8 +64,8 @@ static int missing_privilege(struct error *err)
 		enum cap cap;
 		const char *name;
 	} needed[] = {
-		{CAP_OF_BPF, "CAP_BPF"},
-		{CAP_OF_PERFMON, "CAP_PERFMON"},
+		{ CAP_OF_BPF, "CAP_BPF" },
+		{ CAP_OF_PERFMON, "CAP_PERFMON" },
 	};
 
 	if (caps_have(CAP_OF_SYS_ADMIN))
@@ -96,8 +96,7 @@ int features_probe(struct features *features, struct error *err)
 		return error_set(err, -errno, "the BTF at " BTF_PATH " cannot be read: %s",
 				 strerror(errno));
 	/* the typedef's first parameter is the tracepoint's data */
-	features->reset_reason =
-		parameters(btf, "btf_trace_tcp_send_reset", BTF_KIND_TYPEDEF) >= 4;
+	features->reset_reason = parameters(btf, "btf_trace_tcp_send_reset", BTF_KIND_TYPEDEF) >= 4;
 	count = parameters(btf, "inet_csk_accept", BTF_KIND_FUNC);
 	features->has_accept = count == 2 || count == 4;
 	features->accept_arg = count == 2;

@@ -85,9 +85,9 @@ static void deliver_folded(struct found *found, const struct receiver *to)
 int holders_look(const struct bpf_program *program, uint64_t now_ns, const struct receiver *to,
 		 struct error *err)
 {
-	struct tw_record end = {.size = sizeof(end), .kind = TW_HOLDERS_END, .ts_ns = now_ns};
+	struct tw_record end = { .size = sizeof(end), .kind = TW_HOLDERS_END, .ts_ns = now_ns };
 	struct bpf_link *link = bpf_program__attach_iter(program, NULL);
-	struct found found = {0};
+	struct found found = { 0 };
 	int fd, ret;
 
 	if (!link)

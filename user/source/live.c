@@ -88,7 +88,7 @@ static void configure(struct twtrace_bpf *skel, const struct live_opts *opts,
 		      const struct features *features, bool with_accept)
 {
 	uint64_t bytes = ring_bytes(opts->ring_bytes);
-	struct stat st = {0};
+	struct stat st = { 0 };
 
 	stat("/proc/self/ns/pid", &st);
 	skel->rodata->config.pidns_ino = st.st_ino;
@@ -129,9 +129,10 @@ static int load(struct live *live, const struct live_opts *opts, struct error *e
 		with_accept = false;
 	}
 	log_msg(LOG_VERBOSE, "accept(): %s",
-		with_accept ? "traced by fexit inet_csk_accept" :
-			      "not traced (this kernel refuses fexit programs); incoming connections "
-			      "are their listener's until close() or a look at open files");
+		with_accept ?
+			"traced by fexit inet_csk_accept" :
+			"not traced (this kernel refuses fexit programs); incoming connections "
+			"are their listener's until close() or a look at open files");
 	return 0;
 }
 
@@ -152,8 +153,8 @@ static int run_once(const struct bpf_program *program)
 /* Tells second_look() where first_look's `active` count lies; false: it can't help here. */
 static bool arm_second_look(struct twtrace_bpf *skel)
 {
-	struct bpf_prog_info prog = {0};
-	struct bpf_map_info map = {0};
+	struct bpf_prog_info prog = { 0 };
+	struct bpf_map_info map = { 0 };
 	__u32 prog_len = sizeof(prog), map_len = sizeof(map);
 
 	if (bpf_obj_get_info_by_fd(bpf_program__fd(skel->progs.first_look), &prog, &prog_len) ||
@@ -201,11 +202,13 @@ static int attach(struct live *live, const struct live_opts *opts, struct error 
 			log_msg(LOG_VERBOSE, "attached %s", bpf_program__section_name(optional[i]));
 		else
 			/* what the user asked for by name is worth a word in any case */
-			log_msg(opts->syscalls && is_syscall(optional[i]) ? LOG_WARNING : LOG_VERBOSE,
+			log_msg(opts->syscalls && is_syscall(optional[i]) ? LOG_WARNING :
+									    LOG_VERBOSE,
 				"%s cannot be attached: %s%s",
 				bpf_program__section_name(optional[i]), strerror(errno),
-				is_syscall(optional[i]) ? " (is tracefs mounted at /sys/kernel/tracing?)" :
-							  "");
+				is_syscall(optional[i]) ?
+					" (is tracefs mounted at /sys/kernel/tracing?)" :
+					"");
 		count++;
 	}
 	return 0;
@@ -266,7 +269,8 @@ struct live *live_new(const struct live_opts *opts, struct error *err)
 		error_set(err, -ENOMEM, "no memory");
 		goto fail;
 	}
-	if (survey_init(&live->survey, opts->ages, opts->filter.netns_ino, err) || load(live, opts, err))
+	if (survey_init(&live->survey, opts->ages, opts->filter.netns_ino, err) ||
+	    load(live, opts, err))
 		goto fail;
 	live->ring = ring_buffer__new(bpf_map__fd(live->skel->maps.events), on_record, live, NULL);
 	if (!live->ring) {
@@ -311,7 +315,7 @@ static bool consume(struct live *live, const struct receiver *to)
 
 bool live_drain(struct live *live, const struct receiver *to)
 {
-	struct tw_record tick = {.size = sizeof(tick), .kind = TW_TICK, .ts_ns = live_now_ns()};
+	struct tw_record tick = { .size = sizeof(tick), .kind = TW_TICK, .ts_ns = live_now_ns() };
 	bool any = consume(live, to), told = any || live->restless;
 
 	/* cut short: what is left in the ring may be older than now */
@@ -355,9 +359,9 @@ static void pass_holder(void *ctx, const struct tw_record *record)
 
 void live_look_for_holders(struct live *live, const struct receiver *to)
 {
-	struct step step = {live, to};
-	struct receiver pass = {pass_holder, &step};
-	struct error err = {0};
+	struct step step = { live, to };
+	struct receiver pass = { pass_holder, &step };
+	struct error err = { 0 };
 
 	if (holders_look(live->skel->progs.holders, live_now_ns(), &pass, &err))
 		log_msg(LOG_VERBOSE, "%s", err.text);
@@ -377,9 +381,9 @@ static void nothing_between(void *ctx)
 
 int live_start(struct live *live, const struct receiver *to, struct error *err)
 {
-	struct step step = {live, to};
-	struct survey_steps steps = {settle, look_between, &step};
-	struct tw_record ready = {.size = sizeof(ready), .kind = TW_READY};
+	struct step step = { live, to };
+	struct survey_steps steps = { settle, look_between, &step };
+	struct tw_record ready = { .size = sizeof(ready), .kind = TW_READY };
 	int ret = survey_start(&live->survey, &steps, to, err);
 
 	if (ret)
@@ -399,7 +403,10 @@ static uint64_t tell_loss(struct live *live, enum tw_loss_cause cause, uint64_t 
 {
 	uint64_t news = total > live->told[cause] ? total - live->told[cause] : 0;
 	struct tw_loss loss = {
-		.head = {.size = sizeof(loss), .kind = TW_LOSS, .from = cause, .ts_ns = live_now_ns()},
+		.head = { .size = sizeof(loss),
+			  .kind = TW_LOSS,
+			  .from = cause,
+			  .ts_ns = live_now_ns() },
 		.count = news,
 	};
 
@@ -411,7 +418,7 @@ static uint64_t tell_loss(struct live *live, enum tw_loss_cause cause, uint64_t 
 
 static uint64_t skipped_runs(const struct bpf_program *program)
 {
-	struct bpf_prog_info info = {0};
+	struct bpf_prog_info info = { 0 };
 	__u32 len = sizeof(info);
 
 	if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len))
@@ -438,8 +445,8 @@ static uint64_t count_losses(struct live *live, const struct receiver *to)
 
 void live_interval(struct live *live, unsigned int budget, const struct receiver *to)
 {
-	struct step step = {live, to};
-	struct survey_steps steps = {settle, nothing_between, &step};
+	struct step step = { live, to };
+	struct survey_steps steps = { settle, nothing_between, &step };
 	bool lost = count_losses(live, to) > 0;
 
 	survey_interval(&live->survey, live_now_ns(), budget, lost || !budget, &steps, to);
@@ -448,8 +455,8 @@ void live_interval(struct live *live, unsigned int budget, const struct receiver
 
 void live_end(struct live *live, const struct receiver *to)
 {
-	struct tw_pairs pairs = {.head = {.size = sizeof(pairs), .kind = TW_PAIRS}};
-	struct tw_end end = {.head = {.size = sizeof(end), .kind = TW_END}};
+	struct tw_pairs pairs = { .head = { .size = sizeof(pairs), .kind = TW_PAIRS } };
+	struct tw_end end = { .head = { .size = sizeof(end), .kind = TW_END } };
 
 	count_losses(live, to);
 	for (int cpu = 0; cpu < live->cpus; cpu++)

@@ -20,7 +20,7 @@
 #endif
 
 /* iproute2, Docker, CRI: where they mount what they name */
-static const char *const named_dirs[] = {"/run/netns", "/run/docker/netns"};
+static const char *const named_dirs[] = { "/run/netns", "/run/docker/netns" };
 
 static uint32_t inode_of(const char *path)
 {
@@ -31,10 +31,11 @@ static uint32_t inode_of(const char *path)
 
 int netns_list_init(struct netns_list *list, struct error *err)
 {
-	*list = (struct netns_list){.own_fd = -1};
+	*list = (struct netns_list){ .own_fd = -1 };
 	list->own_fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (list->own_fd < 0)
-		return error_set(err, -errno, "cannot open /proc/self/ns/net: %s; is /proc mounted?",
+		return error_set(err, -errno,
+				 "cannot open /proc/self/ns/net: %s; is /proc mounted?",
 				 strerror(errno));
 	list->own_ino = inode_of("/proc/self/ns/net");
 	return 0;
@@ -45,7 +46,7 @@ void netns_list_release(struct netns_list *list)
 	free(list->entries);
 	if (list->own_fd >= 0)
 		close(list->own_fd);
-	*list = (struct netns_list){.own_fd = -1};
+	*list = (struct netns_list){ .own_fd = -1 };
 }
 
 const struct netns_entry *netns_list_find(const struct netns_list *list, uint64_t cookie)
@@ -136,7 +137,7 @@ static int append(struct netns_list *list, const struct netns_entry *entry)
 
 static void consider(struct netns_list *list, const char *path, const char *name)
 {
-	struct netns_entry entry = {.ino = inode_of(path)};
+	struct netns_entry entry = { .ino = inode_of(path) };
 
 	if (!entry.ino)
 		return;
@@ -208,7 +209,7 @@ static int match_pid(void *ctx, pid_t pid)
 
 int netns_enter(struct netns_list *list, struct netns_entry *entry)
 {
-	struct search search = {entry->ino, entry->path, sizeof(entry->path)};
+	struct search search = { entry->ino, entry->path, sizeof(entry->path) };
 	int ret = enter_path(list, entry->path, entry->ino);
 
 	if (ret == -EPERM)

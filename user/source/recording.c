@@ -53,9 +53,10 @@ static int read_head(struct recording *recording, struct error *err)
 	    memcmp(head->magic, TW_RECORDING_MAGIC, sizeof(head->magic)))
 		return error_set(err, -EINVAL, "'%s' is not a recording of twtrace", path);
 	if (head->version > TW_RECORDING_VERSION)
-		return error_set(err, -EINVAL,
-				 "'%s' was written by a newer twtrace (format %u, this one reads %u)",
-				 path, head->version, TW_RECORDING_VERSION);
+		return error_set(
+			err, -EINVAL,
+			"'%s' was written by a newer twtrace (format %u, this one reads %u)", path,
+			head->version, TW_RECORDING_VERSION);
 	if (head->size < least || head->size > 1 << 20)
 		return error_set(err, -EINVAL, "'%s' has a damaged head", path);
 	rest = head->size < sizeof(*head) ? head->size : sizeof(*head);
@@ -157,8 +158,8 @@ static bool refill(struct recording *recording)
 	wanted = recording->hint ? recording->hint : 1;
 	if (wanted > recording->in_len - recording->in_at)
 		wanted = recording->in_len - recording->in_at;
-	in = (ZSTD_inBuffer){recording->input, recording->in_at + wanted, recording->in_at};
-	out = (ZSTD_outBuffer){recording->plain, PLAIN_BYTES, recording->len};
+	in = (ZSTD_inBuffer){ recording->input, recording->in_at + wanted, recording->in_at };
+	out = (ZSTD_outBuffer){ recording->plain, PLAIN_BYTES, recording->len };
 	ret = ZSTD_decompressStream(recording->zstd, &out, &in);
 	recording->in_at = in.pos;
 	if (ZSTD_isError(ret)) {

@@ -19,9 +19,9 @@
 #define DIAG_BUFFER (64 * 1024)
 
 /* Every state but SYN_RECV (request sockets, which no event tells of) and CLOSE. */
-#define DIAG_STATES                                                                           \
-	((1U << TW_ESTABLISHED) | (1U << TW_SYN_SENT) | (1U << TW_FIN_WAIT1) |                 \
-	 (1U << TW_FIN_WAIT2) | (1U << TW_TIME_WAIT) | (1U << TW_CLOSE_WAIT) |                 \
+#define DIAG_STATES                                                            \
+	((1U << TW_ESTABLISHED) | (1U << TW_SYN_SENT) | (1U << TW_FIN_WAIT1) | \
+	 (1U << TW_FIN_WAIT2) | (1U << TW_TIME_WAIT) | (1U << TW_CLOSE_WAIT) | \
 	 (1U << TW_LAST_ACK) | (1U << TW_LISTEN) | (1U << TW_CLOSING))
 
 #ifndef INET_DIAG_CGROUP_ID
@@ -45,7 +45,7 @@ static uint64_t monotonic_ns(void)
 void snapshot_release(struct snapshot *snapshot)
 {
 	free(snapshot->sockets);
-	*snapshot = (struct snapshot){0};
+	*snapshot = (struct snapshot){ 0 };
 }
 
 static struct tw_socket *append(struct snapshot *snapshot)
@@ -64,7 +64,7 @@ static struct tw_socket *append(struct snapshot *snapshot)
 
 static void set_addr(uint8_t addr[16], uint8_t family, const __be32 diag[4])
 {
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 
 	if (family == AF_INET6) {
 		memcpy(addr, diag, 16);
@@ -77,7 +77,7 @@ static void set_addr(uint8_t addr[16], uint8_t family, const __be32 diag[4])
 /* How long nothing was sent or received: a bound on the age of the state. */
 static uint32_t idle_of(const struct nlattr *attr)
 {
-	struct tcp_info info = {0};
+	struct tcp_info info = { 0 };
 	size_t len = mnl_attr_get_payload_len(attr);
 	uint32_t idle;
 
@@ -177,7 +177,7 @@ static int dump_family(struct mnl_socket *socket, uint8_t family, bool ages, str
 
 static int dump_sockets(struct dump *dump, bool ages)
 {
-	static const uint8_t families[] = {AF_INET, AF_INET6};
+	static const uint8_t families[] = { AF_INET, AF_INET6 };
 	struct mnl_socket *socket = mnl_socket_open(NETLINK_SOCK_DIAG);
 	int ret = 0;
 
@@ -226,7 +226,7 @@ static void read_figures(struct tw_snapshot *end)
 int snapshot_take(struct snapshot *snapshot, struct netns_list *list, struct netns_entry *entry,
 		  bool ages, const struct pause *pause, struct error *err)
 {
-	struct dump dump = {.snapshot = snapshot, .pause = pause, .entry = entry};
+	struct dump dump = { .snapshot = snapshot, .pause = pause, .entry = entry };
 	struct tw_snapshot *begin = &snapshot->begin, *end = &snapshot->end;
 	int ret = netns_enter(list, entry);
 
@@ -235,7 +235,9 @@ int snapshot_take(struct snapshot *snapshot, struct netns_list *list, struct net
 				 strerror(-ret));
 	snapshot->count = 0;
 	*begin = (struct tw_snapshot){
-		.head = {.size = sizeof(*begin), .kind = TW_SNAPSHOT_BEGIN, .ts_ns = monotonic_ns()},
+		.head = { .size = sizeof(*begin),
+			  .kind = TW_SNAPSHOT_BEGIN,
+			  .ts_ns = monotonic_ns() },
 		.netns_cookie = entry->cookie,
 		.netns_ino = entry->ino,
 	};

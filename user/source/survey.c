@@ -12,7 +12,7 @@
 
 int survey_init(struct survey *survey, bool ages, uint32_t only_ino, struct error *err)
 {
-	*survey = (struct survey){.ages = ages, .only_ino = only_ino};
+	*survey = (struct survey){ .ages = ages, .only_ino = only_ino };
 	return netns_list_init(&survey->netns, err);
 }
 
@@ -35,7 +35,7 @@ static void tell_netns(const struct netns_entry *entry, enum tw_kind kind,
 		struct tw_name name;
 		char text[sizeof(entry->name)];
 	} record = {
-		.name.head = {.size = sizeof(record), .kind = kind, .ts_ns = live_now_ns()},
+		.name.head = { .size = sizeof(record), .kind = kind, .ts_ns = live_now_ns() },
 		.name.id = entry->cookie,
 		.name.ino = entry->ino,
 	};
@@ -73,10 +73,10 @@ static void deliver_sockets(const struct snapshot *snapshot, const struct receiv
 		deliver(to, &snapshot->sockets[i]);
 }
 
-int survey_start(struct survey *survey, const struct survey_steps *steps,
-		 const struct receiver *to, struct error *err)
+int survey_start(struct survey *survey, const struct survey_steps *steps, const struct receiver *to,
+		 struct error *err)
 {
-	struct pause pause = {steps->settle, steps->ctx};
+	struct pause pause = { steps->settle, steps->ctx };
 	struct netns_list *netns = &survey->netns;
 	struct snapshot *snapshots;
 	int ret = 0;
@@ -86,7 +86,7 @@ int survey_start(struct survey *survey, const struct survey_steps *steps,
 	if (!snapshots)
 		return error_set(err, -ENOMEM, "no memory for a snapshot");
 	for (size_t i = 0; i < netns->count; i++) {
-		struct error why = {0};
+		struct error why = { 0 };
 		int failed = snapshot_take(&snapshots[i], netns, &netns->entries[i], survey->ages,
 					   &pause, &why);
 
@@ -123,7 +123,7 @@ static uint64_t cpu_ns(void)
 void survey_interval(struct survey *survey, uint64_t now_ns, unsigned int budget, bool force,
 		     const struct survey_steps *steps, const struct receiver *to)
 {
-	struct pause pause = {steps->settle, steps->ctx};
+	struct pause pause = { steps->settle, steps->ctx };
 	struct netns_list *netns = &survey->netns;
 	uint64_t began_ns = cpu_ns();
 	size_t i = 0;
@@ -135,9 +135,9 @@ void survey_interval(struct survey *survey, uint64_t now_ns, unsigned int budget
 	if (!force && now_ns < survey->next_ns)
 		return;
 	while (i < netns->count) {
-		struct error err = {0};
-		int ret = snapshot_take(&survey->scratch, netns, &netns->entries[i], false,
-					&pause, &err);
+		struct error err = { 0 };
+		int ret = snapshot_take(&survey->scratch, netns, &netns->entries[i], false, &pause,
+					&err);
 
 		if (ret == -ESRCH) {
 			tell_netns(&netns->entries[i], TW_NETNS_GONE, to);

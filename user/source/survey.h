@@ -39,8 +39,8 @@ struct survey_steps {
 	void *ctx;
 };
 
-int survey_start(struct survey *survey, const struct survey_steps *steps,
-		 const struct receiver *to, struct error *err);
+int survey_start(struct survey *survey, const struct survey_steps *steps, const struct receiver *to,
+		 struct error *err);
 /*
  * An interval: new namespaces, ended ones, and snapshots of all if the budget
  * (thousandths of the time) allows it or @force asks for it.

@@ -40,8 +40,7 @@ void address_parse(struct sockaddr_storage *addr, enum family family, const char
 void address_add(struct sockaddr_storage *addr, unsigned number)
 {
 	if (addr->ss_family == AF_INET)
-		as_v4(addr)->sin_addr.s_addr =
-			htonl(ntohl(as_v4(addr)->sin_addr.s_addr) + number);
+		as_v4(addr)->sin_addr.s_addr = htonl(ntohl(as_v4(addr)->sin_addr.s_addr) + number);
 	else
 		as_v6(addr)->sin6_addr.s6_addr32[3] =
 			htonl(ntohl(as_v6(addr)->sin6_addr.s6_addr32[3]) + number);

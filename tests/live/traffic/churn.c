@@ -116,8 +116,8 @@ void churn_server(const struct request *req, int passed_fd, struct reply *rep)
 		for (int i = 0; i < nr; i++) {
 			unsigned which = ready[i].data.u32;
 
-			while ((fd = accept4(shared->listeners[which], NULL, NULL,
-					     SOCK_CLOEXEC)) >= 0)
+			while ((fd = accept4(shared->listeners[which], NULL, NULL, SOCK_CLOEXEC)) >=
+			       0)
 				serve(fd, which % shared->nr_ports);
 		}
 	}

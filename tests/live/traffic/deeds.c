@@ -202,7 +202,8 @@ void deed_filter(const struct request *req, int passed_fd, struct reply *rep)
 	struct sock_filter all[] = {
 		BPF_STMT(BPF_RET | BPF_K, 0),
 	};
-	struct sock_filter empty[] = {	/* segments whose length is their header's */
+	struct sock_filter empty[] = {
+		/* segments whose length is their header's */
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 12),
 		BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 2),
 		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x3c),
@@ -221,8 +222,7 @@ void deed_filter(const struct request *req, int passed_fd, struct reply *rep)
 		prog.filter = empty;
 	}
 	if (req->arg == FILTER_NONE)
-		err = setsockopt(req->fd, SOL_SOCKET, SO_DETACH_FILTER, &unused,
-				 sizeof(unused));
+		err = setsockopt(req->fd, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused));
 	else
 		err = setsockopt(req->fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog));
 	if (err)

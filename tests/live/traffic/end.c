@@ -84,7 +84,11 @@ void end_linger0(struct end *end)
 void end_option(struct end *end, int level, int name, int value)
 {
 	struct request req = {
-		.op = OP_OPTION, .fd = end->fd, .arg = level, .arg2 = name, .arg3 = value,
+		.op = OP_OPTION,
+		.fd = end->fd,
+		.arg = level,
+		.arg2 = name,
+		.arg3 = value,
 	};
 	struct reply rep = actor_ask(end->actor, &req);
 

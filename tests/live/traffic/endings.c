@@ -60,7 +60,8 @@ void run_time_wait_expires(struct stage *stage)
 	uint64_t begin = now_ms();
 
 	while (view_tuple(first->actor->view, address_port(&first->addr),
-			  address_port(&second->addr)).state) {
+			  address_port(&second->addr))
+		       .state) {
 		if (now_ms() > begin + 90000)
 			die("TIME_WAIT did not end within 90 s");
 		poll_pause(50);

@@ -18,9 +18,11 @@
 #include <unistd.h>
 
 const char *const mib_names[MIB_COUNT] = {
-	"ActiveOpens", "PassiveOpens", "AttemptFails", "EstabResets", "OutRsts",
-	"TW", "TWRecycled", "TWKilled", "TCPTimeWaitOverflow", "TCPAbortOnData",
-	"TCPAbortOnClose", "TCPAbortOnTimeout", "TCPAbortOnLinger", "TCPAbortOnMemory",
+	"ActiveOpens",	    "PassiveOpens",	"AttemptFails",
+	"EstabResets",	    "OutRsts",		"TW",
+	"TWRecycled",	    "TWKilled",		"TCPTimeWaitOverflow",
+	"TCPAbortOnData",   "TCPAbortOnClose",	"TCPAbortOnTimeout",
+	"TCPAbortOnLinger", "TCPAbortOnMemory",
 };
 
 static struct {
@@ -250,7 +252,10 @@ void view_states(const struct netns_view *view, const uint16_t *ports, unsigned 
 		 bool remote, unsigned states[static NR_TCP_STATES])
 {
 	struct search search = {
-		.ports = ports, .nr_ports = nr_ports, .remote = remote, .states = states,
+		.ports = ports,
+		.nr_ports = nr_ports,
+		.remote = remote,
+		.states = states,
 	};
 
 	memset(states, 0, NR_TCP_STATES * sizeof(*states));

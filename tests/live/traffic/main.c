@@ -127,7 +127,8 @@ const struct scenario *scenario_find(const char *name)
 
 static _Noreturn void usage(FILE *out)
 {
-	fprintf(out, "usage: traffic SCENARIO [--family 4|6|mapped] [--server ADDR] [--port N]\n"
+	fprintf(out,
+		"usage: traffic SCENARIO [--family 4|6|mapped] [--server ADDR] [--port N]\n"
 		"\t[--count N] [--hosts H] [--ports P] [--by client|server] [--own-netns|--here]\n"
 		"\t[--netns-client PATH] [--netns-server PATH] [--cookies] [--hold]\n"
 		"\t[--close-wait N] [--time-wait N]\n\nscenarios:\n");
@@ -186,22 +187,53 @@ static void take_option(struct options *opts, int option)
 	static const char *const sides[] = { "client", "server" };
 
 	switch (option) {
-	case 'f': opts->family = parse_word(optarg, families, 3); break;
-	case 's': opts->server = optarg; break;
-	case 'p': opts->port = parse_number(optarg, 0, 65535); break;
-	case 'n': opts->count = parse_number(optarg, 0, 10000000); break;
-	case 'H': opts->hosts = parse_number(optarg, 1, MAX_HOSTS); break;
-	case 'P': opts->ports = parse_number(optarg, 1, MAX_PORTS); break;
-	case 'b': opts->by = parse_word(optarg, sides, 2); break;
-	case 'c': opts->netns_client = optarg; break;
-	case 'S': opts->netns_server = optarg; break;
-	case 'w': opts->close_wait = parse_number(optarg, 0, 100000); break;
-	case 't': opts->time_wait = parse_number(optarg, 0, 100000); break;
-	case 'o': opts->own_netns = true; break;
-	case 'e': opts->here = true; break;
-	case 'k': opts->cookies = true; break;
-	case 'h': opts->hold = true; break;
-	default: usage(stderr);
+	case 'f':
+		opts->family = parse_word(optarg, families, 3);
+		break;
+	case 's':
+		opts->server = optarg;
+		break;
+	case 'p':
+		opts->port = parse_number(optarg, 0, 65535);
+		break;
+	case 'n':
+		opts->count = parse_number(optarg, 0, 10000000);
+		break;
+	case 'H':
+		opts->hosts = parse_number(optarg, 1, MAX_HOSTS);
+		break;
+	case 'P':
+		opts->ports = parse_number(optarg, 1, MAX_PORTS);
+		break;
+	case 'b':
+		opts->by = parse_word(optarg, sides, 2);
+		break;
+	case 'c':
+		opts->netns_client = optarg;
+		break;
+	case 'S':
+		opts->netns_server = optarg;
+		break;
+	case 'w':
+		opts->close_wait = parse_number(optarg, 0, 100000);
+		break;
+	case 't':
+		opts->time_wait = parse_number(optarg, 0, 100000);
+		break;
+	case 'o':
+		opts->own_netns = true;
+		break;
+	case 'e':
+		opts->here = true;
+		break;
+	case 'k':
+		opts->cookies = true;
+		break;
+	case 'h':
+		opts->hold = true;
+		break;
+	default:
+		usage(stderr);
 	}
 }
 

@@ -53,8 +53,8 @@ static const struct in_addr *on_v4_wire(const struct sockaddr_storage *addr)
 	if (addr->ss_family == AF_INET)
 		return &((const struct sockaddr_in *)addr)->sin_addr;
 	if (address_is_mapped(addr))
-		return (const struct in_addr *)
-			&((const struct sockaddr_in6 *)addr)->sin6_addr.s6_addr32[3];
+		return (const struct in_addr *)&((const struct sockaddr_in6 *)addr)
+			->sin6_addr.s6_addr32[3];
 	return NULL;
 }
 

@@ -7,10 +7,16 @@
 #include <string.h>
 
 static const char *const state_names[NR_TCP_STATES] = {
-	[TCP_ESTABLISHED] = "ESTABLISHED", [TCP_SYN_SENT] = "SYN_SENT",
-	[TCP_SYN_RECV] = "SYN_RECV", [TCP_FIN_WAIT1] = "FIN_WAIT1",
-	[TCP_FIN_WAIT2] = "FIN_WAIT2", [TCP_TIME_WAIT] = "TIME_WAIT", [TCP_CLOSE] = "CLOSE",
-	[TCP_CLOSE_WAIT] = "CLOSE_WAIT", [TCP_LAST_ACK] = "LAST_ACK", [TCP_LISTEN] = "LISTEN",
+	[TCP_ESTABLISHED] = "ESTABLISHED",
+	[TCP_SYN_SENT] = "SYN_SENT",
+	[TCP_SYN_RECV] = "SYN_RECV",
+	[TCP_FIN_WAIT1] = "FIN_WAIT1",
+	[TCP_FIN_WAIT2] = "FIN_WAIT2",
+	[TCP_TIME_WAIT] = "TIME_WAIT",
+	[TCP_CLOSE] = "CLOSE",
+	[TCP_CLOSE_WAIT] = "CLOSE_WAIT",
+	[TCP_LAST_ACK] = "LAST_ACK",
+	[TCP_LISTEN] = "LISTEN",
 	[TCP_CLOSING] = "CLOSING",
 };
 
@@ -159,7 +165,9 @@ static const char *closed_first(const struct options *opts)
 void report_print(struct stage *stage)
 {
 	static const char *const families[] = {
-		[FAMILY_4] = "4", [FAMILY_6] = "6", [FAMILY_MAPPED] = "mapped",
+		[FAMILY_4] = "4",
+		[FAMILY_6] = "6",
+		[FAMILY_MAPPED] = "mapped",
 	};
 	const struct options *opts = stage->opts;
 

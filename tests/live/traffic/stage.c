@@ -19,8 +19,8 @@ struct shared *shared;
 
 static void shared_init(const struct options *opts)
 {
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-		      -1, 0);
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
 	if (shared == MAP_FAILED)
 		die("mmap: %s", strerror(errno));
 	shared->want_cookies = opts->cookies;
@@ -143,8 +143,7 @@ static struct connection *conn_new(struct stage *stage)
 	return conn;
 }
 
-struct connection *stage_dial(struct stage *stage, const struct sockaddr_storage *source,
-			      int flags)
+struct connection *stage_dial(struct stage *stage, const struct sockaddr_storage *source, int flags)
 {
 	unsigned port = stage->nr_conns % shared->nr_ports;
 	unsigned host = stage->nr_conns / shared->nr_ports % shared->nr_hosts;
