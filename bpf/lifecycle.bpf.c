@@ -96,6 +96,7 @@ struct observation {
 	struct sock *sk;
 	struct tw_note *note;	/* may be NULL: no memory */
 	struct tw_counters *count;
+	__u32 actor;		/* who acted, by the kernel's own number */
 	bool second;
 };
 
@@ -139,7 +140,7 @@ static __always_inline void send_full(struct observation *seen, struct tw_transi
 		note->born_ns = 0;
 		note->flags |= TW_NOTE_DELIVERED;
 		if (record->head.flags & TW_F_OWNER)
-			note->tgid = record->owner.tgid;
+			note->tgid = seen->actor;
 	}
 }
 
@@ -197,16 +198,17 @@ static __always_inline int observe(struct sock *sk, int from, int to, bool secon
 			record.head.flags |= TW_F_KERNEL;
 		} else {
 			task_owner(task, &record.owner);
+			seen.actor = BPF_CORE_READ(task, tgid);
 			record.head.flags |= TW_F_OWNER;
 		}
 	}
 
 	if (!note || !(note->flags & TW_NOTE_DELIVERED) || from == TW_SYN_SENT) {
 		send_full(&seen, &record);
-	} else if ((record.head.flags & TW_F_OWNER) && record.owner.tgid != note->tgid) {
+	} else if ((record.head.flags & TW_F_OWNER) && seen.actor != note->tgid) {
 		record.head.size = TW_TRANSITION_OWNER;
 		if (emit(&record, TW_TRANSITION_OWNER, ts_ns, seen.count))
-			note->tgid = record.owner.tgid;
+			note->tgid = seen.actor;
 	} else {
 		record.head.flags &= ~TW_F_OWNER;
 		record.head.size = TW_TRANSITION_SHORT;

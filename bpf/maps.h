@@ -24,7 +24,7 @@
 struct tw_note {
 	__u64 born_ns;		/* child: LISTEN->SYN_RECV, not told yet */
 	__u64 listener_cookie;	/* listener: its own; child: its listener's */
-	__u32 tgid;		/* owner delivered last */
+	__u32 tgid;		/* owner delivered last, the kernel's own number; 0: none */
 	__u16 direction;	/* TW_F_OUTGOING or TW_F_INCOMING */
 	__u16 flags;
 };

@@ -203,8 +203,8 @@ static void one_that_is_owned_or_gone_is_not_asked_for(void **state)
 	feed_brief(f, &gone, TW_ESTABLISHED, TW_CLOSE, TW_F_LOCKED);
 	f->now_ns += 100 * SECOND;
 	assert_false(model_wants_holders(f->model, SECOND));
-	assert_false(model_wants_holder(f->model, gone.cookie));
-	assert_false(model_wants_holder(f->model, 999));
+	assert_false(model_wants_holder(f->model, gone.cookie, 0));
+	assert_false(model_wants_holder(f->model, 999, 0));
 }
 
 int main(void)

@@ -189,7 +189,7 @@ static void a_look_up_names_the_holders_of_a_socket(void **state)
 
 	feed_old(f, &end);
 	feed_bare(f, TW_READY);
-	assert_true(model_wants_holder(f->model, end.cookie));
+	assert_true(model_wants_holder(f->model, end.cookie, 0));
 	feed_holder(f, &end, 300, "first", TW_H_FIRST);
 	feed_holder(f, &end, 301, "second", 0);
 	feed_holder(f, &end, 302, "third", 0);

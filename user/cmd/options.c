@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "base/log.h"
 #include "base/parse.h"
@@ -139,6 +141,7 @@ static int set_pid(struct options *options, const char *arg, struct error *err)
 static int set_netns(struct options *options, const char *arg, struct error *err)
 {
 	char path[PATH_MAX];
+	struct statfs fs;
 	struct stat st;
 	uint64_t ino;
 
@@ -153,9 +156,11 @@ static int set_netns(struct options *options, const char *arg, struct error *err
 		return 0;
 	}
 	snprintf(path, sizeof(path), "%s%s", strchr(arg, '/') ? "" : "/run/netns/", arg);
-	if (stat(path, &st))
+	if (stat(path, &st) || statfs(path, &fs))
 		return error_set(err, -errno, "no network namespace '%s': %s: %s", arg, path,
 				 strerror(errno));
+	if (fs.f_type != NSFS_MAGIC)
+		return error_set(err, -EINVAL, "'%s' is no namespace: %s is a plain file", arg, path);
 	options->filter.kernel.netns_ino = st.st_ino;
 	return 0;
 }

@@ -124,6 +124,8 @@ static const struct tw_record *shifted(struct replay *replay, const struct input
 	if (record->kind == TW_TRANSITION && record->size >= TW_TRANSITION_FULL &&
 	    ((struct tw_transition *)record)->born_ns)
 		((struct tw_transition *)record)->born_ns += input->shift_ns;
+	if (record->kind == TW_HOLDER && record->size >= sizeof(struct tw_holder))
+		((struct tw_holder *)record)->started_ns += input->shift_ns;
 	return record;
 }
 

@@ -108,7 +108,8 @@ void stage_receive(void *ctx, const struct tw_record *record)
 
 	/* a look-up names every socket of the host: only what is news goes on */
 	if (record->kind == TW_HOLDER && !(record->flags & TW_H_ACCEPTED) &&
-	    !model_wants_holder(stage->model, ((const struct tw_holder *)record)->cookie))
+	    !model_wants_holder(stage->model, ((const struct tw_holder *)record)->cookie,
+				stage->source))
 		return;
 	if (stage->recorder)
 		recorder_write(stage->recorder, record);

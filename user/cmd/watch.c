@@ -129,19 +129,24 @@ static int run(struct watch *watch, struct error *err)
 	bool busy = true;
 
 	while (!watch->over) {
-		int count =
-			epoll_wait(watch->epoll_fd, events, NR_WAITED, patience_ms(watch, busy));
+		int count = epoll_wait(watch->epoll_fd, events, NR_WAITED,
+				       patience_ms(watch, busy));
+		/* an event within WAKEUP_NS of the last wake-up makes none itself: only a look
+		 * that much later may say that nothing comes */
+		bool early = busy && count != 0;
 
 		if (count < 0 && errno != EINTR)
 			return error_set(err, -errno, "cannot wait for events: %s",
 					 strerror(errno));
 		for (int i = 0; i < count; i++) {
-			if (events[i].data.u32 == WAIT_INTERVAL)
+			if (events[i].data.u32 == WAIT_INTERVAL) {
 				on_interval(watch);
-			else if (events[i].data.u32 != WAIT_RING)
+				early = true;
+			} else if (events[i].data.u32 != WAIT_RING) {
 				watch->over = true;
+			}
 		}
-		busy = live_drain(watch->live, &watch->to);
+		busy = live_drain(watch->live, &watch->to) || early;
 		/* a lone event shows at once, a flood is written by the drain */
 		if (busy && !stage_flush(watch->stage))
 			watch->over = true;

@@ -13,6 +13,8 @@
  */
 #define TIME_WAIT_NS (60ULL * 1000000000)
 #define WHEEL_SLACK_NS (5200ULL * 1000000)
+/* A FIN_WAIT2 minisock lasts 60 s at most, and 60 s more once its FIN has come. */
+#define FIN_WAIT2_MAX_NS (2 * TIME_WAIT_NS + WHEEL_SLACK_NS)
 /* A trailing RST follows its transition within the same softirq: microseconds. */
 #define SETTLE_NS (10ULL * 1000000)
 
@@ -53,6 +55,7 @@ static void enter(struct model *model, uint32_t id, uint64_t ts_ns)
 	conn->born_ns = conn->since_ns;
 	conn->entered = true;
 	conn->evidence = EVIDENCE_INFERRED;
+	/* an orphan's FIN_WAIT2 lasts tcp_fin_timeout, which only a dump tells */
 	conn->expires_ns = conn->state == TW_TIME_WAIT ? conn->since_ns + TIME_WAIT_NS : 0;
 	tracker_index_tuple(model, id);
 	tracker_update(model, id, false);
@@ -205,8 +208,12 @@ void ledger_expire(struct model *model, uint64_t now_ns)
 	     id = pool_next(&model->conns, id + 1)) {
 		const struct conn *conn = conn_at(model, id);
 
-		if (conn->phase == PHASE_MINI && conn->expires_ns &&
-		    now_ns >= conn->expires_ns + WHEEL_SLACK_NS)
+		if (conn->phase != PHASE_MINI)
+			continue;
+		if (conn->expires_ns && now_ns >= conn->expires_ns + WHEEL_SLACK_NS)
 			ledger_end(model, id, END_EXPIRED, now_ns, false);
+		/* its namespace is never dumped: it has ended, when and how nobody knows */
+		else if (!conn->expires_ns && now_ns >= conn->since_ns + FIN_WAIT2_MAX_NS)
+			ledger_end(model, id, END_UNKNOWN, now_ns, false);
 	}
 }

@@ -28,7 +28,8 @@ struct model *model_new(const struct model_opts *opts)
 	pool_init(&model->netns, sizeof(struct netns));
 	pool_init(&model->holders, sizeof(struct holder_list));
 	model->services = services_new();
-	failed = !model->services || index_init(&model->by_cookie) || index_init(&model->by_tuple);
+	model->view_holders = calloc(MAX_HOLDERS, sizeof(*model->view_holders));
+	failed = !model->services || !model->view_holders || index_init(&model->by_cookie) || index_init(&model->by_tuple);
 	for (unsigned int dim = 0; dim < NR_DIMENSIONS; dim++)
 		failed |= rows_init(&model->rows[dim], dim, cap) != 0;
 	if (failed) {
@@ -54,8 +55,12 @@ void model_free(struct model *model)
 	index_release(&model->by_tuple);
 	pool_release(&model->conns);
 	pool_release(&model->netns);
-	pool_release(&model->holders);
 	services_free(model->services);
+	for (id = pool_next(&model->holders, 0); id != POOL_NONE;
+	     id = pool_next(&model->holders, id + 1))
+		free(((struct holder_list *)pool_at(&model->holders, id))->items);
+	pool_release(&model->holders);
+	free(model->view_holders);
 	free(model->audits);
 	free(model->over);
 	free(model);
@@ -120,6 +125,17 @@ static bool name_ends(const struct tw_name *record)
 	return memchr(record->text, '\0', record->head.size - sizeof(*record)) != NULL;
 }
 
+/* Takes @name over (NULL: none); the audit of the namespace goes by it too. */
+static void rename_netns(struct model *model, struct netns *netns, char *name)
+{
+	free(netns->name);
+	netns->name = name;
+	for (size_t i = 0; i < model->nr_audits; i++)
+		if (model->audits[i].netns_cookie == netns->cookie &&
+		    model->audits[i].source == netns->source)
+			model->audits[i].name = name;
+}
+
 static void feed_netns(struct model *model, const struct tw_record *record, unsigned int source)
 {
 	const struct tw_name *name = (const struct tw_name *)record;
@@ -128,9 +144,8 @@ static void feed_netns(struct model *model, const struct tw_record *record, unsi
 
 	if (id == POOL_NONE || !name->text[0])
 		return;
-	free(netns_at(model, id)->name);
-	netns_at(model, id)->name =
-		strdup(text_clean(name->text, strlen(name->text), clean, sizeof(clean)));
+	text_clean(name->text, strlen(name->text), clean, sizeof(clean));
+	rename_netns(model, netns_at(model, id), strdup(clean));
 }
 
 static void feed_netns_gone(struct model *model, const struct tw_record *record,
@@ -345,9 +360,9 @@ bool model_wants_holders(const struct model *model, uint64_t patience_ns)
 	return false;
 }
 
-bool model_wants_holder(const struct model *model, uint64_t cookie)
+bool model_wants_holder(const struct model *model, uint64_t cookie, unsigned int source)
 {
-	uint32_t id = tracker_find(model, cookie, 0);
+	uint32_t id = tracker_find(model, cookie, source);
 	const struct conn *conn = id == POOL_NONE ? NULL : conn_at(model, id);
 
 	return conn && conn->phase == PHASE_FULL &&

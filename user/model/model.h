@@ -89,6 +89,6 @@ size_t model_audits(const struct model *model, const struct audit **audits);
  */
 bool model_wants_holders(const struct model *model, uint64_t patience_ns);
 /* Whether a look-up's word on this socket is news. */
-bool model_wants_holder(const struct model *model, uint64_t cookie);
+bool model_wants_holder(const struct model *model, uint64_t cookie, unsigned int source);
 
 #endif

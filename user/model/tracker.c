@@ -109,6 +109,13 @@ lost:
 	return POOL_NONE;
 }
 
+/* Nothing is left of it, and it has ended or no survey ever saw it. */
+static bool netns_is_over(const struct netns *netns)
+{
+	return netns->first == POOL_NONE &&
+	       (netns->gone || (!netns->dumped && !netns->dumping && !netns->name));
+}
+
 void tracker_remove(struct model *model, uint32_t id)
 {
 	struct conn *conn = conn_at(model, id);
@@ -118,11 +125,9 @@ void tracker_remove(struct model *model, uint32_t id)
 			rows_leave(&model->rows[dim], conn->row[dim]);
 	if (conn->indexed)
 		index_remove(&model->by_tuple, tuple_hash(conn), id);
-	if (conn->holders != POOL_NONE)
-		pool_give(&model->holders, conn->holders);
+	tracker_drop_holders(model, conn);
 	netns_unlink(model, conn);
-	/* the last of a namespace that has ended */
-	if (netns_at(model, conn->netns)->gone && netns_at(model, conn->netns)->first == POOL_NONE)
+	if (netns_is_over(netns_at(model, conn->netns)))
 		tracker_netns_remove(model, conn->netns);
 	index_remove(&model->by_cookie, hash_u64(conn->cookie), id);
 	pool_give(&model->conns, id);
@@ -301,14 +306,6 @@ bool tracker_set_tuple(struct conn *conn, const struct tw_tuple *tuple)
 	return true;
 }
 
-static void holder_from(struct holder *holder, const struct tw_owner *owner, uint32_t fds)
-{
-	holder->pid = owner->tgid;
-	holder->fds = fds;
-	text_clean(owner->comm, strnlen(owner->comm, TW_COMM_LEN), holder->comm,
-		   sizeof(holder->comm));
-}
-
 static struct holder_list *holders_of(const struct model *model, const struct conn *conn)
 {
 	return conn->holders == POOL_NONE ? NULL : pool_at(&model->holders, conn->holders);
@@ -317,9 +314,39 @@ static struct holder_list *holders_of(const struct model *model, const struct co
 static bool holds(const struct holder_list *list, uint32_t pid)
 {
 	for (uint32_t i = 0; list && i < list->count; i++)
-		if (list->holders[i].pid == pid)
+		if (list->items[i].pid == pid)
 			return true;
 	return false;
+}
+
+void tracker_drop_holders(struct model *model, struct conn *conn)
+{
+	struct holder_list *list = holders_of(model, conn);
+
+	if (!list)
+		return;
+	free(list->items);
+	pool_give(&model->holders, conn->holders);
+	conn->holders = POOL_NONE;
+}
+
+static bool add_holder(struct holder_list *list, const struct tw_holder *holder)
+{
+	struct held_by *grown;
+
+	if (list->count == MAX_HOLDERS || holds(list, holder->owner.tgid))
+		return true;
+	/* powers of two, so that the count tells the room */
+	if (!(list->count & (list->count - 1))) {
+		grown = realloc(list->items, (list->count ? 2 * list->count : 1) * sizeof(*grown));
+		if (!grown)
+			return false;
+		list->items = grown;
+	}
+	list->items[list->count] = (struct held_by){ holder->owner.tgid, holder->fd_count, { 0 } };
+	memcpy(list->items[list->count].comm, holder->owner.comm, TW_COMM_LEN);
+	list->count++;
+	return true;
 }
 
 bool tracker_set_owner(struct model *model, struct conn *conn, const struct tw_owner *owner,
@@ -331,10 +358,8 @@ bool tracker_set_owner(struct model *model, struct conn *conn, const struct tw_o
 	if (conn->pid == owner->tgid && !memcmp(conn->comm, owner->comm, TW_COMM_LEN))
 		return false;
 	/* who acts on the socket holds it, though no look-up saw it yet */
-	if (!holds(holders_of(model, conn), owner->tgid) && conn->holders != POOL_NONE) {
-		pool_give(&model->holders, conn->holders);
-		conn->holders = POOL_NONE;
-	}
+	if (!holds(holders_of(model, conn), owner->tgid) && conn->holders != POOL_NONE)
+		tracker_drop_holders(model, conn);
 	conn->pid = owner->tgid;
 	memcpy(conn->comm, owner->comm, TW_COMM_LEN);
 	return true;
@@ -372,11 +397,13 @@ void tracker_add_holder(struct model *model, struct conn *conn, const struct tw_
 		return;
 	}
 	if (holder->head.flags & TW_H_FIRST) {
+		free(list->items);
+		list->items = NULL;
 		list->count = 0;
 		list->started_ns = holder->started_ns;
 	}
-	if (list->count < MAX_HOLDERS && !holds(list, holder->owner.tgid))
-		holder_from(&list->holders[list->count++], &holder->owner, holder->fd_count);
+	if (!add_holder(list, holder))
+		model->loss[TW_LOSS_NO_MEMORY]++;
 	choose_owner(conn, list, holder);
 }
 
@@ -404,6 +431,22 @@ void tracker_bury(struct model *model, uint32_t id)
 		(struct grave){ .id = id, .cookie = conn_at(model, id)->cookie };
 }
 
+static const struct holder *clean_holders(const struct model *model,
+					  const struct holder_list *list)
+{
+	struct holder *clean = model->view_holders;
+
+	for (uint32_t i = 0; i < list->count; i++) {
+		const struct held_by *item = &list->items[i];
+
+		clean[i].pid = item->pid;
+		clean[i].fds = item->fds;
+		text_clean(item->comm, strnlen(item->comm, TW_COMM_LEN), clean[i].comm,
+			   sizeof(clean[i].comm));
+	}
+	return clean;
+}
+
 void tracker_view(const struct model *model, const struct conn *conn, struct conn_view *view,
 		  char comm[static TW_COMM_LEN * 4 + 1])
 {
@@ -426,7 +469,7 @@ void tracker_view(const struct model *model, const struct conn *conn, struct con
 		.since_ns = conn->since_ns,
 		.since_bound = conn->since_bound,
 		.expires_ns = conn->expires_ns ? conn->expires_ns : TIME_UNKNOWN,
-		.holders = holders ? holders->holders : NULL,
+		.holders = holders ? clean_holders(model, holders) : NULL,
 		.nr_holders = holders ? holders->count : 0,
 		.rqueue = conn->rqueue,
 	};

@@ -41,11 +41,16 @@ struct grave {
 	uint64_t cookie;
 };
 
+struct held_by {
+	uint32_t pid, fds;
+	char comm[TW_COMM_LEN];	/* as it came; clean in views */
+};
+
 struct holder_list {
 	uint32_t count;
 	uint32_t owner_before;	/* before the look-up under way */
 	uint64_t started_ns;	/* of the first one's process */
-	struct holder holders[MAX_HOLDERS];
+	struct held_by *items;	/* owned, room for the next power of two */
 };
 
 struct model {
@@ -66,6 +71,7 @@ struct model {
 	bool ready;
 	uint64_t losses;		/* how often something was lost: dumps compare */
 	enum evidence evidence;
+	struct holder *view_holders;	/* owned: of the view given out last, MAX_HOLDERS */
 	model_event_fn event_fn;
 	void *event_ctx;
 };
@@ -116,6 +122,8 @@ bool tracker_set_owner(struct model *model, struct conn *conn, const struct tw_o
 /* Always news for a filter: any holder may be the wanted one. */
 void tracker_add_holder(struct model *model, struct conn *conn, const struct tw_holder *holder);
 
+/* Forgets its holders. */
+void tracker_drop_holders(struct model *model, struct conn *conn);
 /* When the process of its first holder began; 0: unknown. */
 uint64_t tracker_owner_started_ns(const struct model *model, const struct conn *conn);
 /* Puts the connection among those that end (or begin) at the next tick. */

@@ -201,8 +201,10 @@ uint64_t cgroups_of_process(struct cgroups *cgroups, uint64_t cgroup_id, uint32_
 	struct seen *seen;
 	uint64_t id;
 
-	if (!cgroups->has_v1 || !pid || (cgroup_id && cgroup_id != cgroups->root_id))
+	if (!cgroups->has_v1 || (cgroup_id && cgroup_id != cgroups->root_id))
 		return cgroup_id;
+	if (!pid)
+		return 0;
 	seen = seen_find(&cgroups->pids, pid);
 	if (seen)
 		return seen->value ? seen->value : cgroup_id;

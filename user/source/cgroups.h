@@ -18,7 +18,8 @@ void cgroups_tell(struct cgroups *cgroups, uint64_t cgroup_id, uint64_t ts_ns,
 /*
  * On a host with v1 hierarchies sockets carry the v2 root only: the process's own
  * cgroup then names its service. Returns an id for it (told like any other), or
- * @cgroup_id where that says more.
+ * @cgroup_id where that says more; 0 (unknown) for the root without a process, so
+ * that a connection takes its listener's.
  */
 uint64_t cgroups_of_process(struct cgroups *cgroups, uint64_t cgroup_id, uint32_t pid,
 			    uint64_t ts_ns, const struct receiver *to);

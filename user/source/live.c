@@ -220,10 +220,9 @@ static uint64_t place(struct live *live, const struct tw_transition *full)
 	uint64_t cgroup_id = full->cgroup_id, ts_ns = full->head.ts_ns;
 
 	cgroups_tell(live->cgroups, cgroup_id, ts_ns, live->to);
-	if (full->head.flags & TW_F_OWNER)
-		cgroup_id = cgroups_of_process(live->cgroups, cgroup_id, full->owner.tgid, ts_ns,
-					       live->to);
-	return cgroup_id;
+	return cgroups_of_process(live->cgroups, cgroup_id,
+				  full->head.flags & TW_F_OWNER ? full->owner.tgid : 0, ts_ns,
+				  live->to);
 }
 
 static int on_record(void *ctx, void *data, size_t size)

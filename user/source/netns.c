@@ -207,17 +207,40 @@ static int match_pid(void *ctx, pid_t pid)
 	return 1;
 }
 
+/* A name that leads to the namespace sought: true, and its path. */
+static bool match_named(struct search *search)
+{
+	for (size_t i = 0; i < sizeof(named_dirs) / sizeof(named_dirs[0]); i++) {
+		DIR *handle = opendir(named_dirs[i]);
+		struct dirent *entry;
+		char path[96];
+		bool found = false;
+
+		while (handle && !found && (entry = readdir(handle)))
+			found = snprintf(path, sizeof(path), "%s/%s", named_dirs[i],
+					 entry->d_name) < (int)sizeof(path) &&
+				inode_of(path) == search->ino;
+		if (handle)
+			closedir(handle);
+		if (found) {
+			snprintf(search->path, search->size, "%s", path);
+			return true;
+		}
+	}
+	return false;
+}
+
 int netns_enter(struct netns_list *list, struct netns_entry *entry)
 {
 	struct search search = { entry->ino, entry->path, sizeof(entry->path) };
 	int ret = enter_path(list, entry->path, entry->ino);
 
-	if (ret == -EPERM)
-		return ret;
-	if (ret && procfs_each_pid("", match_pid, &search) == 1)
+	/* the process that led there has ended: another one, or a name, may lead there */
+	if ((ret == -ENOENT || ret == -ESRCH) &&
+	    (match_named(&search) || procfs_each_pid("", match_pid, &search) == 1))
 		ret = enter_path(list, entry->path, entry->ino);
 	if (ret)
-		return -ESRCH;
+		return ret == -ENOENT ? -ESRCH : ret;
 	/* inode numbers are used again at once: the cookie has the last word */
 	if (current_cookie() != entry->cookie) {
 		netns_leave(list);

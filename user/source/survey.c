@@ -82,6 +82,10 @@ int survey_start(struct survey *survey, const struct survey_steps *steps, const 
 	int ret = 0;
 
 	scan(survey);
+	if (!netns->count && !survey->only_ino)
+		return error_set(err, -ENOTSUP,
+				 "this kernel does not number its network namespaces (SO_NETNS_COOKIE); "
+				 "it needs Linux 5.14 or newer");
 	snapshots = calloc(netns->count + 1, sizeof(*snapshots));
 	if (!snapshots)
 		return error_set(err, -ENOMEM, "no memory for a snapshot");
@@ -142,6 +146,8 @@ void survey_interval(struct survey *survey, uint64_t now_ns, unsigned int budget
 		if (ret == -ESRCH) {
 			tell_netns(&netns->entries[i], TW_NETNS_GONE, to);
 			netns_list_remove(netns, i);
+			/* its inode number may be another's already, which the scan passed over */
+			survey->unknown_seen = true;
 			continue;
 		}
 		if (ret)
