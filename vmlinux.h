@@ -224,26 +224,6 @@ struct file {
 
 struct sk_buff;
 
-/* BPF's own: what the second program asks about the first one */
-
-struct bpf_prog_aux {
-	u32 id;
-};
-
-struct bpf_prog {
-	int *active;
-	struct bpf_prog_aux *aux;
-};
-
-struct bpf_map {
-	u32 id;
-};
-
-struct bpf_array {
-	struct bpf_map map;
-	void *pptrs[0];
-};
-
 /* the classic tracepoint syscalls:sys_exit_* */
 
 struct trace_entry {
@@ -271,16 +251,6 @@ struct bpf_iter__task_file {
 	struct task_struct *task;
 	u32 fd;
 	struct file *file;
-};
-
-struct bpf_iter__bpf_prog {
-	struct bpf_iter_meta *meta;
-	struct bpf_prog *prog;
-};
-
-struct bpf_iter__bpf_map {
-	struct bpf_iter_meta *meta;
-	struct bpf_map *map;
 };
 
 #pragma clang attribute pop

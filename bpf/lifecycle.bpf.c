@@ -20,10 +20,6 @@ const volatile struct tw_config config = {};
 const volatile struct tw_filter filter = {};
 __u64 woken_ns;
 
-/* Per-CPU addresses, set by user space from what features.bpf.c found; see second_look(). */
-__u64 counters_percpu;
-__u64 first_active_percpu;
-
 /* Facts at ->CLOSE from which the end is told (truth table in docs/). */
 static __always_inline __u16 closing_flags(const struct sock *sk)
 {
@@ -148,6 +144,7 @@ static __always_inline int observe(struct sock *sk, int from, int to, bool secon
 {
 	struct observation seen = { .sk = sk, .second = second };
 	struct tw_transition record = {};
+	__u8 change = from << 4 | to;
 	struct tw_note *note;
 	__u32 zero = 0;
 	__u64 ts_ns;
@@ -157,11 +154,17 @@ static __always_inline int observe(struct sock *sk, int from, int to, bool secon
 	seen.count = bpf_map_lookup_elem(&counters, &zero);
 	if (!seen.count)
 		return 0;
+	note = bpf_sk_storage_get(&notes, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	if (second && (!note || note->seen == change))
+		return 0;
+	if (note)
+		note->seen = change;
+	seen.note = note;
+	if (second)
+		seen.count->caught++;
 	if (from >= 0 && from < TW_NR_STATES && to >= 0 && to < TW_NR_STATES)
 		seen.count->pairs[from * TW_NR_STATES + to]++;
 	ts_ns = bpf_ktime_get_ns();
-	note = bpf_sk_storage_get(&notes, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-	seen.note = note;
 	/*
 	 * The child has neither tuple nor cookie yet: inet_csk_clone_lock() sets both
 	 * after this event, and would overwrite a cookie made here. Its next event
@@ -224,31 +227,21 @@ int BPF_PROG(first_look, struct sock *sk, int from, int to)
 }
 
 /*
- * The kernel skips a program that is already running on this CPU, so a softirq
- * that interrupts first_look() loses its state changes (recursion_misses). This
- * program is attached after first_look() and asks, at each event, for first_look's own
- * `active` count on this CPU: not 0 means that first_look() lies interrupted below and
- * was skipped for this very event, so this one does its work. Exact, with no
- * window. The per-CPU address comes from where this CPU's copy of the counters
- * lies, because both are offsets from the same per-CPU base.
+ * The kernel skips a program that is already running on this CPU: one that a
+ * softirq interrupted, or, on newer kernels (seen: 7.2), one whose task was
+ * preempted in it. What one look missed the next one sees, because the last change
+ * that was looked at is noted with the socket, and no socket makes the same change
+ * twice running. The third is attached where two were not enough.
  */
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(second_look, struct sock *sk, int from, int to)
 {
-	struct tw_counters *count;
-	__u32 active = 0, zero = 0;
-	__u64 base;
+	return observe(sk, from, to, true);
+}
 
-	count = bpf_map_lookup_elem(&counters, &zero);
-	if (!count || !first_active_percpu)
-		return 0;
-	/* through memory: the verifier allows no arithmetic on the pointer itself */
-	*(volatile __u64 *)&count->self = (__u64)count;
-	base = *(volatile __u64 *)&count->self - counters_percpu;
-	bpf_probe_read_kernel(&active, sizeof(active), (void *)(base + first_active_percpu));
-	if (!active)
-		return 0;
-	count->caught++;
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(third_look, struct sock *sk, int from, int to)
+{
 	return observe(sk, from, to, true);
 }
 

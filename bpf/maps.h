@@ -26,7 +26,8 @@ struct tw_note {
 	__u64 listener_cookie;	/* listener: its own; child: its listener's */
 	__u32 tgid;		/* owner delivered last, the kernel's own number; 0: none */
 	__u16 direction;	/* TW_F_OUTGOING or TW_F_INCOMING */
-	__u16 flags;
+	__u8 flags;
+	__u8 seen;		/* the change looked at last: from << 4 | to */
 };
 
 struct {

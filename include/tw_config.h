@@ -44,8 +44,7 @@ struct tw_config {
 struct tw_counters {
 	__u64 pairs[TW_NR_STATES * TW_NR_STATES];
 	__u64 lost_ring;
-	__u64 caught;		/* by the second program */
-	__u64 self;		/* where this copy lies in the kernel; see second_look() */
+	__u64 caught;		/* by the second and third program */
 };
 
 #endif

@@ -47,18 +47,21 @@ static enum status trace_live(const struct pipeline *pipeline, struct live *live
 {
 	struct utsname uts;
 	struct stage stage;
-	struct receiver to = { stage_receive, &stage };
+	struct receiver to = stage_receiver(&stage);
+	enum status status = STATUS_FAILED;
 	int ret;
 
 	uname(&uts);
 	ret = stage_open(&stage, pipeline, uts.nodename, realtime_offset_ns(), false, err);
-	if (!ret)
-		ret = live_start(live, &to, err);
+	if (!ret && live_start(live, &to, err)) {
+		ret = err->code;
+		status = STATUS_CANNOT_TRACE;
+	}
 	if (!ret && caps_drop(err))
 		ret = err->code;
 	if (!ret) {
 		if (!pipeline->once)
-			watch_hold_signals();
+			watch_catch_signals();
 		say_ready(pipeline->options);
 		if (!pipeline->once)
 			ret = watch(&stage, live, err);
@@ -68,7 +71,7 @@ static enum status trace_live(const struct pipeline *pipeline, struct live *live
 
 		stage.sink = NULL;
 		stage_close(&stage, &unused);
-		return complain(pipeline, err, STATUS_FAILED);
+		return complain(pipeline, err, status);
 	}
 	if (stage_close(&stage, err))
 		return complain(pipeline, err, STATUS_FAILED);

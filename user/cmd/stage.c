@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/utsname.h>
@@ -46,11 +47,21 @@ static void fill_head(struct tw_recording_head *head, const struct options *opti
 		 options->filter.service ? options->filter.service : "");
 }
 
+/* Remembers why standard output failed, the first time it did. */
+static void note_output(struct stage *stage)
+{
+	if (ferror(stdout) && !stage->output_errno)
+		stage->output_errno = errno ? errno : EIO;
+}
+
 static void on_event(void *ctx, const struct model_event *event)
 {
-	struct sink *sink = ctx;
+	struct stage *stage = ctx;
 
-	sink->ops->event(sink, event);
+	/* after a failed write there is nobody to write for, and the next one might wait */
+	if (!stage->output_errno)
+		stage->sink->ops->event(stage->sink, event);
+	note_output(stage);
 }
 
 static struct sink *open_sink(const struct options *options, const char *host, int64_t offset_ns,
@@ -92,7 +103,7 @@ int stage_open(struct stage *stage, const struct pipeline *pipeline, const char 
 	if (!stage->model || (!pipeline->quiet && !stage->sink))
 		return error_set(err, -ENOMEM, "no memory");
 	if (stage->sink && stage->sink->ops->event)
-		model_subscribe(stage->model, on_event, stage->sink);
+		model_subscribe(stage->model, on_event, stage);
 	if (pipeline->record_to) {
 		fill_head(&head, pipeline->options);
 		stage->recorder = recorder_open(pipeline->record_to, &head, err);
@@ -118,15 +129,28 @@ void stage_receive(void *ctx, const struct tw_record *record)
 
 bool stage_flush(struct stage *stage)
 {
-	return !stage->sink || (fflush(stdout) == 0 && !ferror(stdout));
+	if (stage->sink && !stage->output_errno && fflush(stdout))
+		note_output(stage);
+	return !stage->output_errno;
+}
+
+static void pause_for_output(void *ctx)
+{
+	stage_flush(ctx);
+}
+
+struct receiver stage_receiver(struct stage *stage)
+{
+	return (struct receiver){ stage_receive, pause_for_output, stage };
 }
 
 bool stage_interval(struct stage *stage)
 {
 	bool fine = true;
 
-	if (stage->sink && stage->sink->ops->interval)
+	if (stage->sink && stage->sink->ops->interval && !stage->output_errno)
 		stage->sink->ops->interval(stage->sink, stage->model);
+	note_output(stage);
 	model_mark_interval(stage->model, model_now_ns(stage->model));
 	if (stage->recorder)
 		fine = recorder_flush(stage->recorder) == 0;
@@ -147,18 +171,29 @@ static void wait_for_names(const struct stage *stage)
 
 int stage_close(struct stage *stage, struct error *err)
 {
-	int ret;
+	int ret, output_errno;
 
-	if (stage->sink) {
+	if (stage->sink && !stage->output_errno) {
 		wait_for_names(stage);
 		if (stage->sink->ops->end)
 			stage->sink->ops->end(stage->sink, stage->model);
-		stage->sink->ops->free(stage->sink);
-		fflush(stdout);
+		note_output(stage);
+		stage_flush(stage);
 	}
+	if (stage->sink)
+		stage->sink->ops->free(stage->sink);
+	output_errno = stage->output_errno;
+	/* what is left in the buffer would be tried once more at exit */
+	if (output_errno)
+		__fpurge(stdout);
 	names_free(stage->names);
 	ret = recorder_close(stage->recorder, err);
 	model_free(stage->model);
 	*stage = (struct stage){ 0 };
+	/* a reader that has gone is no failure, nor is a signal that ended the wait for it */
+	if (!ret && output_errno && output_errno != EPIPE && output_errno != EINTR &&
+	    output_errno != EBADF)
+		ret = error_set(err, -output_errno, "cannot write standard output: %s",
+				strerror(output_errno));
 	return ret;
 }

@@ -13,6 +13,7 @@
 #include "model/model.h"
 #include "sink/recording.h"
 #include "sink/sink.h"
+#include "source/source.h"
 
 struct stage {
 	const struct pipeline *pipeline;
@@ -21,6 +22,7 @@ struct stage {
 	struct names *names;		/* owned; NULL: none */
 	struct recorder *recorder;	/* owned; NULL: none */
 	unsigned int source;		/* of the records to come: struct tw_record says not */
+	int output_errno;		/* of the first write to standard output that failed */
 };
 
 /* @host and @offset_ns (realtime minus monotonic) are those of the host traced. 0 or -errno. */
@@ -28,6 +30,8 @@ int stage_open(struct stage *stage, const struct pipeline *pipeline, const char 
 	       int64_t offset_ns, bool replay, struct error *err);
 /* Where a source delivers to: a struct receiver's function, @ctx a stage. */
 void stage_receive(void *ctx, const struct tw_record *record);
+/* A struct receiver for a live source: stage_receive(), and stage_flush() in its pauses. */
+struct receiver stage_receiver(struct stage *stage);
 /* What the sink has said so far goes out; false when standard output has been closed. */
 bool stage_flush(struct stage *stage);
 /* The end of an interval; false when standard output has been closed or the recording failed. */

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* epoll over what can happen; no work in signal handlers. */
+/* epoll over what can happen. */
 #include "cmd/watch.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -16,14 +15,14 @@
 #define SURVEY_BUDGET 30
 #define RECONCILE_NS 1000000000ULL
 
-enum waited { WAIT_RING, WAIT_INTERVAL, WAIT_SIGNAL, WAIT_OUTPUT, NR_WAITED };
+enum waited { WAIT_RING, WAIT_INTERVAL, WAIT_OUTPUT, NR_WAITED };
 
 struct watch {
 	struct stage *stage;
 	struct live *live;
 	struct receiver to;
 	uint64_t reconciled_ns, until_ns;
-	int epoll_fd, timer_fd, signal_fd;
+	int epoll_fd, timer_fd;
 	bool over;
 };
 
@@ -59,23 +58,34 @@ static sigset_t ending_signals(void)
 	return ends;
 }
 
-void watch_hold_signals(void)
-{
-	sigset_t ends = ending_signals();
+/* Set by a signal: the one thing that happens in a handler. */
+static volatile sig_atomic_t ending;
 
-	sigprocmask(SIG_BLOCK, &ends, NULL);
+static void on_ending_signal(int number)
+{
+	(void)number;
+	ending = 1;
+}
+
+/*
+ * Without SA_RESTART, so that a write that waits for a slow reader ends too; once
+ * only, so that a second signal ends the program whatever it does.
+ */
+void watch_catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_ending_signal, .sa_flags = SA_RESETHAND };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
 }
 
 static int open_watch(struct watch *watch, struct error *err)
 {
 	const struct options *options = watch->stage->pipeline->options;
-	sigset_t ends = ending_signals();
 
 	watch->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	watch->signal_fd = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
 	watch->timer_fd = interval_timer(options->interval_ns);
 	if (watch->epoll_fd < 0 || watch_add(watch, live_fd(watch->live), EPOLLIN, WAIT_RING) ||
-	    watch_add(watch, watch->signal_fd, EPOLLIN, WAIT_SIGNAL) ||
 	    watch_add(watch, watch->timer_fd, EPOLLIN, WAIT_INTERVAL))
 		return error_set(err, -errno, "cannot wait for events: %s", strerror(errno));
 	/* a pipe whose reader has gone; a plain file can't be waited for, and need not */
@@ -88,7 +98,6 @@ static int open_watch(struct watch *watch, struct error *err)
 static void close_watch(struct watch *watch)
 {
 	close(watch->epoll_fd);
-	close(watch->signal_fd);
 	close(watch->timer_fd);
 }
 
@@ -123,14 +132,26 @@ static int patience_ms(const struct watch *watch, bool busy)
 						(int)(left_ms > 60000 ? 60000 : left_ms);
 }
 
+/* Waits with the ending signals let in, so that one can't slip in just before the wait. */
+static int wait_for(struct watch *watch, struct epoll_event *events, int timeout_ms)
+{
+	sigset_t ends = ending_signals(), before;
+	int count = 0;
+
+	sigprocmask(SIG_BLOCK, &ends, &before);
+	if (!ending)
+		count = epoll_pwait(watch->epoll_fd, events, NR_WAITED, timeout_ms, &before);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return count;
+}
+
 static int run(struct watch *watch, struct error *err)
 {
 	struct epoll_event events[NR_WAITED];
 	bool busy = true;
 
 	while (!watch->over) {
-		int count = epoll_wait(watch->epoll_fd, events, NR_WAITED,
-				       patience_ms(watch, busy));
+		int count = wait_for(watch, events, patience_ms(watch, busy));
 		/* an event within WAKEUP_NS of the last wake-up makes none itself: only a look
 		 * that much later may say that nothing comes */
 		bool early = busy && count != 0;
@@ -150,7 +171,7 @@ static int run(struct watch *watch, struct error *err)
 		/* a lone event shows at once, a flood is written by the drain */
 		if (busy && !stage_flush(watch->stage))
 			watch->over = true;
-		if (watch->until_ns && live_now_ns() >= watch->until_ns)
+		if (ending || (watch->until_ns && live_now_ns() >= watch->until_ns))
 			watch->over = true;
 	}
 	return 0;
@@ -161,7 +182,7 @@ int watch(struct stage *stage, struct live *live, struct error *err)
 	struct watch watch = {
 		.stage = stage,
 		.live = live,
-		.to = { stage_receive, stage },
+		.to = stage_receiver(stage),
 		.reconciled_ns = live_now_ns(),
 	};
 	int ret = open_watch(&watch, err);

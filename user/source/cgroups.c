@@ -201,18 +201,20 @@ uint64_t cgroups_of_process(struct cgroups *cgroups, uint64_t cgroup_id, uint32_
 	struct seen *seen;
 	uint64_t id;
 
-	if (!cgroups->has_v1 || (cgroup_id && cgroup_id != cgroups->root_id))
+	/* where v1 rules, the v2 root says nothing; unmounted, all sockets are in it */
+	if (!cgroups->has_v1 ||
+	    (cgroup_id && cgroup_id != cgroups->root_id && cgroups->mount_fd >= 0))
 		return cgroup_id;
 	if (!pid)
 		return 0;
 	seen = seen_find(&cgroups->pids, pid);
 	if (seen)
-		return seen->value ? seen->value : cgroup_id;
+		return seen->value;
 	snprintf(file, sizeof(file), "/proc/%u/cgroup", pid);
 	seen = seen_add(&cgroups->pids, pid);
 	if (!seen || procfs_read(file, text, sizeof(text)) <= 0 ||
 	    procfs_cgroup_path(text, path, sizeof(path)))
-		return cgroup_id;
+		return 0;
 	id = OWN_ID | hash_bytes(path, strlen(path));
 	if (!seen_find(&cgroups->ids, id)) {
 		seen_add(&cgroups->ids, id);

@@ -2,6 +2,7 @@
 /* Reads the kernel's BTF and says in words why a host can't be traced. */
 #include "source/features.h"
 
+#include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <errno.h>
 #include <string.h>
@@ -105,6 +106,30 @@ int features_probe(struct features *features, struct error *err)
 	return 0;
 }
 
+/*
+ * Lockdown takes helpers away from programs and the verifier then says EINVAL, as if
+ * they were wrong. The smallest program that reads kernel memory tells it apart.
+ */
+static bool may_read_kernel_memory(void)
+{
+	static const struct bpf_insn program[] = {
+		/* bpf_probe_read_kernel(r10 - 8, 8, NULL); return 0 */
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_1, .src_reg = BPF_REG_10 },
+		{ .code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = BPF_REG_1, .imm = -8 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_2, .imm = 8 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_3 },
+		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_probe_read_kernel },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	int fd = bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "twtrace_probe", "GPL", program,
+			       sizeof(program) / sizeof(program[0]), NULL);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 int features_explain(int code, const char *program, struct error *err)
 {
 	struct utsname uts;
@@ -115,9 +140,15 @@ int features_explain(int code, const char *program, struct error *err)
 				 "the kernel refused bpf() (%s: %s); kernel lockdown, a seccomp "
 				 "profile or a missing capability forbids it",
 				 program[0] ? program : "load", strerror(-code));
+	if (!may_read_kernel_memory())
+		return error_set(
+			err, code,
+			"kernel lockdown forbids BPF programs to read kernel memory "
+			"(lockdown=confidentiality); tracing needs lockdown=integrity or none, "
+			"set on the kernel's command line");
 	return error_set(err, code,
 			 "this kernel (%s) cannot run twtrace's programs (%s: %s); it needs socket "
 			 "cookies and socket storage in tracing programs, Linux 5.12 or newer "
-			 "(--verbose shows what the kernel says)",
+			 "(-vv shows what the kernel says)",
 			 uts.release, program[0] ? program : "load", strerror(-code));
 }

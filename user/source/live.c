@@ -39,9 +39,11 @@ struct live {
 	uint64_t told[TW_NR_LOSS];	/* losses delivered so far */
 	uint64_t last_ts_ns;		/* of the newest record */
 	uint64_t drained, records;
+	uint64_t missed;		/* runs of first_look skipped, when last asked */
 	int cpus;
 	bool restless;			/* the last drain had something: look once more */
 	struct bpf_link *links[8];	/* owned */
+	struct bpf_link *third;		/* owned: of third_look(), NULL until it is needed */
 	struct features features;
 };
 
@@ -55,14 +57,20 @@ uint64_t live_now_ns(void)
 
 static int libbpf_words(enum libbpf_print_level level, const char *format, va_list args)
 {
-	char text[4096];
+	char *text = NULL;
+	size_t len;
 
 	/* what libbpf calls a warning may be a feature probe that failed as it may */
 	if (!log_wants(level == LIBBPF_DEBUG ? LOG_DEBUG + 1 : LOG_DEBUG))
 		return 0;
-	vsnprintf(text, sizeof(text), format, args);
-	text[strcspn(text, "\n")] = '\0';
-	log_msg(LOG_DEBUG, "libbpf: %s", text);
+	if (vasprintf(&text, format, args) < 0)
+		return 0;
+	/* the verifier's log is one message of many lines */
+	len = strlen(text);
+	if (len && text[len - 1] == '\n')
+		text[len - 1] = '\0';
+	log_msg(LOG_DEBUG, "%s", text);
+	free(text);
 	return 0;
 }
 
@@ -101,8 +109,8 @@ static void configure(struct twtrace_bpf *skel, const struct live_opts *opts,
 	bpf_program__set_autoload(skel->progs.reset_reason, features->reset_reason);
 	bpf_program__set_autoload(skel->progs.accept_plain, with_accept && !features->accept_arg);
 	bpf_program__set_autoload(skel->progs.accept_arg, with_accept && features->accept_arg);
-	bpf_program__set_autoload(skel->progs.exit_accept, opts->syscalls);
-	bpf_program__set_autoload(skel->progs.exit_accept4, opts->syscalls);
+	bpf_program__set_autoload(skel->progs.exit_accept, opts->syscalls && !with_accept);
+	bpf_program__set_autoload(skel->progs.exit_accept4, opts->syscalls && !with_accept);
 }
 
 /* Loads everything; without the probe of accept() where functions can't be traced. */
@@ -136,39 +144,6 @@ static int load(struct live *live, const struct live_opts *opts, struct error *e
 	return 0;
 }
 
-static int run_once(const struct bpf_program *program)
-{
-	struct bpf_link *link = bpf_program__attach_iter(program, NULL);
-	int fd = link ? bpf_iter_create(bpf_link__fd(link)) : -1;
-	char buf[64];
-
-	while (fd >= 0 && read(fd, buf, sizeof(buf)) > 0)
-		;
-	if (fd >= 0)
-		close(fd);
-	bpf_link__destroy(link);
-	return fd < 0 ? -1 : 0;
-}
-
-/* Tells second_look() where first_look's `active` count lies; false: it can't help here. */
-static bool arm_second_look(struct twtrace_bpf *skel)
-{
-	struct bpf_prog_info prog = { 0 };
-	struct bpf_map_info map = { 0 };
-	__u32 prog_len = sizeof(prog), map_len = sizeof(map);
-
-	if (bpf_obj_get_info_by_fd(bpf_program__fd(skel->progs.first_look), &prog, &prog_len) ||
-	    bpf_obj_get_info_by_fd(bpf_map__fd(skel->maps.counters), &map, &map_len))
-		return false;
-	skel->bss->wanted_prog_id = prog.id;
-	skel->bss->wanted_map_id = map.id;
-	if (run_once(skel->progs.find_active) || run_once(skel->progs.find_counters))
-		return false;
-	skel->bss->counters_percpu = skel->bss->found_counters;
-	skel->bss->first_active_percpu = skel->bss->found_active;
-	return skel->bss->found_active && skel->bss->found_counters;
-}
-
 static bool is_syscall(const struct bpf_program *program)
 {
 	return strstr(bpf_program__section_name(program), "syscalls/") != NULL;
@@ -183,17 +158,14 @@ static int attach(struct live *live, const struct live_opts *opts, struct error 
 	};
 	size_t count = 0;
 
-	/* the order of attaching is the order of running: first_look before second_look */
+	/* the order of attaching is the order of running: each look before the next */
 	live->links[count] = bpf_program__attach(skel->progs.first_look);
 	if (!live->links[count])
 		return error_set(err, -errno,
 				 "the tracepoint sock:inet_sock_set_state cannot be attached: %s",
 				 strerror(errno));
 	count++;
-	if (arm_second_look(skel))
-		live->links[count++] = bpf_program__attach(skel->progs.second_look);
-	else
-		log_msg(LOG_VERBOSE, "events that the kernel skips are counted, not caught");
+	live->links[count++] = bpf_program__attach(skel->progs.second_look);
 	for (size_t i = 0; i < sizeof(optional) / sizeof(optional[0]); i++) {
 		if (!bpf_program__autoload(optional[i]))
 			continue;
@@ -230,6 +202,7 @@ static int on_record(void *ctx, void *data, size_t size)
 	const struct tw_record *record = data;
 	struct live *live = ctx;
 	struct tw_transition changed;
+	struct tw_holder holder;
 	struct tw_reset reset;
 
 	live->drained++;
@@ -238,9 +211,15 @@ static int on_record(void *ctx, void *data, size_t size)
 	/* the ring is mapped for reading only: what is changed is changed in a copy */
 	if (record->kind == TW_TRANSITION && size >= TW_TRANSITION_FULL) {
 		changed = *(const struct tw_transition *)data;
-		survey_notice(&live->survey, changed.tuple.netns_cookie);
+		survey_notice(&live->survey, &changed.tuple);
 		changed.cgroup_id = place(live, &changed);
 		record = &changed.head;
+	} else if (record->kind == TW_HOLDER && size >= sizeof(holder)) {
+		holder = *(const struct tw_holder *)data;
+		cgroups_tell(live->cgroups, holder.cgroup_id, record->ts_ns, live->to);
+		holder.cgroup_id = cgroups_of_process(live->cgroups, holder.cgroup_id,
+						      holder.owner.tgid, record->ts_ns, live->to);
+		record = &holder.head;
 	} else if (record->kind == TW_RESET_SENT && size >= sizeof(reset)) {
 		reset = *(const struct tw_reset *)data;
 		if (reset.reason < MAX_RESET_REASONS)
@@ -290,6 +269,7 @@ void live_free(struct live *live)
 		return;
 	for (size_t i = 0; i < sizeof(live->links) / sizeof(live->links[0]); i++)
 		bpf_link__destroy(live->links[i]);
+	bpf_link__destroy(live->third);
 	ring_buffer__free(live->ring);
 	twtrace_bpf__destroy(live->skel);
 	survey_release(&live->survey);
@@ -335,7 +315,8 @@ static void settle(void *ctx)
 {
 	struct step *step = ctx;
 
-	consume(step->live, step->to);
+	if (consume(step->live, step->to) && step->to->pause)
+		step->to->pause(step->to->ctx);
 	step->live->restless = true;
 }
 
@@ -359,7 +340,7 @@ static void pass_holder(void *ctx, const struct tw_record *record)
 void live_look_for_holders(struct live *live, const struct receiver *to)
 {
 	struct step step = { live, to };
-	struct receiver pass = { pass_holder, &step };
+	struct receiver pass = { .receive = pass_holder, .ctx = &step };
 	struct error err = { 0 };
 
 	if (holders_look(live->skel->progs.holders, live_now_ns(), &pass, &err))
@@ -425,28 +406,37 @@ static uint64_t skipped_runs(const struct bpf_program *program)
 	return info.recursion_misses;
 }
 
-static uint64_t count_losses(struct live *live, const struct receiver *to)
+static uint64_t count_losses(struct live *live, bool last, const struct receiver *to)
 {
-	/* misses first: an event in between is then caught before it is missed, and no
-	 * loss is reported that was none */
-	uint64_t skipped = skipped_runs(live->skel->progs.first_look), caught = 0, full = 0;
+	/*
+	 * What was missed until the last time against what is caught by now: an event is
+	 * missed before it is caught, and its task may be preempted between the two.
+	 */
+	uint64_t missed = skipped_runs(live->skel->progs.first_look);
+	uint64_t skipped = last ? missed : live->missed, caught = 0, full = 0;
 	__u32 zero = 0;
 
+	live->missed = missed;
 	if (bpf_map_lookup_elem(bpf_map__fd(live->skel->maps.counters), &zero, live->counters))
 		return 0;
 	for (int cpu = 0; cpu < live->cpus; cpu++) {
 		caught += live->counters[cpu].caught;
 		full += live->counters[cpu].lost_ring;
 	}
-	return tell_loss(live, TW_LOSS_RING_FULL, full, to) +
-	       tell_loss(live, TW_LOSS_SKIPPED, skipped > caught ? skipped - caught : 0, to);
+	skipped = tell_loss(live, TW_LOSS_SKIPPED, skipped > caught ? skipped - caught : 0, to);
+	/* its cost is for those who need it: kernels that preempt tasks within programs */
+	if (skipped && !live->third) {
+		live->third = bpf_program__attach(live->skel->progs.third_look);
+		log_msg(LOG_VERBOSE, "the kernel skipped both programs: a third one is attached");
+	}
+	return skipped + tell_loss(live, TW_LOSS_RING_FULL, full, to);
 }
 
 void live_interval(struct live *live, unsigned int budget, const struct receiver *to)
 {
 	struct step step = { live, to };
 	struct survey_steps steps = { settle, nothing_between, &step };
-	bool lost = count_losses(live, to) > 0;
+	bool lost = count_losses(live, !budget, to) > 0;
 
 	survey_interval(&live->survey, live_now_ns(), budget, lost || !budget, &steps, to);
 	cgroups_forget_processes(live->cgroups);
@@ -457,7 +447,7 @@ void live_end(struct live *live, const struct receiver *to)
 	struct tw_pairs pairs = { .head = { .size = sizeof(pairs), .kind = TW_PAIRS } };
 	struct tw_end end = { .head = { .size = sizeof(end), .kind = TW_END } };
 
-	count_losses(live, to);
+	count_losses(live, true, to);
 	for (int cpu = 0; cpu < live->cpus; cpu++)
 		for (size_t i = 0; i < sizeof(pairs.count) / sizeof(pairs.count[0]); i++)
 			pairs.count[i] += live->counters[cpu].pairs[i];

@@ -19,6 +19,9 @@
 #define SO_NETNS_COOKIE 71	/* 5.14 */
 #endif
 
+/* of the initial pid namespace, from where all processes show (linux/proc_ns.h) */
+#define PROC_PID_INIT_INO 0xEFFFFFFCU
+
 /* iproute2, Docker, CRI: where they mount what they name */
 static const char *const named_dirs[] = { "/run/netns", "/run/docker/netns" };
 
@@ -44,6 +47,7 @@ int netns_list_init(struct netns_list *list, struct error *err)
 void netns_list_release(struct netns_list *list)
 {
 	free(list->entries);
+	free(list->inodes);
 	if (list->own_fd >= 0)
 		close(list->own_fd);
 	*list = (struct netns_list){ .own_fd = -1 };
@@ -135,12 +139,48 @@ static int append(struct netns_list *list, const struct netns_entry *entry)
 	return 0;
 }
 
+static bool saw(const struct netns_list *list, uint32_t ino)
+{
+	for (size_t i = 0; i < list->nr_inodes; i++)
+		if (list->inodes[i] == ino)
+			return true;
+	return false;
+}
+
+bool netns_list_is_gone(const struct netns_list *list, uint64_t cookie, uint32_t ino)
+{
+	if (netns_list_find(list, cookie))
+		return false;
+	return has_inode(list, ino) || (list->complete && !saw(list, ino));
+}
+
+static void note_inode(struct netns_list *list, uint32_t ino)
+{
+	/* the processes of one namespace come in runs */
+	if (saw(list, ino))
+		return;
+	if (list->nr_inodes == list->room_inodes) {
+		size_t room = list->room_inodes ? 2 * list->room_inodes : 16;
+		uint32_t *grown = realloc(list->inodes, room * sizeof(*grown));
+
+		if (!grown)
+			return;
+		list->inodes = grown;
+		list->room_inodes = room;
+	}
+	list->inodes[list->nr_inodes++] = ino;
+}
+
 static void consider(struct netns_list *list, const char *path, const char *name)
 {
 	struct netns_entry entry = { .ino = inode_of(path) };
 
-	if (!entry.ino)
+	if (!entry.ino) {
+		/* pid 1 may be shielded even from root: its namespace is the host's */
+		list->complete &= errno == ENOENT || errno == ESRCH || !strcmp(name, "host");
 		return;
+	}
+	note_inode(list, entry.ino);
 	for (size_t i = 0; name[0] && i < list->count; i++)
 		if (list->entries[i].ino == entry.ino && !list->entries[i].name[0])
 			snprintf(list->entries[i].name, sizeof(entry.name), "%s", name);
@@ -180,6 +220,9 @@ static void consider_dir(struct netns_list *list, const char *dir)
 int netns_list_scan(struct netns_list *list)
 {
 	size_t before = list->count;
+
+	list->nr_inodes = 0;
+	list->complete = inode_of("/proc/self/ns/pid") == PROC_PID_INIT_INO;
 
 	for (size_t i = 0; i < sizeof(named_dirs) / sizeof(named_dirs[0]); i++)
 		consider_dir(list, named_dirs[i]);

@@ -24,6 +24,9 @@ struct netns_entry {
 struct netns_list {
 	struct netns_entry *entries;	/* owned */
 	size_t count, room;
+	uint32_t *inodes;	/* owned: every namespace the last scan came by */
+	size_t nr_inodes, room_inodes;
+	bool complete;		/* no process was hidden from that scan */
 	int own_fd;		/* the tracer's own, to come back to */
 	uint32_t own_ino;
 	bool away;		/* between netns_enter() and netns_leave() */
@@ -33,6 +36,11 @@ int netns_list_init(struct netns_list *list, struct error *err);
 void netns_list_release(struct netns_list *list);
 /* Looks for namespaces that are not in the list yet. Returns how many were added, or -errno. */
 int netns_list_scan(struct netns_list *list);
+/*
+ * Whether the namespace has certainly ended: the last scan saw every process and
+ * came by none in it, nor by a name for it, or its inode number is another's now.
+ */
+bool netns_list_is_gone(const struct netns_list *list, uint64_t cookie, uint32_t ino);
 const struct netns_entry *netns_list_find(const struct netns_list *list, uint64_t cookie);
 void netns_list_remove(struct netns_list *list, size_t at);
 

@@ -3,6 +3,7 @@
 #include "source/snapshot.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libmnl/libmnl.h>
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
@@ -13,6 +14,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/procfs.h"
 
@@ -155,8 +157,32 @@ static int send_request(struct mnl_socket *socket, uint8_t family, bool ages)
 	return mnl_socket_sendto(socket, header, header->nlmsg_len) < 0 ? -errno : 0;
 }
 
+/* A dump that fails says so in its last message, which libmnl takes for a mere end. */
+static int on_done(const struct nlmsghdr *header, void *data)
+{
+	const int *code = mnl_nlmsg_get_payload(header);
+
+	(void)data;
+	if (mnl_nlmsg_get_payload_len(header) < sizeof(*code) || *code >= 0)
+		return MNL_CB_STOP;
+	errno = -*code;
+	return MNL_CB_ERROR;
+}
+
+static int on_error(const struct nlmsghdr *header, void *data)
+{
+	const struct nlmsgerr *message = mnl_nlmsg_get_payload(header);
+
+	(void)data;
+	errno = EBADMSG;
+	if (mnl_nlmsg_get_payload_len(header) >= sizeof(*message))
+		errno = message->error < 0 ? -message->error : message->error;
+	return errno ? MNL_CB_ERROR : MNL_CB_STOP;
+}
+
 static int dump_family(struct mnl_socket *socket, uint8_t family, bool ages, struct dump *dump)
 {
+	static mnl_cb_t control[] = { [NLMSG_ERROR] = on_error, [NLMSG_DONE] = on_done };
 	static char buf[DIAG_BUFFER];
 	int ret = send_request(socket, family, ages);
 	ssize_t len;
@@ -166,7 +192,8 @@ static int dump_family(struct mnl_socket *socket, uint8_t family, bool ages, str
 		if (len < 0)
 			return -errno;
 		dump->pause->run(dump->pause->ctx);
-		ret = mnl_cb_run(buf, len, 0, mnl_socket_get_portid(socket), on_socket, dump);
+		ret = mnl_cb_run2(buf, len, 0, mnl_socket_get_portid(socket), on_socket, dump,
+				  control, sizeof(control) / sizeof(control[0]));
 		if (ret == MNL_CB_STOP)
 			return 0;
 		/* a kernel without IPv6 has no such dump */
@@ -175,19 +202,15 @@ static int dump_family(struct mnl_socket *socket, uint8_t family, bool ages, str
 	return ret < 0 ? ret : 0;
 }
 
-static int dump_sockets(struct dump *dump, bool ages)
+static int dump_sockets(struct mnl_socket *socket, struct dump *dump, bool ages)
 {
 	static const uint8_t families[] = { AF_INET, AF_INET6 };
-	struct mnl_socket *socket = mnl_socket_open(NETLINK_SOCK_DIAG);
 	int ret = 0;
 
-	if (!socket)
-		return -errno;
 	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0)
 		ret = -errno;
 	for (size_t i = 0; !ret && i < sizeof(families); i++)
 		ret = dump_family(socket, families[i], ages, dump);
-	mnl_socket_close(socket);
 	return ret;
 }
 
@@ -198,8 +221,46 @@ static uint64_t netstat_figure(const char *text, const char *field)
 	return procfs_netstat_field(text, "TcpExt", field, &value) ? TW_FIGURE_UNKNOWN : value;
 }
 
-/* /proc/thread-self/net is that of the namespace this thread is in now. */
-static void read_figures(struct tw_snapshot *end)
+/*
+ * What is opened inside the namespace stays of it: the thread goes home at once, so
+ * that nothing else ever runs in a foreign namespace.
+ */
+struct openings {
+	struct mnl_socket *socket;
+	int sockstat_fd, netstat_fd, range_fd;
+};
+
+static int open_all(struct openings *open_here)
+{
+	open_here->socket = mnl_socket_open(NETLINK_SOCK_DIAG);
+	if (!open_here->socket)
+		return -errno;
+	open_here->sockstat_fd = open("/proc/thread-self/net/sockstat", O_RDONLY | O_CLOEXEC);
+	open_here->netstat_fd = open("/proc/thread-self/net/netstat", O_RDONLY | O_CLOEXEC);
+	open_here->range_fd = open("/proc/sys/net/ipv4/ip_local_port_range", O_RDONLY | O_CLOEXEC);
+	return 0;
+}
+
+static void close_all(struct openings *openings)
+{
+	const int fds[] = { openings->sockstat_fd, openings->netstat_fd, openings->range_fd };
+
+	if (openings->socket)
+		mnl_socket_close(openings->socket);
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+}
+
+static bool read_fd(int fd, char *text, size_t size)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return fd >= 0 && procfs_read(path, text, size) > 0;
+}
+
+static void read_figures(const struct openings *openings, struct tw_snapshot *end)
 {
 	struct tw_kernel_figures *kernel = &end->kernel;
 	unsigned int low = 0, high = 0;
@@ -207,16 +268,16 @@ static void read_figures(struct tw_snapshot *end)
 	uint64_t value;
 
 	memset(kernel, 0xff, sizeof(*kernel));
-	if (procfs_read("/proc/thread-self/net/sockstat", text, sizeof(text)) > 0 &&
+	if (read_fd(openings->sockstat_fd, text, sizeof(text)) &&
 	    !procfs_sockstat_field(text, "TCP", "tw", &value))
 		kernel->time_wait = value;
-	if (procfs_read("/proc/thread-self/net/netstat", text, sizeof(text)) > 0) {
+	if (read_fd(openings->netstat_fd, text, sizeof(text))) {
 		kernel->overflow = netstat_figure(text, "TCPTimeWaitOverflow");
 		kernel->tw_created = netstat_figure(text, "TW");
 		kernel->tw_killed = netstat_figure(text, "TWKilled");
 		kernel->tw_recycled = netstat_figure(text, "TWRecycled");
 	}
-	if (procfs_read("/proc/sys/net/ipv4/ip_local_port_range", text, sizeof(text)) > 0 &&
+	if (read_fd(openings->range_fd, text, sizeof(text)) &&
 	    sscanf(text, "%u %u", &low, &high) == 2) {
 		end->port_low = low;
 		end->port_high = high;
@@ -228,11 +289,14 @@ int snapshot_take(struct snapshot *snapshot, struct netns_list *list, struct net
 {
 	struct dump dump = { .snapshot = snapshot, .pause = pause, .entry = entry };
 	struct tw_snapshot *begin = &snapshot->begin, *end = &snapshot->end;
+	struct openings openings = { NULL, -1, -1, -1 };
 	int ret = netns_enter(list, entry);
 
 	if (ret)
 		return error_set(err, ret, "cannot enter network namespace %u: %s", entry->ino,
 				 strerror(-ret));
+	ret = open_all(&openings);
+	netns_leave(list);
 	snapshot->count = 0;
 	*begin = (struct tw_snapshot){
 		.head = { .size = sizeof(*begin),
@@ -241,16 +305,19 @@ int snapshot_take(struct snapshot *snapshot, struct netns_list *list, struct net
 		.netns_cookie = entry->cookie,
 		.netns_ino = entry->ino,
 	};
-	ret = dump_sockets(&dump, ages);
+	if (!ret)
+		ret = dump_sockets(openings.socket, &dump, ages);
 	*end = *begin;
 	end->head.kind = TW_SNAPSHOT_END;
 	end->head.error = -ret;
 	end->sockets = snapshot->count;
-	read_figures(end);
+	read_figures(&openings, end);
 	end->head.ts_ns = monotonic_ns();
-	netns_leave(list);
+	close_all(&openings);
 	if (ret)
 		error_set(err, ret, "the sockets of network namespace %u cannot be listed: %s",
-			  entry->ino, strerror(-ret));
+			  entry->ino,
+			  ret == -ENOENT ? "the kernel has no tcp_diag (modprobe tcp_diag)" :
+					   strerror(-ret));
 	return ret;
 }

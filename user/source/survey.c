@@ -22,10 +22,20 @@ void survey_release(struct survey *survey)
 	netns_list_release(&survey->netns);
 }
 
-void survey_notice(struct survey *survey, uint64_t netns_cookie)
+void survey_notice(struct survey *survey, const struct tw_tuple *tuple)
 {
-	if (!survey->unknown_seen && !netns_list_find(&survey->netns, netns_cookie))
-		survey->unknown_seen = true;
+	/* events come in runs of one namespace */
+	if (tuple->netns_cookie == survey->noticed)
+		return;
+	survey->noticed = tuple->netns_cookie;
+	if (survey->nr_unknown == MAX_UNKNOWN ||
+	    netns_list_find(&survey->netns, tuple->netns_cookie))
+		return;
+	for (size_t i = 0; i < survey->nr_unknown; i++)
+		if (survey->unknown[i].id == tuple->netns_cookie)
+			return;
+	survey->unknown[survey->nr_unknown++] =
+		(struct tw_name){ .id = tuple->netns_cookie, .ino = tuple->netns_ino };
 }
 
 static void tell_netns(const struct netns_entry *entry, enum tw_kind kind,
@@ -64,6 +74,24 @@ static void tell_new(struct survey *survey, const struct receiver *to)
 			tell_netns(entry, TW_NETNS, to);
 		entry->told = true;
 	}
+}
+
+/*
+ * Namespaces that were over before anyone looked: nothing else would ever end what
+ * the model keeps of them. One that is there and can't be entered is left alone.
+ */
+static void tell_missed(struct survey *survey, const struct receiver *to)
+{
+	for (size_t i = 0; i < survey->nr_unknown; i++) {
+		const struct tw_name *missed = &survey->unknown[i];
+		struct netns_entry entry = { .cookie = missed->id, .ino = missed->ino };
+
+		if (netns_list_is_gone(&survey->netns, missed->id, missed->ino))
+			tell_netns(&entry, TW_NETNS_GONE, to);
+	}
+	survey->nr_unknown = 0;
+	survey->noticed = 0;
+	survey->rescan = false;
 }
 
 static void deliver_sockets(const struct snapshot *snapshot, const struct receiver *to)
@@ -132,10 +160,11 @@ void survey_interval(struct survey *survey, uint64_t now_ns, unsigned int budget
 	uint64_t began_ns = cpu_ns();
 	size_t i = 0;
 
-	if (survey->unknown_seen)
+	if (survey->nr_unknown || survey->rescan) {
 		scan(survey);
-	survey->unknown_seen = false;
-	tell_new(survey, to);
+		tell_new(survey, to);
+		tell_missed(survey, to);
+	}
 	if (!force && now_ns < survey->next_ns)
 		return;
 	while (i < netns->count) {
@@ -147,7 +176,7 @@ void survey_interval(struct survey *survey, uint64_t now_ns, unsigned int budget
 			tell_netns(&netns->entries[i], TW_NETNS_GONE, to);
 			netns_list_remove(netns, i);
 			/* its inode number may be another's already, which the scan passed over */
-			survey->unknown_seen = true;
+			survey->rescan = true;
 			continue;
 		}
 		if (ret)

@@ -14,11 +14,18 @@
 #include "source/snapshot.h"
 #include "source/source.h"
 
+/* Past this many new namespaces in one interval the rest are noticed in the next. */
+#define MAX_UNKNOWN 1024
+
 struct survey {
 	struct netns_list netns;
 	struct snapshot scratch;
 	uint64_t next_ns;	/* no snapshot before, unless forced */
-	bool unknown_seen;	/* an event named a namespace that is not in the list */
+	/* namespaces that events named and the list lacks: short-lived, or not to be entered */
+	struct tw_name unknown[MAX_UNKNOWN];
+	size_t nr_unknown;
+	bool rescan;		/* an entry left the list: look who is there now */
+	uint64_t noticed;	/* the cookie noticed last */
 	bool ages;
 	uint32_t only_ino;	/* the one namespace that is wanted; 0: all */
 };
@@ -26,7 +33,7 @@ struct survey {
 int survey_init(struct survey *survey, bool ages, uint32_t only_ino, struct error *err);
 void survey_release(struct survey *survey);
 /* Tells the survey of a namespace that an event was in. */
-void survey_notice(struct survey *survey, uint64_t netns_cookie);
+void survey_notice(struct survey *survey, const struct tw_tuple *tuple);
 
 /*
  * First look: snapshots of all namespaces. @between runs after all sockets have
