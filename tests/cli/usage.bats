@@ -78,6 +78,7 @@ refuses() {
 	refuses 2 "'psychic'" top --evidence psychic
 	refuses 2 "'size'" list --sort size
 	refuses 2 "'/nowhere'" top --netns /nowhere
+	refuses 2 "'/etc/passwd'" top --netns /etc/passwd
 	refuses 2 "'99'" top --ready-fd 99
 }
 

@@ -79,6 +79,42 @@ teardown() {
 	[[ $stderr == *"'/dev/full'"* && $stderr == *"No space left"* ]]
 }
 
+@test "a full disk behind standard output is a failure with a sentence" {
+	[[ -c /dev/full ]] || skip "no /dev/full"
+	netns_new t
+	run -1 --separate-stderr bash -c "'$TWTRACE' list -o json --netns '$(ns_path t)' >/dev/full"
+	[[ $stderr == *"No space left"* ]]
+}
+
+@test "a signal ends it though the reader of its output has stopped reading" {
+	local fifo=$BATS_TEST_TMPDIR/out
+
+	netns_new t
+	mkfifo "$fifo"
+	exec 8<>"$fifo"
+	"$TWTRACE" trace -o jsonl --netns "$(ns_path t)" --ready-fd 9 9>"$BATS_TEST_TMPDIR/ready" \
+		>"$fifo" 2>"$ERRORS" 3>&- 8>&- </dev/null &
+	TWTRACE_PID=$!
+	PIDS+=("$TWTRACE_PID")
+	wait_until ready_or_dead "$BATS_TEST_TMPDIR/ready"
+	traffic client_first --count 500
+	wait_until blocked_in_write "$TWTRACE_PID"
+	kill -TERM "$TWTRACE_PID"
+	WAIT=5 wait_until gone "$TWTRACE_PID"
+	wait "$TWTRACE_PID"
+	forget "$TWTRACE_PID"
+	exec 8>&-
+	[[ ! -s $ERRORS ]]
+}
+
+blocked_in_write() {
+	[[ $(</proc/"$1"/wchan) == *pipe_write ]]
+}
+
+gone() {
+	! kill -0 "$1" 2>/dev/null || [[ $(</proc/"$1"/stat) == *") Z "* ]]
+}
+
 @test "a recording that cannot be made is refused before anything is traced" {
 	run -1 --separate-stderr "$TWTRACE" record /nowhere/file
 	[[ $stderr == *"'/nowhere/file'"* ]]

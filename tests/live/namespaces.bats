@@ -112,3 +112,54 @@ namespace_is_gone() {
 hundred_births() {
 	[[ $(events 'select(.kind == "time_wait_enter" and .remote_port == 7400) | .cookie' | wc -l) == 100 ]]
 }
+
+@test "namespaces that are over before anyone looks leave nothing behind" {
+	start_twtrace top -o jsonl
+	for _ in {1..5}; do
+		"$TRAFFIC" orphan_fin_wait2 --own-netns >/dev/null </dev/null
+		"$TRAFFIC" client_first --own-netns --count 3 >/dev/null </dev/null
+	done
+	wait_until nothing_left
+	stop_twtrace
+}
+
+# All that is left is what the rest of the host has: no namespace but those audited.
+nothing_left() {
+	local last
+
+	last=$(jq -cR 'fromjson?' "$EVENTS" | tail -n 1)
+	jq -e '.totals.opened >= 40 and
+		.totals.time_wait + .totals.fin_wait2 <= ([.audit[].time_wait.kernel] | add)' <<<"$last" >/dev/null
+}
+
+@test "a namespace that got its name later is followed by it when its processes have ended" {
+	local holder name
+
+	unshare -n sleep 1000 3>&- &
+	holder=$!
+	PIDS+=("$holder")
+	wait_until other_netns "$holder"
+	nsenter -t "$holder" -n ip link set lo up
+	start_twtrace top -o jsonl --netns "/proc/$holder/ns/net"
+	nsenter -t "$holder" -n "$TRAFFIC" client_first --here --count 4 >/dev/null </dev/null
+	name=$(ns late)
+	ip netns attach "$name" "$holder"
+	NETNS+=("$name")
+	kill -KILL "$holder"
+	wait "$holder" || true
+	forget "$holder"
+	# two comparisons with the kernel that agree, after its last process has gone
+	local lines
+	lines=$(wc -l <"$EVENTS")
+	wait_until more_lines $((lines + 2))
+	stop_twtrace
+	tail -n 1 "$EVENTS" | jq -e '.totals.time_wait == 4 and .audit[0].time_wait.error == 0'
+}
+
+other_netns() {
+	[[ $(stat -L -c %i "/proc/$1/ns/net") != $(stat -L -c %i /proc/self/ns/net) ]]
+}
+
+more_lines() {
+	(($(wc -l <"$EVENTS") >= $1))
+}

@@ -125,3 +125,20 @@ owner_at() {
 twenty_births() {
 	[[ $(events 'select(.kind == "time_wait_enter" and .remote_port == 7300) | .pid' | wc -l) == 20 ]]
 }
+
+@test "from within a pid namespace the closer is named, though its number does not show there" {
+	netns_new t
+	unshare --pid --fork --mount-proc "$TWTRACE" trace -o jsonl --netns "$(ns_path t)" --ready-fd 9 \
+		9>"$BATS_TEST_TMPDIR/ready" >"$EVENTS" 2>"$ERRORS" 3>&- </dev/null &
+	local outer=$!
+	PIDS+=("$outer")
+	TWTRACE_PID=$outer
+	wait_until ready_or_dead "$BATS_TEST_TMPDIR/ready"
+	traffic accept_by_other --count 3
+	wait_until has_event 'select(.kind == "time_wait_enter")'
+	# unshare passes no signal on: the tracer itself is its child
+	kill -INT "$(xargs <"/proc/$outer/task/$outer/children")"
+	wait "$outer"
+	forget "$outer"
+	expect "closers" "$(events 'select(.to? == "FIN_WAIT1") | [.pid, .comm]' | sort -u)" '[null,"tw-worker"]'
+}

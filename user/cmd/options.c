@@ -160,7 +160,8 @@ static int set_netns(struct options *options, const char *arg, struct error *err
 		return error_set(err, -errno, "no network namespace '%s': %s: %s", arg, path,
 				 strerror(errno));
 	if (fs.f_type != NSFS_MAGIC)
-		return error_set(err, -EINVAL, "'%s' is no namespace: %s is a plain file", arg, path);
+		return error_set(err, -EINVAL, "'%s' is no namespace: %s is a plain file", arg,
+				 path);
 	options->filter.kernel.netns_ino = st.st_ino;
 	return 0;
 }

@@ -29,7 +29,8 @@ struct model *model_new(const struct model_opts *opts)
 	pool_init(&model->holders, sizeof(struct holder_list));
 	model->services = services_new();
 	model->view_holders = calloc(MAX_HOLDERS, sizeof(*model->view_holders));
-	failed = !model->services || !model->view_holders || index_init(&model->by_cookie) || index_init(&model->by_tuple);
+	failed = !model->services || !model->view_holders || index_init(&model->by_cookie) ||
+		 index_init(&model->by_tuple);
 	for (unsigned int dim = 0; dim < NR_DIMENSIONS; dim++)
 		failed |= rows_init(&model->rows[dim], dim, cap) != 0;
 	if (failed) {

@@ -431,8 +431,7 @@ void tracker_bury(struct model *model, uint32_t id)
 		(struct grave){ .id = id, .cookie = conn_at(model, id)->cookie };
 }
 
-static const struct holder *clean_holders(const struct model *model,
-					  const struct holder_list *list)
+static const struct holder *clean_holders(const struct model *model, const struct holder_list *list)
 {
 	struct holder *clean = model->view_holders;
 

@@ -111,9 +111,10 @@ int survey_start(struct survey *survey, const struct survey_steps *steps, const 
 
 	scan(survey);
 	if (!netns->count && !survey->only_ino)
-		return error_set(err, -ENOTSUP,
-				 "this kernel does not number its network namespaces (SO_NETNS_COOKIE); "
-				 "it needs Linux 5.14 or newer");
+		return error_set(
+			err, -ENOTSUP,
+			"this kernel does not number its network namespaces (SO_NETNS_COOKIE); "
+			"it needs Linux 5.14 or newer");
 	snapshots = calloc(netns->count + 1, sizeof(*snapshots));
 	if (!snapshots)
 		return error_set(err, -ENOMEM, "no memory for a snapshot");
