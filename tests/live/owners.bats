@@ -132,6 +132,7 @@ twenty_births() {
 		9>"$BATS_TEST_TMPDIR/ready" >"$EVENTS" 2>"$ERRORS" 3>&- </dev/null &
 	local outer=$!
 	PIDS+=("$outer")
+	# shellcheck disable=SC2034 # ready_or_dead reads it
 	TWTRACE_PID=$outer
 	wait_until ready_or_dead "$BATS_TEST_TMPDIR/ready"
 	traffic accept_by_other --count 3

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "model/ledger.h"
+#include "model/owner.h"
 
 static bool is_full(const struct tw_transition *record)
 {
@@ -96,7 +97,7 @@ bool lifecycle_inherit(struct model *model, struct conn *conn, const struct conn
 	memcpy(owner.comm, listener->comm, TW_COMM_LEN);
 	if (!conn->cgroup_id)
 		conn->cgroup_id = listener->cgroup_id;
-	return tracker_set_owner(model, conn, &owner, OWNER_LISTENER);
+	return owner_set(model, conn, &owner, OWNER_LISTENER);
 }
 
 /* Takes over what the record says of the connection; true if a row's key changed. */
@@ -120,7 +121,7 @@ static bool learn(struct model *model, struct conn *conn, const struct tw_transi
 			changed |= lifecycle_inherit(model, conn, conn_at(model, parent));
 	}
 	if (has_owner(record))
-		changed |= tracker_set_owner(model, conn, &record->owner, OWNER_ACTED);
+		changed |= owner_set(model, conn, &record->owner, OWNER_ACTED);
 	return changed || direction != conn->direction;
 }
 
@@ -348,7 +349,7 @@ void lifecycle_holder(struct model *model, const struct tw_holder *record, unsig
 		conn->direction = DIRECTION_OUTGOING;
 	if (record->cgroup_id)
 		conn->cgroup_id = record->cgroup_id;
-	tracker_add_holder(model, conn, record);
+	owner_add_holder(model, conn, record);
 	tracker_update(model, id, true);
 }
 

@@ -10,8 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/audit.h"
 #include "model/ledger.h"
 #include "model/lifecycle.h"
+#include "model/owner.h"
 
 #define TIME_WAIT_NS (60ULL * 1000000000)
 #define MS_NS 1000000ULL
@@ -223,7 +225,7 @@ static void judge_minisock(struct model *model, uint32_t id, const struct netns 
 static bool could_be_child(const struct model *model, const struct conn *conn,
 			   const struct conn *listener)
 {
-	uint64_t started_ns = tracker_owner_started_ns(model, listener);
+	uint64_t started_ns = owner_started_ns(model, listener);
 
 	if (conn->phase == PHASE_FULL)
 		return true;
@@ -270,11 +272,6 @@ static uint32_t *listeners_by_port(const struct model *model, const struct netns
 	return listener_of;
 }
 
-/* What the model has of a namespace as of its dump, for the audit. */
-struct tally {
-	uint64_t established, minisocks;
-};
-
 static void count(struct tally *tally, const struct model *model, uint32_t id,
 		  const struct netns *netns, uint64_t end_ns)
 {
@@ -318,45 +315,10 @@ static struct tally sweep(struct model *model, struct netns *netns,
 	return tally;
 }
 
-/* @healed: by how much this reconciliation has lowered our figure. */
-static void judge_figure(struct audit_figure *figure, uint64_t ours, uint64_t kernel,
-			 int64_t healed)
-{
-	*figure = (struct audit_figure){
-		.known = kernel != TW_FIGURE_UNKNOWN,
-		.ours = ours,
-		.kernel = kernel,
-		.drift = (int64_t)(ours - kernel) + healed,
-		.error = (int64_t)(ours - kernel),
-	};
-}
-
-static struct audit *audit_of(struct model *model, const struct netns *netns)
-{
-	struct audit *grown;
-
-	for (size_t i = 0; i < model->nr_audits; i++)
-		if (model->audits[i].netns_cookie == netns->cookie &&
-		    model->audits[i].source == netns->source)
-			return &model->audits[i];
-	if (model->nr_audits == model->room_audits) {
-		size_t room = model->room_audits ? 2 * model->room_audits : 8;
-
-		grown = realloc(model->audits, room * sizeof(*grown));
-		if (!grown)
-			return NULL;
-		model->audits = grown;
-		model->room_audits = room;
-	}
-	return &model->audits[model->nr_audits++];
-}
-
 void reconcile_end(struct model *model, const struct tw_snapshot *record, unsigned int source)
 {
 	uint32_t id = tracker_netns(model, record->netns_cookie, record->netns_ino, source);
-	bool filtered = !filter_is_by_netns(&model->opts.filter);
 	struct netns *netns = id == POOL_NONE ? NULL : netns_at(model, id);
-	struct audit *audit;
 	struct tally tally;
 
 	if (!netns || !netns->dumping)
@@ -369,22 +331,7 @@ void reconcile_end(struct model *model, const struct tw_snapshot *record, unsign
 	netns->kernel = record->kernel;
 	netns->dumped = true;
 	netns->healed = model->losses;
-	audit = audit_of(model, netns);
-	if (!audit)
-		return;
-	*audit = (struct audit){
-		.netns_cookie = netns->cookie,
-		.netns_ino = netns->ino,
-		.source = netns->source,
-		.name = netns->name,
-		.ts_ns = record->head.ts_ns,
-	};
-	judge_figure(&audit->time_wait, tally.minisocks,
-		     filtered ? TW_FIGURE_UNKNOWN : record->kernel.time_wait,
-		     (int64_t)(netns->minisocks_before - netns->minisocks));
-	judge_figure(&audit->established, tally.established,
-		     filtered ? TW_FIGURE_UNKNOWN : netns->dump_established,
-		     (int64_t)(netns->established_before - netns->established));
+	audit_update(model, netns, record, &tally);
 }
 
 void reconcile_netns_gone(struct model *model, uint64_t netns_cookie, unsigned int source)
@@ -415,8 +362,5 @@ void reconcile_netns_gone(struct model *model, uint64_t netns_cookie, unsigned i
 	netns->gone = true;
 	if (netns->first == POOL_NONE)
 		tracker_netns_remove(model, netns_id);
-	for (size_t i = 0; i < model->nr_audits; i++)
-		if (model->audits[i].netns_cookie == netns_cookie &&
-		    model->audits[i].source == source)
-			model->audits[i] = model->audits[--model->nr_audits];
+	audit_remove(model, netns_cookie, source);
 }

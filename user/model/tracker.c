@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "model/owner.h"
 
 #define DEFAULT_MAX_CONNS 4000000
 
@@ -125,7 +126,7 @@ void tracker_remove(struct model *model, uint32_t id)
 			rows_leave(&model->rows[dim], conn->row[dim]);
 	if (conn->indexed)
 		index_remove(&model->by_tuple, tuple_hash(conn), id);
-	tracker_drop_holders(model, conn);
+	owner_drop_holders(model, conn);
 	netns_unlink(model, conn);
 	if (netns_is_over(netns_at(model, conn->netns)))
 		tracker_netns_remove(model, conn->netns);
@@ -306,114 +307,6 @@ bool tracker_set_tuple(struct conn *conn, const struct tw_tuple *tuple)
 	return true;
 }
 
-static struct holder_list *holders_of(const struct model *model, const struct conn *conn)
-{
-	return conn->holders == POOL_NONE ? NULL : pool_at(&model->holders, conn->holders);
-}
-
-static bool holds(const struct holder_list *list, uint32_t pid)
-{
-	for (uint32_t i = 0; list && i < list->count; i++)
-		if (list->items[i].pid == pid)
-			return true;
-	return false;
-}
-
-void tracker_drop_holders(struct model *model, struct conn *conn)
-{
-	struct holder_list *list = holders_of(model, conn);
-
-	if (!list)
-		return;
-	free(list->items);
-	pool_give(&model->holders, conn->holders);
-	conn->holders = POOL_NONE;
-}
-
-static bool add_holder(struct holder_list *list, const struct tw_holder *holder)
-{
-	struct held_by *grown;
-
-	if (list->count == MAX_HOLDERS || holds(list, holder->owner.tgid))
-		return true;
-	/* powers of two, so that the count tells the room */
-	if (!(list->count & (list->count - 1))) {
-		grown = realloc(list->items, (list->count ? 2 * list->count : 1) * sizeof(*grown));
-		if (!grown)
-			return false;
-		list->items = grown;
-	}
-	list->items[list->count] = (struct held_by){ holder->owner.tgid, holder->fd_count, { 0 } };
-	memcpy(list->items[list->count].comm, holder->owner.comm, TW_COMM_LEN);
-	list->count++;
-	return true;
-}
-
-bool tracker_set_owner(struct model *model, struct conn *conn, const struct tw_owner *owner,
-		       enum owner_rank rank)
-{
-	if (rank < conn->owner_rank || !owner->comm[0])
-		return false;
-	conn->owner_rank = rank;
-	if (conn->pid == owner->tgid && !memcmp(conn->comm, owner->comm, TW_COMM_LEN))
-		return false;
-	/* who acts on the socket holds it, though no look-up saw it yet */
-	if (!holds(holders_of(model, conn), owner->tgid) && conn->holders != POOL_NONE)
-		tracker_drop_holders(model, conn);
-	conn->pid = owner->tgid;
-	memcpy(conn->comm, owner->comm, TW_COMM_LEN);
-	return true;
-}
-
-/*
- * The owner is the latest holder known. Who acted last stays it as long as it is
- * among the holders; else the first of them is.
- */
-static void choose_owner(struct conn *conn, struct holder_list *list,
-			 const struct tw_holder *holder)
-{
-	const struct tw_owner *owner = &holder->owner;
-	enum owner_rank rank = holder->head.flags & TW_H_ACCEPTED ? OWNER_ACTED : OWNER_HOLDER;
-
-	if (holder->head.flags & TW_H_FIRST) {
-		list->owner_before = conn->owner_rank >= OWNER_HOLDER ? conn->pid : PID_UNKNOWN;
-	} else if (!list->owner_before || list->owner_before != owner->tgid) {
-		return;
-	}
-	conn->owner_rank = rank;
-	conn->pid = owner->tgid;
-	memcpy(conn->comm, owner->comm, TW_COMM_LEN);
-}
-
-void tracker_add_holder(struct model *model, struct conn *conn, const struct tw_holder *holder)
-{
-	struct holder_list *list;
-
-	if (conn->holders == POOL_NONE)
-		conn->holders = pool_take(&model->holders);
-	list = holders_of(model, conn);
-	if (!list) {
-		model->loss[TW_LOSS_NO_MEMORY]++;
-		return;
-	}
-	if (holder->head.flags & TW_H_FIRST) {
-		free(list->items);
-		list->items = NULL;
-		list->count = 0;
-		list->started_ns = holder->started_ns;
-	}
-	if (!add_holder(list, holder))
-		model->loss[TW_LOSS_NO_MEMORY]++;
-	choose_owner(conn, list, holder);
-}
-
-uint64_t tracker_owner_started_ns(const struct model *model, const struct conn *conn)
-{
-	const struct holder_list *list = holders_of(model, conn);
-
-	return list ? list->started_ns : 0;
-}
-
 void tracker_bury(struct model *model, uint32_t id)
 {
 	if (model->nr_over == model->room_over) {
@@ -431,26 +324,10 @@ void tracker_bury(struct model *model, uint32_t id)
 		(struct grave){ .id = id, .cookie = conn_at(model, id)->cookie };
 }
 
-static const struct holder *clean_holders(const struct model *model, const struct holder_list *list)
-{
-	struct holder *clean = model->view_holders;
-
-	for (uint32_t i = 0; i < list->count; i++) {
-		const struct held_by *item = &list->items[i];
-
-		clean[i].pid = item->pid;
-		clean[i].fds = item->fds;
-		text_clean(item->comm, strnlen(item->comm, TW_COMM_LEN), clean[i].comm,
-			   sizeof(clean[i].comm));
-	}
-	return clean;
-}
-
 void tracker_view(const struct model *model, const struct conn *conn, struct conn_view *view,
 		  char comm[static TW_COMM_LEN * 4 + 1])
 {
 	const struct netns *netns = netns_at(model, conn->netns);
-	const struct holder_list *holders = holders_of(model, conn);
 
 	*view = (struct conn_view){
 		.cookie = conn->cookie,
@@ -468,10 +345,9 @@ void tracker_view(const struct model *model, const struct conn *conn, struct con
 		.since_ns = conn->since_ns,
 		.since_bound = conn->since_bound,
 		.expires_ns = conn->expires_ns ? conn->expires_ns : TIME_UNKNOWN,
-		.holders = holders ? clean_holders(model, holders) : NULL,
-		.nr_holders = holders ? holders->count : 0,
 		.rqueue = conn->rqueue,
 	};
+	view->nr_holders = owner_holders(model, conn, &view->holders);
 	memcpy(view->local_addr, conn->local_addr, 16);
 	memcpy(view->remote_addr, conn->remote_addr, 16);
 	if (conn->comm[0])

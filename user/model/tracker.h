@@ -116,16 +116,6 @@ void tracker_restart_counts(struct model *model);
 
 /* The tuple, where it says more than what is known. True if anything changed. */
 bool tracker_set_tuple(struct conn *conn, const struct tw_tuple *tuple);
-/* False if a better owner is known already. */
-bool tracker_set_owner(struct model *model, struct conn *conn, const struct tw_owner *owner,
-		       enum owner_rank rank);
-/* Always news for a filter: any holder may be the wanted one. */
-void tracker_add_holder(struct model *model, struct conn *conn, const struct tw_holder *holder);
-
-/* Forgets its holders. */
-void tracker_drop_holders(struct model *model, struct conn *conn);
-/* When the process of its first holder began; 0: unknown. */
-uint64_t tracker_owner_started_ns(const struct model *model, const struct conn *conn);
 /* Puts the connection among those that end (or begin) at the next tick. */
 void tracker_bury(struct model *model, uint32_t id);
 

@@ -1,36 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Programs, ring and counters of the live host. */
+/* Ring, counters and intervals of the live host. */
 #include "source/live.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <malloc.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "source/cgroups.h"
-#include "source/features.h"
 #include "source/holders.h"
+#include "source/probes.h"
 #include "source/survey.h"
 #include "twtrace.skel.h"
 
-#define MIB (1024 * 1024ULL)
-#define RING_BYTES (4 * MIB)
-/* The reader is woken when a quarter of the ring waits, or after so long. */
-#define WAKEUP_SHARE 4
-#define WAKEUP_NS (20 * 1000000ULL)
 /* One drain takes no more, so that a flood never holds up intervals and signals. */
 #define DRAIN_RECORDS 200000
 
 struct live {
-	struct twtrace_bpf *skel;	/* owned */
+	struct probes probes;
 	struct ring_buffer *ring;	/* owned */
 	struct cgroups *cgroups;	/* owned */
 	struct survey survey;
@@ -42,9 +35,6 @@ struct live {
 	uint64_t missed;		/* runs of first_look skipped, when last asked */
 	int cpus;
 	bool restless;			/* the last drain had something: look once more */
-	struct bpf_link *links[8];	/* owned */
-	struct bpf_link *third;		/* owned: of third_look(), NULL until it is needed */
-	struct features features;
 };
 
 uint64_t live_now_ns(void)
@@ -53,137 +43,6 @@ uint64_t live_now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return now.tv_sec * 1000000000ULL + now.tv_nsec;
-}
-
-static int libbpf_words(enum libbpf_print_level level, const char *format, va_list args)
-{
-	char *text = NULL;
-	size_t len;
-
-	/* what libbpf calls a warning may be a feature probe that failed as it may */
-	if (!log_wants(level == LIBBPF_DEBUG ? LOG_DEBUG + 1 : LOG_DEBUG))
-		return 0;
-	if (vasprintf(&text, format, args) < 0)
-		return 0;
-	/* the verifier's log is one message of many lines */
-	len = strlen(text);
-	if (len && text[len - 1] == '\n')
-		text[len - 1] = '\0';
-	log_msg(LOG_DEBUG, "%s", text);
-	free(text);
-	return 0;
-}
-
-static uint64_t ring_bytes(uint64_t wanted)
-{
-	uint64_t bytes = sysconf(_SC_PAGESIZE);
-
-	if (!wanted)
-		wanted = RING_BYTES;
-	while (bytes < wanted)
-		bytes *= 2;
-	return bytes;
-}
-
-static bool filter_is_set(const struct tw_filter *filter)
-{
-	static const struct tw_filter none;
-
-	return memcmp(filter, &none, sizeof(none)) != 0;
-}
-
-static void configure(struct twtrace_bpf *skel, const struct live_opts *opts,
-		      const struct features *features, bool with_accept)
-{
-	uint64_t bytes = ring_bytes(opts->ring_bytes);
-	struct stat st = { 0 };
-
-	stat("/proc/self/ns/pid", &st);
-	skel->rodata->config.pidns_ino = st.st_ino;
-	skel->rodata->config.wakeup_bytes = bytes / WAKEUP_SHARE;
-	skel->rodata->config.wakeup_ns = WAKEUP_NS;
-	skel->rodata->config.has_filter = filter_is_set(&opts->filter);
-	skel->rodata->filter = opts->filter;
-	bpf_map__set_max_entries(skel->maps.events, bytes);
-	bpf_program__set_autoload(skel->progs.reset_plain, !features->reset_reason);
-	bpf_program__set_autoload(skel->progs.reset_reason, features->reset_reason);
-	bpf_program__set_autoload(skel->progs.accept_plain, with_accept && !features->accept_arg);
-	bpf_program__set_autoload(skel->progs.accept_arg, with_accept && features->accept_arg);
-	bpf_program__set_autoload(skel->progs.exit_accept, opts->syscalls && !with_accept);
-	bpf_program__set_autoload(skel->progs.exit_accept4, opts->syscalls && !with_accept);
-}
-
-/* Loads everything; without the probe of accept() where functions can't be traced. */
-static int load(struct live *live, const struct live_opts *opts, struct error *err)
-{
-	int ret = features_probe(&live->features, err);
-	bool with_accept = live->features.has_accept;
-
-	if (ret)
-		return ret;
-	for (;;) {
-		live->skel = twtrace_bpf__open();
-		if (!live->skel)
-			return error_set(err, -errno, "cannot open the BPF programs: %s",
-					 strerror(errno));
-		configure(live->skel, opts, &live->features, with_accept);
-		ret = twtrace_bpf__load(live->skel);
-		if (!ret)
-			break;
-		twtrace_bpf__destroy(live->skel);
-		live->skel = NULL;
-		if (!with_accept)
-			return features_explain(ret, "", err);
-		with_accept = false;
-	}
-	log_msg(LOG_VERBOSE, "accept(): %s",
-		with_accept ?
-			"traced by fexit inet_csk_accept" :
-			"not traced (this kernel refuses fexit programs); incoming connections "
-			"are their listener's until close() or a look at open files");
-	return 0;
-}
-
-static bool is_syscall(const struct bpf_program *program)
-{
-	return strstr(bpf_program__section_name(program), "syscalls/") != NULL;
-}
-
-static int attach(struct live *live, const struct live_opts *opts, struct error *err)
-{
-	struct twtrace_bpf *skel = live->skel;
-	struct bpf_program *optional[] = {
-		skel->progs.reset_plain, skel->progs.reset_reason, skel->progs.accept_plain,
-		skel->progs.accept_arg,	 skel->progs.exit_accept,  skel->progs.exit_accept4,
-	};
-	size_t count = 0;
-
-	/* the order of attaching is the order of running: each look before the next */
-	live->links[count] = bpf_program__attach(skel->progs.first_look);
-	if (!live->links[count])
-		return error_set(err, -errno,
-				 "the tracepoint sock:inet_sock_set_state cannot be attached: %s",
-				 strerror(errno));
-	count++;
-	live->links[count++] = bpf_program__attach(skel->progs.second_look);
-	for (size_t i = 0; i < sizeof(optional) / sizeof(optional[0]); i++) {
-		if (!bpf_program__autoload(optional[i]))
-			continue;
-		live->links[count] = bpf_program__attach(optional[i]);
-		if (live->links[count])
-			log_msg(LOG_VERBOSE, "attached %s", bpf_program__section_name(optional[i]));
-		else
-			/* what the user asked for by name is worth a word in any case */
-			log_msg(opts->syscalls && is_syscall(optional[i]) ? LOG_WARNING :
-									    LOG_VERBOSE,
-				"%s cannot be attached: %s%s",
-				bpf_program__section_name(optional[i]), strerror(errno),
-				is_syscall(optional[i]) ?
-					" (is tracefs mounted at /sys/kernel/tracing?)" :
-					"");
-		count++;
-	}
-	return 0;
 }
 
 /* Which control group the record's connection is in, told before the record itself. */
@@ -223,7 +82,7 @@ static int on_record(void *ctx, void *data, size_t size)
 	} else if (record->kind == TW_RESET_SENT && size >= sizeof(reset)) {
 		reset = *(const struct tw_reset *)data;
 		if (reset.reason < MAX_RESET_REASONS)
-			reset.reason = live->features.reset_reasons[reset.reason];
+			reset.reason = live->probes.features.reset_reasons[reset.reason];
 		record = &reset.head;
 	}
 	deliver(live->to, record);
@@ -234,7 +93,6 @@ struct live *live_new(const struct live_opts *opts, struct error *err)
 {
 	struct live *live = calloc(1, sizeof(*live));
 
-	libbpf_set_print(libbpf_words);
 	if (!live) {
 		error_set(err, -ENOMEM, "no memory");
 		return NULL;
@@ -248,14 +106,15 @@ struct live *live_new(const struct live_opts *opts, struct error *err)
 		goto fail;
 	}
 	if (survey_init(&live->survey, opts->ages, opts->filter.netns_ino, err) ||
-	    load(live, opts, err))
+	    probes_load(&live->probes, opts, err))
 		goto fail;
-	live->ring = ring_buffer__new(bpf_map__fd(live->skel->maps.events), on_record, live, NULL);
+	live->ring = ring_buffer__new(bpf_map__fd(live->probes.skel->maps.events), on_record, live,
+				      NULL);
 	if (!live->ring) {
 		error_set(err, -errno, "cannot map the ring buffer: %s", strerror(errno));
 		goto fail;
 	}
-	if (attach(live, opts, err))
+	if (probes_attach(&live->probes, opts, err))
 		goto fail;
 	return live;
 fail:
@@ -267,11 +126,8 @@ void live_free(struct live *live)
 {
 	if (!live)
 		return;
-	for (size_t i = 0; i < sizeof(live->links) / sizeof(live->links[0]); i++)
-		bpf_link__destroy(live->links[i]);
-	bpf_link__destroy(live->third);
+	probes_close(&live->probes);
 	ring_buffer__free(live->ring);
-	twtrace_bpf__destroy(live->skel);
 	survey_release(&live->survey);
 	cgroups_free(live->cgroups);
 	free(live->counters);
@@ -343,7 +199,7 @@ void live_look_for_holders(struct live *live, const struct receiver *to)
 	struct receiver pass = { .receive = pass_holder, .ctx = &step };
 	struct error err = { 0 };
 
-	if (holders_look(live->skel->progs.holders, live_now_ns(), &pass, &err))
+	if (holders_look(live->probes.skel->progs.holders, live_now_ns(), &pass, &err))
 		log_msg(LOG_VERBOSE, "%s", err.text);
 }
 
@@ -412,23 +268,21 @@ static uint64_t count_losses(struct live *live, bool last, const struct receiver
 	 * What was missed until the last time against what is caught by now: an event is
 	 * missed before it is caught, and its task may be preempted between the two.
 	 */
-	uint64_t missed = skipped_runs(live->skel->progs.first_look);
+	uint64_t missed = skipped_runs(live->probes.skel->progs.first_look);
 	uint64_t skipped = last ? missed : live->missed, caught = 0, full = 0;
 	__u32 zero = 0;
 
 	live->missed = missed;
-	if (bpf_map_lookup_elem(bpf_map__fd(live->skel->maps.counters), &zero, live->counters))
+	if (bpf_map_lookup_elem(bpf_map__fd(live->probes.skel->maps.counters), &zero,
+				live->counters))
 		return 0;
 	for (int cpu = 0; cpu < live->cpus; cpu++) {
 		caught += live->counters[cpu].caught;
 		full += live->counters[cpu].lost_ring;
 	}
 	skipped = tell_loss(live, TW_LOSS_SKIPPED, skipped > caught ? skipped - caught : 0, to);
-	/* its cost is for those who need it: kernels that preempt tasks within programs */
-	if (skipped && !live->third) {
-		live->third = bpf_program__attach(live->skel->progs.third_look);
-		log_msg(LOG_VERBOSE, "the kernel skipped both programs: a third one is attached");
-	}
+	if (skipped)
+		probes_attach_third(&live->probes);
 	return skipped + tell_loss(live, TW_LOSS_RING_FULL, full, to);
 }
 

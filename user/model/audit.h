@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The audit: what the kernel itself counts against what the model counts, one entry
+ * a namespace. Internal to the model.
+ */
+#ifndef MODEL_AUDIT_H
+#define MODEL_AUDIT_H
+
+#include "model/tracker.h"
+
+/* What the model has of a namespace as of its dump, for the audit. */
+struct tally {
+	uint64_t established, minisocks;
+};
+
+/* At the end of a dump, after its reconciliation. */
+void audit_update(struct model *model, const struct netns *netns, const struct tw_snapshot *record,
+		  const struct tally *tally);
+/* The namespace has ended. */
+void audit_remove(struct model *model, uint64_t netns_cookie, unsigned int source);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who a connection belongs to, and who holds its descriptor. Internal to the model.
+ */
+#ifndef MODEL_OWNER_H
+#define MODEL_OWNER_H
+
+#include "model/tracker.h"
+
+/* False if a better owner is known already. */
+bool owner_set(struct model *model, struct conn *conn, const struct tw_owner *owner,
+	       enum owner_rank rank);
+/* Always news for a filter: any holder may be the wanted one. */
+void owner_add_holder(struct model *model, struct conn *conn, const struct tw_holder *holder);
+
+/* Forgets its holders. */
+void owner_drop_holders(struct model *model, struct conn *conn);
+/* When the process of its first holder began; 0: unknown. */
+uint64_t owner_started_ns(const struct model *model, const struct conn *conn);
+/*
+ * Its holders, clean for output, into @holders: valid until the next call for any
+ * connection. Returns how many; @holders is NULL for none.
+ */
+uint32_t owner_holders(const struct model *model, const struct conn *conn,
+		       const struct holder **holders);
+
+#endif

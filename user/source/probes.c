@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Configures, loads and attaches the programs through the skeleton. */
+#include "source/probes.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "twtrace.skel.h"
+
+#define MIB (1024 * 1024ULL)
+#define RING_BYTES (4 * MIB)
+/* The reader is woken when a quarter of the ring waits, or after so long. */
+#define WAKEUP_SHARE 4
+#define WAKEUP_NS (20 * 1000000ULL)
+
+static int libbpf_words(enum libbpf_print_level level, const char *format, va_list args)
+{
+	char *text = NULL;
+	size_t len;
+
+	/* what libbpf calls a warning may be a feature probe that failed as it may */
+	if (!log_wants(level == LIBBPF_DEBUG ? LOG_DEBUG + 1 : LOG_DEBUG))
+		return 0;
+	if (vasprintf(&text, format, args) < 0)
+		return 0;
+	/* the verifier's log is one message of many lines */
+	len = strlen(text);
+	if (len && text[len - 1] == '\n')
+		text[len - 1] = '\0';
+	log_msg(LOG_DEBUG, "%s", text);
+	free(text);
+	return 0;
+}
+
+static uint64_t ring_bytes(uint64_t wanted)
+{
+	uint64_t bytes = sysconf(_SC_PAGESIZE);
+
+	if (!wanted)
+		wanted = RING_BYTES;
+	while (bytes < wanted)
+		bytes *= 2;
+	return bytes;
+}
+
+static bool filter_is_set(const struct tw_filter *filter)
+{
+	static const struct tw_filter none;
+
+	return memcmp(filter, &none, sizeof(none)) != 0;
+}
+
+static void configure(struct twtrace_bpf *skel, const struct live_opts *opts,
+		      const struct features *features, bool with_accept)
+{
+	uint64_t bytes = ring_bytes(opts->ring_bytes);
+	struct stat st = { 0 };
+
+	stat("/proc/self/ns/pid", &st);
+	skel->rodata->config.pidns_ino = st.st_ino;
+	skel->rodata->config.wakeup_bytes = bytes / WAKEUP_SHARE;
+	skel->rodata->config.wakeup_ns = WAKEUP_NS;
+	skel->rodata->config.has_filter = filter_is_set(&opts->filter);
+	skel->rodata->filter = opts->filter;
+	bpf_map__set_max_entries(skel->maps.events, bytes);
+	bpf_program__set_autoload(skel->progs.reset_plain, !features->reset_reason);
+	bpf_program__set_autoload(skel->progs.reset_reason, features->reset_reason);
+	bpf_program__set_autoload(skel->progs.accept_plain, with_accept && !features->accept_arg);
+	bpf_program__set_autoload(skel->progs.accept_arg, with_accept && features->accept_arg);
+	bpf_program__set_autoload(skel->progs.exit_accept, opts->syscalls && !with_accept);
+	bpf_program__set_autoload(skel->progs.exit_accept4, opts->syscalls && !with_accept);
+}
+
+int probes_load(struct probes *probes, const struct live_opts *opts, struct error *err)
+{
+	int ret = features_probe(&probes->features, err);
+	bool with_accept = probes->features.has_accept;
+
+	if (ret)
+		return ret;
+	libbpf_set_print(libbpf_words);
+	for (;;) {
+		probes->skel = twtrace_bpf__open();
+		if (!probes->skel)
+			return error_set(err, -errno, "cannot open the BPF programs: %s",
+					 strerror(errno));
+		configure(probes->skel, opts, &probes->features, with_accept);
+		ret = twtrace_bpf__load(probes->skel);
+		if (!ret)
+			break;
+		twtrace_bpf__destroy(probes->skel);
+		probes->skel = NULL;
+		if (!with_accept)
+			return features_explain(ret, "", err);
+		with_accept = false;
+	}
+	log_msg(LOG_VERBOSE, "accept(): %s",
+		with_accept ?
+			"traced by fexit inet_csk_accept" :
+			"not traced (this kernel refuses fexit programs); incoming connections "
+			"are their listener's until close() or a look at open files");
+	return 0;
+}
+
+static bool is_syscall(const struct bpf_program *program)
+{
+	return strstr(bpf_program__section_name(program), "syscalls/") != NULL;
+}
+
+int probes_attach(struct probes *probes, const struct live_opts *opts, struct error *err)
+{
+	struct twtrace_bpf *skel = probes->skel;
+	struct bpf_program *optional[] = {
+		skel->progs.reset_plain, skel->progs.reset_reason, skel->progs.accept_plain,
+		skel->progs.accept_arg,	 skel->progs.exit_accept,  skel->progs.exit_accept4,
+	};
+	size_t count = 0;
+
+	/* the order of attaching is the order of running: each look before the next */
+	probes->links[count] = bpf_program__attach(skel->progs.first_look);
+	if (!probes->links[count])
+		return error_set(err, -errno,
+				 "the tracepoint sock:inet_sock_set_state cannot be attached: %s",
+				 strerror(errno));
+	count++;
+	probes->links[count++] = bpf_program__attach(skel->progs.second_look);
+	for (size_t i = 0; i < sizeof(optional) / sizeof(optional[0]); i++) {
+		if (!bpf_program__autoload(optional[i]))
+			continue;
+		probes->links[count] = bpf_program__attach(optional[i]);
+		if (probes->links[count])
+			log_msg(LOG_VERBOSE, "attached %s", bpf_program__section_name(optional[i]));
+		else
+			/* what the user asked for by name is worth a word in any case */
+			log_msg(opts->syscalls && is_syscall(optional[i]) ? LOG_WARNING :
+									    LOG_VERBOSE,
+				"%s cannot be attached: %s%s",
+				bpf_program__section_name(optional[i]), strerror(errno),
+				is_syscall(optional[i]) ?
+					" (is tracefs mounted at /sys/kernel/tracing?)" :
+					"");
+		count++;
+	}
+	return 0;
+}
+
+void probes_attach_third(struct probes *probes)
+{
+	if (probes->third)
+		return;
+	probes->third = bpf_program__attach(probes->skel->progs.third_look);
+	log_msg(LOG_VERBOSE, "the kernel skipped both programs: a third one is attached");
+}
+
+void probes_close(struct probes *probes)
+{
+	for (size_t i = 0; i < sizeof(probes->links) / sizeof(probes->links[0]); i++)
+		bpf_link__destroy(probes->links[i]);
+	bpf_link__destroy(probes->third);
+	twtrace_bpf__destroy(probes->skel);
+}

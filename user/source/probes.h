@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The BPF programs: which of them this kernel takes, loaded, attached in the order in
+ * which they must run, and detached again.
+ */
+#ifndef SOURCE_PROBES_H
+#define SOURCE_PROBES_H
+
+#include "base/error.h"
+#include "source/features.h"
+#include "source/live.h"
+
+struct twtrace_bpf;	/* the skeleton */
+struct bpf_link;
+
+struct probes {
+	struct twtrace_bpf *skel;	/* owned */
+	struct bpf_link *links[8];	/* owned */
+	struct bpf_link *third;		/* owned: of third_look(), NULL until it is needed */
+	struct features features;
+};
+
+/*
+ * Loads everything; without the probe of accept() where functions can't be traced. 0,
+ * or -errno with a sentence on what this host lacks. probes_close() in any case.
+ */
+int probes_load(struct probes *probes, const struct live_opts *opts, struct error *err);
+/* From here on records go into the ring, which has its reader already. 0 or -errno. */
+int probes_attach(struct probes *probes, const struct live_opts *opts, struct error *err);
+/* A third look, for kernels that skip two: its cost is for those who need it. */
+void probes_attach_third(struct probes *probes);
+void probes_close(struct probes *probes);
+
+#endif
