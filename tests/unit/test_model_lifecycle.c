@@ -333,6 +333,21 @@ static void a_child_whose_handshake_was_lost_was_opened_while_traced(void **stat
 	assert_totals(f, "connections 1 opened 1 open 1 close_wait 1");
 }
 
+/* A late segment of a connection that is over reaches the listener, which answers for it. */
+static void a_reset_that_a_listener_sends_ends_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct end listener = server(1);
+
+	feed_bare(f, TW_READY);
+	listener.tuple.remote_port = 0;
+	feed_full(f, &listener, TW_CLOSE, TW_LISTEN, TW_F_OWNER);
+	feed_reset(f, &listener, TW_LISTEN);
+	feed_brief(f, &listener, TW_LISTEN, TW_CLOSE, TW_F_LOCKED);
+	pass(f, 20 * MS);
+	assert_totals(f, "");
+}
+
 static void a_listener_makes_no_row(void **state)
 {
 	struct fixture *f = *state;
@@ -372,6 +387,7 @@ int main(void)
 		fixture_test(an_abort_in_last_ack_is_a_reset),
 		fixture_test(time_in_a_state_is_unknown_where_its_start_was_lost),
 		fixture_test(a_child_whose_handshake_was_lost_was_opened_while_traced),
+		fixture_test(a_reset_that_a_listener_sends_ends_nothing),
 		fixture_test(a_listener_makes_no_row),
 	};
 

@@ -321,9 +321,9 @@ void lifecycle_reset_sent(struct model *model, const struct tw_reset *record, un
 	 * Before CLOSE it may be the cause of it (a timer gave up, ss -K), or answer a
 	 * stray segment and end nothing. After CLOSE it tells that data came after
 	 * close(), so that no minisock was made; of any other closed socket it answers a
-	 * stray segment again.
+	 * stray segment again, as a listener does.
 	 */
-	if (conn->phase == PHASE_FULL)
+	if (conn->phase == PHASE_FULL && conn->state != TW_LISTEN)
 		conn->rst_sent = true;
 	if (conn->phase != PHASE_PENDING)
 		return;
