@@ -81,6 +81,25 @@ bytes() {
 	[[ $one -gt 0 && $both == "$two" ]]
 }
 
+@test "recordings under different filters keep theirs, in any order" {
+	local one two
+	one=$("$TWTRACE" top -o json -i tests/golden/churn/recording | jq .totals.opened)
+	two=$("$TWTRACE" top -o json -i tests/golden/ipv6/recording | jq .totals.opened)
+	for order in "churn ipv6" "ipv6 churn"; do
+		read -r first second <<<"$order"
+		both=$("$TWTRACE" top -o json -i "tests/golden/$first/recording" \
+			-i "tests/golden/$second/recording" | jq .totals.opened)
+		[[ $both == $((one + two)) ]]
+	done
+}
+
+@test "a filter given now narrows the recorded one, and never replaces it" {
+	all=$("$TWTRACE" top -o json -i "$RECORDING" | jq .totals.opened)
+	wide=$("$TWTRACE" top -o json -i "$RECORDING" --remote 127.0.0.0/8 | jq .totals.opened)
+	none=$("$TWTRACE" top -o json -i "$RECORDING" --netns 1 | jq .totals.connections)
+	[[ $wide == "$all" && $none == 0 ]]
+}
+
 @test "filters work on recordings" {
 	all=$("$TWTRACE" top -o json -i "$RECORDING" | jq '.totals.opened')
 	port=$("$TWTRACE" top -o json -i "$RECORDING" | jq '[.ports[] | select(.role == "server")][0]')

@@ -35,6 +35,24 @@ teardown() {
 	done
 }
 
+@test "the demo ends at once when it is told to, and takes its processes along" {
+	"$TWTRACE" demo --for 1h -o json --ready-fd 9 9>"$BATS_TEST_TMPDIR/ready" >"$EVENTS" \
+		2>"$ERRORS" 3>&- </dev/null &
+	TWTRACE_PID=$!
+	PIDS+=("$TWTRACE_PID")
+	wait_until ready_or_dead "$BATS_TEST_TMPDIR/ready"
+	mapfile -t children < <(xargs -n1 <"/proc/$TWTRACE_PID/task/$TWTRACE_PID/children")
+	((${#children[@]} > 0))
+	kill -INT "$TWTRACE_PID"
+	WAIT=5 wait_until gone "$TWTRACE_PID"
+	wait "$TWTRACE_PID"
+	forget "$TWTRACE_PID"
+	for pid in "${children[@]}"; do
+		WAIT=5 wait_until gone "$pid"
+	done
+	jq -e .totals "$EVENTS"
+}
+
 @test "ready means ready: a connection made at once is seen whole" {
 	start_here trace -o jsonl
 	traffic client_first --count 1

@@ -13,7 +13,7 @@
 #include "model/filter.h"
 #include "sink/sink.h"
 
-#define MAX_INPUTS 64
+#define MAX_INPUTS MODEL_MAX_SOURCES
 
 struct options {
 	const struct sink_ops *const

@@ -67,10 +67,7 @@ static enum status trace_live(const struct pipeline *pipeline, struct live *live
 			ret = watch(&stage, live, err);
 	}
 	if (ret) {
-		struct error unused;
-
-		stage.sink = NULL;
-		stage_close(&stage, &unused);
+		stage_abandon(&stage);
 		return complain(pipeline, err, status);
 	}
 	if (stage_close(&stage, err))

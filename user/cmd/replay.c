@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Feeds recordings in order of wall time. Recordings of one boot share cookies and
- * clock; those of another boot or host get a number of their own and are moved to
- * one common clock.
+ * Feeds recordings in order of wall time. Recordings of one boot under one filter
+ * continue each other; any other gets a number of its own, so that its sockets and
+ * its filter stay apart, and all are moved to one common clock.
  */
 #include "cmd/replay.h"
 
@@ -24,8 +24,6 @@ struct input {
 };
 
 struct replay {
-	struct pipeline pipeline;	/* the command's, with */
-	struct options options;		/* the recording's filters where the user gave none */
 	struct input *inputs;		/* owned */
 	size_t count;
 	struct stage stage;
@@ -45,6 +43,16 @@ static uint64_t next_ns(const struct input *input)
 	return input->next->ts_ns + input->shift_ns;
 }
 
+/* Of the same boot, and of the same connections: one goes on where the other stopped. */
+static bool is_continuation(const struct recording *first, const struct recording *second)
+{
+	const struct tw_recording_head *one = recording_head(first), *two = recording_head(second);
+
+	return !strcmp(one->boot_id, two->boot_id) && one->pid_filter == two->pid_filter &&
+	       !strcmp(one->service_filter, two->service_filter) &&
+	       !memcmp(&one->filter, &two->filter, sizeof(one->filter));
+}
+
 static int open_input(struct replay *replay, const char *path, struct error *err)
 {
 	struct input *input = &replay->inputs[replay->count];
@@ -53,8 +61,7 @@ static int open_input(struct replay *replay, const char *path, struct error *err
 		return err->code;
 	input->source = replay->count;
 	for (size_t i = 0; i < replay->count; i++)
-		if (!strcmp(recording_head(replay->inputs[i].recording)->boot_id,
-			    recording_head(input->recording)->boot_id)) {
+		if (is_continuation(replay->inputs[i].recording, input->recording)) {
 			input->source = replay->inputs[i].source;
 			break;
 		}
@@ -182,7 +189,9 @@ static enum status finish(struct replay *replay, int ret, struct error *err)
 		if (recording_damage(replay->inputs[i].recording))
 			log_msg(LOG_WARNING, "%s: %s", command,
 				recording_damage(replay->inputs[i].recording));
-	if (!ret)
+	if (ret)
+		stage_abandon(&replay->stage);
+	else
 		ret = stage_close(&replay->stage, err);
 	if (ret)
 		log_msg(LOG_WARNING, "%s: %s", command, err->text);
@@ -197,16 +206,19 @@ static enum status finish(struct replay *replay, int ret, struct error *err)
  * A recording made under a filter lacks what the kernel could turn down, and shows
  * what was meant only under the same filter; the audit has to know of it too.
  */
-static void adopt_filter(struct options *options, const struct tw_recording_head *head)
+static void tell_filters(struct replay *replay)
 {
-	struct filter none = { .kernel = options->filter.kernel };
+	for (size_t i = 0; i < replay->count; i++) {
+		const struct input *input = &replay->inputs[i];
+		const struct tw_recording_head *head = recording_head(input->recording);
+		struct filter filter = {
+			.kernel = head->filter,
+			.service = head->service_filter[0] ? head->service_filter : NULL,
+			.pid = head->pid_filter,
+		};
 
-	if (filter_is_empty(&none))
-		options->filter.kernel = head->filter;
-	if (!options->filter.service && head->service_filter[0])
-		options->filter.service = head->service_filter;
-	if (!options->filter.pid)
-		options->filter.pid = head->pid_filter;
+		model_set_recorded_filter(replay->stage.model, input->source, &filter);
+	}
 }
 
 enum status replay_run(const struct pipeline *pipeline)
@@ -224,18 +236,15 @@ enum status replay_run(const struct pipeline *pipeline)
 		return STATUS_FAILED;
 	}
 	replay->stage.pipeline = pipeline;
-	replay->pipeline = *pipeline;
-	replay->options = *options;
-	replay->pipeline.options = &replay->options;
 	for (uint32_t i = 0; !ret && i < options->nr_inputs; i++)
 		ret = open_input(replay, options->inputs[i], &err);
 	if (!ret)
-		adopt_filter(&replay->options, recording_head(replay->inputs[0].recording));
-	if (!ret)
-		ret = stage_open(&replay->stage, &replay->pipeline,
+		ret = stage_open(&replay->stage, pipeline,
 				 recording_head(replay->inputs[0].recording)->host,
 				 align_clocks(replay), true, &err);
-	if (!ret)
+	if (!ret) {
+		tell_filters(replay);
 		ret = feed(replay, &err);
+	}
 	return finish(replay, ret, &err);
 }

@@ -197,3 +197,12 @@ int stage_close(struct stage *stage, struct error *err)
 				strerror(output_errno));
 	return ret;
 }
+
+void stage_abandon(struct stage *stage)
+{
+	struct error unused;
+
+	/* whatever the sink would still say is of no use now */
+	stage->output_errno = EPIPE;
+	stage_close(stage, &unused);
+}

@@ -36,6 +36,8 @@ struct receiver stage_receiver(struct stage *stage);
 bool stage_flush(struct stage *stage);
 /* The end of an interval; false when standard output has been closed or the recording failed. */
 bool stage_interval(struct stage *stage);
+/* Releases everything without another word: something has failed. */
+void stage_abandon(struct stage *stage);
 /* The final summary; 0, or -errno when the recording failed. Releases everything. */
 int stage_close(struct stage *stage, struct error *err);
 

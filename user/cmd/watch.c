@@ -75,8 +75,12 @@ void watch_catch_signals(void)
 {
 	struct sigaction action = { .sa_handler = on_ending_signal, .sa_flags = SA_RESETHAND };
 
+	sigset_t ends = ending_signals();
+
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	/* the demo held them back while it set out its processes */
+	sigprocmask(SIG_UNBLOCK, &ends, NULL);
 }
 
 static int open_watch(struct watch *watch, struct error *err)

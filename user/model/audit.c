@@ -40,7 +40,8 @@ static struct audit *audit_of(struct model *model, const struct netns *netns)
 void audit_update(struct model *model, const struct netns *netns, const struct tw_snapshot *record,
 		  const struct tally *tally)
 {
-	bool filtered = !filter_is_by_netns(&model->opts.filter);
+	bool filtered = !filter_is_by_netns(&model->opts.filter) ||
+			!filter_is_by_netns(&model->recorded[netns->source]);
 	struct audit *audit = audit_of(model, netns);
 
 	if (!audit)

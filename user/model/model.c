@@ -67,6 +67,13 @@ void model_free(struct model *model)
 	free(model);
 }
 
+void model_set_recorded_filter(struct model *model, unsigned int source,
+			       const struct filter *filter)
+{
+	if (source < MODEL_MAX_SOURCES)
+		model->recorded[source] = *filter;
+}
+
 void model_subscribe(struct model *model, model_event_fn fn, void *ctx)
 {
 	model->event_fn = fn;
@@ -264,7 +271,7 @@ static bool makes_sense(const struct tw_record *record, size_t len)
 void model_feed(struct model *model, const struct tw_record *record, size_t len,
 		unsigned int source)
 {
-	if (!makes_sense(record, len)) {
+	if (!makes_sense(record, len) || source >= MODEL_MAX_SOURCES) {
 		model->loss[TW_LOSS_MALFORMED]++;
 		return;
 	}

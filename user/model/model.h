@@ -18,6 +18,8 @@
 
 struct model;
 
+#define MODEL_MAX_SOURCES 64
+
 struct model_opts {
 	struct filter filter;	/* its service glob is borrowed */
 	uint32_t max_rows;	/* a dimension, 0: 20,000 */
@@ -30,6 +32,12 @@ typedef void (*model_conn_fn)(void *ctx, const struct conn_view *view);
 /* NULL when there is no memory. */
 struct model *model_new(const struct model_opts *opts);
 void model_free(struct model *model);
+/*
+ * What the records of @source were filtered by when they were recorded: with the
+ * model's own filter, not instead of it. Copied, but for its service glob.
+ */
+void model_set_recorded_filter(struct model *model, unsigned int source,
+			       const struct filter *filter);
 /* Every event from now on goes to @fn. One subscriber. */
 void model_subscribe(struct model *model, model_event_fn fn, void *ctx);
 

@@ -224,14 +224,16 @@ void tracker_update(struct model *model, uint32_t id, bool rekeyed)
 	bool mini_before = conn->counted_mini, mini_after = conn->phase == PHASE_MINI;
 	uint32_t before = conn->mask, after, gained, lost;
 	char comm[TW_COMM_LEN * 4 + 1];
+	const struct filter *recorded = &model->recorded[conn->source];
 	struct conn_view view;
 
 	if (rekeyed) {
 		conn->service = services_resolve(
 			model->services, cgroup_key(conn->cgroup_id, conn->source), conn->comm);
-		if (!filter_is_empty(&model->opts.filter)) {
+		if (!filter_is_empty(&model->opts.filter) || !filter_is_empty(recorded)) {
 			tracker_view(model, conn, &view, comm);
-			conn->wanted = filter_wants(&model->opts.filter, &view);
+			conn->wanted = filter_wants(&model->opts.filter, &view) &&
+				       filter_wants(recorded, &view);
 		}
 	}
 	conn->rekeyed |= rekeyed;

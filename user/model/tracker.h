@@ -55,6 +55,7 @@ struct holder_list {
 
 struct model {
 	struct model_opts opts;
+	struct filter recorded[MODEL_MAX_SOURCES];	/* by source */
 	struct services *services;	/* owned */
 	struct pool conns, netns, holders;
 	struct index by_cookie, by_tuple;	/* by_tuple: minisocks only */

@@ -148,7 +148,7 @@ int features_explain(int code, const char *program, struct error *err)
 			"set on the kernel's command line");
 	return error_set(err, code,
 			 "this kernel (%s) cannot run twtrace's programs (%s: %s); it needs socket "
-			 "cookies and socket storage in tracing programs, Linux 5.12 or newer "
+			 "cookies and socket storage in tracing programs, Linux 5.14 or newer "
 			 "(-vv shows what the kernel says)",
 			 uts.release, program[0] ? program : "load", strerror(-code));
 }
