@@ -156,7 +156,7 @@ void probes_attach_third(struct probes *probes)
 	if (probes->third)
 		return;
 	probes->third = bpf_program__attach(probes->skel->progs.third_look);
-	log_msg(LOG_VERBOSE, "the kernel skipped both programs: a third one is attached");
+	log_msg(LOG_VERBOSE, "the kernel skips programs often: a third one is attached");
 }
 
 void probes_close(struct probes *probes)
