@@ -8,7 +8,9 @@ bats_require_minimum_version 1.5.0
 
 setup() {
 	TWTRACE=${TWTRACE:-build/twtrace}
-	command -v jsonschema >/dev/null || skip "needs jsonschema (python3-jsonschema)"
+	# the package's, not one that some other Python may bring
+	JSONSCHEMA=/usr/bin/jsonschema
+	[[ -x $JSONSCHEMA ]] || skip "needs $JSONSCHEMA (python3-jsonschema)"
 }
 
 # agrees SCHEMA FILE: every document in FILE, be it one or a line each
@@ -17,7 +19,7 @@ agrees() {
 
 	jq -c '{type: "array", minItems: 1, items: .}' "docs/schema/$1.json" >"$work/schema"
 	jq -s . "$2" >"$work/instance"
-	jsonschema -i "$work/instance" "$work/schema"
+	"$JSONSCHEMA" -i "$work/instance" "$work/schema"
 }
 
 @test "the schemas are schemas" {
