@@ -93,7 +93,6 @@ struct observation {
 	struct tw_note *note;	/* may be NULL: no memory */
 	struct tw_counters *count;
 	__u32 actor;		/* who acted, by the kernel's own number */
-	bool second;
 };
 
 static __always_inline bool wanted(struct observation *seen, struct tw_transition *record)
@@ -142,7 +141,7 @@ static __always_inline void send_full(struct observation *seen, struct tw_transi
 
 static __always_inline int observe(struct sock *sk, int from, int to, bool second)
 {
-	struct observation seen = { .sk = sk, .second = second };
+	struct observation seen = { .sk = sk };
 	struct tw_transition record = {};
 	__u8 change = from << 4 | to;
 	struct tw_note *note;
