@@ -295,13 +295,13 @@ summary() {
 
 # ------------------------------------------------------------------- the truth table
 
-# truth_complaints no|yes: what is wrong so far with the run in TRUTH; with "yes" the
-# summary's rows too.
+# truth_complaints no|yes: what is wrong so far with the run in TRUTH, seen by the evidence
+# TIER (inferred); with "yes" the summary's rows too.
 truth_complaints() {
 	jq -cR 'fromjson?' "$EVENTS" >"$BATS_TEST_TMPDIR/whole"
 	jq -rn -f "$LIVE/truth.jq" --rawfile table "$LIVE/truth_table.txt" \
 		--slurpfile events "$BATS_TEST_TMPDIR/whole" --slurpfile truth <(echo "$TRUTH") \
-		--arg summary "$1"
+		--arg summary "$1" --arg tier "${TIER:-inferred}"
 }
 
 truth_holds() {

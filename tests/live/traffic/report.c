@@ -175,7 +175,8 @@ void report_print(struct stage *stage)
 	put_text("scenario", opts->scenario->name);
 	printf(", ");
 	put_text("family", families[opts->family]);
-	printf(", \"count\": %u, ", opts->count);
+	printf(", \"own_netns\": %s, \"count\": %u, ", opts->own_netns ? "true" : "false",
+	       opts->count);
 	put_text("closed_first", closed_first(opts));
 	printf(", ");
 	put_number("port", main_port(stage));
