@@ -46,6 +46,10 @@ enum bpf_map_type {
 };
 
 enum {
+	BPF_ANY = 0,
+};
+
+enum {
 	BPF_F_NO_PREALLOC = 1,
 	BPF_F_CLONE = 1 << 9,
 };
@@ -71,8 +75,22 @@ struct list_head {
 
 /* processes */
 
+typedef struct {
+	int counter;
+} atomic_t;
+
+typedef struct {
+	atomic_t refs;
+} refcount_t;
+
 struct ns_common {
 	unsigned int inum;
+	refcount_t __ns_ref;
+};
+
+/* 024596a4e2802 ("ns: rename to __ns_ref"), 6.18; in struct ns_common since 5.11 */
+struct ns_common___pre_6_18 {
+	refcount_t count;
 };
 
 struct pid_namespace {
@@ -164,6 +182,10 @@ struct in6_addr {
 	} in6_u;
 };
 
+struct hlist_nulls_node {
+	struct hlist_nulls_node **pprev;
+};
+
 struct sock_common {
 	__be32 skc_daddr;
 	__be32 skc_rcv_saddr;
@@ -176,6 +198,7 @@ struct sock_common {
 	struct in6_addr skc_v6_rcv_saddr;
 	atomic64_t skc_cookie;
 	unsigned long skc_flags;
+	struct hlist_nulls_node skc_nulls_node;
 };
 
 typedef struct {
@@ -214,6 +237,23 @@ struct tcp_sock {
 	int linger2;
 };
 
+struct timer_list {
+	unsigned long expires;	/* in jiffies */
+	void (*function)(struct timer_list *);
+};
+
+/* a minisock: no sock but for its first member */
+struct inet_timewait_sock {
+	struct sock_common __tw_common;
+	unsigned char tw_substate;
+	__be16 tw_sport;
+	struct timer_list tw_timer;
+};
+
+struct tcphdr {
+	__u16 rst : 1;
+};
+
 struct socket {
 	struct sock *sk;
 };
@@ -223,6 +263,18 @@ struct file {
 };
 
 struct sk_buff;
+
+/* registers at a kprobe, of the processors that BPF_KPROBE knows by these names */
+
+struct pt_regs {
+	unsigned long di, si, dx, cx, r8;	/* x86-64 */
+	unsigned long ax, sp, ip;
+};
+
+struct user_pt_regs {
+	__u64 regs[31];				/* arm64 */
+	__u64 sp, pc;
+};
 
 /* the classic tracepoint syscalls:sys_exit_* */
 
@@ -244,6 +296,11 @@ struct bpf_iter_meta {
 	struct seq_file *seq;
 	u64 session_id;
 	u64 seq_num;
+};
+
+struct bpf_iter__tcp {
+	struct bpf_iter_meta *meta;
+	struct sock_common *sk_common;
 };
 
 struct bpf_iter__task_file {

@@ -36,6 +36,23 @@ static __always_inline void addr_from_v4(__u8 addr[16], __be32 v4)
 	word[3] = v4;
 }
 
+/* All but the local port, which full sockets and minisocks keep in places of their own. */
+static __always_inline void sock_common_tuple(const struct sock_common *sk, struct tw_tuple *tuple)
+{
+	const struct net *net = BPF_CORE_READ(sk, skc_net.net);
+
+	tuple->remote_port = bpf_ntohs(BPF_CORE_READ(sk, skc_dport));
+	if (BPF_CORE_READ(sk, skc_family) == TW_AF_INET6) {
+		BPF_CORE_READ_INTO(&tuple->local_addr, sk, skc_v6_rcv_saddr);
+		BPF_CORE_READ_INTO(&tuple->remote_addr, sk, skc_v6_daddr);
+	} else {
+		addr_from_v4(tuple->local_addr, BPF_CORE_READ(sk, skc_rcv_saddr));
+		addr_from_v4(tuple->remote_addr, BPF_CORE_READ(sk, skc_daddr));
+	}
+	tuple->netns_ino = BPF_CORE_READ(net, ns.inum);
+	tuple->netns_cookie = BPF_CORE_READ(net, net_cookie);
+}
+
 /*
  * At CLOSE skc_num is already 0 unless the port was bound by number, so the
  * local port is inet_sport's (kernel-side: inet_put_port() runs before the event).
@@ -43,19 +60,9 @@ static __always_inline void addr_from_v4(__u8 addr[16], __be32 v4)
 static __always_inline void sock_tuple(const struct sock *sk, struct tw_tuple *tuple)
 {
 	const struct inet_sock *inet = (const struct inet_sock *)sk;
-	const struct net *net = BPF_CORE_READ(sk, __sk_common.skc_net.net);
 
+	sock_common_tuple(&sk->__sk_common, tuple);
 	tuple->local_port = bpf_ntohs(BPF_CORE_READ(inet, inet_sport));
-	tuple->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
-	if (BPF_CORE_READ(sk, __sk_common.skc_family) == TW_AF_INET6) {
-		BPF_CORE_READ_INTO(&tuple->local_addr, sk, __sk_common.skc_v6_rcv_saddr);
-		BPF_CORE_READ_INTO(&tuple->remote_addr, sk, __sk_common.skc_v6_daddr);
-	} else {
-		addr_from_v4(tuple->local_addr, BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
-		addr_from_v4(tuple->remote_addr, BPF_CORE_READ(sk, __sk_common.skc_daddr));
-	}
-	tuple->netns_ino = BPF_CORE_READ(net, ns.inum);
-	tuple->netns_cookie = BPF_CORE_READ(net, net_cookie);
 }
 
 /* The cgroup the socket was made in (v2), or its listener's; 0: unknown. */

@@ -36,6 +36,34 @@ enum tw_kind {
 	TW_PAIRS = 13,		/* struct tw_pairs: the kernel's count of every (from, to) */
 	TW_END = 14,		/* struct tw_end: the source ended cleanly */
 	TW_HOLDERS_END = 15,	/* struct tw_record: a look-up of holders begun at ts_ns is over */
+	TW_TIER = 16,		/* struct tw_record: from: what minisocks are watched by */
+	TW_MINI_BORN = 17,	/* struct tw_minisock: made; told before its socket's ->CLOSE */
+	TW_MINI_REFUSED = 18,	/* struct tw_minisock: bucket overflow; before ->CLOSE too */
+	TW_MINI_TURNED = 19,	/* struct tw_minisock: the FIN of a FIN_WAIT2 one has come */
+	TW_MINI_ENDED = 20,	/* struct tw_minisock */
+	TW_MINI_CANCELLED = 21,	/* struct tw_cancelled: its timer; never leaves the source */
+};
+
+/* What is known of minisocks rests on this: enum evidence of the model. */
+enum tw_evidence {
+	TW_BY_INFERENCE = 0,	/* state changes alone, ends from successors and dumps */
+	TW_BY_SNAPSHOT = 1,	/* a dump listed it, or no longer does */
+	TW_BY_TIMER = 2,
+	TW_BY_KPROBE = 3,
+	TW_BY_FENTRY = 4,
+	TW_NR_EVIDENCE = 5,
+};
+
+/* Why a minisock ended. */
+enum tw_end_reason {
+	TW_END_UNKNOWN = 0,
+	TW_END_EXPIRED = 1,
+	TW_END_REUSED = 2,	/* taken over by this host's connect() */
+	TW_END_REOPENED = 3,	/* by the peer's SYN */
+	TW_END_RESET = 4,	/* by a RST, or by data for a FIN_WAIT2 one, which a RST answers */
+	TW_END_DESTROYED = 5,	/* by ss -K */
+	TW_END_PURGED = 6,	/* with its namespace */
+	TW_NR_END_REASONS = 7,
 };
 
 /* TCP states as the kernel numbers them (net/tcp_states.h). */
@@ -147,6 +175,33 @@ struct tw_reset {
 	__u32 pad;
 };
 
+/*
+ * A moment of a minisock's life. One without a cookie is known by its tuple; one
+ * with a cookie comes without it (TW_MINISOCK_SHORT).
+ */
+enum tw_minisock_flag {
+	TW_M_ARMED = 1 << 0,	/* BORN: its timer was armed, which may be again */
+};
+
+struct tw_minisock {
+	struct tw_record head;	/* from: its substate; to: ENDED: enum tw_end_reason */
+	__u64 cookie;		/* its own, which is the full socket's; 0: it has none */
+	struct tw_tuple tuple;
+};
+
+#define TW_MINISOCK_SHORT (sizeof(struct tw_record) + 8)
+
+/*
+ * The timer of a minisock was taken down: before it expires, when it is armed anew, or
+ * because the minisock ends early. Who called says which; user space has the names.
+ */
+#define TW_CALLERS 16
+
+struct tw_cancelled {
+	struct tw_minisock mini; /* head.to: what its fields say of the reason */
+	__u64 caller[TW_CALLERS]; /* return addresses, innermost first; 0: no more */
+};
+
 /* flags of TW_HOLDER */
 enum tw_holder_flag {
 	TW_H_ACCEPTED = 1 << 0,	/* from accept() itself, not from a look-up */
@@ -182,12 +237,16 @@ struct tw_socket {
 struct tw_kernel_figures {
 	__u64 time_wait;	/* sockstat "tw": minisocks of both substates */
 	__u64 overflow;		/* TcpExt TCPTimeWaitOverflow */
-	__u64 tw_created;	/* TcpExt TW: at birth from 5.18 on, at expiry before */
-	__u64 tw_killed;	/* TcpExt TWKilled */
+	__u64 tw_created;	/* TcpExt TW: minisocks of more than 4 s, TW_S_MIB_AT_BIRTH */
+	__u64 tw_killed;	/* TcpExt TWKilled: those of up to 4 s */
 	__u64 tw_recycled;	/* TcpExt TWRecycled */
 };
 
 #define TW_FIGURE_UNKNOWN (~0ULL)
+
+enum tw_snapshot_flag {
+	TW_S_MIB_AT_BIRTH = 1 << 0, /* tw_created and tw_killed count births (5.18), not expiries */
+};
 
 struct tw_snapshot {
 	struct tw_record head;	/* error: errno of a dump that failed */
@@ -196,7 +255,7 @@ struct tw_snapshot {
 	__u32 sockets;		/* END: how many the dump listed */
 	struct tw_kernel_figures kernel;	/* END only */
 	__u16 port_low, port_high;	/* END: ip_local_port_range; 0, 0: unknown */
-	__u32 pad;
+	__u32 flags;		/* enum tw_snapshot_flag */
 };
 
 /* A name of varying length: the text follows, ends with NUL, padded to 8. */

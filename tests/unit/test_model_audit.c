@@ -39,17 +39,17 @@ static void the_audit_compares_with_the_kernels_own_figures(void **state)
 	feed_end(f, 1, 0);
 	assert_int_equal(model_audits(f->model, &audits), 1);
 	assert_int_equal(audits[0].netns_cookie, NETNS);
-	assert_true(audits[0].time_wait.known);
-	assert_int_equal(audits[0].time_wait.kernel, 1);
-	assert_int_equal(audits[0].time_wait.ours, 2);
-	assert_int_equal(audits[0].time_wait.drift, 1);
-	assert_int_equal(audits[0].time_wait.error, 1);
-	assert_int_equal(audits[0].established.kernel, 2);
-	assert_int_equal(audits[0].established.drift, -1);
-	assert_int_equal(audits[0].established.error, 0);
+	assert_true(audits[0].figures[AUDIT_TIME_WAIT].known);
+	assert_int_equal(audits[0].figures[AUDIT_TIME_WAIT].kernel, 1);
+	assert_int_equal(audits[0].figures[AUDIT_TIME_WAIT].ours, 2);
+	assert_int_equal(audits[0].figures[AUDIT_TIME_WAIT].drift, 1);
+	assert_int_equal(audits[0].figures[AUDIT_TIME_WAIT].error, 1);
+	assert_int_equal(audits[0].figures[AUDIT_ESTABLISHED].kernel, 2);
+	assert_int_equal(audits[0].figures[AUDIT_ESTABLISHED].drift, -1);
+	assert_int_equal(audits[0].figures[AUDIT_ESTABLISHED].error, 0);
 	feed_snapshot(f, TW_SNAPSHOT_BEGIN, NETNS, 0, 0, 0);
 	feed_end(f, TW_FIGURE_UNKNOWN, 0);
-	assert_false(audits[0].time_wait.known);
+	assert_false(audits[0].figures[AUDIT_TIME_WAIT].known);
 }
 
 /* What the dump lists was born: it needs no patience, and the audit would be wrong by it. */
@@ -67,8 +67,8 @@ static void a_pending_minisock_that_the_dump_lists_is_no_error_of_the_audit(void
 	feed_found(f, &end, TW_FIN_WAIT2, 60000);
 	feed_end(f, 1, 0);
 	assert_int_equal(model_audits(f->model, &audits), 1);
-	assert_int_equal(audits[0].time_wait.ours, 1);
-	assert_int_equal(audits[0].time_wait.error, 0);
+	assert_int_equal(audits[0].figures[AUDIT_TIME_WAIT].ours, 1);
+	assert_int_equal(audits[0].figures[AUDIT_TIME_WAIT].error, 0);
 }
 
 static const struct audit *only_audit(const struct fixture *f)
@@ -93,8 +93,8 @@ static void what_opened_since_the_dump_began_is_no_error(void **state)
 	feed_begin_late(f, began_ns);
 	feed_found(f, &listed, TW_ESTABLISHED, FULL);
 	feed_end(f, 0, 0);
-	assert_int_equal(only_audit(f)->established.error, 0);
-	assert_int_equal(only_audit(f)->established.drift, 0);
+	assert_int_equal(only_audit(f)->figures[AUDIT_ESTABLISHED].error, 0);
+	assert_int_equal(only_audit(f)->figures[AUDIT_ESTABLISHED].drift, 0);
 }
 
 static void what_closed_since_the_dump_began_is_no_error(void **state)
@@ -111,7 +111,7 @@ static void what_closed_since_the_dump_began_is_no_error(void **state)
 	feed_begin_late(f, began_ns);
 	feed_found(f, &end, TW_ESTABLISHED, FULL);
 	feed_end(f, 0, 0);
-	assert_int_equal(only_audit(f)->established.error, 0);
+	assert_int_equal(only_audit(f)->figures[AUDIT_ESTABLISHED].error, 0);
 }
 
 /* sockstat is read at the end of the dump, the ring after that. */
@@ -132,8 +132,8 @@ static void a_minisock_born_after_the_dump_is_no_error(void **state)
 	feed_begin_late(f, began_ns);
 	f->now_ns = end_ns;
 	feed_end(f, 1, 0);
-	assert_int_equal(only_audit(f)->time_wait.ours, 1);
-	assert_int_equal(only_audit(f)->time_wait.error, 0);
+	assert_int_equal(only_audit(f)->figures[AUDIT_TIME_WAIT].ours, 1);
+	assert_int_equal(only_audit(f)->figures[AUDIT_TIME_WAIT].error, 0);
 }
 
 static void what_a_dump_corrected_is_drift_and_no_error(void **state)
@@ -146,8 +146,8 @@ static void what_a_dump_corrected_is_drift_and_no_error(void **state)
 	pass(f, SECOND);
 	feed_begin(f);
 	feed_end(f, 0, 0);
-	assert_int_equal(only_audit(f)->time_wait.drift, 1);
-	assert_int_equal(only_audit(f)->time_wait.error, 0);
+	assert_int_equal(only_audit(f)->figures[AUDIT_TIME_WAIT].drift, 1);
+	assert_int_equal(only_audit(f)->figures[AUDIT_TIME_WAIT].error, 0);
 }
 
 int main(void)

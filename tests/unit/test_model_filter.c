@@ -264,8 +264,8 @@ static void a_dump_is_filtered_like_events(void **state)
 	assert_totals(f, "time_wait 1");
 	/* the kernel's figures are of all sockets, so there is nothing to compare */
 	assert_int_equal(model_audits(f->model, &audits), 1);
-	assert_false(audits[0].time_wait.known);
-	assert_false(audits[0].established.known);
+	assert_false(audits[0].figures[AUDIT_TIME_WAIT].known);
+	assert_false(audits[0].figures[AUDIT_ESTABLISHED].known);
 }
 
 static void a_filter_by_namespace_alone_leaves_the_audit_its_sense(void **state)
@@ -277,7 +277,7 @@ static void a_filter_by_namespace_alone_leaves_the_audit_its_sense(void **state)
 	feed_begin(f);
 	feed_end(f, 0, 0);
 	assert_int_equal(model_audits(f->model, &audits), 1);
-	assert_true(audits[0].time_wait.known);
+	assert_true(audits[0].figures[AUDIT_TIME_WAIT].known);
 }
 
 int main(void)

@@ -236,8 +236,8 @@ static inline void fake_audit(struct model *model, const char *name, int64_t err
 	audit->netns_ino = 4026531840u + (uint32_t)model->nr_audits++;
 	audit->name = name;
 	audit->ts_ns = model->now_ns;
-	audit->established = (struct audit_figure){ .known = known, .ours = 70, .kernel = 70 };
-	audit->time_wait = (struct audit_figure){ .known = known,
+	audit->figures[AUDIT_ESTABLISHED] = (struct audit_figure){ .known = known, .ours = 70, .kernel = 70 };
+	audit->figures[AUDIT_TIME_WAIT] = (struct audit_figure){ .known = known,
 						  .ours = (uint64_t)(1200 + error),
 						  .kernel = 1200,
 						  .drift = -5,

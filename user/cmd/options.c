@@ -392,7 +392,7 @@ void options_init(struct options *options)
 {
 	*options = (struct options){ .interval_ns = 1000000000,
 				     .ready_fd = -1,
-				     .evidence = NR_EVIDENCE };
+				     .evidence = TW_NR_EVIDENCE };
 }
 
 void options_parse(struct options *options, const struct option_spec *spec, int argc, char **argv)

@@ -30,7 +30,7 @@ struct options {
 	enum list_sort sort;
 	bool syscalls;
 	bool names;
-	enum evidence evidence;			/* NR_EVIDENCE: the best there is */
+	enum tw_evidence evidence;		/* TW_NR_EVIDENCE: the best there is */
 	int ready_fd;				/* -1: none */
 	int verbose;
 	const char *operand;			/* a command's FILE; NULL: none given */

@@ -46,13 +46,18 @@ static enum status complain(const struct pipeline *pipeline, const struct error 
 static enum status trace_live(const struct pipeline *pipeline, struct live *live, struct error *err)
 {
 	struct utsname uts;
+	struct origin origin = {
+		.host = uts.nodename,
+		.offset_ns = realtime_offset_ns(),
+		.evidence = live_evidence(live),
+	};
 	struct stage stage;
 	struct receiver to = stage_receiver(&stage);
 	enum status status = STATUS_FAILED;
 	int ret;
 
 	uname(&uts);
-	ret = stage_open(&stage, pipeline, uts.nodename, realtime_offset_ns(), false, err);
+	ret = stage_open(&stage, pipeline, &origin, err);
 	if (!ret && live_start(live, &to, err)) {
 		ret = err->code;
 		status = STATUS_CANNOT_TRACE;
@@ -83,6 +88,7 @@ enum status pipeline_run(const struct pipeline *pipeline)
 		.ring_bytes = options->ring_bytes,
 		.syscalls = options->syscalls,
 		.ages = true,
+		.evidence = options->evidence,
 	};
 	struct error err = { 0 };
 	enum status status;
@@ -91,11 +97,6 @@ enum status pipeline_run(const struct pipeline *pipeline)
 	signal(SIGPIPE, SIG_IGN);
 	if (options->nr_inputs)
 		return replay_run(pipeline);
-	if (options->evidence != NR_EVIDENCE && options->evidence != EVIDENCE_INFERRED) {
-		error_set(&err, -ENOTSUP, "there is no evidence tier '%s' on this host",
-			  evidence_name(options->evidence));
-		return complain(pipeline, &err, STATUS_CANNOT_TRACE);
-	}
 	live = live_new(&opts, &err);
 	if (!live)
 		return complain(pipeline, &err, STATUS_CANNOT_TRACE);

@@ -221,6 +221,17 @@ static void tell_filters(struct replay *replay)
 	}
 }
 
+static int open_stage(struct replay *replay, const struct pipeline *pipeline, struct error *err)
+{
+	struct origin origin = {
+		.host = recording_head(replay->inputs[0].recording)->host,
+		.offset_ns = align_clocks(replay),
+		.replay = true,
+	};
+
+	return stage_open(&replay->stage, pipeline, &origin, err);
+}
+
 enum status replay_run(const struct pipeline *pipeline)
 {
 	const struct options *options = pipeline->options;
@@ -239,9 +250,7 @@ enum status replay_run(const struct pipeline *pipeline)
 	for (uint32_t i = 0; !ret && i < options->nr_inputs; i++)
 		ret = open_input(replay, options->inputs[i], &err);
 	if (!ret)
-		ret = stage_open(&replay->stage, pipeline,
-				 recording_head(replay->inputs[0].recording)->host,
-				 align_clocks(replay), true, &err);
+		ret = open_stage(replay, pipeline, &err);
 	if (!ret) {
 		tell_filters(replay);
 		ret = feed(replay, &err);

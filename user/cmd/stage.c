@@ -23,7 +23,8 @@ static uint64_t clock_ns(clockid_t clock)
 	return now.tv_sec * 1000000000ULL + now.tv_nsec;
 }
 
-static void fill_head(struct tw_recording_head *head, const struct options *options)
+static void fill_head(struct tw_recording_head *head, const struct options *options,
+		      enum tw_evidence evidence)
 {
 	struct utsname uts;
 
@@ -40,7 +41,7 @@ static void fill_head(struct tw_recording_head *head, const struct options *opti
 	snprintf(head->host, sizeof(head->host), "%.63s", uts.nodename);
 	snprintf(head->kernel, sizeof(head->kernel), "%.63s", uts.release);
 	snprintf(head->program, sizeof(head->program), "%s", TWTRACE_VERSION);
-	head->evidence = EVIDENCE_INFERRED;
+	head->evidence = evidence;
 	head->filter = options->filter.kernel;
 	head->pid_filter = options->filter.pid;
 	snprintf(head->service_filter, sizeof(head->service_filter), "%.127s",
@@ -64,20 +65,20 @@ static void on_event(void *ctx, const struct model_event *event)
 	note_output(stage);
 }
 
-static struct sink *open_sink(const struct options *options, const char *host, int64_t offset_ns,
-			      struct names *names, bool replay)
+static struct sink *open_sink(const struct options *options, const struct origin *origin,
+			      struct names *names)
 {
 	struct winsize size = { 0 };
 	struct sink_opts opts = {
 		.out = stdout,
-		.host = host,
-		.realtime_offset_ns = offset_ns,
+		.host = origin->host,
+		.realtime_offset_ns = origin->offset_ns,
 		.kinds = options->kinds,
 		.limit = options->limit,
 		.sort = options->sort,
 		.names = names,
 		.terminal = isatty(STDOUT_FILENO),
-		.replay = replay,
+		.replay = origin->replay,
 		.once = options->for_ns != 0,
 	};
 
@@ -88,8 +89,8 @@ static struct sink *open_sink(const struct options *options, const char *host, i
 	return options->format->open(&opts);
 }
 
-int stage_open(struct stage *stage, const struct pipeline *pipeline, const char *host,
-	       int64_t offset_ns, bool replay, struct error *err)
+int stage_open(struct stage *stage, const struct pipeline *pipeline, const struct origin *origin,
+	       struct error *err)
 {
 	struct model_opts opts = { .filter = pipeline->options->filter };
 	struct tw_recording_head head;
@@ -99,13 +100,13 @@ int stage_open(struct stage *stage, const struct pipeline *pipeline, const char 
 	if (pipeline->options->names)
 		stage->names = names_new();
 	if (stage->model && !pipeline->quiet)
-		stage->sink = open_sink(pipeline->options, host, offset_ns, stage->names, replay);
+		stage->sink = open_sink(pipeline->options, origin, stage->names);
 	if (!stage->model || (!pipeline->quiet && !stage->sink))
 		return error_set(err, -ENOMEM, "no memory");
 	if (stage->sink && stage->sink->ops->event)
 		model_subscribe(stage->model, on_event, stage);
 	if (pipeline->record_to) {
-		fill_head(&head, pipeline->options);
+		fill_head(&head, pipeline->options, origin->evidence);
 		stage->recorder = recorder_open(pipeline->record_to, &head, err);
 		if (!stage->recorder)
 			return err->code;

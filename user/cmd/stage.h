@@ -25,9 +25,17 @@ struct stage {
 	int output_errno;		/* of the first write to standard output that failed */
 };
 
-/* @host and @offset_ns (realtime minus monotonic) are those of the host traced. 0 or -errno. */
-int stage_open(struct stage *stage, const struct pipeline *pipeline, const char *host,
-	       int64_t offset_ns, bool replay, struct error *err);
+/* Where the records come from: the host that was, or is, traced. */
+struct origin {
+	const char *host;
+	int64_t offset_ns;	/* realtime minus monotonic */
+	enum tw_evidence evidence;	/* live: the tier in use */
+	bool replay;
+};
+
+/* 0 or -errno. */
+int stage_open(struct stage *stage, const struct pipeline *pipeline, const struct origin *origin,
+	       struct error *err);
 /* Where a source delivers to: a struct receiver's function, @ctx a stage. */
 void stage_receive(void *ctx, const struct tw_record *record);
 /* A struct receiver for a live source: stage_receive(), and stage_flush() in its pauses. */

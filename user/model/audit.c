@@ -4,11 +4,41 @@
 
 #include <stdlib.h>
 
-/* @healed: by how much this reconciliation has lowered our figure. */
-static void judge_figure(struct audit_figure *figure, uint64_t ours, uint64_t kernel,
-			 int64_t healed)
+static uint64_t since(uint64_t now, uint64_t base)
 {
-	*figure = (struct audit_figure){
+	return now == TW_FIGURE_UNKNOWN || base == TW_FIGURE_UNKNOWN ? TW_FIGURE_UNKNOWN :
+								       now - base;
+}
+
+/* TW counts minisocks of more than 4 s, TWKilled the others. */
+static uint64_t timed(const struct tw_kernel_figures *now, const struct tw_kernel_figures *base)
+{
+	uint64_t longer = since(now->tw_created, base->tw_created);
+	uint64_t brief = since(now->tw_killed, base->tw_killed);
+
+	return longer == TW_FIGURE_UNKNOWN || brief == TW_FIGURE_UNKNOWN ? TW_FIGURE_UNKNOWN :
+									   longer + brief;
+}
+
+/* The kernel's side: what the dump listed, sockstat, and the counters since the first dump. */
+static struct figures kernel_figures(const struct netns *netns, const struct tw_snapshot *record)
+{
+	const struct tw_kernel_figures *now = &record->kernel, *base = &netns->kernel_base;
+	bool at_birth = record->flags & TW_S_MIB_AT_BIRTH;
+	struct figures kernel = netns->listed;
+
+	kernel.of[AUDIT_TIME_WAIT] = now->time_wait;
+	kernel.of[AUDIT_ENTERED] = at_birth ? timed(now, base) : TW_FIGURE_UNKNOWN;
+	kernel.of[AUDIT_EXPIRED] = at_birth ? TW_FIGURE_UNKNOWN : timed(now, base);
+	kernel.of[AUDIT_REFUSED] = since(now->overflow, base->overflow);
+	kernel.of[AUDIT_REUSED] = since(now->tw_recycled, base->tw_recycled);
+	return kernel;
+}
+
+/* @healed: by how much this reconciliation has lowered our figure. */
+static struct audit_figure judge(uint64_t ours, uint64_t kernel, int64_t healed)
+{
+	return (struct audit_figure){
 		.known = kernel != TW_FIGURE_UNKNOWN,
 		.ours = ours,
 		.kernel = kernel,
@@ -38,10 +68,11 @@ static struct audit *audit_of(struct model *model, const struct netns *netns)
 }
 
 void audit_update(struct model *model, const struct netns *netns, const struct tw_snapshot *record,
-		  const struct tally *tally)
+		  const struct figures *ours)
 {
 	bool filtered = !filter_is_by_netns(&model->opts.filter) ||
 			!filter_is_by_netns(&model->recorded[netns->source]);
+	struct figures kernel = kernel_figures(netns, record);
 	struct audit *audit = audit_of(model, netns);
 
 	if (!audit)
@@ -53,12 +84,11 @@ void audit_update(struct model *model, const struct netns *netns, const struct t
 		.name = netns->name,
 		.ts_ns = record->head.ts_ns,
 	};
-	judge_figure(&audit->time_wait, tally->minisocks,
-		     filtered ? TW_FIGURE_UNKNOWN : record->kernel.time_wait,
-		     (int64_t)(netns->minisocks_before - netns->minisocks));
-	judge_figure(&audit->established, tally->established,
-		     filtered ? TW_FIGURE_UNKNOWN : netns->dump_established,
-		     (int64_t)(netns->established_before - netns->established));
+	for (unsigned int kind = 0; kind < NR_AUDIT_KINDS; kind++)
+		audit->figures[kind] =
+			judge(ours->of[kind] - netns->base.of[kind],
+			      filtered ? TW_FIGURE_UNKNOWN : kernel.of[kind],
+			      (int64_t)(netns->before.of[kind] - netns->now.of[kind]));
 }
 
 void audit_remove(struct model *model, uint64_t netns_cookie, unsigned int source)

@@ -8,14 +8,12 @@
 
 #include "model/tracker.h"
 
-/* What the model has of a namespace as of its dump, for the audit. */
-struct tally {
-	uint64_t established, minisocks;
-};
-
-/* At the end of a dump, after its reconciliation. */
+/*
+ * At the end of a dump, after its reconciliation. @ours: what the model has of the
+ * namespace as of that moment; what happened, since tracing began.
+ */
 void audit_update(struct model *model, const struct netns *netns, const struct tw_snapshot *record,
-		  const struct tally *tally);
+		  const struct figures *ours);
 /* The namespace has ended. */
 void audit_remove(struct model *model, uint64_t netns_cookie, unsigned int source);
 

@@ -22,7 +22,8 @@ static uint32_t gauge_mask(const struct conn *conn)
 	case PHASE_FULL:
 		return conn->state == TW_CLOSE ? 0 : FIELD_BIT(FIELD_OPEN) | of_state[conn->state];
 	case PHASE_MINI:
-		return of_state[conn->state];
+		return of_state[conn->state] |
+		       (conn->state == TW_FIN_WAIT2 ? FIELD_BIT(FIELD_FW2_ORPHANS) : 0);
 	default:
 		return 0;
 	}
@@ -30,14 +31,18 @@ static uint32_t gauge_mask(const struct conn *conn)
 
 static uint32_t end_mask(const struct conn *conn)
 {
-	switch (conn->end) {
-	case END_EXPIRED:
-		return FIELD_BIT(FIELD_TW_EXPIRED);
-	case END_REUSED:
-		return FIELD_BIT(FIELD_TW_REUSED);
-	default:
-		return FIELD_BIT(FIELD_TW_OTHER);
-	}
+	static const uint32_t of_reason[NR_END_REASONS] = {
+		[END_EXPIRED] = FIELD_BIT(FIELD_TW_EXPIRED),
+		[END_REUSED] = FIELD_BIT(FIELD_TW_REUSED),
+		[END_REOPENED] = FIELD_BIT(FIELD_TW_REOPENED) | FIELD_BIT(FIELD_TW_OTHER),
+		[END_RESET] = FIELD_BIT(FIELD_TW_RESET) | FIELD_BIT(FIELD_TW_OTHER),
+		[END_DESTROYED] = FIELD_BIT(FIELD_TW_DESTROYED) | FIELD_BIT(FIELD_TW_OTHER),
+		[END_PURGED] = FIELD_BIT(FIELD_TW_PURGED) | FIELD_BIT(FIELD_TW_OTHER),
+		[END_UNKNOWN] = FIELD_BIT(FIELD_TW_UNKNOWN) | FIELD_BIT(FIELD_TW_OTHER),
+	};
+	bool orphan = conn->end == END_EXPIRED && conn->state == TW_FIN_WAIT2;
+
+	return of_reason[conn->end] | (orphan ? FIELD_BIT(FIELD_FW2_EXPIRED) : 0);
 }
 
 uint32_t conn_mask(const struct conn *conn)

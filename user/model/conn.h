@@ -20,7 +20,8 @@ struct model;
  *   FULL --CLOSE--> OVER                    no minisock
  *        --CLOSE--> MINI ----------> OVER   true TIME_WAIT, told by the fields
  *        --CLOSE--> PENDING --> MINI        FIN_WAIT2 minisock, unless a RST sent in the
- *                           --> OVER        same breath says that data came after close()
+ *                           --> OVER        same breath says that data came after close();
+ *                                           never where an evidence tier tells of births
  * OVER is a tombstone until the next tick: for a trailing RST, and against a
  * snapshot that saw the socket just before it went.
  */
@@ -30,6 +31,9 @@ enum phase {
 	PHASE_MINI,
 	PHASE_OVER,
 };
+
+/* conn->announced of one for which there was no room: no state of a minisock */
+#define REFUSED TW_CLOSE
 
 /* How good the owner is; a better one replaces a worse one, an equal one the older. */
 enum owner_rank {
@@ -46,6 +50,7 @@ struct conn {
 	uint64_t since_ns;	/* of the state */
 	uint64_t seen_ns;	/* newest evidence: event or snapshot */
 	uint64_t expires_ns;	/* minisock: from the last snapshot; 0: not told yet */
+	uint64_t held_ns;	/* what its minisock adds to struct row's held_ns now */
 	uint8_t local_addr[16];
 	uint8_t remote_addr[16];
 	uint16_t local_port, remote_port;
@@ -64,6 +69,7 @@ struct conn {
 	uint8_t direction;	/* enum direction */
 	uint8_t owner_rank;
 	uint8_t evidence;	/* minisock: enum evidence of its birth */
+	uint8_t announced;	/* full: the substate of the minisock already made, REFUSED */
 	uint8_t end;		/* minisock: enum end_reason, once OVER */
 	uint8_t source;		/* which recording's boot */
 	uint8_t absent;		/* dumps in a row that did not list it */
@@ -83,7 +89,6 @@ struct conn {
 	bool ended_mini : 1;	/* a minisock was here and ended for the reason in end */
 	bool listed : 1;	/* a dump has listed the minisock */
 	bool indexed : 1;	/* in the tuple index (minisocks) */
-	bool counted_mini : 1;	/* in its namespace's count of minisocks */
 	bool wanted : 1;	/* by the filter */
 };
 
@@ -93,6 +98,9 @@ static inline bool state_is_synchronized(uint8_t state)
 	return state != TW_SYN_SENT && state != TW_SYN_RECV && state != TW_CLOSE &&
 	       state != TW_LISTEN;
 }
+
+/* The fields that a living minisock counts in, and no full socket does. */
+#define MINISOCK_MASK (FIELD_BIT(FIELD_TIME_WAIT) | FIELD_BIT(FIELD_FW2_ORPHANS))
 
 /* What @conn contributes to its rows, as FIELD_BIT()s: a pure function of its facts. */
 uint32_t conn_mask(const struct conn *conn);

@@ -24,7 +24,13 @@ enum field {
 	FIELD_TW_REFUSED,	/* births that bucket overflow prevented */
 	FIELD_TW_EXPIRED,
 	FIELD_TW_REUSED,
-	FIELD_TW_OTHER,		/* every other or unknown end */
+	FIELD_TW_OTHER,		/* every other or unknown end: the sum of the next five */
+	FIELD_TW_REOPENED,	/* by the peer's SYN */
+	FIELD_TW_RESET,
+	FIELD_TW_DESTROYED,	/* by ss -K */
+	FIELD_TW_PURGED,	/* with their namespace */
+	FIELD_TW_UNKNOWN,
+	FIELD_FW2_EXPIRED,	/* of the expired ones those whose peer never sent its FIN */
 	/* gauges: what is there now */
 	FIELD_OPEN,		/* full sockets not yet CLOSE */
 	FIELD_SYN_SENT,
@@ -32,6 +38,7 @@ enum field {
 	FIELD_ESTABLISHED,
 	FIELD_FIN_WAIT1,
 	FIELD_FIN_WAIT2,	/* minisocks of that substate included */
+	FIELD_FW2_ORPHANS,	/* only those minisocks: no process holds them any more */
 	FIELD_CLOSE_WAIT,
 	FIELD_LAST_ACK,
 	FIELD_CLOSING,

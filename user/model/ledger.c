@@ -15,6 +15,8 @@
 #define WHEEL_SLACK_NS (5200ULL * 1000000)
 /* A FIN_WAIT2 minisock lasts 60 s at most, and 60 s more once its FIN has come. */
 #define FIN_WAIT2_MAX_NS (2 * TIME_WAIT_NS + WHEEL_SLACK_NS)
+/* A namespace's minisocks are purged within this time after it could be entered last. */
+#define PURGE_NS (10ULL * 1000000000)
 /* A trailing RST follows its transition within the same softirq: microseconds. */
 #define SETTLE_NS (10ULL * 1000000)
 
@@ -54,7 +56,8 @@ static void enter(struct model *model, uint32_t id, uint64_t ts_ns)
 	conn->phase = PHASE_MINI;
 	conn->born_ns = conn->since_ns;
 	conn->entered = true;
-	conn->evidence = EVIDENCE_INFERRED;
+	conn->evidence = conn->announced ? model->tier[conn->source] : EVIDENCE_INFERRED;
+	netns_at(model, conn->netns)->now.of[AUDIT_ENTERED]++;
 	/* an orphan's FIN_WAIT2 lasts tcp_fin_timeout, which only a dump tells */
 	conn->expires_ns = conn->state == TW_TIME_WAIT ? conn->since_ns + TIME_WAIT_NS : 0;
 	tracker_index_tuple(model, id);
@@ -66,6 +69,17 @@ void ledger_birth(struct model *model, uint32_t id, enum remains remains)
 {
 	struct conn *conn = conn_at(model, id);
 
+	if (conn->announced == REFUSED) {
+		conn->evidence = model->tier[conn->source];
+		netns_at(model, conn->netns)->refusals_told++;
+		ledger_refuse(model, id, conn->since_ns);
+		return;
+	}
+	if (conn->announced) {
+		conn->state = conn->announced;
+		enter(model, id, conn->since_ns);
+		return;
+	}
 	switch (remains) {
 	case REMAINS_TIME_WAIT:
 		conn->state = TW_TIME_WAIT;
@@ -126,33 +140,43 @@ void ledger_found(struct model *model, uint32_t id)
 	tell(model, conn, EVENT_TIME_WAIT_ENTER, conn->since_ns);
 }
 
-void ledger_substate(struct model *model, uint32_t id, uint8_t substate, uint64_t since_ns)
+void ledger_substate(struct model *model, uint32_t id, uint8_t substate, uint64_t since_ns,
+		     enum evidence evidence)
 {
 	struct conn *conn = conn_at(model, id);
 	struct model_event event = {
 		.kind = EVENT_TIME_WAIT_SUBSTATE,
-		.ts_ns = model->now_ns,
+		.ts_ns = evidence == EVIDENCE_SNAPSHOT ? model->now_ns : since_ns,
 		.from = conn->state,
 		.to = substate,
 		.substate = substate,
-		.evidence = EVIDENCE_SNAPSHOT,
+		.evidence = evidence,
 	};
 
 	conn->state = substate;
 	conn->since_ns = since_ns;
+	if (substate == TW_TIME_WAIT)
+		conn->expires_ns = since_ns + TIME_WAIT_NS;
 	tracker_update(model, id, false);
 	tracker_tell(model, conn, &event);
 }
 
+static void count_residence(struct model *model, const struct conn *conn, uint64_t ns)
+{
+	for (unsigned int dim = 0; dim < NR_DIMENSIONS && conn->rowed; dim++)
+		histogram_add(&rows_at(&model->rows[dim], conn->row[dim])->residence, ns);
+	histogram_add(&model->totals.residence, ns);
+}
+
 void ledger_end(struct model *model, uint32_t id, enum end_reason reason, uint64_t now_ns,
-		bool known)
+		bool known, enum evidence evidence)
 {
 	struct conn *conn = conn_at(model, id);
 	struct model_event event = {
 		.kind = EVENT_TIME_WAIT_EXIT,
 		.ts_ns = now_ns,
 		.substate = conn->state,
-		.evidence = EVIDENCE_INFERRED,
+		.evidence = evidence,
 		.reason = reason,
 		/* a successor's SYN_SENT may be told before the birth: it has no port yet then */
 		.residence_ns = known && conn->entered && now_ns >= conn->born_ns ?
@@ -160,6 +184,12 @@ void ledger_end(struct model *model, uint32_t id, enum end_reason reason, uint64
 					TIME_UNKNOWN,
 	};
 
+	if (reason == END_EXPIRED)
+		netns_at(model, conn->netns)->now.of[AUDIT_EXPIRED]++;
+	if (reason == END_REUSED)
+		netns_at(model, conn->netns)->now.of[AUDIT_REUSED]++;
+	if (event.residence_ns != TIME_UNKNOWN && conn->wanted)
+		count_residence(model, conn, event.residence_ns);
 	conn->end = reason;
 	conn->ended_mini = true;
 	conn->phase = PHASE_OVER;
@@ -173,6 +203,9 @@ void ledger_refuse(struct model *model, uint32_t id, uint64_t now_ns)
 {
 	struct conn *conn = conn_at(model, id);
 
+	if (conn->entered)
+		netns_at(model, conn->netns)->now.of[AUDIT_ENTERED]--;
+	netns_at(model, conn->netns)->now.of[AUDIT_REFUSED]++;
 	conn->entered = false;
 	conn->refused = true;
 	conn->phase = PHASE_OVER;
@@ -197,7 +230,7 @@ void ledger_succeeded(struct model *model, const struct conn *successor)
 	ledger_end(model, id,
 		   successor->direction == DIRECTION_INCOMING ? END_REOPENED : END_REUSED,
 		   successor->born_ns ? successor->born_ns : successor->since_ns,
-		   successor->born_ns != 0);
+		   successor->born_ns != 0, EVIDENCE_INFERRED);
 }
 
 void ledger_expire(struct model *model, uint64_t now_ns)
@@ -211,9 +244,12 @@ void ledger_expire(struct model *model, uint64_t now_ns)
 		if (conn->phase != PHASE_MINI)
 			continue;
 		if (conn->expires_ns && now_ns >= conn->expires_ns + WHEEL_SLACK_NS)
-			ledger_end(model, id, END_EXPIRED, now_ns, false);
+			ledger_end(model, id, END_EXPIRED, now_ns, false, EVIDENCE_INFERRED);
 		/* its namespace is never dumped: it has ended, when and how nobody knows */
 		else if (!conn->expires_ns && now_ns >= conn->since_ns + FIN_WAIT2_MAX_NS)
-			ledger_end(model, id, END_UNKNOWN, now_ns, false);
+			ledger_end(model, id, END_UNKNOWN, now_ns, false, EVIDENCE_INFERRED);
+		else if (netns_at(model, conn->netns)->gone &&
+			 now_ns >= netns_at(model, conn->netns)->gone_ns + PURGE_NS)
+			ledger_end(model, id, END_PURGED, now_ns, false, EVIDENCE_INFERRED);
 	}
 }

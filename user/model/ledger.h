@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The ledger of minisocks: born, refused, changed, ended. The tracepoint never
- * says TIME_WAIT; births are inferred from the facts of the last transition, ends
- * from successors with the same tuple, from time and from snapshots.
+ * says TIME_WAIT: births are told by an evidence tier (witness.h) or inferred from
+ * the facts of the last transition, ends are told, or inferred from successors with
+ * the same tuple, from time and from snapshots.
  */
 #ifndef MODEL_LEDGER_H
 #define MODEL_LEDGER_H
@@ -25,7 +26,10 @@ enum remains {
  */
 enum remains ledger_remains(uint8_t from, uint8_t error, uint16_t flags);
 
-/* The full socket has just ended; conn->since_ns is the moment. */
+/*
+ * The full socket has just ended; conn->since_ns is the moment. What an evidence tier
+ * has announced of it goes before @remains.
+ */
 void ledger_birth(struct model *model, uint32_t id, enum remains remains);
 /* A pending birth that a snapshot proves. */
 void ledger_confirm(struct model *model, uint32_t id);
@@ -33,12 +37,13 @@ void ledger_confirm(struct model *model, uint32_t id);
 void ledger_settle(struct model *model, uint64_t now_ns);
 /* A minisock found by a snapshot, not born while traced. */
 void ledger_found(struct model *model, uint32_t id);
-/* The minisock is found to have taken on the other substate, at @since_ns. */
-void ledger_substate(struct model *model, uint32_t id, uint8_t substate, uint64_t since_ns);
+/* The minisock has taken on the other substate at @since_ns; @evidence says so. */
+void ledger_substate(struct model *model, uint32_t id, uint8_t substate, uint64_t since_ns,
+		     enum evidence evidence);
 /* @known: the moment is exact enough to state a residence. */
 void ledger_end(struct model *model, uint32_t id, enum end_reason reason, uint64_t now_ns,
-		bool known);
-/* The birth that bucket overflow prevented: takes it back. */
+		bool known, enum evidence evidence);
+/* The birth that bucket overflow prevented: takes it back, if it was believed in. */
 void ledger_refuse(struct model *model, uint32_t id, uint64_t now_ns);
 /* A new connection has this tuple: a minisock with it has ended, and how is known. */
 void ledger_succeeded(struct model *model, const struct conn *successor);

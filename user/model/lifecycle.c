@@ -7,6 +7,7 @@
 
 #include "model/ledger.h"
 #include "model/owner.h"
+#include "model/witness.h"
 
 static bool is_full(const struct tw_transition *record)
 {
@@ -196,6 +197,7 @@ static void close_socket(struct model *model, uint32_t id, const struct tw_trans
 	if (conn->opened && conn->born_ns && conn->wanted)
 		count_lifetime(model, conn, ts_ns - conn->born_ns);
 	ledger_birth(model, id, remains);
+	witness_catch_up(model, conn->cookie, conn->source);
 }
 
 static uint32_t add(struct model *model, const struct tw_transition *record, unsigned int source)
@@ -243,7 +245,8 @@ static uint32_t resolve(struct model *model, const struct tw_transition *record,
 	    (conn->phase != PHASE_FULL ||
 	     (record->head.from == TW_CLOSE && conn->state != TW_CLOSE))) {
 		if (conn->phase == PHASE_MINI)
-			ledger_end(model, id, END_UNKNOWN, record->head.ts_ns, false);
+			ledger_end(model, id, END_UNKNOWN, record->head.ts_ns, false,
+				   EVIDENCE_INFERRED);
 		else if (conn->phase == PHASE_FULL)
 			lifecycle_vanished(model, id);
 		tracker_remove(model, id);

@@ -10,6 +10,7 @@
 #include "model/lifecycle.h"
 #include "model/reconcile.h"
 #include "model/tracker.h"
+#include "model/witness.h"
 
 #define DEFAULT_MAX_ROWS 20000
 #define EXPIRE_EVERY_NS 1000000000ULL
@@ -51,7 +52,7 @@ void model_free(struct model *model)
 		free(netns_at(model, id)->name);
 	for (unsigned int dim = 0; dim < NR_DIMENSIONS; dim++)
 		rows_release(&model->rows[dim]);
-	histogram_release(&model->totals.lifetime);
+	row_release(&model->totals);
 	index_release(&model->by_cookie);
 	index_release(&model->by_tuple);
 	pool_release(&model->conns);
@@ -64,6 +65,7 @@ void model_free(struct model *model)
 	free(model->view_holders);
 	free(model->audits);
 	free(model->over);
+	free(model->early);
 	free(model);
 }
 
@@ -194,6 +196,7 @@ static void feed_tick(struct model *model, const struct tw_record *record, unsig
 {
 	(void)source;
 	ledger_settle(model, record->ts_ns);
+	witness_forget(model, record->ts_ns);
 	if (record->ts_ns - model->expired_ns >= EXPIRE_EVERY_NS) {
 		model->expired_ns = record->ts_ns;
 		ledger_expire(model, record->ts_ns);
@@ -211,6 +214,16 @@ static void feed_ready(struct model *model, const struct tw_record *record, unsi
 	tracker_restart_counts(model);
 	model->ready = true;
 	model->ready_ns = model->interval_ns = record->ts_ns;
+}
+
+static void feed_tier(struct model *model, const struct tw_record *record, unsigned int source)
+{
+	witness_tier(model, record->from, source);
+}
+
+static void feed_minisock(struct model *model, const struct tw_record *record, unsigned int source)
+{
+	witness_minisock(model, (const struct tw_minisock *)record, source);
 }
 
 static const struct {
@@ -232,6 +245,11 @@ static const struct {
 	[TW_PAIRS] = { sizeof(struct tw_pairs), NULL },
 	[TW_END] = { sizeof(struct tw_end), NULL },
 	[TW_HOLDERS_END] = { sizeof(struct tw_record), feed_holders_end },
+	[TW_TIER] = { sizeof(struct tw_record), feed_tier },
+	[TW_MINI_BORN] = { TW_MINISOCK_SHORT, feed_minisock },
+	[TW_MINI_REFUSED] = { TW_MINISOCK_SHORT, feed_minisock },
+	[TW_MINI_TURNED] = { TW_MINISOCK_SHORT, feed_minisock },
+	[TW_MINI_ENDED] = { TW_MINISOCK_SHORT, feed_minisock },
 };
 
 /* A state that a full socket can be in. */
@@ -249,6 +267,13 @@ static bool states_make_sense(const struct tw_record *record)
 		if (record->to == TW_TIMER_MINISOCK)
 			return record->from == TW_TIME_WAIT || record->from == TW_FIN_WAIT2;
 		return is_full_state(record->from) && record->from != TW_CLOSE;
+	case TW_MINI_BORN:
+	case TW_MINI_REFUSED:
+	case TW_MINI_TURNED:
+	case TW_MINI_ENDED:
+		return record->from == TW_TIME_WAIT || record->from == TW_FIN_WAIT2;
+	case TW_TIER:
+		return record->from < NR_EVIDENCE;
 	default:
 		return true;
 	}
@@ -279,6 +304,7 @@ void model_feed(struct model *model, const struct tw_record *record, size_t len,
 		model->now_ns = record->ts_ns;
 	if (record->kind < sizeof(kinds) / sizeof(kinds[0]) && kinds[record->kind].feed)
 		kinds[record->kind].feed(model, record, source);
+	model->fed |= 1ULL << source;
 }
 
 void model_mark_interval(struct model *model, uint64_t now_ns)
@@ -343,7 +369,12 @@ uint64_t model_loss(const struct model *model, enum tw_loss_cause cause)
 
 enum evidence model_evidence(const struct model *model)
 {
-	return model->evidence;
+	enum evidence weakest = NR_EVIDENCE;
+
+	for (unsigned int source = 0; source < MODEL_MAX_SOURCES; source++)
+		if ((model->fed >> source & 1) && model->tier[source] < weakest)
+			weakest = model->tier[source];
+	return weakest == NR_EVIDENCE ? EVIDENCE_INFERRED : weakest;
 }
 
 size_t model_audits(const struct model *model, const struct audit **audits)

@@ -66,7 +66,7 @@ const char *model_service_name(const struct model *model, uint32_t service);
 void model_each_conn(const struct model *model, model_conn_fn fn, void *ctx);
 
 uint64_t model_loss(const struct model *model, enum tw_loss_cause cause);
-/* What the best evidence for minisocks is, over all that was fed. */
+/* What the ledger of minisocks rests on: the weakest tier of all sources that were fed. */
 enum evidence model_evidence(const struct model *model);
 
 /* What the kernel counts against what the model counts, one a namespace. */
@@ -78,15 +78,30 @@ struct audit_figure {
 	int64_t error;		/* ours - kernel after it */
 };
 
+enum audit_kind {
+	AUDIT_TIME_WAIT,	/* minisocks of both substates, sockstat's tw */
+	AUDIT_ESTABLISHED,	/* by sock_diag, as the next two */
+	AUDIT_TRUE_TIME_WAIT,	/* minisocks by substate */
+	AUDIT_FIN_WAIT2,
+	/* since the first dump, against the namespace's MIB */
+	AUDIT_ENTERED,		/* TW and TWKilled, which count births from 5.18 on */
+	AUDIT_EXPIRED,		/* TW and TWKilled before */
+	AUDIT_REFUSED,		/* TCPTimeWaitOverflow */
+	AUDIT_REUSED,		/* TWRecycled */
+	NR_AUDIT_KINDS,
+};
+
 struct audit {
 	uint64_t netns_cookie;
 	uint32_t netns_ino;
 	uint8_t source;		/* which recording's boot */
 	const char *name;	/* "host", a name under /run/netns, or NULL */
 	uint64_t ts_ns;
-	struct audit_figure time_wait;		/* minisocks of both substates, sockstat's tw */
-	struct audit_figure established;	/* by sock_diag */
+	struct audit_figure figures[NR_AUDIT_KINDS];
 };
+
+/* The name in JSON ("time_wait"). */
+const char *audit_name(enum audit_kind kind);
 
 size_t model_audits(const struct model *model, const struct audit **audits);
 

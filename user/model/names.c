@@ -4,6 +4,7 @@
 
 #include "model/event.h"
 #include "model/field.h"
+#include "model/model.h"
 #include "tw_record.h"
 
 #define NAME_IN(table, index) \
@@ -23,12 +24,19 @@ const char *field_name(enum field field)
 		[FIELD_TW_EXPIRED] = "time_wait_expired",
 		[FIELD_TW_REUSED] = "time_wait_reused",
 		[FIELD_TW_OTHER] = "time_wait_other",
+		[FIELD_TW_REOPENED] = "time_wait_reopened",
+		[FIELD_TW_RESET] = "time_wait_reset",
+		[FIELD_TW_DESTROYED] = "time_wait_destroyed",
+		[FIELD_TW_PURGED] = "time_wait_purged",
+		[FIELD_TW_UNKNOWN] = "time_wait_unknown",
+		[FIELD_FW2_EXPIRED] = "fin_wait2_expired",
 		[FIELD_OPEN] = "open",
 		[FIELD_SYN_SENT] = "syn_sent",
 		[FIELD_SYN_RECV] = "syn_recv",
 		[FIELD_ESTABLISHED] = "established",
 		[FIELD_FIN_WAIT1] = "fin_wait1",
 		[FIELD_FIN_WAIT2] = "fin_wait2",
+		[FIELD_FW2_ORPHANS] = "fin_wait2_orphans",
 		[FIELD_CLOSE_WAIT] = "close_wait",
 		[FIELD_LAST_ACK] = "last_ack",
 		[FIELD_CLOSING] = "closing",
@@ -36,6 +44,22 @@ const char *field_name(enum field field)
 	};
 
 	return NAME_IN(names, field);
+}
+
+const char *audit_name(enum audit_kind kind)
+{
+	static const char *const names[NR_AUDIT_KINDS] = {
+		[AUDIT_TIME_WAIT] = "time_wait",
+		[AUDIT_ESTABLISHED] = "established",
+		[AUDIT_TRUE_TIME_WAIT] = "substate_time_wait",
+		[AUDIT_FIN_WAIT2] = "substate_fin_wait2",
+		[AUDIT_ENTERED] = "time_wait_entered",
+		[AUDIT_EXPIRED] = "time_wait_expired",
+		[AUDIT_REFUSED] = "time_wait_refused",
+		[AUDIT_REUSED] = "time_wait_reused",
+	};
+
+	return NAME_IN(names, kind);
 }
 
 const char *event_kind_name(enum event_kind kind)

@@ -41,9 +41,9 @@ void reconcile_begin(struct model *model, const struct tw_snapshot *record, unsi
 	netns->dumping = true;
 	netns->last_dump_ns = netns->dump_began_ns;
 	netns->dump_began_ns = record->head.ts_ns;
-	netns->dump_established = netns->dump_minisocks = 0;
-	netns->minisocks_before = netns->minisocks;
-	netns->established_before = netns->established;
+	netns->dump_minisocks = 0;
+	netns->listed = (struct figures){ { 0 } };
+	netns->before = netns->now;
 }
 
 /* The minisock's remaining time, as of the dump, and what follows for its birth. */
@@ -95,6 +95,10 @@ static void merge_minisock(struct model *model, uint32_t id, const struct tw_soc
 
 	if (conn->phase == PHASE_PENDING)
 		ledger_confirm(model, id);
+	/* it ended while, or just before, the dump came by */
+	if (conn->phase == PHASE_OVER && conn->ended_mini &&
+	    conn->since_ns + HASHED_NS >= netns_at(model, conn->netns)->dump_began_ns)
+		return;
 	if (conn->phase != PHASE_MINI) {
 		/* it lives, and we thought otherwise: the kernel is right */
 		if (conn->phase == PHASE_FULL && model->ready) {
@@ -112,7 +116,8 @@ static void merge_minisock(struct model *model, uint32_t id, const struct tw_soc
 	}
 	if (conn->state != record->head.from)
 		ledger_substate(model, id, record->head.from,
-				record->head.ts_ns + record->expires_ms * MS_NS - TIME_WAIT_NS);
+				record->head.ts_ns + record->expires_ms * MS_NS - TIME_WAIT_NS,
+				EVIDENCE_SNAPSHOT);
 	set_expiry(conn, record);
 }
 
@@ -122,6 +127,18 @@ static bool in_flux(const struct model *model, uint32_t id, const struct netns *
 	const struct conn *conn = id == POOL_NONE ? NULL : conn_at(model, id);
 
 	return conn && conn->since_ns >= netns->dump_began_ns && !conn->since_bound;
+}
+
+static void count_listed(struct netns *netns, const struct tw_socket *record, bool in_flux)
+{
+	netns->dump_minisocks += is_minisock(record);
+	if (in_flux)
+		return;
+	if (is_minisock(record))
+		netns->listed.of[record->head.from == TW_TIME_WAIT ? AUDIT_TRUE_TIME_WAIT :
+								     AUDIT_FIN_WAIT2]++;
+	else if (record->head.from == TW_ESTABLISHED)
+		netns->listed.of[AUDIT_ESTABLISHED]++;
 }
 
 void reconcile_socket(struct model *model, const struct tw_socket *record, unsigned int source)
@@ -135,15 +152,14 @@ void reconcile_socket(struct model *model, const struct tw_socket *record, unsig
 	if (like.netns == POOL_NONE)
 		return;
 	netns = netns_at(model, like.netns);
-	if (is_minisock(record))
-		netns->dump_minisocks++;
-	else if (record->head.from == TW_ESTABLISHED && !in_flux(model, id, netns))
-		netns->dump_established++;
 	/* a minisock older than its socket's cookie got one of its own */
 	if (id == POOL_NONE && is_minisock(record)) {
 		tracker_set_tuple(&like, &record->tuple);
 		id = tracker_find_minisock(model, &like);
+		if (id != POOL_NONE && tracker_recookie(model, id, record->cookie))
+			id = POOL_NONE;
 	}
+	count_listed(netns, record, in_flux(model, id, netns));
 	if (id == POOL_NONE) {
 		add_found(model, record, source);
 		return;
@@ -207,13 +223,15 @@ static void judge_minisock(struct model *model, uint32_t id, const struct netns 
 		return;
 	if (conn->expires_ns && conn->expires_ns <= now_ns) {
 		/* it ended between the last dump and this one */
-		ledger_end(model, id, END_EXPIRED, now_ns, now_ns - netns->last_dump_ns <= POLL_NS);
-	} else if (conn->entered && !conn->listed && !conn->absent && *refusals) {
+		ledger_end(model, id, END_EXPIRED, now_ns, now_ns - netns->last_dump_ns <= POLL_NS,
+			   EVIDENCE_INFERRED);
+	} else if (conn->entered && conn->evidence == EVIDENCE_INFERRED && !conn->listed &&
+		   !conn->absent && *refusals) {
 		/* the first dump that could have listed it does not, and births were refused */
 		(*refusals)--;
 		ledger_refuse(model, id, now_ns);
 	} else if (++conn->absent >= (complete ? 1 : 2)) {
-		ledger_end(model, id, END_UNKNOWN, now_ns, false);
+		ledger_end(model, id, END_UNKNOWN, now_ns, false, EVIDENCE_SNAPSHOT);
 	}
 }
 
@@ -272,23 +290,41 @@ static uint32_t *listeners_by_port(const struct model *model, const struct netns
 	return listener_of;
 }
 
-static void count(struct tally *tally, const struct model *model, uint32_t id,
+/*
+ * What the socket counts for as of the end of the dump, when the kernel's own figures
+ * were read; the ring was read empty after that.
+ */
+static void count(struct figures *ours, const struct model *model, uint32_t id,
 		  const struct netns *netns, uint64_t end_ns)
 {
 	const struct conn *conn = conn_at(model, id);
+	bool flux = in_flux(model, id, netns), mini = conn->phase == PHASE_MINI;
+	bool born_later = conn->entered && conn->born_ns > end_ns;
+	bool ended_later = conn->phase == PHASE_OVER && conn->since_ns > end_ns;
 
-	if (conn->phase == PHASE_FULL && conn->state == TW_ESTABLISHED)
-		tally->established += !in_flux(model, id, netns);
-	/* sockstat was read at the end of the dump; later births are the next one's */
-	if (conn->phase == PHASE_MINI || conn->phase == PHASE_PENDING)
-		tally->minisocks += conn->since_ns <= end_ns;
+	ours->of[AUDIT_ENTERED] -= born_later;
+	if (conn->phase == PHASE_FULL) {
+		ours->of[AUDIT_ESTABLISHED] += conn->state == TW_ESTABLISHED && !flux;
+	} else if (conn->phase == PHASE_PENDING) {
+		/* the kernel has counted its birth already */
+		ours->of[AUDIT_TIME_WAIT] += conn->since_ns <= end_ns;
+		ours->of[AUDIT_ENTERED] += conn->since_ns <= end_ns;
+	} else if (mini || (ended_later && conn->ended_mini)) {
+		ours->of[AUDIT_TIME_WAIT] += !born_later;
+		ours->of[AUDIT_TRUE_TIME_WAIT] += mini && !flux && conn->state == TW_TIME_WAIT;
+		ours->of[AUDIT_FIN_WAIT2] += mini && !flux && conn->state == TW_FIN_WAIT2;
+	}
+	if (ended_later) {
+		ours->of[AUDIT_EXPIRED] -= conn->ended_mini && conn->end == END_EXPIRED;
+		ours->of[AUDIT_REUSED] -= conn->ended_mini && conn->end == END_REUSED;
+		ours->of[AUDIT_REFUSED] -= conn->refused;
+	}
 }
 
-static struct tally sweep(struct model *model, struct netns *netns,
-			  const struct tw_snapshot *record)
+static struct figures sweep(struct model *model, struct netns *netns,
+			    const struct tw_snapshot *record)
 {
-	struct tally tally = { 0 };
-
+	struct figures ours = { { 0 } };
 	uint32_t *listener_of = listeners_by_port(model, netns);
 	uint64_t refused = 0, refusals;
 	uint32_t id, next;
@@ -296,6 +332,8 @@ static struct tally sweep(struct model *model, struct netns *netns,
 	if (netns->dumped && netns->kernel.overflow != TW_FIGURE_UNKNOWN &&
 	    record->kernel.overflow != TW_FIGURE_UNKNOWN)
 		refused = record->kernel.overflow - netns->kernel.overflow;
+	refused = refused > netns->refusals_told ? refused - netns->refusals_told : 0;
+	netns->refusals_told = 0;
 	/* one that closed just before the last dump is judged only now */
 	refusals = refused + netns->refusals_left;
 	for (id = netns->first; id != POOL_NONE; id = next) {
@@ -308,18 +346,20 @@ static struct tally sweep(struct model *model, struct netns *netns,
 			judge_full(model, id, netns);
 		else if (conn->dump != netns->dump && conn->phase == PHASE_MINI)
 			judge_minisock(model, id, netns, record, &refusals);
-		count(&tally, model, id, netns, record->head.ts_ns);
+		count(&ours, model, id, netns, record->head.ts_ns);
 	}
 	netns->refusals_left = refusals < refused ? refusals : refused;
+	for (unsigned int kind = AUDIT_ENTERED; kind < NR_AUDIT_KINDS; kind++)
+		ours.of[kind] += netns->now.of[kind];
 	free(listener_of);
-	return tally;
+	return ours;
 }
 
 void reconcile_end(struct model *model, const struct tw_snapshot *record, unsigned int source)
 {
 	uint32_t id = tracker_netns(model, record->netns_cookie, record->netns_ino, source);
 	struct netns *netns = id == POOL_NONE ? NULL : netns_at(model, id);
-	struct tally tally;
+	struct figures ours;
 
 	if (!netns || !netns->dumping)
 		return;
@@ -327,11 +367,16 @@ void reconcile_end(struct model *model, const struct tw_snapshot *record, unsign
 	/* a dump that failed half-way says nothing about what it did not list */
 	if (record->head.error)
 		return;
-	tally = sweep(model, netns, record);
+	ours = sweep(model, netns, record);
 	netns->kernel = record->kernel;
+	if (!netns->dumped) {
+		netns->kernel_base = record->kernel;
+		for (unsigned int kind = AUDIT_ENTERED; kind < NR_AUDIT_KINDS; kind++)
+			netns->base.of[kind] = ours.of[kind];
+	}
 	netns->dumped = true;
 	netns->healed = model->losses;
-	audit_update(model, netns, record, &tally);
+	audit_update(model, netns, record, &ours);
 }
 
 void reconcile_netns_gone(struct model *model, uint64_t netns_cookie, unsigned int source)
@@ -347,19 +392,25 @@ void reconcile_netns_gone(struct model *model, uint64_t netns_cookie, unsigned i
 	if (netns_id == POOL_NONE)
 		return;
 	netns = netns_at(model, netns_id);
-	/* tcp_sk_exit_batch() purges the minisocks; full sockets are closed without a word */
+	/*
+	 * tcp_sk_exit_batch() purges the minisocks, some time after the namespace can't be
+	 * entered any more: an evidence tier tells when, and ledger_expire() sees to those of
+	 * which it does not. Full sockets are closed without a word.
+	 */
 	for (conn_id = netns->first; conn_id != POOL_NONE; conn_id = next) {
 		const struct conn *conn = conn_at(model, conn_id);
 
 		next = conn->next;
 		if (conn->phase == PHASE_PENDING)
 			ledger_confirm(model, conn_id);
-		if (conn->phase == PHASE_MINI)
-			ledger_end(model, conn_id, END_PURGED, model->now_ns, true);
+		if (conn->phase == PHASE_MINI && model->tier[source] == EVIDENCE_INFERRED)
+			ledger_end(model, conn_id, END_PURGED, model->now_ns, true,
+				   EVIDENCE_INFERRED);
 		else if (conn->phase == PHASE_FULL)
 			lifecycle_vanished(model, conn_id);
 	}
 	netns->gone = true;
+	netns->gone_ns = model->now_ns;
 	if (netns->first == POOL_NONE)
 		tracker_netns_remove(model, netns_id);
 	audit_remove(model, netns_cookie, source);

@@ -34,12 +34,18 @@ int rows_init(struct rows *rows, enum dimension dimension, uint32_t cap)
 	return 0;
 }
 
+void row_release(struct row *row)
+{
+	histogram_release(&row->lifetime);
+	histogram_release(&row->residence);
+}
+
 void rows_release(struct rows *rows)
 {
 	uint32_t id;
 
 	for (id = pool_next(&rows->pool, 0); id != POOL_NONE; id = pool_next(&rows->pool, id + 1))
-		histogram_release(&rows_at(rows, id)->lifetime);
+		row_release(rows_at(rows, id));
 	index_release(&rows->index);
 	pool_release(&rows->pool);
 }
@@ -57,8 +63,10 @@ static void fold(struct rows *rows, uint32_t id)
 		other->count[field] += row->count[field];
 		other->before[field] += row->before[field];
 	}
+	other->held_ns += row->held_ns;
 	histogram_merge(&other->lifetime, &row->lifetime);
-	histogram_release(&row->lifetime);
+	histogram_merge(&other->residence, &row->residence);
+	row_release(row);
 	index_remove(&rows->index, key_hash(&row->key), id);
 	pool_give(&rows->pool, id);
 	rows->folded++;

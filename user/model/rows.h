@@ -42,6 +42,8 @@ struct row {
 	uint64_t count[NR_FIELDS];
 	uint64_t before[NR_FIELDS];	/* at the last interval, for rates */
 	struct histogram lifetime;	/* of connections whose birth was seen */
+	struct histogram residence;	/* of minisocks whose birth and end were seen */
+	uint64_t held_ns;		/* row_held_ns() without what the living ones add */
 	uint32_t conns;			/* connections that point here */
 };
 
@@ -59,10 +61,20 @@ struct rows {
 
 int rows_init(struct rows *rows, enum dimension dimension, uint32_t cap);
 void rows_release(struct rows *rows);
+/* Only what the row owns: its histograms. */
+void row_release(struct row *row);
 /* The number of the row with this key, made if need be; ROW_OTHER when there is no room. Takes a reference. */
 uint32_t rows_enter(struct rows *rows, const struct row_key *key);
 /* A connection left: the row stays, but may be folded once nobody is in it. */
 void rows_leave(struct rows *rows, uint32_t id);
+/* How long minisocks have held their ports while traced, all together: TIME_WAIT-seconds. */
+static inline uint64_t row_held_ns(const struct row *row, uint64_t now_ns)
+{
+	/* each living one has subtracted the moment from which it counts */
+	return row->held_ns +
+	       (row->count[FIELD_TIME_WAIT] + row->count[FIELD_FW2_ORPHANS]) * now_ns;
+}
+
 struct row *rows_at(const struct rows *rows, uint32_t id);
 /* Ends an interval: rates are counted from here. */
 void rows_mark_interval(struct rows *rows);

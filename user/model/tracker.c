@@ -2,6 +2,7 @@
 /* Storage of connections and namespaces, and the one place where rows are changed. */
 #include "model/tracker.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -134,6 +135,19 @@ void tracker_remove(struct model *model, uint32_t id)
 	pool_give(&model->conns, id);
 }
 
+int tracker_recookie(struct model *model, uint32_t id, uint64_t cookie)
+{
+	struct conn *conn = conn_at(model, id);
+
+	if (index_insert(&model->by_cookie, hash_u64(cookie), id)) {
+		model->loss[TW_LOSS_NO_MEMORY]++;
+		return -ENOMEM;
+	}
+	index_remove(&model->by_cookie, hash_u64(conn->cookie), id);
+	conn->cookie = cookie;
+	return 0;
+}
+
 void tracker_index_tuple(struct model *model, uint32_t id)
 {
 	struct conn *conn = conn_at(model, id);
@@ -201,28 +215,52 @@ static void enter_rows(struct model *model, struct conn *conn)
 		to = rows_enter(rows, &key);
 		if (conn->rowed) {
 			row_apply(rows_at(rows, conn->row[dim]), conn->mask, -1);
+			rows_at(rows, conn->row[dim])->held_ns -= conn->held_ns;
 			rows_leave(rows, conn->row[dim]);
 		}
 		row_apply(rows_at(rows, to), conn->mask, 1);
+		rows_at(rows, to)->held_ns += conn->held_ns;
 		conn->row[dim] = to;
 	}
 	conn->rowed = true;
 	conn->rekeyed = false;
 }
 
-static void count_in_netns(struct netns *netns, uint32_t before, uint32_t after, bool mini_before,
-			   bool mini_after)
+static void count_in_netns(struct netns *netns, uint32_t before, uint32_t after)
 {
-	netns->minisocks += mini_after - mini_before;
-	netns->established += !!(after & FIELD_BIT(FIELD_ESTABLISHED)) -
-			      !!(before & FIELD_BIT(FIELD_ESTABLISHED));
+	static const uint32_t masks[NR_AUDIT_KINDS] = {
+		[AUDIT_TIME_WAIT] = MINISOCK_MASK,
+		[AUDIT_ESTABLISHED] = FIELD_BIT(FIELD_ESTABLISHED),
+		[AUDIT_TRUE_TIME_WAIT] = FIELD_BIT(FIELD_TIME_WAIT),
+		[AUDIT_FIN_WAIT2] = FIELD_BIT(FIELD_FW2_ORPHANS),
+	};
+
+	for (unsigned int kind = 0; kind < NR_AUDIT_KINDS; kind++)
+		netns->now.of[kind] += !!(after & masks[kind]) - !!(before & masks[kind]);
+}
+
+/*
+ * What the minisock adds to row->held_ns: while it lives, minus the moment from which it
+ * counts; afterwards, how long that was.
+ */
+static uint64_t held_by(const struct model *model, const struct conn *conn, bool mini_before)
+{
+	bool mini = conn->phase == PHASE_MINI;
+
+	if (!conn->wanted || conn->refused)
+		return 0;
+	if (mini && !conn->held_ns)
+		return -(conn->entered ? conn->born_ns : model->now_ns);
+	if (mini_before && !mini && conn->held_ns)
+		return conn->held_ns + conn->since_ns;
+	return conn->held_ns;
 }
 
 void tracker_update(struct model *model, uint32_t id, bool rekeyed)
 {
 	struct conn *conn = conn_at(model, id);
-	bool mini_before = conn->counted_mini, mini_after = conn->phase == PHASE_MINI;
 	uint32_t before = conn->mask, after, gained, lost;
+	uint64_t held_ns;
 	char comm[TW_COMM_LEN * 4 + 1];
 	const struct filter *recorded = &model->recorded[conn->source];
 	struct conn_view view;
@@ -238,8 +276,7 @@ void tracker_update(struct model *model, uint32_t id, bool rekeyed)
 	}
 	conn->rekeyed |= rekeyed;
 	after = conn_mask(conn);
-	conn->counted_mini = mini_after;
-	count_in_netns(netns_at(model, conn->netns), before, after, mini_before, mini_after);
+	count_in_netns(netns_at(model, conn->netns), before, after);
 	/* a listener counts for nothing and must not hold rows against the cap */
 	if (!after && !before)
 		return;
@@ -249,21 +286,26 @@ void tracker_update(struct model *model, uint32_t id, bool rekeyed)
 	if (conn->rekeyed || !conn->rowed)
 		enter_rows(model, conn);
 	conn->mask = after;
+	held_ns = held_by(model, conn, before & MINISOCK_MASK) - conn->held_ns;
+	conn->held_ns += held_ns;
 	for (unsigned int dim = 0; dim < NR_DIMENSIONS; dim++) {
 		struct row *row = rows_at(&model->rows[dim], conn->row[dim]);
 
 		row_apply(row, gained, 1);
 		row_apply(row, lost, -1);
+		row->held_ns += held_ns;
 	}
 	row_apply(&model->totals, gained, 1);
 	row_apply(&model->totals, lost, -1);
+	model->totals.held_ns += held_ns;
 }
 
 static void row_reset(struct row *row)
 {
 	memset(row->count, 0, sizeof(row->count));
 	memset(row->before, 0, sizeof(row->before));
-	histogram_release(&row->lifetime);
+	row->held_ns = 0;
+	row_release(row);
 }
 
 void tracker_restart_counts(struct model *model)
@@ -282,9 +324,10 @@ void tracker_restart_counts(struct model *model)
 	     id = pool_next(&model->conns, id + 1)) {
 		struct conn *conn = conn_at(model, id);
 
-		if (conn->mask & FIELD_BIT(FIELD_ESTABLISHED))
-			netns_at(model, conn->netns)->established--;
+		count_in_netns(netns_at(model, conn->netns), conn->mask, 0);
 		conn->mask = 0;
+		/* what a minisock holds counts from here */
+		conn->held_ns = 0;
 		conn->preexisting = conn->phase == PHASE_FULL && state_is_synchronized(conn->state);
 		conn->opened = conn->closed = conn->closed_first = conn->failed = false;
 		conn->reset = conn->entered = conn->refused = conn->ended_mini = false;

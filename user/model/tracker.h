@@ -15,6 +15,11 @@
 
 #define MAX_HOLDERS 64
 
+/* What the model counts and the kernel counts too, by enum audit_kind. */
+struct figures {
+	uint64_t of[NR_AUDIT_KINDS];
+};
+
 struct netns {
 	uint64_t cookie;
 	uint32_t ino;
@@ -26,12 +31,14 @@ struct netns {
 	bool gone;
 	uint64_t healed;	/* model->losses at the last dump: those are made good */
 	uint64_t dump_began_ns, last_dump_ns;
-	uint64_t minisocks;	/* alive, both substates */
-	uint64_t established;
-	uint64_t established_before, minisocks_before;	/* ours, when the dump was merged */
+	uint64_t gone_ns;	/* when it was told to have ended */
 	uint64_t refusals_left;		/* of the last dump, that nothing was found for */
-	uint64_t dump_established, dump_minisocks;	/* listed by the dump under way */
-	struct tw_kernel_figures kernel;	/* of the last dump */
+	uint64_t refusals_told;		/* since the last dump, by the evidence tier */
+	uint64_t dump_minisocks;	/* listed by the dump under way */
+	/* ours: now; when the dump under way was merged; of what happened, at the first one */
+	struct figures now, before, base;
+	struct figures listed;		/* by the dump under way */
+	struct tw_kernel_figures kernel, kernel_base;	/* of the last dump, of the first */
 	char *name;		/* owned, clean; NULL */
 };
 
@@ -39,6 +46,12 @@ struct netns {
 struct grave {
 	uint32_t id;
 	uint64_t cookie;
+};
+
+/* A minisock may change on one CPU before the other one has told of its socket's end. */
+struct early {
+	struct tw_minisock record;
+	unsigned int source;
 };
 
 struct held_by {
@@ -71,7 +84,10 @@ struct model {
 	uint32_t netns_hit;		/* the namespace found last */
 	bool ready;
 	uint64_t losses;		/* how often something was lost: dumps compare */
-	enum evidence evidence;
+	uint8_t tier[MODEL_MAX_SOURCES];	/* enum evidence: what a source's minisocks rest on */
+	uint64_t fed;			/* by which sources, a bit each */
+	struct early *early;		/* owned: what was told of minisocks before their birth */
+	size_t nr_early, room_early;
 	struct holder *view_holders;	/* owned: of the view given out last, MAX_HOLDERS */
 	model_event_fn event_fn;
 	void *event_ctx;
@@ -101,6 +117,11 @@ uint32_t tracker_find_minisock(const struct model *model, const struct conn *lik
 uint32_t tracker_add(struct model *model, uint64_t cookie, const struct tw_tuple *tuple,
 		     unsigned int source);
 void tracker_remove(struct model *model, uint32_t id);
+/*
+ * The kernel knows it by another cookie from now on: a minisock made before its socket
+ * had one gets one of its own. 0 or -ENOMEM (counted as loss), and nothing has changed.
+ */
+int tracker_recookie(struct model *model, uint32_t id, uint64_t cookie);
 /* Makes a minisock findable by its tuple, which must not change any more. */
 void tracker_index_tuple(struct model *model, uint32_t id);
 /* POOL_NONE: no memory. */

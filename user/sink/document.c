@@ -13,7 +13,7 @@ static void add_time(struct json *json, const char *key, const struct sink_opts 
 	json_add_text(json, key, ts_ns ? text_time(sink_realtime(opts, ts_ns), text) : NULL);
 }
 
-static void add_lifetime(struct json *json, const struct histogram *lifetime)
+static void add_quantiles(struct json *json, const char *key, const struct histogram *times)
 {
 	static const struct {
 		const char *name;
@@ -24,17 +24,17 @@ static void add_lifetime(struct json *json, const struct histogram *lifetime)
 	unsigned int i;
 
 	for (i = 0; i < 3; i++) {
-		ns = histogram_quantile(lifetime, quantiles[i].permille);
-		if (lifetime->count)
+		ns = histogram_quantile(times, quantiles[i].permille);
+		if (times->count)
 			json_add_double(child, quantiles[i].name, ns_to_ms(ns));
 		else
 			json_add_null(child, quantiles[i].name);
 	}
-	if (lifetime->count)
-		json_add_double(child, "max", ns_to_ms(lifetime->max_ns));
+	if (times->count)
+		json_add_double(child, "max", ns_to_ms(times->max_ns));
 	else
 		json_add_null(child, "max");
-	json_add(json, "lifetime_ms", child);
+	json_add(json, key, child);
 }
 
 static void add_rates(struct json *json, const struct row *row, const struct span *span)
@@ -58,13 +58,16 @@ static void add_rates(struct json *json, const struct row *row, const struct spa
 	}
 }
 
-static void add_counts(struct json *json, const struct row *row, const struct span *span)
+static void add_counts(struct json *json, const struct row *row, const struct span *span,
+		       uint64_t now_ns)
 {
 	unsigned int field;
 
 	for (field = 0; field < NR_FIELDS; field++)
 		json_add_u64(json, field_name(field), row->count[field]);
-	add_lifetime(json, &row->lifetime);
+	add_quantiles(json, "lifetime_ms", &row->lifetime);
+	add_quantiles(json, "time_wait_residence_ms", &row->residence);
+	json_add_double(json, "time_wait_held_s", row_held_ns(row, now_ns) / 1e9);
 	add_rates(json, row, span);
 }
 
@@ -83,13 +86,13 @@ static void add_row(struct json *array, const struct model *model, enum dimensio
 			json_add_text(json, "remote_name",
 				      names_of(opts->names, row->key.remote_addr));
 	}
-	add_counts(json, row, span);
+	add_counts(json, row, span, model_now_ns(model));
 	json_add(array, NULL, json);
 }
 
 /* Its telling part is the word "other", the rest of its key is unknown. */
 static void add_other(struct json *array, enum dimension dimension, const struct ranking *ranking,
-		      const struct span *span)
+		      const struct span *span, uint64_t now_ns)
 {
 	struct json *json = json_object();
 	enum key_part parts[NR_KEY_PARTS];
@@ -99,7 +102,7 @@ static void add_other(struct json *array, enum dimension dimension, const struct
 	for (i = 1; i < count; i++)
 		json_add_null(json, key_part_name(parts[i]));
 	json_add_u64(json, "folded", ranking->folded);
-	add_counts(json, ranking->other, span);
+	add_counts(json, ranking->other, span, now_ns);
 	json_add(array, NULL, json);
 }
 
@@ -115,7 +118,7 @@ static void add_rows(struct json *json, const char *key, const struct model *mod
 		for (i = 0; i < ranking.count && (!opts->limit || i < opts->limit); i++)
 			add_row(array, model, dimension, ranking.rows[i], opts, span);
 		if (ranking.other)
-			add_other(array, dimension, &ranking, span);
+			add_other(array, dimension, &ranking, span, model_now_ns(model));
 		ranking_release(&ranking);
 	}
 	json_add(json, key, array);
@@ -158,6 +161,7 @@ static void add_audits(struct json *json, const struct model *model, const struc
 	struct json *array = json_array(), *child;
 	const struct audit *audits;
 	size_t i, count = model_audits(model, &audits);
+	unsigned int kind;
 	struct value netns;
 
 	for (i = 0; i < count; i++) {
@@ -166,8 +170,8 @@ static void add_audits(struct json *json, const struct model *model, const struc
 		json_add_value(child, "netns", &netns);
 		json_add_text(child, "name", audits[i].name);
 		add_time(child, "time", opts, audits[i].ts_ns);
-		add_figure(child, "time_wait", &audits[i].time_wait);
-		add_figure(child, "established", &audits[i].established);
+		for (kind = 0; kind < NR_AUDIT_KINDS; kind++)
+			add_figure(child, audit_name(kind), &audits[i].figures[kind]);
 		json_add(array, NULL, child);
 	}
 	json_add(json, "audit", array);
@@ -177,7 +181,7 @@ static void add_totals(struct json *json, const struct model *model, const struc
 {
 	struct json *totals = json_object();
 
-	add_counts(totals, model_totals(model), span);
+	add_counts(totals, model_totals(model), span, model_now_ns(model));
 	json_add(json, "totals", totals);
 }
 

@@ -100,8 +100,13 @@ static const struct item now_items[] = {
 static const struct item minisock_items[] = {
 	{ .field = FIELD_TW_ENTERED, .noun = "entered", .always = true },
 	{ .field = FIELD_TW_EXPIRED, .noun = "expired", .always = true },
+	{ .field = FIELD_FW2_EXPIRED, .noun = "of them without the peer's FIN" },
 	{ .field = FIELD_TW_REUSED, .noun = "reused" },
-	{ .field = FIELD_TW_OTHER, .noun = "ended otherwise" },
+	{ .field = FIELD_TW_REOPENED, .noun = "reopened" },
+	{ .field = FIELD_TW_RESET, .noun = "reset" },
+	{ .field = FIELD_TW_DESTROYED, .noun = "destroyed" },
+	{ .field = FIELD_TW_PURGED, .noun = "purged" },
+	{ .field = FIELD_TW_UNKNOWN, .noun = "ended unseen" },
 	{ .field = FIELD_TW_REFUSED, .noun = "refused for want of buckets" },
 };
 
@@ -192,51 +197,69 @@ static void print_loss(struct foot *foot, const struct model *model)
 				loss_explanation(cause));
 }
 
-static bool figure_differs(const struct audit_figure *figure)
-{
-	return figure->known && figure->error;
-}
+/* What people call the figures; those of the substates are parts of the first one. */
+static const char *const audit_labels[NR_AUDIT_KINDS] = {
+	[AUDIT_TIME_WAIT] = "TIME_WAIT",
+	[AUDIT_ESTABLISHED] = "ESTABLISHED",
+	[AUDIT_TRUE_TIME_WAIT] = "substate TIME_WAIT",
+	[AUDIT_FIN_WAIT2] = "substate FIN_WAIT2",
+	[AUDIT_ENTERED] = "entered",
+	[AUDIT_EXPIRED] = "expired",
+	[AUDIT_REFUSED] = "refused",
+	[AUDIT_REUSED] = "reused",
+};
 
-static void print_difference(struct foot *foot, const struct audit *audit, const char *name,
-			     const struct audit_figure *figure)
+/* Prints what differs; true if anything was known, and @agrees if all that was does agree. */
+static bool print_differences(struct foot *foot, const struct audit *audit, bool *agrees)
 {
-	FILE *out;
+	bool known = false;
 
-	if (!figure_differs(figure))
-		return;
-	out = foot_line(foot);
-	fprintf(out, "audit: netns %u", audit->netns_ino);
-	if (audit->name)
-		fprintf(out, " (%s)", audit->name);
-	fprintf(out, " %s: %" PRIu64 " here, %" PRIu64 " in the kernel (%+" PRId64 ")\n", name,
-		figure->ours, figure->kernel, figure->error);
+	*agrees = true;
+	for (unsigned int kind = 0; kind < NR_AUDIT_KINDS; kind++) {
+		const struct audit_figure *figure = &audit->figures[kind];
+		FILE *out;
+
+		known |= figure->known;
+		if (!figure->known || !figure->error)
+			continue;
+		*agrees = false;
+		out = foot_line(foot);
+		fprintf(out, "audit: netns %u", audit->netns_ino);
+		if (audit->name)
+			fprintf(out, " (%s)", audit->name);
+		fprintf(out, " %s: %" PRIu64 " here, %" PRIu64 " in the kernel (%+" PRId64 ")\n",
+			audit_labels[kind], figure->ours, figure->kernel, figure->error);
+	}
+	return known;
 }
 
 static void print_audit(struct foot *foot, const struct model *model)
 {
 	const struct audit *audits;
 	size_t i, agree = 0, unread = 0, count = model_audits(model, &audits);
-	bool time_wait = false, established = false;
+	bool compared[NR_AUDIT_KINDS] = { false }, agrees;
+	const char *separator = "";
 
 	for (i = 0; i < count; i++) {
-		const struct audit *audit = &audits[i];
-
-		print_difference(foot, audit, "TIME_WAIT", &audit->time_wait);
-		print_difference(foot, audit, "ESTABLISHED", &audit->established);
-		if (figure_differs(&audit->time_wait) || figure_differs(&audit->established))
+		unread += !print_differences(foot, &audits[i], &agrees);
+		if (!agrees)
 			continue;
-		time_wait |= audit->time_wait.known;
-		established |= audit->established.known;
-		if (audit->time_wait.known || audit->established.known)
-			agree++;
-		else
-			unread++;
+		for (unsigned int kind = 0; kind < NR_AUDIT_KINDS; kind++)
+			compared[kind] |= audits[i].figures[kind].known;
+		agree++;
 	}
-	if (agree)
-		fprintf(foot_line(foot), "audit: %zu %s with the kernel (%s%s%s)\n", agree,
-			agree == 1 ? "namespace agrees" : "namespaces agree",
-			time_wait ? "TIME_WAIT" : "", time_wait && established ? ", " : "",
-			established ? "ESTABLISHED" : "");
+	agree -= unread;
+	if (agree) {
+		fprintf(foot_line(foot), "audit: %zu %s with the kernel (", agree,
+			agree == 1 ? "namespace agrees" : "namespaces agree");
+		for (unsigned int kind = 0; kind < NR_AUDIT_KINDS; kind++) {
+			if (!compared[kind])
+				continue;
+			fprintf(foot->out, "%s%s", separator, audit_labels[kind]);
+			separator = ", ";
+		}
+		fputs(")\n", foot->out);
+	}
 	if (unread)
 		fputs("audit: nothing to compare with under this filter\n", foot_line(foot));
 }

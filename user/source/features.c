@@ -80,6 +80,63 @@ static int missing_privilege(struct error *err)
 	return 0;
 }
 
+static bool has_member(const struct btf *btf, const char *structure, const char *member)
+{
+	int id = btf__find_by_name_kind(btf, structure, BTF_KIND_STRUCT);
+	const struct btf_type *type = id < 0 ? NULL : btf__type_by_id(btf, id);
+	const struct btf_member *at = type ? btf_members(type) : NULL;
+
+	for (unsigned int i = 0; type && i < btf_vlen(type); i++, at++) {
+		const char *name = btf__name_by_offset(btf, at->name_off);
+
+		if (name && !strcmp(name, member))
+			return true;
+	}
+	return false;
+}
+
+/* Attaches an empty program to a function that every TIME_WAIT passes. 0 or an errno. */
+static int try_trampoline(const struct btf *btf)
+{
+	static const struct bpf_insn empty[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FENTRY);
+	int id = btf__find_by_name_kind(btf, "inet_twsk_alloc", BTF_KIND_FUNC);
+	int fd, link, ret = 0;
+
+	if (id < 0)
+		return ENOENT;
+	opts.attach_btf_id = id;
+	fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "twtrace_probe", "GPL", empty,
+			   sizeof(empty) / sizeof(empty[0]), &opts);
+	if (fd < 0)
+		return errno;
+	link = bpf_raw_tracepoint_open(NULL, fd);
+	if (link < 0)
+		ret = errno;
+	else
+		close(link);
+	close(fd);
+	return ret;
+}
+
+/* As libbpf will attach them: by the perf unit, or through tracefs where that is older. */
+static int try_kprobes(void)
+{
+	static const char *const ways[] = {
+		"/sys/bus/event_source/devices/kprobe/type",
+		"/sys/kernel/tracing/kprobe_events",
+		"/sys/kernel/debug/tracing/kprobe_events",
+	};
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+		if (!access(ways[i], R_OK))
+			return 0;
+	return ENOENT;
+}
+
 int features_probe(struct features *features, struct error *err)
 {
 	struct btf *btf;
@@ -101,6 +158,10 @@ int features_probe(struct features *features, struct error *err)
 	count = parameters(btf, "inet_csk_accept", BTF_KIND_FUNC);
 	features->has_accept = count == 2 || count == 4;
 	features->accept_arg = count == 2;
+	/* fbb8295248e1 ("tcp: allocate tcp_death_row outside of struct netns_ipv4") brought it */
+	features->mib_at_birth = has_member(btf, "inet_timewait_death_row", "tw_refcount");
+	features->no_trampolines = try_trampoline(btf);
+	features->no_kprobes = try_kprobes();
 	name_reset_reasons(btf, features);
 	btf__free(btf);
 	return 0;

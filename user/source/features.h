@@ -17,6 +17,9 @@ struct features {
 	bool reset_reason;	/* tcp_send_reset has its third argument (6.10) */
 	bool accept_arg;	/* inet_csk_accept() takes a struct (6.10) */
 	bool has_accept;	/* inet_csk_accept() is in the BTF at all */
+	bool mib_at_birth;	/* MIB TW and TWKilled count births (5.18), not expiries */
+	int no_trampolines;	/* 0: fentry and fexit programs are taken; else an errno */
+	int no_kprobes;		/* 0: there are kprobes; else an errno */
 	/* enum tw_reset_reason of this kernel's enum sk_rst_reason */
 	unsigned char reset_reasons[MAX_RESET_REASONS];
 };

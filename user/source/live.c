@@ -64,6 +64,7 @@ static int on_record(void *ctx, void *data, size_t size)
 	const struct tw_record *record = data;
 	struct live *live = ctx;
 	struct tw_transition changed;
+	struct tw_minisock ended;
 	struct tw_holder holder;
 	struct tw_reset reset;
 
@@ -82,6 +83,10 @@ static int on_record(void *ctx, void *data, size_t size)
 		holder.cgroup_id = cgroups_of_process(live->cgroups, holder.cgroup_id,
 						      holder.owner.tgid, record->ts_ns, live->to);
 		record = &holder.head;
+	} else if (record->kind == TW_MINI_CANCELLED && size >= sizeof(struct tw_cancelled)) {
+		if (!timers_judge(&live->probes.tier.timers, data, &ended))
+			return 0;
+		record = &ended.head;
 	} else if (record->kind == TW_RESET_SENT && size >= sizeof(reset)) {
 		reset = *(const struct tw_reset *)data;
 		if (reset.reason < MAX_RESET_REASONS)
@@ -119,6 +124,8 @@ struct live *live_new(const struct live_opts *opts, struct error *err)
 	}
 	if (probes_attach(&live->probes, opts, err))
 		goto fail;
+	if (live->probes.features.mib_at_birth)
+		live->survey.flags |= TW_S_MIB_AT_BIRTH;
 	return live;
 fail:
 	live_free(live);
@@ -135,6 +142,11 @@ void live_free(struct live *live)
 	cgroups_free(live->cgroups);
 	free(live->counters);
 	free(live);
+}
+
+enum tw_evidence live_evidence(const struct live *live)
+{
+	return live->probes.tier.evidence;
 }
 
 int live_fd(const struct live *live)
@@ -248,8 +260,17 @@ int live_start(struct live *live, const struct receiver *to, struct error *err)
 	struct step step = { live, to };
 	struct survey_steps steps = { settle, look_between, &step };
 	struct tw_record ready = { .size = sizeof(ready), .kind = TW_READY };
-	int ret = survey_start(&live->survey, &steps, to, err);
+	struct tw_record tier = {
+		.size = sizeof(tier),
+		.kind = TW_TIER,
+		.from = live_evidence(live),
+		.ts_ns = live_now_ns(),
+	};
+	int ret;
 
+	deliver(to, &tier);
+	log_msg(LOG_VERBOSE, "evidence: %s", tier_name(live_evidence(live)));
+	ret = survey_start(&live->survey, &steps, to, err);
 	if (ret)
 		return ret;
 	consume(live, to);
@@ -288,6 +309,7 @@ static uint64_t count_losses(struct live *live, bool last, const struct receiver
 	 */
 	uint64_t missed = skipped_runs(live->probes.skel->progs.first_look);
 	uint64_t skipped = last ? missed : live->missed, caught = 0, full = 0;
+	uint64_t of_tier = tier_skipped(&live->probes.tier, live->probes.skel);
 	__u32 zero = 0;
 
 	live->missed = missed;
@@ -298,7 +320,8 @@ static uint64_t count_losses(struct live *live, bool last, const struct receiver
 		caught += live->counters[cpu].caught;
 		full += live->counters[cpu].lost_ring;
 	}
-	skipped = tell_loss(live, TW_LOSS_SKIPPED, skipped > caught ? skipped - caught : 0, to);
+	skipped = skipped > caught ? skipped - caught : 0;
+	skipped = tell_loss(live, TW_LOSS_SKIPPED, skipped + of_tier, to);
 	if (skipped)
 		probes_attach_third(&live->probes);
 	return skipped + tell_loss(live, TW_LOSS_RING_FULL, full, to);

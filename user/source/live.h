@@ -4,7 +4,7 @@
  * takes snapshots, and delivers all of it as wire records in an order that the
  * model may rely on:
  *
- *   events ... | NETNS | SNAPSHOT_BEGIN SOCKET... SNAPSHOT_END | HOLDER... | READY
+ *   TIER | events ... | NETNS | SNAPSHOT_BEGIN SOCKET... HOLDER... SNAPSHOT_END | READY
  *   events TICK, events TICK, ... at each interval LOSS and snapshots as above
  *
  * A snapshot is delivered after every event older than its end.
@@ -26,6 +26,7 @@ struct live_opts {
 	uint64_t ring_bytes;		/* rounded up to a power of two pages; 0: by the machine */
 	bool syscalls;			/* trace accept() as a system call */
 	bool ages;			/* ask how long sockets found at start have been idle */
+	enum tw_evidence evidence;	/* the tier wanted; TW_NR_EVIDENCE: the best there is */
 };
 
 /*
@@ -34,6 +35,8 @@ struct live_opts {
  */
 struct live *live_new(const struct live_opts *opts, struct error *err);
 void live_free(struct live *live);
+/* The evidence tier in use. */
+enum tw_evidence live_evidence(const struct live *live);
 
 /* First snapshot of every namespace and its holders, then READY. 0 or -errno. */
 int live_start(struct live *live, const struct receiver *to, struct error *err);

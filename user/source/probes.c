@@ -78,35 +78,85 @@ static void configure(struct twtrace_bpf *skel, const struct live_opts *opts,
 	bpf_program__set_autoload(skel->progs.exit_accept4, opts->syscalls && !with_accept);
 }
 
-int probes_load(struct probes *probes, const struct live_opts *opts, struct error *err)
+static void unload(struct probes *probes)
 {
-	int ret = features_probe(&probes->features, err);
-	bool with_accept = probes->features.has_accept;
+	tier_detach(&probes->tier);
+	twtrace_bpf__destroy(probes->skel);
+	probes->skel = NULL;
+}
 
+static int load(struct probes *probes, const struct live_opts *opts, enum tw_evidence evidence,
+		bool with_accept, struct error *err)
+{
+	int ret;
+
+	probes->skel = twtrace_bpf__open();
+	if (!probes->skel)
+		return error_set(err, -errno, "cannot open the BPF programs: %s", strerror(errno));
+	configure(probes->skel, opts, &probes->features, with_accept);
+	tier_select(probes->skel, evidence);
+	ret = twtrace_bpf__load(probes->skel);
+	if (ret)
+		features_explain(ret, "", err);
+	probes->tier = (struct tier){ .evidence = evidence };
+	if (!ret)
+		ret = tier_attach(&probes->tier, probes->skel, err);
+	if (ret)
+		unload(probes);
+	return ret;
+}
+
+/* With the probe of accept() if there are trampolines, and without if that is what fails. */
+static int load_tier(struct probes *probes, const struct live_opts *opts, enum tw_evidence evidence,
+		     struct error *err)
+{
+	bool with_accept = probes->features.has_accept && !probes->features.no_trampolines;
+	int ret = tier_possible(evidence, &probes->features, err);
+
+	if (!ret)
+		ret = load(probes, opts, evidence, with_accept, err);
+	if (ret && ret != -ENOTSUP && with_accept && evidence != TW_BY_FENTRY) {
+		with_accept = false;
+		ret = load(probes, opts, evidence, with_accept, err);
+	}
 	if (ret)
 		return ret;
-	libbpf_set_print(libbpf_words);
-	for (;;) {
-		probes->skel = twtrace_bpf__open();
-		if (!probes->skel)
-			return error_set(err, -errno, "cannot open the BPF programs: %s",
-					 strerror(errno));
-		configure(probes->skel, opts, &probes->features, with_accept);
-		ret = twtrace_bpf__load(probes->skel);
-		if (!ret)
-			break;
-		twtrace_bpf__destroy(probes->skel);
-		probes->skel = NULL;
-		if (!with_accept)
-			return features_explain(ret, "", err);
-		with_accept = false;
-	}
 	log_msg(LOG_VERBOSE, "accept(): %s",
 		with_accept ?
 			"traced by fexit inet_csk_accept" :
 			"not traced (this kernel refuses fexit programs); incoming connections "
 			"are their listener's until close() or a look at open files");
 	return 0;
+}
+
+int probes_load(struct probes *probes, const struct live_opts *opts, struct error *err)
+{
+	static const enum tw_evidence best_first[] = { TW_BY_FENTRY, TW_BY_KPROBE,
+						       TW_BY_INFERENCE };
+	int ret = features_probe(&probes->features, err);
+
+	if (ret)
+		return ret;
+	libbpf_set_print(libbpf_words);
+	if (opts->evidence != TW_NR_EVIDENCE) {
+		struct error why = { 0 };
+
+		ret = load_tier(probes, opts, opts->evidence, &why);
+		if (ret && opts->evidence == TW_BY_INFERENCE)
+			*err = why;
+		else if (ret)
+			error_set(err, ret, "there is no evidence tier '%s' on this host: %s",
+				  tier_name(opts->evidence), why.text);
+		return ret;
+	}
+	for (size_t i = 0; i < sizeof(best_first) / sizeof(best_first[0]); i++) {
+		ret = load_tier(probes, opts, best_first[i], err);
+		if (!ret)
+			break;
+		log_msg(LOG_VERBOSE, "no evidence tier '%s': %s", tier_name(best_first[i]),
+			err->text);
+	}
+	return ret;
 }
 
 static bool is_syscall(const struct bpf_program *program)
@@ -164,5 +214,5 @@ void probes_close(struct probes *probes)
 	for (size_t i = 0; i < sizeof(probes->links) / sizeof(probes->links[0]); i++)
 		bpf_link__destroy(probes->links[i]);
 	bpf_link__destroy(probes->third);
-	twtrace_bpf__destroy(probes->skel);
+	unload(probes);
 }

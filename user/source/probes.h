@@ -9,23 +9,23 @@
 #include "base/error.h"
 #include "source/features.h"
 #include "source/live.h"
-
-struct twtrace_bpf;	/* the skeleton */
-struct bpf_link;
+#include "source/tiers.h"
 
 struct probes {
 	struct twtrace_bpf *skel;	/* owned */
 	struct bpf_link *links[8];	/* owned */
 	struct bpf_link *third;		/* owned: of third_look(), NULL until it is needed */
 	struct features features;
+	struct tier tier;
 };
 
 /*
- * Loads everything; without the probe of accept() where functions can't be traced. 0,
- * or -errno with a sentence on what this host lacks. probes_close() in any case.
+ * Loads everything, with the best evidence tier that this kernel takes (or the one that
+ * is asked for) attached already: what it tells of sockets nobody knows yet is nothing.
+ * 0, or -errno with a sentence on what this host lacks. probes_close() in any case.
  */
 int probes_load(struct probes *probes, const struct live_opts *opts, struct error *err);
-/* From here on records go into the ring, which has its reader already. 0 or -errno. */
+/* From here on transitions go into the ring, which has its reader already. 0 or -errno. */
 int probes_attach(struct probes *probes, const struct live_opts *opts, struct error *err);
 /* A third look, for kernels that skip two: its cost is for those who need it. */
 void probes_attach_third(struct probes *probes);

@@ -94,6 +94,13 @@ static void tell_missed(struct survey *survey, const struct receiver *to)
 	survey->rescan = false;
 }
 
+static void deliver_end(const struct survey *survey, struct snapshot *snapshot,
+			const struct receiver *to)
+{
+	snapshot->end.flags = survey->flags;
+	deliver(to, &snapshot->end);
+}
+
 static void deliver_sockets(const struct snapshot *snapshot, const struct receiver *to)
 {
 	deliver(to, &snapshot->begin);
@@ -137,7 +144,7 @@ int survey_start(struct survey *survey, const struct survey_steps *steps, const 
 		deliver_sockets(&snapshots[i], to);
 	steps->between(steps->ctx);
 	for (size_t i = 0; i < netns->count; i++) {
-		deliver(to, &snapshots[i].end);
+		deliver_end(survey, &snapshots[i], to);
 		snapshot_release(&snapshots[i]);
 	}
 	free(snapshots);
@@ -184,7 +191,7 @@ void survey_interval(struct survey *survey, uint64_t now_ns, unsigned int budget
 			log_msg(LOG_VERBOSE, "%s", err.text);
 		steps->settle(steps->ctx);
 		deliver_sockets(&survey->scratch, to);
-		deliver(to, &survey->scratch.end);
+		deliver_end(survey, &survey->scratch, to);
 		i++;
 	}
 	survey->next_ns = now_ns + (budget ? (cpu_ns() - began_ns) * 1000 / budget : 0);

@@ -27,6 +27,7 @@ struct survey {
 	bool rescan;		/* an entry left the list: look who is there now */
 	uint64_t noticed;	/* the cookie noticed last */
 	bool ages;
+	uint32_t flags;		/* enum tw_snapshot_flag of every snapshot */
 	uint32_t only_ino;	/* the one namespace that is wanted; 0: all */
 };
 

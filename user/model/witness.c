@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Records of an evidence tier, each to the minisock it is about. */
+#include "model/witness.h"
+
+#include <stdlib.h>
+
+#include "model/ledger.h"
+
+/* The ->CLOSE of a socket follows its minisock's birth within microseconds. */
+#define EARLY_NS 1000000000ULL
+
+void witness_tier(struct model *model, enum evidence tier, unsigned int source)
+{
+	/* a recording that goes on under another tier rests on the weaker one */
+	if (!(model->fed >> source & 1) || tier < model->tier[source])
+		model->tier[source] = tier;
+}
+
+static uint32_t find(struct model *model, const struct tw_minisock *record, unsigned int source)
+{
+	struct conn like = { 0 };
+
+	if (record->cookie)
+		return tracker_find(model, record->cookie, source);
+	if (record->head.size < sizeof(*record))
+		return POOL_NONE;
+	like.netns =
+		tracker_netns(model, record->tuple.netns_cookie, record->tuple.netns_ino, source);
+	if (like.netns == POOL_NONE)
+		return POOL_NONE;
+	tracker_set_tuple(&like, &record->tuple);
+	return tracker_find_minisock(model, &like);
+}
+
+static void keep(struct model *model, const struct tw_minisock *record, unsigned int source)
+{
+	if (model->nr_early == model->room_early) {
+		size_t room = model->room_early ? 2 * model->room_early : 16;
+		struct early *grown = realloc(model->early, room * sizeof(*grown));
+
+		if (!grown) {
+			model->loss[TW_LOSS_NO_MEMORY]++;
+			return;
+		}
+		model->early = grown;
+		model->room_early = room;
+	}
+	model->early[model->nr_early++] = (struct early){
+		.record = { .head = record->head, .cookie = record->cookie },
+		.source = source,
+	};
+}
+
+static void born(struct model *model, uint32_t id, const struct tw_minisock *record)
+{
+	struct conn *conn = conn_at(model, id);
+
+	if (conn->phase == PHASE_FULL)
+		conn->announced = record->head.kind == TW_MINI_REFUSED ? REFUSED :
+									 record->head.from;
+	/* only its timer was seen, and not for the first time */
+	else if (conn->phase == PHASE_MINI && conn->state != record->head.from)
+		ledger_substate(model, id, record->head.from, record->head.ts_ns,
+				model->tier[conn->source]);
+}
+
+static void turned(struct model *model, uint32_t id, const struct tw_minisock *record)
+{
+	struct conn *conn = conn_at(model, id);
+
+	if (conn->phase == PHASE_MINI && conn->state != record->head.from)
+		ledger_substate(model, id, record->head.from, record->head.ts_ns,
+				model->tier[conn->source]);
+}
+
+static void ended(struct model *model, uint32_t id, const struct tw_minisock *record)
+{
+	struct conn *conn = conn_at(model, id);
+	uint8_t reason = record->head.to < NR_END_REASONS ? record->head.to : END_UNKNOWN;
+
+	if (conn->phase != PHASE_MINI)
+		return;
+	/* the substate may have changed without a word */
+	if (conn->state != record->head.from)
+		ledger_substate(model, id, record->head.from, record->head.ts_ns,
+				EVIDENCE_SNAPSHOT);
+	ledger_end(model, id, reason, record->head.ts_ns, true, model->tier[conn->source]);
+}
+
+void witness_minisock(struct model *model, const struct tw_minisock *record, unsigned int source)
+{
+	bool birth = record->head.kind == TW_MINI_BORN || record->head.kind == TW_MINI_REFUSED;
+	uint32_t id = find(model, record, source);
+	struct conn *conn;
+
+	if (id == POOL_NONE)
+		return;
+	conn = conn_at(model, id);
+	if (birth) {
+		born(model, id, record);
+		return;
+	}
+	if (conn->phase == PHASE_FULL) {
+		keep(model, record, source);
+		return;
+	}
+	if (conn->phase == PHASE_PENDING)
+		ledger_confirm(model, id);
+	if (record->head.kind == TW_MINI_TURNED)
+		turned(model, id, record);
+	else
+		ended(model, id, record);
+}
+
+void witness_catch_up(struct model *model, uint64_t cookie, unsigned int source)
+{
+	for (size_t i = 0; i < model->nr_early;) {
+		struct early early = model->early[i];
+
+		if (early.record.cookie != cookie || early.source != source) {
+			i++;
+			continue;
+		}
+		for (size_t at = i + 1; at < model->nr_early; at++)
+			model->early[at - 1] = model->early[at];
+		model->nr_early--;
+		witness_minisock(model, &early.record, source);
+	}
+}
+
+void witness_forget(struct model *model, uint64_t now_ns)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < model->nr_early; i++)
+		if (model->early[i].record.head.ts_ns + EARLY_NS > now_ns)
+			model->early[kept++] = model->early[i];
+	model->nr_early = kept;
+}
