@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "source/estimate.h"
 #include "twtrace.skel.h"
 
 #define MIB (1024 * 1024ULL)
@@ -129,6 +130,19 @@ static int load_tier(struct probes *probes, const struct live_opts *opts, enum t
 	return 0;
 }
 
+/* What may be asked for where nothing better goes by itself: it has its price. */
+static void tell_of_timers(void)
+{
+	struct estimate estimate;
+
+	if (!log_wants(LOG_VERBOSE) || estimate_timer_tier(&estimate))
+		return;
+	log_msg(LOG_VERBOSE,
+		"--evidence timer would see the ends of TIME_WAIT as they happen; it looks at every "
+		"timer of the host: now %.0f events/s of %.0f ns, %.2f %% of a core",
+		estimate.events_per_s, estimate.ns, estimate.events_per_s * estimate.ns / 1e7);
+}
+
 int probes_load(struct probes *probes, const struct live_opts *opts, struct error *err)
 {
 	static const enum tw_evidence best_first[] = { TW_BY_FENTRY, TW_BY_KPROBE,
@@ -156,6 +170,8 @@ int probes_load(struct probes *probes, const struct live_opts *opts, struct erro
 		log_msg(LOG_VERBOSE, "no evidence tier '%s': %s", tier_name(best_first[i]),
 			err->text);
 	}
+	if (!ret && probes->tier.evidence == TW_BY_INFERENCE)
+		tell_of_timers();
 	return ret;
 }
 

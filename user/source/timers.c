@@ -16,6 +16,9 @@ static const struct calling {
 } callings[] = {
 	{ "tw_timer_handler", LIVES, LIVES },	/* its address is wanted too */
 	{ "__inet_twsk_schedule", LIVES, LIVES },
+	{ "__mod_timer", LIVES, LIVES },	/* the one before may end in a jump to it */
+	{ "mod_timer", LIVES, LIVES },
+	{ "mod_timer_pending", LIVES, LIVES },
 	{ "__run_timers", LIVES, LIVES },
 	{ "expire_timers", LIVES, LIVES },
 	{ "call_timer_fn", LIVES, LIVES },
