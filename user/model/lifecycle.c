@@ -244,12 +244,13 @@ static uint32_t resolve(struct model *model, const struct tw_transition *record,
 	if (conn && is_full(record) &&
 	    (conn->phase != PHASE_FULL ||
 	     (record->head.from == TW_CLOSE && conn->state != TW_CLOSE))) {
-		if (conn->phase == PHASE_MINI)
-			ledger_end(model, id, END_UNKNOWN, record->head.ts_ns, false,
-				   EVIDENCE_INFERRED);
-		else if (conn->phase == PHASE_FULL)
+		if (conn->phase == PHASE_PENDING)
+			ledger_confirm(model, id);
+		if (conn->phase == PHASE_FULL)
 			lifecycle_vanished(model, id);
-		tracker_remove(model, id);
+		/* its minisock lives on, under a cookie that is the new connection's too */
+		if (conn->phase != PHASE_MINI || tracker_detach(model, id))
+			tracker_remove(model, id);
 		id = POOL_NONE;
 	}
 	if (id == POOL_NONE && is_full(record))

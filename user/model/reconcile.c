@@ -129,6 +129,28 @@ static bool in_flux(const struct model *model, uint32_t id, const struct netns *
 	return conn && conn->since_ns >= netns->dump_began_ns && !conn->since_bound;
 }
 
+/*
+ * The minisock of a record; @id is what its cookie leads to. One made before its socket
+ * had a cookie got one of its own; and a socket may have been connected again while its
+ * own minisock lives: the same cookie, two lives.
+ */
+static uint32_t find_minisock(struct model *model, uint32_t id, struct conn *like,
+			      const struct tw_socket *record)
+{
+	const struct conn *conn = id == POOL_NONE ? NULL : conn_at(model, id);
+	bool two_lives = conn && conn->phase == PHASE_FULL &&
+			 (conn->local_port != record->tuple.local_port ||
+			  conn->remote_port != record->tuple.remote_port);
+
+	if (conn && !two_lives)
+		return id;
+	tracker_set_tuple(like, &record->tuple);
+	id = tracker_find_minisock(model, like);
+	if (id != POOL_NONE && !two_lives && tracker_recookie(model, id, record->cookie))
+		return POOL_NONE;
+	return id;
+}
+
 static void count_listed(struct netns *netns, const struct tw_socket *record, bool in_flux)
 {
 	netns->dump_minisocks += is_minisock(record);
@@ -152,24 +174,15 @@ void reconcile_socket(struct model *model, const struct tw_socket *record, unsig
 	if (like.netns == POOL_NONE)
 		return;
 	netns = netns_at(model, like.netns);
-	/* a minisock older than its socket's cookie got one of its own */
-	if (id == POOL_NONE && is_minisock(record)) {
-		tracker_set_tuple(&like, &record->tuple);
-		id = tracker_find_minisock(model, &like);
-		if (id != POOL_NONE && tracker_recookie(model, id, record->cookie))
-			id = POOL_NONE;
-	}
+	if (is_minisock(record))
+		id = find_minisock(model, id, &like, record);
 	count_listed(netns, record, in_flux(model, id, netns));
 	if (id == POOL_NONE) {
-		add_found(model, record, source);
+		if (tracker_find(model, record->cookie, source) == POOL_NONE)
+			add_found(model, record, source);
 		return;
 	}
 	conn = conn_at(model, id);
-	/* connected again while its own minisock lives: the same cookie, two lives */
-	if (is_minisock(record) && conn->phase == PHASE_FULL &&
-	    (conn->local_port != record->tuple.local_port ||
-	     conn->remote_port != record->tuple.remote_port))
-		return;
 	conn->dump = netns->dump;
 	conn->absent = 0;
 	conn->rqueue = record->rqueue;

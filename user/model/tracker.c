@@ -148,6 +148,12 @@ int tracker_recookie(struct model *model, uint32_t id, uint64_t cookie)
 	return 0;
 }
 
+int tracker_detach(struct model *model, uint32_t id)
+{
+	/* the kernel counts its cookies up from 1 (net/core/sock_diag.c) */
+	return tracker_recookie(model, id, 1ULL << 63 | ++model->detached);
+}
+
 void tracker_index_tuple(struct model *model, uint32_t id)
 {
 	struct conn *conn = conn_at(model, id);
