@@ -106,6 +106,7 @@ static inline void recount(void *ctx, const struct conn_view *view)
 	if (view->minisock != (view->state == TW_TIME_WAIT) && view->state != TW_FIN_WAIT2)
 		fail_msg("minisock: %d, in %s", view->minisock, state_name(view->state));
 	count[FIELD_OPEN] += !view->minisock;
+	count[FIELD_FW2_ORPHANS] += view->minisock && view->state == TW_FIN_WAIT2;
 	count[field]++;
 }
 

@@ -96,7 +96,7 @@ static void minisocks_are_purged_with_their_namespace(void **state)
 	assert_heard(f, "-TIME_WAIT purged");
 	assert_true(f->last.residence_ns != TIME_UNKNOWN);
 	assert_totals(f, "connections 3 opened 3 closed 2 closed_first 1 time_wait_entered 1 "
-			 "time_wait_other 1 open 1 established 1");
+			 "time_wait_other 1 time_wait_purged 1 open 1 established 1");
 }
 
 /* Every exit has had its entry, also where both come in one breath. */
@@ -112,7 +112,7 @@ static void a_pending_minisock_that_is_purged_was_born_first(void **state)
 	feed_gone(f, NETNS);
 	assert_heard(f, "+FIN_WAIT2 inferred; -FIN_WAIT2 purged");
 	assert_totals(f, "connections 1 opened 1 closed 1 closed_first 1 time_wait_entered 1 "
-			 "time_wait_other 1");
+			 "time_wait_other 1 time_wait_purged 1");
 }
 
 /* A host of short-lived containers has had thousands. */

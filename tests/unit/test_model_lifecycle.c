@@ -176,7 +176,7 @@ static void a_birth_that_is_pending_at_ready_is_stock(void **state)
 	feed_close_first(f, &end, TW_F_ORPHAN | TW_F_ALL_ACKED);
 	feed_bare(f, TW_READY);
 	pass(f, 20 * MS);
-	assert_totals(f, "fin_wait2 1");
+	assert_totals(f, "fin_wait2 1 fin_wait2_orphans 1");
 	assert_heard(f, "");
 }
 

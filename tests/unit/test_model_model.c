@@ -36,6 +36,11 @@ static const size_t sizes[] = {
 	[TW_PAIRS] = sizeof(struct tw_pairs),
 	[TW_END] = sizeof(struct tw_end),
 	[TW_HOLDERS_END] = sizeof(struct tw_record),
+	[TW_TIER] = sizeof(struct tw_record),
+	[TW_MINI_BORN] = TW_MINISOCK_SHORT,
+	[TW_MINI_REFUSED] = TW_MINISOCK_SHORT,
+	[TW_MINI_TURNED] = TW_MINISOCK_SHORT,
+	[TW_MINI_ENDED] = TW_MINISOCK_SHORT,
 };
 
 #define NR_KINDS (sizeof(sizes) / sizeof(sizes[0]))
@@ -70,7 +75,8 @@ static struct tw_record *nonsense_of(struct fixture *f, char *room, unsigned int
 
 	memset(room, 0, 4096);
 	*record = head_of(f, kind, size);
-	record->from = record->to = TW_ESTABLISHED;
+	record->from = kind == TW_TIER ? TW_BY_FENTRY : TW_FIN_WAIT2;
+	record->to = TW_ESTABLISHED;
 	return record;
 }
 
@@ -207,7 +213,7 @@ static void a_kind_of_a_newer_version_is_skipped(void **state)
 	struct fixture *f = *state;
 
 	feed_one_open(f);
-	for (unsigned int kind = NR_KINDS; kind < 256; kind++) {
+	for (unsigned int kind = TW_MINI_CANCELLED + 1; kind < 256; kind++) {
 		struct tw_record *record = nonsense_of(f, room, kind, 16 + 8 * (kind % 100));
 
 		feed(f, record, record->size);

@@ -55,8 +55,8 @@ static void what_is_there_at_start_is_stock(void **state)
 	feed_end(f, 2, 0);
 	feed_bare(f, TW_READY);
 	assert_heard(f, "");
-	assert_totals(f, "connections 3 open 4 syn_sent 1 established 1 fin_wait2 2 close_wait 1 "
-			 "time_wait 1");
+	assert_totals(f, "connections 3 open 4 syn_sent 1 established 1 fin_wait2 2 "
+			 "fin_wait2_orphans 1 close_wait 1 time_wait 1");
 
 	feed_brief(f, &ends[1], TW_CLOSE_WAIT, TW_LAST_ACK, 0);
 	feed_brief(f, &ends[1], TW_LAST_ACK, TW_CLOSE, ORDERLY);
@@ -217,7 +217,8 @@ static void an_early_end_is_sure_after_two_dumps_that_may_miss_one(void **state)
 	feed_empty_dump(f, 1, 0);
 	assert_heard(f, "-TIME_WAIT unknown");
 	assert_true(f->last.residence_ns == TIME_UNKNOWN);
-	assert_totals(f, ONE_CLOSED " time_wait_entered 1 time_wait_other 1");
+	assert_totals(f, ONE_CLOSED " time_wait_entered 1 time_wait_other 1 "
+		      "time_wait_unknown 1");
 }
 
 static void an_early_end_is_sure_at_once_where_the_dump_missed_none(void **state)

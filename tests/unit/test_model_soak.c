@@ -338,7 +338,7 @@ static void any_records_at_all(void **state)
 	for (unsigned int i = 0; i < NR_RECORDS; i++) {
 		for (size_t at = 0; at < sizeof(room); at++)
 			room[at] = at < 160 ? draw(&sim, draw(&sim, 2) ? 256 : 3) : 0;
-		head->kind = draw(&sim, 10) ? draw(&sim, 18) : draw(&sim, 256);
+		head->kind = draw(&sim, 10) ? draw(&sim, 22) : draw(&sim, 256);
 		head->from = draw(&sim, 14);
 		head->to = draw(&sim, 14);
 		head->size = draw(&sim, 3) ? sizeof(room) : sizes[draw(&sim, 10)];
