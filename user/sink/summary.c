@@ -30,24 +30,28 @@ struct item {
 struct line {
 	FILE *out;
 	size_t width;		/* 0: never broken */
+	size_t indent;		/* of what follows a break */
 	size_t at;
 };
 
-static void line_begin(struct line *line, const char *label)
+static struct line line_begin(FILE *out, const struct sink_opts *opts, const char *label,
+			      size_t indent)
 {
-	line->at = (size_t)fprintf(line->out, "%-*s", LABEL_WIDTH, label);
+	return (struct line){
+		.out = out,
+		.width = opts->terminal ? opts->width : 0,
+		.indent = indent,
+		.at = (size_t)fprintf(out, "%-*s", (int)indent, label),
+	};
 }
 
-static void line_item(struct line *line, const char *separator, uint64_t count, const char *noun)
+static void line_item(struct line *line, const char *separator, const char *text)
 {
-	char number[TEXT_LEN], text[ITEM_LEN];
-	size_t len;
+	size_t len = strlen(separator) + strlen(text);
 
-	snprintf(text, sizeof(text), "%s %s", text_count(count, number), noun);
-	len = strlen(separator) + strlen(text);
 	if (line->width && *separator && line->at + len + 1 >= line->width) {
-		fprintf(line->out, "%.1s\n%*s", separator, LABEL_WIDTH, "");
-		line->at = LABEL_WIDTH;
+		fprintf(line->out, "%.1s\n%*s", separator, (int)line->indent, "");
+		line->at = line->indent;
 		separator = "";
 		len = strlen(text);
 	}
@@ -58,6 +62,7 @@ static void line_item(struct line *line, const char *separator, uint64_t count, 
 static void print_items(struct line *line, const struct row *totals, const struct item *items,
 			size_t count, const char *first_separator)
 {
+	char number[TEXT_LEN], text[ITEM_LEN];
 	const char *separator = "";
 	bool apart = false;
 	size_t i;
@@ -68,7 +73,9 @@ static void print_items(struct line *line, const struct row *totals, const struc
 		if (items[i].apart && !apart && *separator)
 			separator = "; ";
 		apart = items[i].apart;
-		line_item(line, separator, totals->count[items[i].field], items[i].noun);
+		snprintf(text, sizeof(text), "%s %s",
+			 text_count(totals->count[items[i].field], number), items[i].noun);
+		line_item(line, separator, text);
 		separator = *separator ? ", " : first_separator;
 	}
 	putc('\n', line->out);
@@ -133,15 +140,15 @@ static void print_title(const struct model *model, const struct sink_opts *opts,
 void summary_print_head(const struct model *model, const struct sink_opts *opts, struct span span,
 			FILE *out)
 {
-	struct line line = { .out = out, .width = opts->terminal ? opts->width : 0 };
 	const struct row *totals = model_totals(model);
+	struct line line;
 
 	print_title(model, opts, span, out);
-	line_begin(&line, "total");
+	line = line_begin(out, opts, "total", LABEL_WIDTH);
 	print_items(&line, totals, total_items, COUNT_OF(total_items), ", ");
-	line_begin(&line, "now");
+	line = line_begin(out, opts, "now", LABEL_WIDTH);
 	print_items(&line, totals, now_items, COUNT_OF(now_items), ": ");
-	line_begin(&line, "TIME-WAIT");
+	line = line_begin(out, opts, "TIME-WAIT", LABEL_WIDTH);
 	print_items(&line, totals, minisock_items, COUNT_OF(minisock_items), ", ");
 }
 
@@ -197,16 +204,18 @@ static void print_loss(struct foot *foot, const struct model *model)
 				loss_explanation(cause));
 }
 
-/* What people call the figures; those of the substates are parts of the first one. */
-static const char *const audit_labels[NR_AUDIT_KINDS] = {
-	[AUDIT_TIME_WAIT] = "TIME_WAIT",
-	[AUDIT_ESTABLISHED] = "ESTABLISHED",
-	[AUDIT_TRUE_TIME_WAIT] = "substate TIME_WAIT",
-	[AUDIT_FIN_WAIT2] = "substate FIN_WAIT2",
-	[AUDIT_ENTERED] = "entered",
-	[AUDIT_EXPIRED] = "expired",
-	[AUDIT_REFUSED] = "refused",
-	[AUDIT_REUSED] = "reused",
+/* What differs, and what agrees: the same word is said once. */
+static const struct {
+	const char *one, *all;
+} audit_words[NR_AUDIT_KINDS] = {
+	[AUDIT_TIME_WAIT] = { "TIME_WAIT", "TIME_WAIT" },
+	[AUDIT_ESTABLISHED] = { "ESTABLISHED", "ESTABLISHED" },
+	[AUDIT_TRUE_TIME_WAIT] = { "substate TIME_WAIT", "substates" },
+	[AUDIT_FIN_WAIT2] = { "substate FIN_WAIT2", "substates" },
+	[AUDIT_ENTERED] = { "births", "births" },
+	[AUDIT_EXPIRED] = { "expiries", "expiries" },
+	[AUDIT_REFUSED] = { "refusals", "refusals" },
+	[AUDIT_REUSED] = { "reuses", "reuses" },
 };
 
 /* Prints what differs; true if anything was known, and @agrees if all that was does agree. */
@@ -228,17 +237,42 @@ static bool print_differences(struct foot *foot, const struct audit *audit, bool
 		if (audit->name)
 			fprintf(out, " (%s)", audit->name);
 		fprintf(out, " %s: %" PRIu64 " here, %" PRIu64 " in the kernel (%+" PRId64 ")\n",
-			audit_labels[kind], figure->ours, figure->kernel, figure->error);
+			audit_words[kind].one, figure->ours, figure->kernel, figure->error);
 	}
 	return known;
 }
 
-static void print_audit(struct foot *foot, const struct model *model)
+static void print_compared(struct line *line, const bool compared[static NR_AUDIT_KINDS])
+{
+	const char *separator = "", *last = "";
+
+	for (unsigned int kind = 0; kind < NR_AUDIT_KINDS; kind++) {
+		if (!compared[kind] || !strcmp(audit_words[kind].all, last))
+			continue;
+		last = audit_words[kind].all;
+		line_item(line, separator, last);
+		separator = ", ";
+	}
+}
+
+static void print_agreement(struct foot *foot, const struct sink_opts *opts, size_t namespaces,
+			    const bool compared[static NR_AUDIT_KINDS])
+{
+	struct line line = line_begin(foot_line(foot), opts, "audit: ", strlen("audit: "));
+	char text[ITEM_LEN];
+
+	snprintf(text, sizeof(text), "%zu %s with the kernel (", namespaces,
+		 namespaces == 1 ? "namespace agrees" : "namespaces agree");
+	line_item(&line, "", text);
+	print_compared(&line, compared);
+	fputs(")\n", foot->out);
+}
+
+static void print_audit(struct foot *foot, const struct model *model, const struct sink_opts *opts)
 {
 	const struct audit *audits;
 	size_t i, agree = 0, unread = 0, count = model_audits(model, &audits);
 	bool compared[NR_AUDIT_KINDS] = { false }, agrees;
-	const char *separator = "";
 
 	for (i = 0; i < count; i++) {
 		unread += !print_differences(foot, &audits[i], &agrees);
@@ -249,22 +283,13 @@ static void print_audit(struct foot *foot, const struct model *model)
 		agree++;
 	}
 	agree -= unread;
-	if (agree) {
-		fprintf(foot_line(foot), "audit: %zu %s with the kernel (", agree,
-			agree == 1 ? "namespace agrees" : "namespaces agree");
-		for (unsigned int kind = 0; kind < NR_AUDIT_KINDS; kind++) {
-			if (!compared[kind])
-				continue;
-			fprintf(foot->out, "%s%s", separator, audit_labels[kind]);
-			separator = ", ";
-		}
-		fputs(")\n", foot->out);
-	}
+	if (agree)
+		print_agreement(foot, opts, agree, compared);
 	if (unread)
 		fputs("audit: nothing to compare with under this filter\n", foot_line(foot));
 }
 
-void summary_print_foot(const struct model *model, FILE *out)
+void summary_print_foot(const struct model *model, const struct sink_opts *opts, FILE *out)
 {
 	struct foot foot = { .out = out };
 
@@ -273,5 +298,5 @@ void summary_print_foot(const struct model *model, FILE *out)
 	    model_totals(model)->count[FIELD_TW_ENTERED])
 		fputs("TIME_WAIT is inferred: early ends show only when the kernel is polled\n",
 		      foot_line(&foot));
-	print_audit(&foot, model);
+	print_audit(&foot, model, opts);
 }

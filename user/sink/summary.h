@@ -14,7 +14,7 @@ void summary_print_head(const struct model *model, const struct sink_opts *opts,
  * Lines about loss, when there was any, and about the audit, when there was one;
  * an empty line before them.
  */
-void summary_print_foot(const struct model *model, FILE *out);
+void summary_print_foot(const struct model *model, const struct sink_opts *opts, FILE *out);
 /* "no room in the ring buffer (--ring enlarges it)" */
 const char *loss_explanation(unsigned int cause);
 

@@ -80,7 +80,7 @@ static void frame_print(const struct frame *frame, FILE *out)
 		fputs("\nNo TCP connection so far. To see some traffic: twtrace demo\n", out);
 	for (i = 0; i < frame->tables; i++)
 		top_table_print(frame->model, order[i], &frame->rankings[i], &opts, out);
-	summary_print_foot(frame->model, out);
+	summary_print_foot(frame->model, frame->opts, out);
 }
 
 /* As text, to be freed; NULL when there is no memory. */

@@ -234,7 +234,7 @@ static void trace_text_end(struct sink *sink, const struct model *model)
 
 	putc('\n', out);
 	summary_print_head(model, &sink->opts, span_whole(model), out);
-	summary_print_foot(model, out);
+	summary_print_foot(model, &sink->opts, out);
 	fflush(out);
 }
 
