@@ -110,11 +110,31 @@ static inline void recount(void *ctx, const struct conn_view *view)
 	count[field]++;
 }
 
+/* time_wait_other is the sum of its parts; no minisock holds a port longer than it was traced. */
+static inline void assert_sane_ends(const struct model *model, const struct row *row)
+{
+	const uint64_t *count = row->count;
+	uint64_t parts = count[FIELD_TW_REOPENED] + count[FIELD_TW_RESET] +
+			 count[FIELD_TW_DESTROYED] + count[FIELD_TW_PURGED] +
+			 count[FIELD_TW_UNKNOWN];
+	uint64_t ever = count[FIELD_TW_ENTERED] + count[FIELD_TW_EXPIRED] + count[FIELD_TW_REUSED] +
+			count[FIELD_TW_OTHER] + count[FIELD_TIME_WAIT] + count[FIELD_FW2_ORPHANS];
+	uint64_t held_ns = row_held_ns(row, model_now_ns(model));
+
+	if (parts != count[FIELD_TW_OTHER])
+		fail_msg("time_wait_other is %" PRIu64 ", its parts %" PRIu64,
+			 count[FIELD_TW_OTHER], parts);
+	if (count[FIELD_FW2_EXPIRED] > count[FIELD_TW_EXPIRED])
+		fail_msg("more orphans have expired than minisocks");
+	if (held_ns && held_ns > ever * (model_now_ns(model) - START_NS))
+		fail_msg("%" PRIu64 " minisocks have held ports for %" PRIu64 " ns", ever, held_ns);
+}
+
 static inline void assert_sane_rows(const struct model *model, enum dimension dimension)
 {
 	const struct rows *rows = model_rows(model, dimension);
 	const uint64_t *total = model_totals(model)->count;
-	uint64_t sum[NR_FIELDS] = { 0 };
+	uint64_t sum[NR_FIELDS] = { 0 }, held_ns = 0;
 	uint32_t id;
 
 	for (id = pool_next(&rows->pool, 0); id != POOL_NONE; id = pool_next(&rows->pool, id + 1)) {
@@ -126,7 +146,12 @@ static inline void assert_sane_rows(const struct model *model, enum dimension di
 					 field_name(field), id, dimension);
 			sum[field] += row->count[field];
 		}
+		assert_sane_ends(model, row);
+		held_ns += row_held_ns(row, model_now_ns(model));
 	}
+	if (held_ns != row_held_ns(model_totals(model), model_now_ns(model)))
+		fail_msg("the rows of dimension %u have held ports for %" PRIu64 " ns", dimension,
+			 held_ns);
 	for (unsigned int field = 0; field < NR_FIELDS; field++)
 		if (sum[field] != total[field])
 			fail_msg("%s: rows of dimension %u have %" PRIu64 ", the total is %" PRIu64,
@@ -146,6 +171,30 @@ static inline void assert_sane_keys(const struct model *model, const struct conn
 	}
 }
 
+/* The figures of a namespace that are kept up to date, against its connections. */
+static inline void assert_sane_netns(const struct model *model, const struct netns *netns)
+{
+	static const enum audit_kind kinds[] = { AUDIT_TIME_WAIT, AUDIT_ESTABLISHED,
+						 AUDIT_TRUE_TIME_WAIT, AUDIT_FIN_WAIT2 };
+	uint64_t now[NR_AUDIT_KINDS] = { 0 };
+
+	for (uint32_t id = netns->first; id != POOL_NONE; id = conn_at(model, id)->next) {
+		const struct conn *conn = conn_at(model, id);
+		bool mini = conn->phase == PHASE_MINI && conn->wanted;
+
+		now[AUDIT_TIME_WAIT] += mini;
+		now[AUDIT_TRUE_TIME_WAIT] += mini && conn->state == TW_TIME_WAIT;
+		now[AUDIT_FIN_WAIT2] += mini && conn->state == TW_FIN_WAIT2;
+		now[AUDIT_ESTABLISHED] += conn->phase == PHASE_FULL && conn->wanted &&
+					  conn->state == TW_ESTABLISHED;
+	}
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (now[kinds[i]] != netns->now.of[kinds[i]])
+			fail_msg("%s of namespace %" PRIu64 " is %" PRIu64 ", but %" PRIu64 " live",
+				 audit_name(kinds[i]), netns->cookie, netns->now.of[kinds[i]],
+				 now[kinds[i]]);
+}
+
 static inline void assert_sane_model(const struct fixture *f)
 {
 	const uint64_t *count = model_totals(f->model)->count;
@@ -156,6 +205,9 @@ static inline void assert_sane_model(const struct fixture *f)
 	for (uint32_t id = pool_next(&f->model->conns, 0); id != POOL_NONE;
 	     id = pool_next(&f->model->conns, id + 1))
 		assert_sane_keys(f->model, conn_at(f->model, id));
+	for (uint32_t id = pool_next(&f->model->netns, 0); id != POOL_NONE;
+	     id = pool_next(&f->model->netns, id + 1))
+		assert_sane_netns(f->model, netns_at(f->model, id));
 	model_each_conn(f->model, recount, living);
 	for (unsigned int field = FIELD_FIRST_GAUGE; field < NR_FIELDS; field++)
 		if (living[field] != count[field])

@@ -218,7 +218,7 @@ static void an_early_end_is_sure_after_two_dumps_that_may_miss_one(void **state)
 	assert_heard(f, "-TIME_WAIT unknown");
 	assert_true(f->last.residence_ns == TIME_UNKNOWN);
 	assert_totals(f, ONE_CLOSED " time_wait_entered 1 time_wait_other 1 "
-		      "time_wait_unknown 1");
+				    "time_wait_unknown 1");
 }
 
 static void an_early_end_is_sure_at_once_where_the_dump_missed_none(void **state)

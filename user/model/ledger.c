@@ -179,7 +179,8 @@ void ledger_end(struct model *model, uint32_t id, enum end_reason reason, uint64
 		.evidence = evidence,
 		.reason = reason,
 		/* a successor's SYN_SENT may be told before the birth: it has no port yet then */
-		.residence_ns = known && conn->entered && now_ns >= conn->born_ns ?
+		.residence_ns = known && conn->entered && conn->evidence != EVIDENCE_SNAPSHOT &&
+						now_ns >= conn->born_ns ?
 					now_ns - conn->born_ns :
 					TIME_UNKNOWN,
 	};

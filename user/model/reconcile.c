@@ -101,11 +101,12 @@ static void merge_minisock(struct model *model, uint32_t id, const struct tw_soc
 		return;
 	if (conn->phase != PHASE_MINI) {
 		/* it lives, and we thought otherwise: the kernel is right */
-		if (conn->phase == PHASE_FULL && model->ready) {
+		if (!conn->ended_mini && model->ready) {
 			/* only who closes first leaves one, and that event was lost */
 			conn->closed_first = conn->entered = true;
 			conn->born_ns = record->head.ts_ns;
 		}
+		conn->refused = false;
 		conn->closed = conn->closed || conn->phase == PHASE_FULL;
 		conn->ended_mini = false;
 		conn->state = record->head.from;

@@ -249,16 +249,19 @@ static void count_in_netns(struct netns *netns, uint32_t before, uint32_t after)
  * What the minisock adds to row->held_ns: while it lives, minus the moment from which it
  * counts; afterwards, how long that was.
  */
-static uint64_t held_by(const struct model *model, const struct conn *conn, bool mini_before)
+static uint64_t held_by(const struct model *model, const struct conn *conn, uint32_t before,
+			uint32_t after)
 {
-	bool mini = conn->phase == PHASE_MINI;
+	uint64_t from_ns = -conn->held_ns;
 
 	if (!conn->wanted || conn->refused)
 		return 0;
-	if (mini && !conn->held_ns)
-		return -(conn->entered ? conn->born_ns : model->now_ns);
-	if (mini_before && !mini && conn->held_ns)
-		return conn->held_ns + conn->since_ns;
+	/* one that was thought to have ended, and lives, has held on all the time */
+	if (after & MINISOCK_MASK && !(before & MINISOCK_MASK))
+		return conn->entered ? -conn->born_ns : conn->held_ns - model->now_ns;
+	/* it may have ended before it counted: a successor's connect() is told early */
+	if (before & MINISOCK_MASK && !(after & MINISOCK_MASK))
+		return conn->since_ns > from_ns ? conn->since_ns - from_ns : 0;
 	return conn->held_ns;
 }
 
@@ -292,7 +295,7 @@ void tracker_update(struct model *model, uint32_t id, bool rekeyed)
 	if (conn->rekeyed || !conn->rowed)
 		enter_rows(model, conn);
 	conn->mask = after;
-	held_ns = held_by(model, conn, before & MINISOCK_MASK) - conn->held_ns;
+	held_ns = held_by(model, conn, before, after) - conn->held_ns;
 	conn->held_ns += held_ns;
 	for (unsigned int dim = 0; dim < NR_DIMENSIONS; dim++) {
 		struct row *row = rows_at(&model->rows[dim], conn->row[dim]);
