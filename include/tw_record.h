@@ -237,7 +237,7 @@ struct tw_socket {
 struct tw_kernel_figures {
 	__u64 time_wait;	/* sockstat "tw": minisocks of both substates */
 	__u64 overflow;		/* TcpExt TCPTimeWaitOverflow */
-	__u64 tw_created;	/* TcpExt TW: minisocks of more than 4 s, TW_S_MIB_AT_BIRTH */
+	__u64 tw_created;	/* TcpExt TW: minisocks of more than 4 s, when: flags */
 	__u64 tw_killed;	/* TcpExt TWKilled: those of up to 4 s */
 	__u64 tw_recycled;	/* TcpExt TWRecycled */
 };
@@ -245,7 +245,9 @@ struct tw_kernel_figures {
 #define TW_FIGURE_UNKNOWN (~0ULL)
 
 enum tw_snapshot_flag {
-	TW_S_MIB_AT_BIRTH = 1 << 0, /* tw_created and tw_killed count births (5.18), not expiries */
+	/* what tw_created and tw_killed count; neither: not known */
+	TW_S_MIB_AT_BIRTH = 1 << 0, /* births (5.18) */
+	TW_S_MIB_AT_EXPIRY = 1 << 1, /* ends by expiry, before */
 };
 
 struct tw_snapshot {
@@ -272,7 +274,8 @@ enum tw_loss_cause {
 	TW_LOSS_SKIPPED = 1,	/* the kernel skipped both programs (recursion) */
 	TW_LOSS_NO_MEMORY = 2,	/* user space could not allocate */
 	TW_LOSS_MALFORMED = 3,	/* a record that makes no sense */
-	TW_NR_LOSS = 4,
+	TW_LOSS_UNTOLD = 4,	/* a minisock's birth that the evidence tier missed: inferred */
+	TW_NR_LOSS = 5,
 };
 
 struct tw_loss {

@@ -24,12 +24,13 @@ static uint64_t timed(const struct tw_kernel_figures *now, const struct tw_kerne
 static struct figures kernel_figures(const struct netns *netns, const struct tw_snapshot *record)
 {
 	const struct tw_kernel_figures *now = &record->kernel, *base = &netns->kernel_base;
-	bool at_birth = record->flags & TW_S_MIB_AT_BIRTH;
 	struct figures kernel = netns->listed;
 
 	kernel.of[AUDIT_TIME_WAIT] = now->time_wait;
-	kernel.of[AUDIT_ENTERED] = at_birth ? timed(now, base) : TW_FIGURE_UNKNOWN;
-	kernel.of[AUDIT_EXPIRED] = at_birth ? TW_FIGURE_UNKNOWN : timed(now, base);
+	kernel.of[AUDIT_ENTERED] =
+		record->flags & TW_S_MIB_AT_BIRTH ? timed(now, base) : TW_FIGURE_UNKNOWN;
+	kernel.of[AUDIT_EXPIRED] =
+		record->flags & TW_S_MIB_AT_EXPIRY ? timed(now, base) : TW_FIGURE_UNKNOWN;
 	kernel.of[AUDIT_REFUSED] = since(now->overflow, base->overflow);
 	kernel.of[AUDIT_REUSED] = since(now->tw_recycled, base->tw_recycled);
 	return kernel;

@@ -32,8 +32,8 @@ enum phase {
 	PHASE_OVER,
 };
 
-/* conn->announced of one for which there was no room: no state of a minisock */
-#define REFUSED TW_CLOSE
+/* in conn->announced, beside the substate: there was no room for it */
+#define REFUSED 0x80
 
 /* How good the owner is; a better one replaces a worse one, an equal one the older. */
 enum owner_rank {
@@ -69,7 +69,7 @@ struct conn {
 	uint8_t direction;	/* enum direction */
 	uint8_t owner_rank;
 	uint8_t evidence;	/* minisock: enum evidence of its birth */
-	uint8_t announced;	/* full: the substate of the minisock already made, REFUSED */
+	uint8_t announced;	/* full: the substate of the minisock already made or REFUSED */
 	uint8_t end;		/* minisock: enum end_reason, once OVER */
 	uint8_t source;		/* which recording's boot */
 	uint8_t absent;		/* dumps in a row that did not list it */

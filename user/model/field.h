@@ -48,6 +48,7 @@ enum field {
 
 #define FIELD_FIRST_GAUGE FIELD_OPEN
 #define FIELD_BIT(field) (1U << (field))
+#define GAUGES (-FIELD_BIT(FIELD_FIRST_GAUGE))
 
 /* The name in JSON ("time_wait_entered"). */
 const char *field_name(enum field field);

@@ -49,6 +49,14 @@ static void tell(struct model *model, const struct conn *conn, enum event_kind k
 	tracker_tell(model, conn, &event);
 }
 
+/* An exact tier tells of every birth: one that it did not tell of is its loss. */
+static bool untold(const struct model *model, const struct conn *conn)
+{
+	return model->ready && conn->wanted && conn->entered &&
+	       conn->evidence == EVIDENCE_INFERRED &&
+	       model->tier[conn->source] != EVIDENCE_INFERRED;
+}
+
 static void enter(struct model *model, uint32_t id, uint64_t ts_ns)
 {
 	struct conn *conn = conn_at(model, id);
@@ -57,7 +65,7 @@ static void enter(struct model *model, uint32_t id, uint64_t ts_ns)
 	conn->born_ns = conn->since_ns;
 	conn->entered = true;
 	conn->evidence = conn->announced ? model->tier[conn->source] : EVIDENCE_INFERRED;
-	netns_at(model, conn->netns)->now.of[AUDIT_ENTERED]++;
+	model->loss[TW_LOSS_UNTOLD] += untold(model, conn);
 	/* an orphan's FIN_WAIT2 lasts tcp_fin_timeout, which only a dump tells */
 	conn->expires_ns = conn->state == TW_TIME_WAIT ? conn->since_ns + TIME_WAIT_NS : 0;
 	tracker_index_tuple(model, id);
@@ -69,7 +77,8 @@ void ledger_birth(struct model *model, uint32_t id, enum remains remains)
 {
 	struct conn *conn = conn_at(model, id);
 
-	if (conn->announced == REFUSED) {
+	if (conn->announced & REFUSED) {
+		conn->state = conn->announced & ~REFUSED;
 		conn->evidence = model->tier[conn->source];
 		netns_at(model, conn->netns)->refusals_told++;
 		ledger_refuse(model, id, conn->since_ns);
@@ -155,6 +164,8 @@ void ledger_substate(struct model *model, uint32_t id, uint8_t substate, uint64_
 
 	conn->state = substate;
 	conn->since_ns = since_ns;
+	/* a dump tells when the timer was armed, which retransmitted FINs do again */
+	conn->since_bound = evidence == EVIDENCE_SNAPSHOT;
 	if (substate == TW_TIME_WAIT)
 		conn->expires_ns = since_ns + TIME_WAIT_NS;
 	tracker_update(model, id, false);
@@ -185,10 +196,6 @@ void ledger_end(struct model *model, uint32_t id, enum end_reason reason, uint64
 					TIME_UNKNOWN,
 	};
 
-	if (reason == END_EXPIRED)
-		netns_at(model, conn->netns)->now.of[AUDIT_EXPIRED]++;
-	if (reason == END_REUSED)
-		netns_at(model, conn->netns)->now.of[AUDIT_REUSED]++;
 	if (event.residence_ns != TIME_UNKNOWN && conn->wanted)
 		count_residence(model, conn, event.residence_ns);
 	conn->end = reason;
@@ -204,9 +211,8 @@ void ledger_refuse(struct model *model, uint32_t id, uint64_t now_ns)
 {
 	struct conn *conn = conn_at(model, id);
 
-	if (conn->entered)
-		netns_at(model, conn->netns)->now.of[AUDIT_ENTERED]--;
-	netns_at(model, conn->netns)->now.of[AUDIT_REFUSED]++;
+	/* nothing was there to be told of */
+	model->loss[TW_LOSS_UNTOLD] -= untold(model, conn);
 	conn->entered = false;
 	conn->refused = true;
 	conn->phase = PHASE_OVER;

@@ -197,7 +197,7 @@ static void close_socket(struct model *model, uint32_t id, const struct tw_trans
 	if (conn->opened && conn->born_ns && conn->wanted)
 		count_lifetime(model, conn, ts_ns - conn->born_ns);
 	ledger_birth(model, id, remains);
-	witness_catch_up(model, conn->cookie, conn->source);
+	witness_catch_up(model, id);
 }
 
 static uint32_t add(struct model *model, const struct tw_transition *record, unsigned int source)

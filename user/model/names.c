@@ -160,6 +160,7 @@ const char *loss_cause_name(unsigned int cause)
 		[TW_LOSS_SKIPPED] = "skipped",
 		[TW_LOSS_NO_MEMORY] = "no_memory",
 		[TW_LOSS_MALFORMED] = "malformed",
+		[TW_LOSS_UNTOLD] = "untold",
 	};
 
 	return NAME_IN(names, cause);

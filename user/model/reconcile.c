@@ -93,8 +93,6 @@ static void merge_minisock(struct model *model, uint32_t id, const struct tw_soc
 {
 	struct conn *conn = conn_at(model, id);
 
-	if (conn->phase == PHASE_PENDING)
-		ledger_confirm(model, id);
 	/* it ended while, or just before, the dump came by */
 	if (conn->phase == PHASE_OVER && conn->ended_mini &&
 	    conn->since_ns + HASHED_NS >= netns_at(model, conn->netns)->dump_began_ns)
@@ -187,6 +185,8 @@ void reconcile_socket(struct model *model, const struct tw_socket *record, unsig
 	conn->dump = netns->dump;
 	conn->absent = 0;
 	conn->rqueue = record->rqueue;
+	if (is_minisock(record) && conn->phase == PHASE_PENDING)
+		ledger_confirm(model, id);
 	if (conn->seen_ns >= netns->dump_began_ns)
 		return;
 	if (is_minisock(record)) {
@@ -335,19 +335,38 @@ static void count(struct figures *ours, const struct model *model, uint32_t id,
 	}
 }
 
+/* Refusals that an evidence tier has told of, and the kernel's figure does not count yet. */
+static uint64_t refused_later(const struct model *model, const struct netns *netns, uint64_t end_ns)
+{
+	uint64_t later = 0;
+
+	for (size_t i = 0; i < model->nr_over; i++) {
+		const struct grave *grave = &model->over[i];
+		const struct conn *conn;
+
+		if (!pool_alive(&model->conns, grave->id))
+			continue;
+		conn = conn_at(model, grave->id);
+		later += conn->cookie == grave->cookie && conn->refused && conn->announced &&
+			 conn->since_ns > end_ns && netns_at(model, conn->netns) == netns;
+	}
+	return later;
+}
+
 static struct figures sweep(struct model *model, struct netns *netns,
 			    const struct tw_snapshot *record)
 {
 	struct figures ours = { { 0 } };
 	uint32_t *listener_of = listeners_by_port(model, netns);
-	uint64_t refused = 0, refusals;
+	uint64_t later = refused_later(model, netns, record->head.ts_ns);
+	uint64_t told = netns->refusals_told - later, refused = 0, refusals;
 	uint32_t id, next;
 
 	if (netns->dumped && netns->kernel.overflow != TW_FIGURE_UNKNOWN &&
 	    record->kernel.overflow != TW_FIGURE_UNKNOWN)
 		refused = record->kernel.overflow - netns->kernel.overflow;
-	refused = refused > netns->refusals_told ? refused - netns->refusals_told : 0;
-	netns->refusals_told = 0;
+	refused = refused > told ? refused - told : 0;
+	netns->refusals_told = later;
 	/* one that closed just before the last dump is judged only now */
 	refusals = refused + netns->refusals_left;
 	for (id = netns->first; id != POOL_NONE; id = next) {

@@ -239,6 +239,10 @@ static void count_in_netns(struct netns *netns, uint32_t before, uint32_t after)
 		[AUDIT_ESTABLISHED] = FIELD_BIT(FIELD_ESTABLISHED),
 		[AUDIT_TRUE_TIME_WAIT] = FIELD_BIT(FIELD_TIME_WAIT),
 		[AUDIT_FIN_WAIT2] = FIELD_BIT(FIELD_FW2_ORPHANS),
+		[AUDIT_ENTERED] = FIELD_BIT(FIELD_TW_ENTERED),
+		[AUDIT_EXPIRED] = FIELD_BIT(FIELD_TW_EXPIRED),
+		[AUDIT_REFUSED] = FIELD_BIT(FIELD_TW_REFUSED),
+		[AUDIT_REUSED] = FIELD_BIT(FIELD_TW_REUSED),
 	};
 
 	for (unsigned int kind = 0; kind < NR_AUDIT_KINDS; kind++)
@@ -333,7 +337,8 @@ void tracker_restart_counts(struct model *model)
 	     id = pool_next(&model->conns, id + 1)) {
 		struct conn *conn = conn_at(model, id);
 
-		count_in_netns(netns_at(model, conn->netns), conn->mask, 0);
+		/* the audit's base may be older than this moment: its history stays */
+		count_in_netns(netns_at(model, conn->netns), conn->mask & GAUGES, 0);
 		conn->mask = 0;
 		/* what a minisock holds counts from here */
 		conn->held_ns = 0;

@@ -56,8 +56,8 @@ static void born(struct model *model, uint32_t id, const struct tw_minisock *rec
 	struct conn *conn = conn_at(model, id);
 
 	if (conn->phase == PHASE_FULL)
-		conn->announced = record->head.kind == TW_MINI_REFUSED ? REFUSED :
-									 record->head.from;
+		conn->announced = record->head.from |
+				  (record->head.kind == TW_MINI_REFUSED ? REFUSED : 0);
 	/* only its timer was seen, and not for the first time */
 	else if (conn->phase == PHASE_MINI && conn->state != record->head.from)
 		ledger_substate(model, id, record->head.from, record->head.ts_ns,
@@ -101,7 +101,9 @@ void witness_minisock(struct model *model, const struct tw_minisock *record, uns
 		return;
 	}
 	if (conn->phase == PHASE_FULL) {
-		keep(model, record, source);
+		/* else it is about the minisock of an earlier life of this socket */
+		if (conn->announced)
+			keep(model, record, source);
 		return;
 	}
 	if (conn->phase == PHASE_PENDING)
@@ -112,8 +114,11 @@ void witness_minisock(struct model *model, const struct tw_minisock *record, uns
 		ended(model, id, record);
 }
 
-void witness_catch_up(struct model *model, uint64_t cookie, unsigned int source)
+void witness_catch_up(struct model *model, uint32_t id)
 {
+	uint64_t cookie = conn_at(model, id)->cookie, born_ns = conn_at(model, id)->since_ns;
+	unsigned int source = conn_at(model, id)->source;
+
 	for (size_t i = 0; i < model->nr_early;) {
 		struct early early = model->early[i];
 
@@ -124,6 +129,9 @@ void witness_catch_up(struct model *model, uint64_t cookie, unsigned int source)
 		for (size_t at = i + 1; at < model->nr_early; at++)
 			model->early[at - 1] = model->early[at];
 		model->nr_early--;
+		/* the birth counts from ->CLOSE, and nothing happens before it */
+		if (early.record.head.ts_ns < born_ns)
+			early.record.head.ts_ns = born_ns;
 		witness_minisock(model, &early.record, source);
 	}
 }

@@ -11,8 +11,8 @@
 /* Which tier the source has: what it tells rests on that. */
 void witness_tier(struct model *model, enum evidence tier, unsigned int source);
 void witness_minisock(struct model *model, const struct tw_minisock *record, unsigned int source);
-/* The minisock of this cookie has been entered: what was told of it too early is told now. */
-void witness_catch_up(struct model *model, uint64_t cookie, unsigned int source);
+/* The full socket has just ended: what was told of its minisock too early is told now. */
+void witness_catch_up(struct model *model, uint32_t id);
 /* Forgets what came too early and never found its minisock. */
 void witness_forget(struct model *model, uint64_t now_ns);
 

@@ -2,6 +2,7 @@
 /* What every sink needs for itself. */
 #include "sink/common.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 void *sink_new(const struct sink_ops *ops, const struct sink_opts *opts, size_t size)
@@ -34,6 +35,16 @@ bool sink_wants(const struct sink *sink, const struct model_event *event)
 uint64_t sink_realtime(const struct sink_opts *opts, uint64_t ts_ns)
 {
 	return ts_ns + (uint64_t)opts->realtime_offset_ns;
+}
+
+const char *residence_text(uint64_t ns, char text[static TEXT_LEN])
+{
+	uint64_t tenths = (ns + NS_PER_SECOND / 20) / (NS_PER_SECOND / 10);
+
+	if (tenths < 600 || tenths >= 2 * 600)
+		return text_duration(ns, text);
+	snprintf(text, TEXT_LEN, "%" PRIu64 ".%" PRIu64 "s", tenths / 10, tenths % 10);
+	return text;
 }
 
 int compare_u64(uint64_t left, uint64_t right)

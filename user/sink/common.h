@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 
+#include "base/text.h"
 #include "sink/sink.h"
 
 #define NS_PER_SECOND 1000000000ULL
@@ -23,6 +24,8 @@ void sink_flush(struct sink *sink, const struct model *model);
 bool sink_wants(const struct sink *sink, const struct model_event *event);
 /* CLOCK_REALTIME of a moment of the traced host. */
 uint64_t sink_realtime(const struct sink_opts *opts, uint64_t ts_ns);
+/* A minisock's life, most often of a minute and a bit: "61.4s"; short and long ones as elsewhere. */
+const char *residence_text(uint64_t ns, char text[static TEXT_LEN]);
 /* For qsort: the sign of left - right. */
 int compare_u64(uint64_t left, uint64_t right);
 /* Milliseconds, to the microsecond. */

@@ -5,7 +5,7 @@
  *   web-1  14:03:22  traced for 1m12s, rates over 1.00s  evidence: fentry
  *   total      1,234 connections, 1,200 opened, 1,150 closed, 800 closed first, 3 failed, ...
  *   now        84 open: 70 ESTAB, 12 CLOSE-WAIT; 2 FIN-WAIT2, 1,204 TIME-WAIT
- *   TIME-WAIT  1,300 entered, 80 expired, 12 reused, 1 ended otherwise
+ *   TIME-WAIT  1,300 entered, 80 expired (12 of them without the peer's FIN), 12 reused, ...
  */
 #include "sink/summary.h"
 
@@ -17,13 +17,15 @@
 #include "sink/common.h"
 
 #define LABEL_WIDTH 11
-#define ITEM_LEN 64
+#define ITEM_LEN 128
 
 struct item {
 	enum field field;
 	const char *noun;
 	bool always;		/* also when it is zero */
 	bool apart;		/* not a part of what stands before it: after a semicolon */
+	enum field part;	/* what of it is said in brackets, unless it is zero */
+	const char *part_noun;	/* NULL: nothing */
 };
 
 /* A line of items after a label, broken between items where the terminal ends. */
@@ -59,10 +61,27 @@ static void line_item(struct line *line, const char *separator, const char *text
 	line->at += len;
 }
 
+static const char *item_text(const struct item *item, const struct row *totals,
+			     char text[static ITEM_LEN])
+{
+	uint64_t all = totals->count[item->field], part = totals->count[item->part];
+	char number[TEXT_LEN], part_number[TEXT_LEN];
+
+	text_count(all, number);
+	if (!item->part_noun || !part)
+		snprintf(text, ITEM_LEN, "%s %s", number, item->noun);
+	else if (part == all)
+		snprintf(text, ITEM_LEN, "%s %s (%s)", number, item->noun, item->part_noun);
+	else
+		snprintf(text, ITEM_LEN, "%s %s (%s of them %s)", number, item->noun,
+			 text_count(part, part_number), item->part_noun);
+	return text;
+}
+
 static void print_items(struct line *line, const struct row *totals, const struct item *items,
 			size_t count, const char *first_separator)
 {
-	char number[TEXT_LEN], text[ITEM_LEN];
+	char text[ITEM_LEN];
 	const char *separator = "";
 	bool apart = false;
 	size_t i;
@@ -73,12 +92,20 @@ static void print_items(struct line *line, const struct row *totals, const struc
 		if (items[i].apart && !apart && *separator)
 			separator = "; ";
 		apart = items[i].apart;
-		snprintf(text, sizeof(text), "%s %s",
-			 text_count(totals->count[items[i].field], number), items[i].noun);
-		line_item(line, separator, text);
+		line_item(line, separator, item_text(&items[i], totals, text));
 		separator = *separator ? ", " : first_separator;
 	}
-	putc('\n', line->out);
+}
+
+static void print_held(struct line *line, const struct row *totals, uint64_t now_ns)
+{
+	uint64_t held_ns = row_held_ns(totals, now_ns);
+	char text[ITEM_LEN], duration[TEXT_LEN];
+
+	if (!held_ns)
+		return;
+	snprintf(text, sizeof(text), "ports held for %s in all", text_duration(held_ns, duration));
+	line_item(line, "; ", text);
 }
 
 static const struct item total_items[] = {
@@ -100,21 +127,27 @@ static const struct item now_items[] = {
 	{ .field = FIELD_FIN_WAIT1, .noun = "FIN-WAIT1" },
 	{ .field = FIELD_CLOSING, .noun = "CLOSING" },
 	/* of these two only full sockets in FIN-WAIT2 are open; most are minisocks */
-	{ .field = FIELD_FIN_WAIT2, .noun = "FIN-WAIT2", .apart = true },
+	{ .field = FIELD_FIN_WAIT2,
+	  .noun = "FIN-WAIT2",
+	  .apart = true,
+	  .part = FIELD_FW2_ORPHANS,
+	  .part_noun = "orphans" },
 	{ .field = FIELD_TIME_WAIT, .noun = "TIME-WAIT", .always = true, .apart = true },
 };
 
 static const struct item minisock_items[] = {
 	{ .field = FIELD_TW_ENTERED, .noun = "entered", .always = true },
-	{ .field = FIELD_TW_EXPIRED, .noun = "expired", .always = true },
-	{ .field = FIELD_FW2_EXPIRED, .noun = "of them without the peer's FIN" },
+	{ .field = FIELD_TW_EXPIRED,
+	  .noun = "expired",
+	  .part = FIELD_FW2_EXPIRED,
+	  .part_noun = "without the peer's FIN" },
 	{ .field = FIELD_TW_REUSED, .noun = "reused" },
 	{ .field = FIELD_TW_REOPENED, .noun = "reopened" },
 	{ .field = FIELD_TW_RESET, .noun = "reset" },
 	{ .field = FIELD_TW_DESTROYED, .noun = "destroyed" },
 	{ .field = FIELD_TW_PURGED, .noun = "purged" },
 	{ .field = FIELD_TW_UNKNOWN, .noun = "ended unseen" },
-	{ .field = FIELD_TW_REFUSED, .noun = "refused for want of buckets" },
+	{ .field = FIELD_TW_REFUSED, .noun = "refused (tcp_max_tw_buckets)" },
 };
 
 static void print_title(const struct model *model, const struct sink_opts *opts, struct span span,
@@ -146,10 +179,14 @@ void summary_print_head(const struct model *model, const struct sink_opts *opts,
 	print_title(model, opts, span, out);
 	line = line_begin(out, opts, "total", LABEL_WIDTH);
 	print_items(&line, totals, total_items, COUNT_OF(total_items), ", ");
+	putc('\n', out);
 	line = line_begin(out, opts, "now", LABEL_WIDTH);
 	print_items(&line, totals, now_items, COUNT_OF(now_items), ": ");
+	putc('\n', out);
 	line = line_begin(out, opts, "TIME-WAIT", LABEL_WIDTH);
 	print_items(&line, totals, minisock_items, COUNT_OF(minisock_items), ", ");
+	print_held(&line, totals, model_now_ns(model));
+	putc('\n', out);
 }
 
 bool summary_is_empty(const struct model *model)
@@ -173,6 +210,7 @@ const char *loss_explanation(unsigned int cause)
 		[TW_LOSS_SKIPPED] = "skipped by the kernel, which was in the same probe already",
 		[TW_LOSS_NO_MEMORY] = "no memory to keep them",
 		[TW_LOSS_MALFORMED] = "malformed, and ignored",
+		[TW_LOSS_UNTOLD] = "births of TIME_WAIT that its evidence missed, inferred",
 	};
 
 	return cause < TW_NR_LOSS ? explanations[cause] : "cause unknown";

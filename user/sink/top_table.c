@@ -8,6 +8,7 @@
 
 #include "base/table.h"
 #include "base/text.h"
+#include "sink/common.h"
 
 #define NAME_WIDTH 32
 #define NAME_WIDTH_NARROW 22	/* on a terminal of less than NARROW columns */
@@ -18,35 +19,64 @@ enum cell_kind {
 	CELL_COUNT,
 	CELL_RATE,
 	CELL_LIFETIME,
+	CELL_RESIDENCE,
+	CELL_HELD,
 };
 
 struct top_column {
 	const char *heading;
 	enum cell_kind kind;
 	enum field field;
-	unsigned int permille;	/* of the lifetimes */
+	unsigned int permille;	/* of lifetimes, of residences */
 	unsigned int rank;	/* the highest goes first when it gets narrow */
+	unsigned int remote_rank;	/* the same among remote hosts; 0: no other */
+	bool rare;		/* there only if it has something to say */
 };
 
+/* Where TIME_WAIT comes from goes before what is good to know of it. */
 static const struct top_column columns[] = {
 	{ .heading = "OPEN", .field = FIELD_OPEN, .rank = 1 },
-	{ .heading = "ESTAB", .field = FIELD_ESTABLISHED, .rank = 8 },
+	{ .heading = "ESTAB", .field = FIELD_ESTABLISHED, .rank = 9 },
 	{ .heading = "CLOSE-WAIT", .field = FIELD_CLOSE_WAIT, .rank = 4 },
-	{ .heading = "FIN-WAIT2", .field = FIELD_FIN_WAIT2, .rank = 9 },
+	{ .heading = "FIN-WAIT2", .field = FIELD_FIN_WAIT2, .rank = 10 },
+	{ .heading = "FW2-ORPHANS",
+	  .field = FIELD_FW2_ORPHANS,
+	  .rank = 11,
+	  .remote_rank = 5,
+	  .rare = true },
 	{ .heading = "TIME-WAIT", .field = FIELD_TIME_WAIT, .rank = 2 },
 	{ .heading = "OPENED/s", .kind = CELL_RATE, .field = FIELD_OPENED, .rank = 3 },
-	{ .heading = "CLOSED/s", .kind = CELL_RATE, .field = FIELD_CLOSED, .rank = 12 },
-	{ .heading = "OPENED", .field = FIELD_OPENED, .rank = 7 },
-	{ .heading = "CLOSED", .field = FIELD_CLOSED, .rank = 11 },
-	{ .heading = "CLOSED-FIRST", .field = FIELD_CLOSED_FIRST, .rank = 5 },
-	{ .heading = "FAILED", .field = FIELD_FAILED, .rank = 6 },
-	{ .heading = "RESETS", .field = FIELD_RESETS, .rank = 10 },
-	{ .heading = "LIFE-P50", .kind = CELL_LIFETIME, .permille = 500, .rank = 13 },
-	{ .heading = "LIFE-P99", .kind = CELL_LIFETIME, .permille = 990, .rank = 14 },
+	{ .heading = "CLOSED/s", .kind = CELL_RATE, .field = FIELD_CLOSED, .rank = 21 },
+	{ .heading = "OPENED", .field = FIELD_OPENED, .rank = 8 },
+	{ .heading = "CLOSED", .field = FIELD_CLOSED, .rank = 16 },
+	{ .heading = "CLOSED-FIRST", .field = FIELD_CLOSED_FIRST, .rank = 6 },
+	{ .heading = "FAILED", .field = FIELD_FAILED, .rank = 7 },
+	{ .heading = "RESETS", .field = FIELD_RESETS, .rank = 14 },
+	{ .heading = "LIFE-P50", .kind = CELL_LIFETIME, .permille = 500, .rank = 17 },
+	{ .heading = "LIFE-P99", .kind = CELL_LIFETIME, .permille = 990, .rank = 20 },
+	/* the ledger of minisocks, both substates */
+	{ .heading = "TW-ENTERED", .field = FIELD_TW_ENTERED, .rank = 13 },
+	{ .heading = "TW-REFUSED", .field = FIELD_TW_REFUSED, .rank = 12, .rare = true },
+	{ .heading = "TW-EXPIRED", .field = FIELD_TW_EXPIRED, .rank = 18, .rare = true },
+	{ .heading = "FW2-EXPIRED",
+	  .field = FIELD_FW2_EXPIRED,
+	  .rank = 19,
+	  .remote_rank = 12,
+	  .rare = true },
+	{ .heading = "TW-REUSED", .field = FIELD_TW_REUSED, .rank = 22, .rare = true },
+	{ .heading = "TW-REOPENED", .field = FIELD_TW_REOPENED, .rank = 25, .rare = true },
+	{ .heading = "TW-RESET", .field = FIELD_TW_RESET, .rank = 23, .rare = true },
+	{ .heading = "TW-DESTROYED", .field = FIELD_TW_DESTROYED, .rank = 27, .rare = true },
+	{ .heading = "TW-PURGED", .field = FIELD_TW_PURGED, .rank = 28, .rare = true },
+	{ .heading = "TW-UNKNOWN", .field = FIELD_TW_UNKNOWN, .rank = 29, .rare = true },
+	{ .heading = "TW-P50", .kind = CELL_RESIDENCE, .permille = 500, .rank = 24, .rare = true },
+	{ .heading = "TW-P99", .kind = CELL_RESIDENCE, .permille = 990, .rank = 26, .rare = true },
+	{ .heading = "TW-HELD", .kind = CELL_HELD, .rank = 15 },
 };
 
 #define NR_COLUMNS (sizeof(columns) / sizeof(columns[0]))
 #define MAX_COLUMNS (NR_KEY_PARTS + NR_COLUMNS)
+#define MAX_RANK 32	/* or less */
 
 static const char *const key_headings[NR_KEY_PARTS] = {
 	[KEY_SERVICE] = "SERVICE",
@@ -63,8 +93,22 @@ struct layout {
 	size_t nr_chosen;
 };
 
-static void layout_init(struct layout *layout, enum dimension dimension, unsigned int max_rank,
-			unsigned int name_width)
+static bool is_wanted(const struct top_column *column, enum dimension dimension,
+		      unsigned int max_rank, const struct row *totals)
+{
+	/* one that waits for a FIN in vain is the remote host's fault */
+	bool remote = dimension == DIM_REMOTE && column->remote_rank;
+
+	if ((remote ? column->remote_rank : column->rank) > max_rank)
+		return false;
+	if (!column->rare)
+		return true;
+	return column->kind == CELL_RESIDENCE ? totals->residence.count :
+						totals->count[column->field];
+}
+
+static void layout_init(struct layout *layout, const struct model *model, enum dimension dimension,
+			unsigned int max_rank, unsigned int name_width)
 {
 	size_t i, count = 0;
 
@@ -77,7 +121,7 @@ static void layout_init(struct layout *layout, enum dimension dimension, unsigne
 			.max_width = layout->parts[i] == KEY_REMOTE ? ADDR_TEXT_LEN : name_width,
 		};
 	for (i = 0; i < NR_COLUMNS; i++) {
-		if (columns[i].rank > max_rank)
+		if (!is_wanted(&columns[i], dimension, max_rank, model_totals(model)))
 			continue;
 		layout->chosen[layout->nr_chosen++] = &columns[i];
 		layout->columns[count++] = (struct table_column){
@@ -101,7 +145,7 @@ static void format_rate(double rate, char text[static CELL_LEN])
 }
 
 static const char *format_cell(const struct top_column *column, const struct row *row,
-			       const struct span *span, char text[static CELL_LEN])
+			       const struct span *span, uint64_t now_ns, char text[static CELL_LEN])
 {
 	double rate;
 
@@ -118,18 +162,25 @@ static const char *format_cell(const struct top_column *column, const struct row
 		if (row->lifetime.count)
 			text_duration(histogram_quantile(&row->lifetime, column->permille), text);
 		break;
+	case CELL_RESIDENCE:
+		if (row->residence.count)
+			residence_text(histogram_quantile(&row->residence, column->permille), text);
+		break;
+	case CELL_HELD:
+		text_duration(row_held_ns(row, now_ns), text);
+		break;
 	}
 	return text;
 }
 
 static void add_counts(struct table *table, const struct layout *layout, const struct row *row,
-		       const struct span *span)
+		       const struct span *span, uint64_t now_ns)
 {
 	char text[CELL_LEN];
 	size_t i;
 
 	for (i = 0; i < layout->nr_chosen; i++)
-		table_cell(table, "%s", format_cell(layout->chosen[i], row, span, text));
+		table_cell(table, "%s", format_cell(layout->chosen[i], row, span, now_ns, text));
 }
 
 static void add_row(struct table *table, const struct layout *layout, const struct model *model,
@@ -150,18 +201,18 @@ static void add_row(struct table *table, const struct layout *layout, const stru
 		else
 			table_cell(table, "%s", value.type == VALUE_TEXT ? value.text : "-");
 	}
-	add_counts(table, layout, row, span);
+	add_counts(table, layout, row, span, model_now_ns(model));
 }
 
 static void add_other(struct table *table, const struct layout *layout,
-		      const struct ranking *ranking, const struct span *span)
+		      const struct ranking *ranking, const struct span *span, uint64_t now_ns)
 {
 	size_t i;
 
 	table_cell(table, "other (%" PRIu64 " folded)", ranking->folded);
 	for (i = 1; i < layout->nr_parts; i++)
 		table_cell(table, "-");
-	add_counts(table, layout, ranking->other, span);
+	add_counts(table, layout, ranking->other, span, now_ns);
 }
 
 static void print_layout(const struct layout *layout, const struct model *model,
@@ -177,7 +228,7 @@ static void print_layout(const struct layout *layout, const struct model *model,
 	for (i = 0; i < ranking->count && i < opts->limit; i++)
 		add_row(table, layout, model, ranking->rows[i], opts->names, &opts->span);
 	if (ranking->other)
-		add_other(table, layout, ranking, &opts->span);
+		add_other(table, layout, ranking, &opts->span, model_now_ns(model));
 	table_print(table, out, opts->bold);
 	table_free(table);
 }
@@ -207,16 +258,16 @@ void top_table_print(const struct model *model, enum dimension dimension,
 		     const struct ranking *ranking, const struct top_table_opts *opts, FILE *out)
 {
 	bool narrow = opts->width && opts->width < NARROW;
-	unsigned int max_rank = NR_COLUMNS;
+	unsigned int name_width = narrow ? NAME_WIDTH_NARROW : NAME_WIDTH;
+	unsigned int max_rank = MAX_RANK;
 	struct layout layout;
 
 	if (!ranking->count && !ranking->other)
 		return;
-	layout_init(&layout, dimension, max_rank, narrow ? NAME_WIDTH_NARROW : NAME_WIDTH);
+	layout_init(&layout, model, dimension, max_rank, name_width);
 	while (opts->width && max_rank > 1 &&
 	       layout_width(&layout, model, ranking, opts) > opts->width)
-		layout_init(&layout, dimension, --max_rank,
-			    narrow ? NAME_WIDTH_NARROW : NAME_WIDTH);
+		layout_init(&layout, model, dimension, --max_rank, name_width);
 	putc('\n', out);
 	print_layout(&layout, model, ranking, opts, out);
 	if (ranking->count > opts->limit)

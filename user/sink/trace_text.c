@@ -3,7 +3,7 @@
  * `trace` as text, one line an event:
  *
  *   14:03:22.118  ESTABLISHED -> FIN_WAIT1  nginx[812]  10.0.0.1:443 <- 10.0.0.9:51234  1.25s
- *   14:04:22.120  TIME_WAIT exit expired after 59.9s  nginx[812]  ...
+ *   14:04:22.120  TIME_WAIT exit (fentry)   nginx[812]  ...  expired after 61.4s
  *
  * The arrow points from who opened the connection; "--" where that is unknown.
  * Columns widen as the text does, because lines are out before all is known.
@@ -67,31 +67,43 @@ static void tell_enter(const struct model_event *event, struct line *line)
 		 evidence_name(event->evidence));
 }
 
+/* A FIN_WAIT2 minisock waits for the peer's FIN: one that expires has waited in vain. */
 static void tell_exit(const struct model_event *event, struct line *line)
 {
-	bool known = event->residence_ns != TIME_UNKNOWN;
+	bool known = event->residence_ns != TIME_UNKNOWN, unseen = event->reason == END_UNKNOWN;
+	bool in_vain = event->reason == END_EXPIRED && event->substate == TW_FIN_WAIT2;
 	char duration[TEXT_LEN] = "";
 
 	if (known)
-		text_duration(event->residence_ns, duration);
-	snprintf(line->event, EVENT_LEN, "%s exit %s%s%s", state_name(event->substate),
-		 end_reason_name(event->reason), known ? " after " : "", duration);
+		residence_text(event->residence_ns, duration);
+	snprintf(line->event, EVENT_LEN, "%s exit (%s)", state_name(event->substate),
+		 evidence_name(event->evidence));
+	if (unseen && !known)
+		snprintf(line->detail, DETAIL_LEN, "ended unseen");
+	else
+		snprintf(line->detail, DETAIL_LEN, "%s%s%s%s%s",
+			 unseen ? "ended" : end_reason_name(event->reason), known ? " after " : "",
+			 duration, in_vain ? " without the peer's FIN" : "",
+			 unseen ? ", reason unknown" : "");
 }
 
 static void tell_substate(const struct model_event *event, struct line *line)
 {
 	snprintf(line->event, EVENT_LEN, "%s becomes %s", state_name(event->from),
 		 state_name(event->to));
+	snprintf(line->detail, DETAIL_LEN, "%s(%s)",
+		 event->to == TW_TIME_WAIT ? "the peer's FIN came " : "",
+		 evidence_name(event->evidence));
 }
 
 static void tell_refused(const struct model_event *event, struct line *line)
 {
 	char number[TEXT_LEN];
 
-	snprintf(line->event, EVENT_LEN, "TIME_WAIT refused");
-	snprintf(line->detail, DETAIL_LEN, "no bucket left");
+	snprintf(line->event, EVENT_LEN, "TIME_WAIT refused (%s)", evidence_name(event->evidence));
+	snprintf(line->detail, DETAIL_LEN, "tcp_max_tw_buckets reached");
 	if (event->count > 1)
-		snprintf(line->detail, DETAIL_LEN, "no bucket left, %s times",
+		snprintf(line->detail, DETAIL_LEN, "tcp_max_tw_buckets reached, %s times",
 			 text_count(event->count, number));
 }
 

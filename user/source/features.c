@@ -5,11 +5,13 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/caps.h"
+#include "base/procfs.h"
 
 #define BTF_PATH "/sys/kernel/btf/vmlinux"
 
@@ -95,8 +97,27 @@ static bool has_member(const struct btf *btf, const char *structure, const char 
 	return false;
 }
 
-/* Attaches an empty program to a function that every TIME_WAIT passes. 0 or an errno. */
-static int try_trampoline(const struct btf *btf)
+static bool reads_zero(const char *path)
+{
+	char text[16];
+
+	return procfs_read(path, text, sizeof(text)) > 0 && !strcmp(text, "0\n");
+}
+
+/*
+ * Switched off, ftrace still takes trampolines and never runs them, and arms kprobes with
+ * a warning in the kernel's log: asked for first.
+ */
+static bool ftrace_is_off(char why[static 80])
+{
+	if (!reads_zero("/proc/sys/kernel/ftrace_enabled"))
+		return false;
+	strcpy(why, "kernel.ftrace_enabled is 0");
+	return true;
+}
+
+/* Attaches an empty program to a function that every TIME_WAIT passes. */
+static void try_trampoline(const struct btf *btf, char why[static 80])
 {
 	static const struct bpf_insn empty[] = {
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
@@ -104,37 +125,44 @@ static int try_trampoline(const struct btf *btf)
 	};
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FENTRY);
 	int id = btf__find_by_name_kind(btf, "inet_twsk_alloc", BTF_KIND_FUNC);
-	int fd, link, ret = 0;
+	int fd = -1, link = -1;
 
-	if (id < 0)
-		return ENOENT;
-	opts.attach_btf_id = id;
-	fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "twtrace_probe", "GPL", empty,
-			   sizeof(empty) / sizeof(empty[0]), &opts);
-	if (fd < 0)
-		return errno;
-	link = bpf_raw_tracepoint_open(NULL, fd);
+	if (ftrace_is_off(why))
+		return;
+	errno = ENOENT;
+	if (id >= 0) {
+		opts.attach_btf_id = id;
+		fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "twtrace_probe", "GPL", empty,
+				   sizeof(empty) / sizeof(empty[0]), &opts);
+	}
+	if (fd >= 0)
+		link = bpf_raw_tracepoint_open(NULL, fd);
 	if (link < 0)
-		ret = errno;
+		snprintf(why, 80, "%s", strerror(errno));
 	else
 		close(link);
-	close(fd);
-	return ret;
+	if (fd >= 0)
+		close(fd);
 }
 
 /* As libbpf will attach them: by the perf unit, or through tracefs where that is older. */
-static int try_kprobes(void)
+static void try_kprobes(char why[static 80])
 {
 	static const char *const ways[] = {
 		"/sys/bus/event_source/devices/kprobe/type",
 		"/sys/kernel/tracing/kprobe_events",
 		"/sys/kernel/debug/tracing/kprobe_events",
 	};
+	bool any = false;
 
+	if (ftrace_is_off(why))
+		return;
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
-		if (!access(ways[i], R_OK))
-			return 0;
-	return ENOENT;
+		any |= !access(ways[i], R_OK);
+	if (!any)
+		strcpy(why, "it has none");
+	else if (reads_zero("/sys/kernel/debug/kprobes/enabled"))
+		strcpy(why, "/sys/kernel/debug/kprobes/enabled is 0");
 }
 
 int features_probe(struct features *features, struct error *err)
@@ -160,8 +188,8 @@ int features_probe(struct features *features, struct error *err)
 	features->accept_arg = count == 2;
 	/* fbb8295248e1 ("tcp: allocate tcp_death_row outside of struct netns_ipv4") brought it */
 	features->mib_at_birth = has_member(btf, "inet_timewait_death_row", "tw_refcount");
-	features->no_trampolines = try_trampoline(btf);
-	features->no_kprobes = try_kprobes();
+	try_trampoline(btf, features->no_trampolines);
+	try_kprobes(features->no_kprobes);
 	name_reset_reasons(btf, features);
 	btf__free(btf);
 	return 0;

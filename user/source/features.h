@@ -18,8 +18,8 @@ struct features {
 	bool accept_arg;	/* inet_csk_accept() takes a struct (6.10) */
 	bool has_accept;	/* inet_csk_accept() is in the BTF at all */
 	bool mib_at_birth;	/* MIB TW and TWKilled count births (5.18), not expiries */
-	int no_trampolines;	/* 0: fentry and fexit programs are taken; else an errno */
-	int no_kprobes;		/* 0: there are kprobes; else an errno */
+	/* why fentry and fexit programs, or kprobes, are not to be had; "": they are */
+	char no_trampolines[80], no_kprobes[80];
 	/* enum tw_reset_reason of this kernel's enum sk_rst_reason */
 	unsigned char reset_reasons[MAX_RESET_REASONS];
 };

@@ -124,8 +124,8 @@ struct live *live_new(const struct live_opts *opts, struct error *err)
 	}
 	if (probes_attach(&live->probes, opts, err))
 		goto fail;
-	if (live->probes.features.mib_at_birth)
-		live->survey.flags |= TW_S_MIB_AT_BIRTH;
+	live->survey.flags = live->probes.features.mib_at_birth ? TW_S_MIB_AT_BIRTH :
+								  TW_S_MIB_AT_EXPIRY;
 	return live;
 fail:
 	live_free(live);

@@ -111,7 +111,7 @@ static int load(struct probes *probes, const struct live_opts *opts, enum tw_evi
 static int load_tier(struct probes *probes, const struct live_opts *opts, enum tw_evidence evidence,
 		     struct error *err)
 {
-	bool with_accept = probes->features.has_accept && !probes->features.no_trampolines;
+	bool with_accept = probes->features.has_accept && !probes->features.no_trampolines[0];
 	int ret = tier_possible(evidence, &probes->features, err);
 
 	if (!ret)

@@ -37,12 +37,12 @@ static bool is_iterator(const struct bpf_program *program)
 
 int tier_possible(enum tw_evidence evidence, const struct features *features, struct error *err)
 {
-	if (evidence == TW_BY_FENTRY && features->no_trampolines)
+	if (evidence == TW_BY_FENTRY && features->no_trampolines[0])
 		return error_set(err, -ENOTSUP, "this kernel refuses fentry programs (%s)",
-				 strerror(features->no_trampolines));
-	if (evidence == TW_BY_KPROBE && features->no_kprobes)
+				 features->no_trampolines);
+	if (evidence == TW_BY_KPROBE && features->no_kprobes[0])
 		return error_set(err, -ENOTSUP, "this kernel refuses kprobes (%s)",
-				 strerror(features->no_kprobes));
+				 features->no_kprobes);
 	return 0;
 }
 
