@@ -33,7 +33,7 @@ override O := $(patsubst $(CURDIR)/%,%,$(abspath $(O)))
 # What a user calls on a fresh machine: the packages first, then the build, then the thing.
 # They know nothing of the build, which may not be possible yet.
 
-CHECKS := check check-unit check-golden check-cli check-live check-lint
+CHECKS := check check-unit check-golden check-cli check-live check-vm check-lint
 DOORS := help deps run demo clean format check-format golden-update $(CHECKS)
 .PHONY: $(DOORS) all install programs compile_commands.json FORCE
 
