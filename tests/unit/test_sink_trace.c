@@ -147,36 +147,100 @@ static void text_has_an_aligned_line_for_every_kind(void **state)
 	(void)state;
 	expect_all_kinds(
 		&trace_text_sink,
-		"TIME          EVENT                        OWNER                              "
-		" LOCAL    REMOTE           DETAIL\n"
-		"12:00:22.118  ESTABLISHED -> FIN_WAIT1     nginx.service nginx[812]    "
-		" 10.0.0.1:443 <- 10.0.0.9:51234   1.25s\n"
-		"12:00:22.118  ESTABLISHED -> CLOSE         nginx.service nginx[812]    "
-		" 10.0.0.1:443 <- 10.0.0.9:51234   ECONNRESET\n"
-		"12:00:22.118  ESTABLISHED -> CLOSE         nginx.service nginx[812]    "
-		" 10.0.0.1:443 <- 10.0.0.9:51234   2.00ms  ECONNRESET  RST received\n"
-		"12:00:22.118  FIN_WAIT2 -> CLOSE           nginx.service nginx[812]    "
-		" 10.0.0.1:443 <- 10.0.0.9:51234   7.00ms  RST sent\n"
-		"12:00:22.118  FIN_WAIT2 enter (inferred)   nginx.service nginx[812]    "
-		" 10.0.0.1:443 <- 10.0.0.9:51234\n"
-		"12:00:22.118  TIME_WAIT exit expired after 59.1s    nginx.service nginx[812]   "
-		"  10.0.0.1:443 <- 10.0.0.9:51234\n"
-		"12:00:22.118  FIN_WAIT2 exit unknown                nginx.service nginx[812]   "
-		"  10.0.0.1:443 <- 10.0.0.9:51234\n"
-		"12:00:22.118  FIN_WAIT2 becomes TIME_WAIT           nginx.service nginx[812]   "
-		"  10.0.0.1:443 <- 10.0.0.9:51234\n"
-		"12:00:22.118  TIME_WAIT refused                     nginx.service nginx[812]   "
-		"  10.0.0.1:443 <- 10.0.0.9:51234   no bucket left, 3 times\n"
-		"12:00:22.118  connect failed: EADDRNOTAVAIL         -                          "
-		"             - -> [2020:2020:2020:2020:2020:2020:2020:2020]:80\n"
-		"12:00:22.118  bind failed: EADDRINUSE               @数据库 =1+\"x\","
-		"\\x0a'[812]         0.0.0.0:443 -- -\n"
-		"12:00:22.118  RST sent: abort_on_close              nginx.service nginx[812]   "
-		"      10.0.0.1:443 <- 10.0.0.9:51234\n"
-		"12:00:22.118  RST sent                              nginx.service nginx[812]   "
-		"      10.0.0.1:443 <- 10.0.0.9:51234\n"
-		"12:00:22.118  lost events: 12,345, no room in the ring buffer (--ring enlarges i"
-		"t)\n");
+		"TIME          EVENT                        OWNER"
+		"                               LOCAL    REMOTE           DETAIL\n"
+		"12:00:22.118  ESTABLISHED -> FIN_WAIT1     nginx.service nginx[812]"
+		"     10.0.0.1:443 <- 10.0.0.9:51234   1.25s\n"
+		"12:00:22.118  ESTABLISHED -> CLOSE         nginx.service nginx[812]"
+		"     10.0.0.1:443 <- 10.0.0.9:51234   ECONNRESET\n"
+		"12:00:22.118  ESTABLISHED -> CLOSE         nginx.service nginx[812]"
+		"     10.0.0.1:443 <- 10.0.0.9:51234   2.00ms  ECONNRESET  RST received\n"
+		"12:00:22.118  FIN_WAIT2 -> CLOSE           nginx.service nginx[812]"
+		"     10.0.0.1:443 <- 10.0.0.9:51234   7.00ms  RST sent\n"
+		"12:00:22.118  FIN_WAIT2 enter (inferred)   nginx.service nginx[812]"
+		"     10.0.0.1:443 <- 10.0.0.9:51234\n"
+		"12:00:22.118  TIME_WAIT exit (fentry)      nginx.service nginx[812]"
+		"     10.0.0.1:443 <- 10.0.0.9:51234   expired after 59.1s\n"
+		"12:00:22.118  FIN_WAIT2 exit (snapshot)    nginx.service nginx[812]"
+		"     10.0.0.1:443 <- 10.0.0.9:51234   ended unseen\n"
+		"12:00:22.118  FIN_WAIT2 becomes TIME_WAIT  nginx.service nginx[812]"
+		"     10.0.0.1:443 <- 10.0.0.9:51234   the peer's FIN came (kprobe)\n"
+		"12:00:22.118  TIME_WAIT refused            nginx.service nginx[812]"
+		"     10.0.0.1:443 <- 10.0.0.9:51234   tcp_max_tw_buckets reached, 3 times"
+		" (timer)\n"
+		"12:00:22.118  connect failed: EADDRNOTAVAIL     -"
+		"                                       - ->"
+		" [2020:2020:2020:2020:2020:2020:2020:2020]:80\n"
+		"12:00:22.118  bind failed: EADDRINUSE           @数据库 =1+\"x\",\\x0a'[812]"
+		"         0.0.0.0:443 -- -\n"
+		"12:00:22.118  RST sent: abort_on_close          nginx.service nginx[812]"
+		"         10.0.0.1:443 <- 10.0.0.9:51234\n"
+		"12:00:22.118  RST sent                          nginx.service nginx[812]"
+		"         10.0.0.1:443 <- 10.0.0.9:51234\n"
+		"12:00:22.118  lost events: 12,345, no room in the ring buffer (--ring enlarges"
+		" it)\n");
+}
+
+static void text_says_how_a_minisock_ended(void **state)
+{
+	static const struct {
+		uint8_t substate;
+		enum end_reason reason;
+		uint64_t residence_ns;
+		enum evidence evidence;
+		const char *event, *detail;
+	} cases[] = {
+		{ TW_TIME_WAIT, END_EXPIRED, 61420 * MILLISECOND, EVIDENCE_TIMER,
+		  "TIME_WAIT exit (timer) ", "expired after 61.4s" },
+		{ TW_TIME_WAIT, END_EXPIRED, 59960 * MILLISECOND, EVIDENCE_FENTRY,
+		  "TIME_WAIT exit (fentry) ", "expired after 60.0s" },
+		{ TW_TIME_WAIT, END_EXPIRED, 125 * SECOND, EVIDENCE_KPROBE,
+		  "TIME_WAIT exit (kprobe) ", "expired after 2m05s" },
+		{ TW_TIME_WAIT, END_EXPIRED, TIME_UNKNOWN, EVIDENCE_INFERRED,
+		  "TIME_WAIT exit (inferred) ", "expired" },
+		{ TW_FIN_WAIT2, END_EXPIRED, 60200 * MILLISECOND, EVIDENCE_FENTRY,
+		  "FIN_WAIT2 exit (fentry) ", "expired after 60.2s without the peer's FIN" },
+		{ TW_FIN_WAIT2, END_EXPIRED, TIME_UNKNOWN, EVIDENCE_INFERRED,
+		  "FIN_WAIT2 exit (inferred) ", "expired without the peer's FIN" },
+		{ TW_FIN_WAIT2, END_RESET, 3 * MILLISECOND, EVIDENCE_TIMER,
+		  "FIN_WAIT2 exit (timer) ", "reset after 3.00ms" },
+		{ TW_TIME_WAIT, END_REUSED, 1200 * MILLISECOND, EVIDENCE_INFERRED,
+		  "TIME_WAIT exit (inferred) ", "reused after 1.20s" },
+		{ TW_TIME_WAIT, END_UNKNOWN, 12300 * MILLISECOND, EVIDENCE_KPROBE,
+		  "TIME_WAIT exit (kprobe) ", "ended after 12.3s, reason unknown" },
+		{ TW_TIME_WAIT, END_UNKNOWN, TIME_UNKNOWN, EVIDENCE_SNAPSHOT,
+		  "TIME_WAIT exit (snapshot) ", "ended unseen" },
+	};
+	struct conn_view conn = incoming_conn();
+	struct fake_output output;
+	char detail[128], *line;
+	struct sink *sink;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct model_event event = {
+			.kind = EVENT_TIME_WAIT_EXIT,
+			.ts_ns = EVENT_NS,
+			.conn = &conn,
+			.substate = cases[i].substate,
+			.reason = cases[i].reason,
+			.residence_ns = cases[i].residence_ns,
+			.evidence = cases[i].evidence,
+		};
+
+		fake_output_init(&output);
+		sink = trace_text_sink.open(&output.opts);
+		trace_text_sink.event(sink, &event);
+		trace_text_sink.free(sink);
+		fclose(output.opts.out);
+		line = strchr(output.text, '\n');
+		assert_non_null(line);
+		snprintf(detail, sizeof(detail), ":51234   %s\n", cases[i].detail);
+		if (!strstr(line, cases[i].event) || !strstr(line, detail))
+			fail_msg("no %s or no %s in %s", cases[i].event, cases[i].detail, line);
+		free(output.text);
+	}
 }
 
 static void text_on_a_terminal_colours_what_stands_out(void **state)
@@ -254,14 +318,14 @@ static void text_ends_with_the_figures_of_the_whole_run(void **state)
 	trace_text_sink.free(sink);
 	fake_output_expect(
 		&output,
-		"TIME          EVENT                        OWNER                              "
-		" LOCAL    REMOTE           DETAIL\n"
+		"TIME          EVENT                        OWNER"
+		"                               LOCAL    REMOTE           DETAIL\n"
 		"\n"
 		"web-1  12:01:30  traced for 1m30s  evidence: inferred\n"
-		"total      12,000 connections, 0 opened, 0 closed, 0 closed first, 0 failed,"
-		" 0 reset\n"
+		"total      12,000 connections, 0 opened, 0 closed, 0 closed first, 0 failed, 0"
+		" reset\n"
 		"now        0 open: 0 ESTAB; 0 TIME-WAIT\n"
-		"TIME-WAIT  7 entered, 0 expired\n"
+		"TIME-WAIT  7 entered\n"
 		"\n"
 		"lost events: 2, skipped by the kernel, which was in the same probe already\n"
 		"TIME_WAIT is inferred: early ends show only when the kernel is polled\n");
@@ -516,6 +580,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_has_an_aligned_line_for_every_kind),
+		cmocka_unit_test(text_says_how_a_minisock_ended),
 		cmocka_unit_test(text_on_a_terminal_colours_what_stands_out),
 		cmocka_unit_test(text_cuts_long_and_wide_service_names),
 		cmocka_unit_test(text_ends_with_the_figures_of_the_whole_run),

@@ -210,7 +210,8 @@ const char *loss_explanation(unsigned int cause)
 		[TW_LOSS_SKIPPED] = "skipped by the kernel, which was in the same probe already",
 		[TW_LOSS_NO_MEMORY] = "no memory to keep them",
 		[TW_LOSS_MALFORMED] = "malformed, and ignored",
-		[TW_LOSS_UNTOLD] = "births of TIME_WAIT that its evidence missed, inferred",
+		[TW_LOSS_UNTOLD] =
+			"births of TIME_WAIT that the evidence tier missed (inferred instead)",
 	};
 
 	return cause < TW_NR_LOSS ? explanations[cause] : "cause unknown";

@@ -51,11 +51,11 @@ static const struct top_column columns[] = {
 	{ .heading = "CLOSED", .field = FIELD_CLOSED, .rank = 16 },
 	{ .heading = "CLOSED-FIRST", .field = FIELD_CLOSED_FIRST, .rank = 6 },
 	{ .heading = "FAILED", .field = FIELD_FAILED, .rank = 7 },
-	{ .heading = "RESETS", .field = FIELD_RESETS, .rank = 14 },
+	{ .heading = "RESETS", .field = FIELD_RESETS, .rank = 15 },
 	{ .heading = "LIFE-P50", .kind = CELL_LIFETIME, .permille = 500, .rank = 17 },
 	{ .heading = "LIFE-P99", .kind = CELL_LIFETIME, .permille = 990, .rank = 20 },
 	/* the ledger of minisocks, both substates */
-	{ .heading = "TW-ENTERED", .field = FIELD_TW_ENTERED, .rank = 13 },
+	{ .heading = "TW-ENTERED", .field = FIELD_TW_ENTERED, .rank = 14 },
 	{ .heading = "TW-REFUSED", .field = FIELD_TW_REFUSED, .rank = 12, .rare = true },
 	{ .heading = "TW-EXPIRED", .field = FIELD_TW_EXPIRED, .rank = 18, .rare = true },
 	{ .heading = "FW2-EXPIRED",
@@ -71,7 +71,7 @@ static const struct top_column columns[] = {
 	{ .heading = "TW-UNKNOWN", .field = FIELD_TW_UNKNOWN, .rank = 29, .rare = true },
 	{ .heading = "TW-P50", .kind = CELL_RESIDENCE, .permille = 500, .rank = 24, .rare = true },
 	{ .heading = "TW-P99", .kind = CELL_RESIDENCE, .permille = 990, .rank = 26, .rare = true },
-	{ .heading = "TW-HELD", .kind = CELL_HELD, .rank = 15 },
+	{ .heading = "TW-HELD", .kind = CELL_HELD, .rank = 13 },
 };
 
 #define NR_COLUMNS (sizeof(columns) / sizeof(columns[0]))

@@ -98,13 +98,13 @@ static void tell_substate(const struct model_event *event, struct line *line)
 
 static void tell_refused(const struct model_event *event, struct line *line)
 {
-	char number[TEXT_LEN];
+	char number[TEXT_LEN], times[TEXT_LEN + 8] = "";
 
-	snprintf(line->event, EVENT_LEN, "TIME_WAIT refused (%s)", evidence_name(event->evidence));
-	snprintf(line->detail, DETAIL_LEN, "tcp_max_tw_buckets reached");
 	if (event->count > 1)
-		snprintf(line->detail, DETAIL_LEN, "tcp_max_tw_buckets reached, %s times",
-			 text_count(event->count, number));
+		snprintf(times, sizeof(times), ", %s times", text_count(event->count, number));
+	snprintf(line->event, EVENT_LEN, "TIME_WAIT refused");
+	snprintf(line->detail, DETAIL_LEN, "tcp_max_tw_buckets reached%s (%s)", times,
+		 evidence_name(event->evidence));
 }
 
 static void tell_failed(const struct model_event *event, struct line *line)
