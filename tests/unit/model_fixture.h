@@ -215,6 +215,7 @@ static inline void assert_sane_model(const struct fixture *f)
 				 field_name(field), count[field], living[field]);
 	assert_true(count[FIELD_OPENED] <= count[FIELD_CONNECTIONS]);
 	assert_true(count[FIELD_CLOSED] <= count[FIELD_CONNECTIONS]);
+	assert_true(model_loss(f->model, TW_LOSS_UNTOLD) <= count[FIELD_TW_ENTERED]);
 }
 
 /* Begins anew. */
@@ -371,21 +372,66 @@ static inline void feed_reset(struct fixture *f, const struct end *end, uint8_t 
 	feed(f, &record, sizeof(record));
 }
 
+static inline void feed_tier(struct fixture *f, enum tw_evidence tier)
+{
+	struct tw_record record = head_of(f, TW_TIER, sizeof(record));
+
+	record.from = tier;
+	feed(f, &record, sizeof(record));
+}
+
+/* What an evidence tier tells of a minisock. @end without a cookie: by its tuple. */
+static inline void feed_mini(struct fixture *f, enum tw_kind kind, const struct end *end,
+			     enum tw_state substate, enum tw_end_reason reason)
+{
+	struct tw_minisock record = { .cookie = end->cookie };
+	size_t size = end->cookie ? TW_MINISOCK_SHORT : sizeof(record);
+
+	record.head = head_of(f, kind, size);
+	record.head.from = substate;
+	record.head.to = reason;
+	if (!end->cookie)
+		record.tuple = end->tuple;
+	feed(f, &record, size);
+}
+
+static inline void feed_born(struct fixture *f, const struct end *end, enum tw_state substate)
+{
+	feed_mini(f, TW_MINI_BORN, end, substate, 0);
+}
+
+static inline void feed_ended(struct fixture *f, const struct end *end, enum tw_state substate,
+			      enum tw_end_reason reason)
+{
+	feed_mini(f, TW_MINI_ENDED, end, substate, reason);
+}
+
+/* @figures: the kernel's own; those of what happened since boot. @flags: enum tw_snapshot_flag. */
+static inline void feed_dumped(struct fixture *f, enum tw_kind kind, uint64_t netns,
+			       const struct tw_kernel_figures *figures, uint32_t flags,
+			       uint8_t error)
+{
+	struct tw_snapshot record = { .netns_cookie = netns,
+				      .netns_ino = 4026531840,
+				      .kernel = *figures,
+				      .port_low = 32768,
+				      .port_high = 60999,
+				      .flags = flags };
+
+	record.head = head_of(f, kind, sizeof(record));
+	record.head.error = error;
+	if (kind == TW_SNAPSHOT_BEGIN)
+		f->dump_ns = record.head.ts_ns;
+	feed(f, &record, sizeof(record));
+}
+
 /* @time_wait, @overflow: the kernel's own figures; overflow since boot. */
 static inline void feed_snapshot(struct fixture *f, enum tw_kind kind, uint64_t netns,
 				 uint64_t time_wait, uint64_t overflow, uint8_t error)
 {
-	struct tw_snapshot record = { .netns_cookie = netns,
-				      .netns_ino = 4026531840,
-				      .port_low = 32768,
-				      .port_high = 60999 };
+	struct tw_kernel_figures figures = { .time_wait = time_wait, .overflow = overflow };
 
-	record.head = head_of(f, kind, sizeof(record));
-	record.head.error = error;
-	record.kernel = (struct tw_kernel_figures){ .time_wait = time_wait, .overflow = overflow };
-	if (kind == TW_SNAPSHOT_BEGIN)
-		f->dump_ns = record.head.ts_ns;
-	feed(f, &record, sizeof(record));
+	feed_dumped(f, kind, netns, &figures, 0, error);
 }
 
 static inline void feed_begin(struct fixture *f)
