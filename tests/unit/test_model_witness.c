@@ -334,6 +334,33 @@ static void the_age_of_a_substate_that_was_told_is_exact(void **state)
 	assert_int_equal(view.since_ns, f->now_ns);
 }
 
+/* Listed, then turned, then the dump was delivered. */
+static void a_dump_does_not_turn_a_substate_back(void **state)
+{
+	static const enum tw_kind kinds[] = { TW_MINI_TURNED, TW_MINI_BORN };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < 2; i++) {
+		uint64_t began_ns;
+		struct end end;
+
+		fixture_start(f, &(struct model_opts){ 0 });
+		feed_ready(f, TW_BY_TIMER);
+		end = feed_born_and_closed(f, 1, TW_FIN_WAIT2);
+		pass(f, SECOND);
+		began_ns = f->now_ns;
+		feed_mini(f, kinds[i], &end, TW_TIME_WAIT, 0);
+		assert_heard(f, "FIN_WAIT2~TIME_WAIT");
+		f->now_ns = began_ns;
+		feed_begin(f);
+		feed_found(f, &end, TW_FIN_WAIT2, 50000);
+		feed_end(f, 1, 0);
+		assert_heard(f, "");
+		feed_dump(f, &end, 1, TW_TIME_WAIT, 0);
+		assert_heard(f, "");
+	}
+}
+
 static void a_pending_minisock_that_turns_was_born(void **state)
 {
 	struct fixture *f = *state;
@@ -476,6 +503,7 @@ int main(void)
 		fixture_test(a_birth_that_was_told_was_not_refused),
 		fixture_test(a_substate_turns_at_its_own_time),
 		fixture_test(the_age_of_a_substate_that_was_told_is_exact),
+		fixture_test(a_dump_does_not_turn_a_substate_back),
 		fixture_test(a_pending_minisock_that_turns_was_born),
 		fixture_test(the_evidence_is_that_of_the_weakest_source),
 		fixture_test(each_source_rests_on_its_own_tier),

@@ -96,6 +96,9 @@ void witness_minisock(struct model *model, const struct tw_minisock *record, uns
 	if (id == POOL_NONE)
 		return;
 	conn = conn_at(model, id);
+	/* a dump taken before knows less */
+	if (conn->phase != PHASE_FULL && conn->seen_ns < record->head.ts_ns)
+		conn->seen_ns = record->head.ts_ns;
 	if (birth) {
 		born(model, id, record);
 		return;
