@@ -229,6 +229,11 @@ int features_explain(int code, const char *program, struct error *err)
 				 "the kernel refused bpf() (%s: %s); kernel lockdown, a seccomp "
 				 "profile or a missing capability forbids it",
 				 program[0] ? program : "load", strerror(-code));
+	if (code == -EMFILE || code == -ENFILE)
+		return error_set(err, code,
+				 "the limit of open files is too low for twtrace's programs (%s); "
+				 "raise it with 'ulimit -n'",
+				 strerror(-code));
 	if (!may_read_kernel_memory())
 		return error_set(
 			err, code,
