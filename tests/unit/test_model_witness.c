@@ -266,6 +266,35 @@ static void a_refusal_that_was_not_told_is_inferred(void **state)
 	assert_int_equal(model_loss(f->model, TW_LOSS_UNTOLD), 0);
 }
 
+/* Wanted only since its listener is known, and so never counted as missed. */
+static void a_birth_that_was_not_wanted_was_not_missed(void **state)
+{
+	struct tw_holder holder = { .cookie = 1, .owner = { .tgid = 200, .comm = "server" } };
+	struct end listener = server(1), end = server(2);
+	struct fixture *f = *state;
+
+	fixture_start(f, &(struct model_opts){ .filter = { .pid = 200 } });
+	listener.tuple.remote_port = 0;
+	feed_tier(f, TW_BY_FENTRY);
+	feed_begin(f);
+	feed_found(f, &end, TW_ESTABLISHED, FULL);
+	feed_end(f, 0, 0);
+	feed_bare(f, TW_READY);
+	feed_close_first(f, &end, ORDERLY);
+	feed_full(f, &listener, TW_CLOSE, TW_LISTEN, TW_F_OWNER);
+	holder.head = head_of(f, TW_HOLDER, sizeof(holder));
+	holder.head.flags = TW_H_FIRST;
+	holder.started_ns = START_NS - SECOND;
+	feed(f, &holder, sizeof(holder));
+	pass(f, SECOND);
+	f->heard[0] = '\0';
+	feed_begin(f);
+	feed_found(f, &listener, TW_LISTEN, FULL);
+	feed_end(f, 0, 1);
+	assert_heard(f, "time_wait_refused");
+	assert_int_equal(model_loss(f->model, TW_LOSS_UNTOLD), 0);
+}
+
 /* A birth that was told has happened: overflow is another one's. */
 static void a_birth_that_was_told_was_not_refused(void **state)
 {
@@ -500,6 +529,7 @@ int main(void)
 		fixture_test(a_refusal_that_was_told_is_not_inferred_once_more),
 		fixture_test(a_refusal_told_since_the_dump_is_the_next_ones),
 		fixture_test(a_refusal_that_was_not_told_is_inferred),
+		fixture_test(a_birth_that_was_not_wanted_was_not_missed),
 		fixture_test(a_birth_that_was_told_was_not_refused),
 		fixture_test(a_substate_turns_at_its_own_time),
 		fixture_test(the_age_of_a_substate_that_was_told_is_exact),

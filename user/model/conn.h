@@ -85,6 +85,7 @@ struct conn {
 	bool reset : 1;
 	bool rst_sent : 1;	/* by us, in the state it is in */
 	bool entered : 1;	/* its minisock's birth happened while traced */
+	bool untold : 1;	/* its birth, by an evidence tier: counted as loss */
 	bool refused : 1;	/* the minisock that never was */
 	bool ended_mini : 1;	/* a minisock was here and ended for the reason in end */
 	bool listed : 1;	/* a dump has listed the minisock */

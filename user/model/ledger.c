@@ -49,14 +49,6 @@ static void tell(struct model *model, const struct conn *conn, enum event_kind k
 	tracker_tell(model, conn, &event);
 }
 
-/* An exact tier tells of every birth: one that it did not tell of is its loss. */
-static bool untold(const struct model *model, const struct conn *conn)
-{
-	return model->ready && conn->wanted && conn->entered &&
-	       conn->evidence == EVIDENCE_INFERRED &&
-	       model->tier[conn->source] != EVIDENCE_INFERRED;
-}
-
 static void enter(struct model *model, uint32_t id, uint64_t ts_ns)
 {
 	struct conn *conn = conn_at(model, id);
@@ -65,7 +57,10 @@ static void enter(struct model *model, uint32_t id, uint64_t ts_ns)
 	conn->born_ns = conn->since_ns;
 	conn->entered = true;
 	conn->evidence = conn->announced ? model->tier[conn->source] : EVIDENCE_INFERRED;
-	model->loss[TW_LOSS_UNTOLD] += untold(model, conn);
+	/* an exact tier tells of every birth: one that it did not tell of is its loss */
+	conn->untold = model->ready && conn->wanted && !conn->announced &&
+		       model->tier[conn->source] != EVIDENCE_INFERRED;
+	model->loss[TW_LOSS_UNTOLD] += conn->untold;
 	/* an orphan's FIN_WAIT2 lasts tcp_fin_timeout, which only a dump tells */
 	conn->expires_ns = conn->state == TW_TIME_WAIT ? conn->since_ns + TIME_WAIT_NS : 0;
 	tracker_index_tuple(model, id);
@@ -212,7 +207,8 @@ void ledger_refuse(struct model *model, uint32_t id, uint64_t now_ns)
 	struct conn *conn = conn_at(model, id);
 
 	/* nothing was there to be told of */
-	model->loss[TW_LOSS_UNTOLD] -= untold(model, conn);
+	model->loss[TW_LOSS_UNTOLD] -= conn->untold;
+	conn->untold = false;
 	conn->entered = false;
 	conn->refused = true;
 	conn->phase = PHASE_OVER;
