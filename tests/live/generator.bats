@@ -60,40 +60,63 @@ table_steps() {
 	}' "$LIVE/truth_table.txt" | sort
 }
 
-# TIME_WAIT minisocks born, as the table has them. TWKilled: with less than 4 s to live.
-table_births() {
-	awk -v scenario="$1" '$1 == scenario && $8 != "-" { births += $3 } END { print births + 0 }' \
-		"$LIVE/truth_table.txt"
+# Of minisocks, the table's and the kernel's figures: born, reused, refused; those that live, of
+# sides that have sockets at all. TWKilled: born with less than 4 s to live.
+table_minisocks() {
+	awk -v scenario="$1" '$1 == scenario {
+			born += $3 * ($8 != "-"); reused += $3 * ($9 == "reused")
+			refused += $3 * ($9 == "refused"); lives[$2] += $3 * ($9 == "lives")
+		}
+		END { print born + 0, reused + 0, refused + 0, has("client"), has("server") }
+		function has(side) { return side in lives ? lives[side] : "-" }' "$LIVE/truth_table.txt"
 }
 
+kernel_minisocks() {
+	truth '[(.mib_client | .TW + .TWKilled, .TWRecycled, .TCPTimeWaitOverflow),
+		(.states_client, .states_server | (.TIME_WAIT // 0) + (.FIN_WAIT2 // 0)),
+		.mib_client.OutRsts] | map(tostring) | join(" ")'
+}
+
+# All but those that wait for a minisock's own end.
 scenarios_in_table() {
-	awk '/^[a-z]/ { print $1, $10 }' "$LIVE/truth_table.txt" | sort -u |
-		awk '{ slow[$1] += $2 } END { for (name in slow) if (slow[name] == 0) print name }' | sort
+	awk '/^[a-z]/ { slow[$1] += $10 } END { for (name in slow) if (!slow[name]) print name }' \
+		"$LIVE/truth_table.txt" | sort
 }
 
 # check SCENARIO FAMILY PORT
 check() {
-	local births
+	local born reused refused lives is gone side
 
 	: >"$INSTANCE/trace"
 	traffic "$1" --family "$2" --port "$3"
-	diff <(table_steps "$1") <(kernel_steps "$3") || fail "$1 $2: the table (<) and the kernel (>)"
-	births=$(truth '.mib_client.TW + .mib_client.TWKilled')
+	diff <(table_steps "$1") <(kernel_steps "$(truth .port)") ||
+		fail "$1 $2: the table (<) and the kernel (>)"
+	read -r born reused refused "lives[0]" "lives[1]" <<<"$(table_minisocks "$1")"
+	read -ra is <<<"$(kernel_minisocks)"
 	# until 5.17 they are counted when they end
 	if [[ $1 != client_first ]] && ((BIRTHS_COUNT)); then
-		expect "$1 $2: births" "$births" "$(table_births "$1")"
-	elif [[ $births == 1 ]]; then
+		expect "$1 $2: births" "${is[0]}" "$born"
+	elif [[ ${is[0]} == 1 ]]; then
 		BIRTHS_COUNT=1
 	fi
+	expect "$1 $2: reused" "${is[1]}" "$reused"
+	expect "$1 $2: refused" "${is[2]}" "$refused"
+	for side in 0 1; do
+		[[ ${lives[side]} != - ]] || continue
+		gone=$((lives[side] - is[3 + side]))
+		# one that loopback's own RST has killed is in OutRsts
+		((gone == 0 || (gone > 0 && gone <= is[5]))) ||
+			fail "$1 $2: ${is[3 + side]} minisocks live, not ${lives[side]}"
+		((gone == 0)) || echo "# $1 $2: loopback has killed $gone" >&3
+	done
 }
 
 @test "every scenario is what the table says of it, in every family" {
-	local scenario family port
+	# the trace is of the whole host: ports that no other test has, nor any client
+	local scenario family port=$((10000 + $$ % 80 * 250))
 
 	BIRTHS_COUNT=0
 	for scenario in client_first $(scenarios_in_table); do
-		# the trace is of the whole host: ports that no other test has, nor any client
-		port=$((10000 + $$ % 5000 * 4))
 		for family in $FAMILIES; do
 			check "$scenario" "$family" $((port++))
 		done

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What is wrong with what twtrace said about one run of the generator, one sentence a line;
-# nothing when all is as the table has it.
+# What is wrong with what twtrace said about runs of the generator, one sentence a line; nothing
+# when all is as the table has it.
 #
 #   jq -rn -f truth.jq --rawfile table T --slurpfile events E --slurpfile truth R \
 #	[--arg tier fentry|kprobe|timer|inferred] [--arg netns stays|ends|gone] [--arg summary yes]
+#
+# Each run has a port of its own.
 #
 # tier: the evidence twtrace had for TIME_WAIT (inferred). netns: whether the namespace is still
 # there; what the scenario left in it is purged at its end. Without the argument it stays, or, if
@@ -17,43 +19,47 @@
 #   born, turned, ended   the evidence that may be named; for ends, by the reason told
 #   told                  the reason told, where it is not the real one
 #   turns_missed          the turn of one that ends before the next poll is never seen
-#   refused               "at once": not a birth. "later": told by a poll, which may not know of
-#                         which socket, and may have told of a birth before
+#   refused               "at once": no birth is told of. "later": a poll tells, which may not
+#                         know of which socket
+#   taken_back            the evidence of births that a refusal takes back
 #   residence             "known", or "or null" where it would be a guess
 def tiers:
 	def exact($name):
 		{born: [$name], turned: [$name], ended: {}, any_end: [$name], told: {},
-		 turns_missed: false, refused: "at once", residence: "known"};
+		 turns_missed: false, refused: "at once", taken_back: [], residence: "known"};
 	{
 		fentry: exact("fentry"),
 		kprobe: exact("kprobe"),
 		timer: (exact("timer") + {turned: ["timer", "snapshot"], turns_missed: true,
-					  refused: "later"}),
+					  refused: "later", taken_back: ["inferred"]}),
 		inferred: {
 			born: ["inferred"],
 			turned: ["snapshot"],
 			ended: {reused: ["inferred"], reopened: ["inferred"]},
 			any_end: ["inferred", "snapshot"],
 			told: {reset: "unknown", destroyed: "unknown"},
-			turns_missed: true, refused: "later", residence: "or null"}
+			turns_missed: true, refused: "later", taken_back: ["inferred"],
+			residence: "or null"}
 	};
-
-(tiers | .[$ARGS.named.tier // "inferred"]) as $tier
-| ($ARGS.named.netns // (if $truth[0].own_netns then "ends" else "stays" end)) as $netns |
 
 def table_rows:
 	{client: "CLOSE>SYN_SENT>ESTABLISHED", server: "LISTEN>SYN_RECV>ESTABLISHED"} as $begin
 	| $table | split("\n") | map(select(test("^[a-z]")) | [splits(" +")]
 		| {scenario: .[0], side: .[1], n: (.[2] | tonumber), path: .[3], error: .[4],
 		   reset: .[5], fails: .[6], birth: .[7], end: .[8], life: (.[9] | tonumber? // null)}
-		| if .path | startswith(">") then .path = $begin[.side] + .path else . end)
-	| map(select(.scenario == $truth[0].scenario));
+		| if .path | startswith(">") then .path = $begin[.side] + .path else . end);
+
+table_rows as $every_row
+| (tiers | .[$ARGS.named.tier // "inferred"]) as $tier
+| $truth[] as $run
+| ($ARGS.named.netns // (if $run.own_netns then "ends" else "stays" end)) as $netns
+| [$events[] | select(.kind == "summary" or (.netns == $run.netns
+	and (.local_port == $run.port or .remote_port == $run.port
+	     or (.local_port == null and .remote_port == null))))] as $events |
 
 # All that was said of the run, by cookie.
 def told:
-	[$events[] | select(.netns == $truth[0].netns and .cookie != null and .kind != "summary")]
-	| group_by(.cookie)
-	| map(select(any(.[]; .local_port == $truth[0].port or .remote_port == $truth[0].port)))
+	[$events[] | select(.cookie != null and .kind != "summary")] | group_by(.cookie)
 	| map({
 		all: .,
 		steps: map(select(.kind == "transition")),
@@ -78,9 +84,9 @@ def last_error: .steps[-1].error // "-";
 # How many that should live the generator did not find in the kernel any more. On loopback a
 # late ACK may meet a closed socket, whose RST then kills the TIME_WAIT: OutRsts shows it.
 def killed($rows; $side):
-	($truth[0]["states_" + $side] // {} | (.TIME_WAIT // 0) + (.FIN_WAIT2 // 0)) as $there
+	($run["states_" + $side] // {} | (.TIME_WAIT // 0) + (.FIN_WAIT2 // 0)) as $there
 	| ($rows | map(select(.side == $side and .end == "lives") | .n) | add // 0) - $there
-	| if . > 0 and . <= $truth[0]["mib_" + $side].OutRsts then . else 0 end;
+	| if . > 0 and . <= $run["mib_" + $side].OutRsts then . else 0 end;
 
 # The births a row allows, each with the number of turns that belongs to it.
 def expected_births($row):
@@ -110,7 +116,7 @@ def off($a; $b): ($a - $b) | if . < 0 then - . else . end;
 def complaints_of_exit($row; $exit):
 	(.births[-1]) as $birth
 	| ((.turns[-1].to) // $birth.substate) as $substate
-	| (if any(($tier.ended[$exit.reason] // $tier.any_end)[]; . == $exit.evidence) then empty
+	| (if $exit.evidence | IN(($tier.ended[$exit.reason] // $tier.any_end)[]) then empty
 	   else "\($exit.reason) by \($exit.evidence)" end),
 	  (if $birth == null or $exit.ts_ns < $birth.ts_ns then "its end comes before its birth" else empty end),
 	  (if any(.turns[]; .ts_ns > $exit.ts_ns) then "turns after its end" else empty end),
@@ -130,11 +136,10 @@ def complaints_of_minisock($row; $killed):
 	([(.births | map(.substate)), (.turns | length)] as $got
 	 | if any(expected_births($row)[]; . == $got) then empty
 	   else "births and turns \($got) by \(.births | map(.evidence)), not \($row.birth)" end),
-	(.births[] | select(.evidence as $e | any($tier.born[]; . == $e) | not)
-	 | "born by \(.evidence)"),
+	(if $row.end == "refused" then $tier.taken_back else $tier.born end) as $born
+	| (.births[].evidence | select(IN($born[]) | not) | "born by \(.)"),
 	(.turns[] | select(.from != "FIN_WAIT2" or .to != "TIME_WAIT") | "turned from \(.from) to \(.to)"),
-	(.turns[] | select(.evidence as $e | any($tier.turned[]; . == $e) | not)
-	 | "turned by \(.evidence)"),
+	(.turns[].evidence | select(IN($tier.turned[]) | not) | "turned by \(.)"),
 	((.exits | map(.reason)) as $got
 	 | expected_ends($row; $killed) as $want
 	 | if any($want[]; . == $got) then empty else "ends \($got), not \($want)" end),
@@ -147,8 +152,7 @@ def complaints_of_minisock($row; $killed):
 def complaints_of_sums($rows; $told):
 	($told[] | select((.steps | length) == 0 and any(.all[]; .kind | startswith("time_wait")))
 	 | "a minisock of no socket: \(.all[0] | [.kind, .cookie, .local_port, .remote_port])"),
-	([$events[] | select(.kind == "time_wait_refused" and .netns == $truth[0].netns) | .count // 1]
-	 | add // 0) as $got
+	([$events[] | select(.kind == "time_wait_refused") | .count // 1] | add // 0) as $got
 	| ($rows | map(select(.end == "refused") | .n) | add // 0) as $want
 	| select($got != $want) | "\($got) refused, not \($want)";
 
@@ -178,7 +182,7 @@ def complaints_of($row):
 # Addresses, ports and the owner as the generator knows them.
 def complaints_of_ends:
 	.side as $side
-	| ($truth[0].connections | map(if $side == "client" then {near: .client, far: .server}
+	| ($run.connections | map(if $side == "client" then {near: .client, far: .server}
 				    else {near: .server, far: .client} end)) as $ends
 	| .steps[-1] as $last
 	| if ($ends | length) == 0 then
@@ -206,7 +210,7 @@ def complaints_of_summary($rows; $sockets):
 	("client", "server") as $side
 	| ($rows | map(select(.side == $side))) as $rows
 	| select(($rows | length) > 0)
-	| ([$summary.ports[] | select(.port == $truth[0].port and .role == $side)][0]) as $got
+	| ([$summary.ports[] | select(.port == $run.port and .role == $side)][0]) as $got
 	| ($rows | map(select(.birth != "-") | .n) | add // 0) as $born
 	| [$sockets[] | select(.side == $side) | .exits[].reason] as $ends
 	| {
@@ -215,22 +219,23 @@ def complaints_of_summary($rows; $sockets):
 		closed_first: ($rows | map(select(.path | test("FIN_WAIT1")) | .n) | add // 0),
 		failed: ($rows | map(select(.fails != "-") | .n) | add // 0),
 		time_wait_entered: $born,
-		time_wait_expired: ($ends | map(select(. == "expired")) | length),
-		time_wait_reused: ($ends | map(select(. == "reused" or . == "reopened")) | length),
-		time_wait_other: ($ends | map(select([.] | inside(["expired", "reused", "reopened"]) | not))
-				  | length),
+		time_wait_other: ($ends | map(select(. != "expired" and . != "reused")) | length),
+		time_wait_refused: ($rows | map(select(.end == "refused") | .n) | add // 0),
 		minisocks: ($born - ($ends | length)),
 		resets: (if any($rows[]; .reset == "?") then null
 			 else $rows | map(select(.reset == "1") | .n) | add // 0 end),
 		open: 0
-	} | if $got == null and all(.[]; . == null or . == 0) then empty	# nothing to make a row of
-	    elif $got == null then "no row of port \($truth[0].port) as \($side)"
+	} + (["expired", "reused", "reopened", "reset", "destroyed", "purged", "unknown"]
+	     | map(. as $reason | {key: "time_wait_\(.)", value: ($ends | map(select(. == $reason)) | length)})
+	     | from_entries)
+	| if $got == null and all(.[]; . == null or . == 0) then empty	# nothing to make a row of
+	    elif $got == null then "no row of port \($run.port) as \($side)"
 	    else ($got | .minisocks = .time_wait + .fin_wait2) as $got
 		| to_entries[] | select(.value != null and .value != $got[.key])
 		| "\($side) row: \(.key) is \($got[.key]), not \(.value)" end
 	end;
 
-table_rows as $rows
+($every_row | map(select(.scenario == $run.scenario))) as $rows
 | told as $told
 | ($told | sockets
    # those of one side and path against their rows, in order
@@ -253,4 +258,4 @@ table_rows as $rows
   complaints_of_killed($rows; $sockets),
   complaints_of_sums($rows; $told),
   (if $ARGS.named.summary == "yes" then complaints_of_summary($rows; $sockets) else empty end)
-| "\($truth[0].scenario) \($truth[0].family): \(.)"
+| "\($run.scenario) \($run.family): \(.)"

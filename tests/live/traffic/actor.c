@@ -34,6 +34,10 @@ static deed_fn *const deeds[NR_OPS] = {
 	[OP_GATE_CLOSE] = deed_gate_close,
 	[OP_SEND_SEQ] = deed_send_seq,
 	[OP_RAW_RST] = deed_raw_rst,
+	[OP_DESTROY] = deed_destroy,
+	[OP_PEER_OPEN] = deed_peer_open,
+	[OP_PEER_SEND] = deed_peer_send,
+	[OP_PEER_AWAIT] = deed_peer_await,
 	[OP_CHURN_SERVER] = churn_server,
 	[OP_CHURN_CLIENT] = churn_client,
 };

@@ -70,6 +70,24 @@ int address_host(const struct sockaddr_storage *addr)
 	return host < shared->nr_hosts ? (int)host : -1;
 }
 
+bool address_is_mapped(const struct sockaddr_storage *addr)
+{
+	return addr->ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&as_v6(addr)->sin6_addr);
+}
+
+int address_wire(const struct sockaddr_storage *addr, const void **bytes)
+{
+	if (addr->ss_family == AF_INET) {
+		*bytes = &((const struct sockaddr_in *)addr)->sin_addr;
+		return AF_INET;
+	}
+	*bytes = &((const struct sockaddr_in6 *)addr)->sin6_addr;
+	if (!address_is_mapped(addr))
+		return AF_INET6;
+	*bytes = (const char *)*bytes + 12;
+	return AF_INET;
+}
+
 void address_text(const struct sockaddr_storage *addr, char buf[static INET6_ADDRSTRLEN])
 {
 	const struct in6_addr *v6 = &as_v6(addr)->sin6_addr;
@@ -80,9 +98,4 @@ void address_text(const struct sockaddr_storage *addr, char buf[static INET6_ADD
 		inet_ntop(AF_INET, &v6->s6_addr32[3], buf, INET6_ADDRSTRLEN);
 	else
 		inet_ntop(AF_INET6, v6, buf, INET6_ADDRSTRLEN);
-}
-
-bool address_is_mapped(const struct sockaddr_storage *addr)
-{
-	return addr->ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&as_v6(addr)->sin6_addr);
 }

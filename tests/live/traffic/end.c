@@ -127,19 +127,74 @@ void end_await_unread(struct end *end, size_t bytes)
 	must(end, OP_UNREAD, bytes, "await data");
 }
 
+static struct tuple_state look(const struct end *end, const struct end *peer)
+{
+	return view_tuple(end->actor->view, address_port(&end->addr), address_port(&peer->addr));
+}
+
 void end_await_tuple(const struct end *end, const struct end *peer, int state, bool minisock)
 {
-	unsigned local = address_port(&end->addr), remote = address_port(&peer->addr);
 	uint64_t until = now_ms() + BOUND_MS;
 	struct tuple_state now;
 
 	for (;;) {
-		now = view_tuple(end->actor->view, local, remote);
+		now = look(end, peer);
 		if (now.state == state && now.minisock == minisock)
 			return;
+		/* a pair that has been closed keeps a socket until its minisock ends */
+		if (minisock && !now.state && view_grown(end->actor->view, "OutRsts"))
+			lost_to_loopback(end->actor->comm);
 		if (now_ms() > until)
 			die("%s: %s in state %d, not %d", end->actor->comm,
 			    now.minisock ? "minisock" : "socket", now.state, state);
 		poll_pause(5);
 	}
+}
+
+static uint64_t await_end_of(const struct end *end, const struct end *peer, bool minisocks,
+			     unsigned bound_ms)
+{
+	uint64_t begin = now_ms();
+	struct tuple_state now;
+
+	while ((now = look(end, peer)).state && (minisocks || !now.minisock)) {
+		if (now_ms() > begin + bound_ms)
+			die("%s: still in state %d after %u ms", end->actor->comm, now.state,
+			    bound_ms);
+		/* a minute is not waited for at full speed */
+		poll_pause(bound_ms > BOUND_MS ? 50 : 1);
+	}
+	return now_ms() - begin;
+}
+
+uint64_t end_await_gone(const struct end *end, const struct end *peer, unsigned bound_ms)
+{
+	return await_end_of(end, peer, true, bound_ms);
+}
+
+uint64_t end_await_full_gone(const struct end *end, const struct end *peer, unsigned bound_ms)
+{
+	return await_end_of(end, peer, false, bound_ms);
+}
+
+void end_await_left(const struct end *end, const struct end *peer, unsigned left_ms)
+{
+	uint64_t until = now_ms() + BOUND_MS;
+
+	while (look(end, peer).left_ms > left_ms) {
+		if (now_ms() > until)
+			die("%s: its timer does not run", end->actor->comm);
+		poll_pause(50);
+	}
+}
+
+void end_destroy(const struct end *end, const struct end *peer)
+{
+	struct request req = { .op = OP_DESTROY, .source = end->addr, .addr = peer->addr };
+	struct reply rep = actor_ask(end->actor, &req);
+
+	if (rep.error == EOPNOTSUPP)
+		cannot("destroy a minisock", rep.error);
+	if (rep.error)
+		die("%s: cannot destroy its minisock: %s", end->actor->comm, strerror(rep.error));
 }

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* How TIME_WAIT ends: taken over, reopened, shot dead, or simply over. */
+/* How TIME_WAIT ends: taken over, reopened, shot dead, or simply over; and where it has no room. */
 #include "traffic.h"
 
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <string.h>
+
+enum { ROOM = 10, REFUSED = 5 };
 
 static struct connection *close_in_order(struct stage *stage, struct connection *conn)
 {
@@ -52,19 +55,72 @@ void run_time_wait_reset(struct stage *stage)
 	end_await_tuple(first, second, 0, false);
 }
 
-/* The only one that takes its minute. */
-void run_time_wait_expires(struct stage *stage)
+/* The kernel chooses the port, of which there is one, and is allowed to take over. */
+void run_time_wait_reused_auto(struct stage *stage)
+{
+	unsigned delay = 1000;
+	uint64_t until;
+
+	netns_sysctl("ip_local_port_range", "40000 40000");
+	netns_sysctl("tcp_timestamps", "1");
+	netns_sysctl("tcp_tw_reuse", "1");
+	if (netns_sysctl_if_there("tcp_tw_reuse_delay", "100"))
+		delay = 100;
+	close_in_order(stage, stage_connect(stage));
+	/* the kernel's condition is a time, and nothing shows when it is over */
+	until = now_ms() + delay + 50;
+	while (now_ms() < until)
+		poll_pause(until - now_ms());
+	close_in_order(stage, stage_connect(stage));
+	if (!view_grown(&stage->client_view, "TWRecycled"))
+		lost_to_loopback(stage->client->comm);
+}
+
+/* As `ss -K` does. */
+void run_time_wait_destroyed(struct stage *stage)
 {
 	struct connection *conn = close_in_order(stage, stage_connect(stage));
 	struct end *first = stage_first(stage, conn), *second = stage_second(stage, conn);
-	uint64_t begin = now_ms();
 
-	while (view_tuple(first->actor->view, address_port(&first->addr),
-			  address_port(&second->addr))
-		       .state) {
-		if (now_ms() > begin + 90000)
-			die("TIME_WAIT did not end within 90 s");
-		poll_pause(50);
-	}
-	stage->residence_ms = now_ms() - begin;
+	end_destroy(first, second);
+	end_await_gone(first, second, BOUND_MS);
+}
+
+/* FIN_WAIT2 is waited for with the socket in hand: an orphan would ask for room before. */
+static void close_held(struct stage *stage, bool room)
+{
+	struct connection *conn = stage_connect(stage);
+	struct end *first = stage_first(stage, conn), *second = stage_second(stage, conn);
+
+	end_shutdown(first);
+	end_read_eof(second);
+	end_close(second);
+	end_await_state(first, TCP_CLOSE);
+	end_close(first);
+	if (room)
+		end_await_tuple(first, second, TCP_TIME_WAIT, true);
+	else
+		end_await_gone(first, second, BOUND_MS);
+}
+
+/* Room for so many and no more: the first ones have it. */
+void run_time_wait_refused(struct stage *stage)
+{
+	char limit[16];
+
+	snprintf(limit, sizeof(limit), "%u", view_minisocks(&stage->client_view) + ROOM);
+	netns_sysctl("tcp_max_tw_buckets", limit);
+	for (int i = 0; i < ROOM + REFUSED; i++)
+		close_held(stage, i < ROOM);
+	if (view_grown(&stage->client_view, "TCPTimeWaitOverflow") != REFUSED)
+		die("tcp_max_tw_buckets refused something else");
+}
+
+/* Waited out. */
+void run_time_wait_expires(struct stage *stage)
+{
+	struct connection *conn = close_in_order(stage, stage_connect(stage));
+
+	stage->residence_ms = end_await_gone(stage_first(stage, conn), stage_second(stage, conn),
+					     EXPIRY_BOUND_MS);
 }

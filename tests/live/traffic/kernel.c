@@ -22,7 +22,7 @@ const char *const mib_names[MIB_COUNT] = {
 	"EstabResets",	    "OutRsts",		"TW",
 	"TWRecycled",	    "TWKilled",		"TCPTimeWaitOverflow",
 	"TCPAbortOnData",   "TCPAbortOnClose",	"TCPAbortOnTimeout",
-	"TCPAbortOnLinger", "TCPAbortOnMemory",
+	"TCPAbortOnLinger", "TCPAbortOnMemory", "InSegs",
 };
 
 static struct {
@@ -31,7 +31,7 @@ static struct {
 } changed[8];
 static unsigned nr_changed;
 
-void netns_sysctl(const char *name, const char *value)
+bool netns_sysctl_if_there(const char *name, const char *value)
 {
 	char path[128];
 	ssize_t len;
@@ -40,7 +40,7 @@ void netns_sysctl(const char *name, const char *value)
 	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/%s", name);
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
-		die("cannot open %s: %s", path, strerror(errno));
+		return false;
 	/* a scenario repeats itself: only the first value is the old one */
 	if (nr_changed < sizeof(changed) / sizeof(changed[0])) {
 		len = pread(fd, changed[nr_changed].value, sizeof(changed[0].value) - 1, 0);
@@ -50,18 +50,24 @@ void netns_sysctl(const char *name, const char *value)
 	if (pwrite(fd, value, strlen(value), 0) < 0)
 		die("cannot write '%s' to %s: %s", value, path, strerror(errno));
 	close(fd);
+	return true;
+}
+
+void netns_sysctl(const char *name, const char *value)
+{
+	if (!netns_sysctl_if_there(name, value))
+		die("there is no setting %s: %s", name, strerror(errno));
 }
 
 void netns_restore(void)
 {
-	while (nr_changed--) {
-		const char *value = changed[nr_changed].value;
+	while (nr_changed) {
+		const char *value = changed[--nr_changed].value;
 
 		if (pwrite(changed[nr_changed].fd, value, strlen(value), 0) < 0)
 			fprintf(stderr, "traffic: cannot restore '%s'\n", value);
 		close(changed[nr_changed].fd);
 	}
-	nr_changed = 0;
 }
 
 void netns_enter_own(void)
@@ -153,6 +159,26 @@ void view_mib(const struct netns_view *view, uint64_t values[static MIB_COUNT])
 	free(text);
 }
 
+uint64_t view_now(const struct netns_view *view, const char *mib_name)
+{
+	uint64_t values[MIB_COUNT];
+	int i = 0;
+
+	while (strcmp(mib_names[i], mib_name))
+		i++;
+	view_mib(view, values);
+	return values[i];
+}
+
+uint64_t view_grown(const struct netns_view *view, const char *mib_name)
+{
+	int i = 0;
+
+	while (strcmp(mib_names[i], mib_name))
+		i++;
+	return view_now(view, mib_name) - view->mib_before[i];
+}
+
 struct row {
 	unsigned local_port, remote_port;
 	struct tuple_state state;
@@ -168,14 +194,16 @@ static void each_row_of(int fd, row_fn *fn, void *ctx)
 		return;
 	strtok_r(text, "\n", &save);	/* the headings */
 	while ((line = strtok_r(NULL, "\n", &save))) {
-		unsigned timer;
+		unsigned timer, left;
 		struct row row;
 
-		if (sscanf(line, "%*u: %*[0-9A-F]:%x %*[0-9A-F]:%x %x %*x:%*x %x:", &row.local_port,
-			   &row.remote_port, (unsigned *)&row.state.state, &timer) != 4)
+		if (sscanf(line, "%*u: %*[0-9A-F]:%x %*[0-9A-F]:%x %x %*x:%*x %x:%x",
+			   &row.local_port, &row.remote_port, (unsigned *)&row.state.state, &timer,
+			   &left) != 5)
 			continue;
-		/* timer 3 is how the kernel marks a minisock here */
+		/* timer 3 is how the kernel marks a minisock here; what is left is in USER_HZ */
 		row.state.minisock = timer == 3;
+		row.state.left_ms = left * 10;
 		fn(ctx, &row);
 	}
 	free(text);
@@ -185,6 +213,19 @@ static void each_row(const struct netns_view *view, row_fn *fn, void *ctx)
 {
 	each_row_of(view->tcp, fn, ctx);
 	each_row_of(view->tcp6, fn, ctx);
+}
+
+static void row_counts_minisock(void *ctx, const struct row *row)
+{
+	*(unsigned *)ctx += row->state.minisock;
+}
+
+unsigned view_minisocks(const struct netns_view *view)
+{
+	unsigned count = 0;
+
+	each_row(view, row_counts_minisock, &count);
+	return count;
 }
 
 struct search {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The door: the table of scenarios, the options, and one run from start to truth. */
-#include "traffic.h"
+/* The door: the options, and one run from start to truth. */
+#include "peer.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -15,77 +15,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FIRST .closers = CLOSES_FIRST
-#define BOTH .closers = CLOSES_BOTH
-#define NONE .closers = CLOSES_NONE
-#define SERVER .by = SIDE_SERVER
+#define TRY "TRAFFIC_TRY"
+enum { MAX_TRIES = 5, TRY_PORTS = 256 };
 
-const struct scenario scenarios[] = {
-	{ "client_first", "churn, the client closes first", run_churn, FIRST, .once = true },
-	{ "server_first", "churn, the server closes first", run_churn, FIRST, SERVER,
-	  .once = true },
-	{ "bucket_overflow", "churn, TIME_WAIT allowed for half of --count", run_bucket_overflow,
-	  FIRST, .once = true, .settings = true },
-	{ "simultaneous", "both FINs sent before either is seen", run_simultaneous, BOTH },
-	{ "simultaneous_race", "two close() calls at one gate, until --count crossed",
-	  run_simultaneous_race, BOTH, .once = true },
-	{ "self_close", "a socket connected to itself", run_self_close, BOTH, .no_listener = true },
-	{ "shutdown_halves", "shutdown, answer, close, close", run_shutdown_halves, FIRST },
-	{ "close_in_fin_wait2", "shutdown, then close() in FIN_WAIT2 (E4)", run_close_in_fin_wait2,
-	  FIRST },
-	{ "orphan_fin_wait2", "close() while the peer stays in CLOSE_WAIT (E3)",
-	  run_orphan_fin_wait2, FIRST },
-	{ "fin_timeout_handover", "tcp_fin_timeout 62: full socket, then minisock (E5)",
-	  run_fin_timeout_handover, FIRST, .settings = true },
-	{ "linger0", "SO_LINGER 0 in ESTABLISHED", run_linger0, NONE },
-	{ "linger0_server", "the same by the server", run_linger0, NONE, SERVER },
-	{ "disconnect", "connect(AF_UNSPEC) in ESTABLISHED", run_disconnect, NONE },
-	{ "unread_data", "close() with unread data", run_unread_data, NONE },
-	{ "rst_in_fin_wait1", "RST before our FIN is acknowledged", run_rst_in_fin_wait1, FIRST },
-	{ "rst_in_fin_wait2", "RST after our FIN is acknowledged", run_rst_in_fin_wait2, FIRST },
-	{ "rst_in_closing", "RST in CLOSING", run_rst_in_closing, BOTH },
-	{ "rst_in_close_wait", "SO_LINGER 0 in FIN_WAIT2, RST in CLOSE_WAIT", run_rst_in_close_wait,
-	  FIRST },
-	{ "linger2_close", "TCP_LINGER2 < 0, close() in FIN_WAIT2", run_linger2_close, FIRST },
-	{ "linger2_orphan", "TCP_LINGER2 < 0, close() in ESTABLISHED", run_linger2_orphan, FIRST },
-	{ "data_after_close", "ACK and data for an orphan in FIN_WAIT1", run_data_after_close,
-	  FIRST },
-	{ "data_in_fin_wait2", "data for a FIN_WAIT2 minisock", run_data_in_fin_wait2, FIRST },
-	{ "fin_timed_out", "nobody acknowledges our FIN", run_fin_timed_out, FIRST },
-	{ "last_ack_timed_out", "nobody acknowledges the second FIN", run_last_ack_timed_out,
-	  FIRST },
-	{ "keepalive_dead", "keepalive gives up in FIN_WAIT2", run_keepalive_dead, FIRST },
-	{ "refused", "connect to a closed port", run_refused, NONE, .no_listener = true },
-	{ "timed_out", "connect to a peer that never answers", run_timed_out, NONE },
-	{ "close_in_syn_sent", "the program gives up its connect", run_close_in_syn_sent, NONE },
-	{ "addr_not_avail", "no ephemeral port left", run_addr_not_avail, FIRST, .once = true,
-	  .settings = true },
-	{ "tuple_in_use", "connect from a port already connected there", run_tuple_in_use, FIRST },
-	{ "bind_in_use", "bind to a port listened on", run_bind_in_use, NONE },
-	{ "listener_close", "listen, then close", run_listener_close, NONE, .once = true },
-	{ "listener_close_pending", "a listener closed over its accept queue",
-	  run_listener_close_pending, NONE, .once = true },
-	{ "accept_by_other", "a child of the listener accepts and closes", run_accept_by_other,
-	  FIRST, SERVER },
-	{ "accept_by_other_passive", "the same, the client closes first", run_accept_by_other,
-	  FIRST },
-	{ "fork_holds", "a child keeps the socket when its parent closes", run_fork_holds, FIRST },
-	{ "fork_shares", "parent and child have the socket; the child closes last", run_fork_shares,
-	  FIRST },
-	{ "fd_passing", "SCM_RIGHTS to another process, which closes", run_fd_passing, FIRST },
-	{ "exit_without_close", "exit with open connections", run_exit_without_close, FIRST,
-	  .once = true },
-	{ "kill9", "SIGKILL with open connections", run_kill9, FIRST, .once = true },
-	{ "time_wait_reused", "connect from the same port takes over TIME_WAIT",
-	  run_time_wait_reused, FIRST },
-	{ "time_wait_reopened", "SYN of the same pair to a server's TIME_WAIT",
-	  run_time_wait_reopened, FIRST, SERVER },
-	{ "time_wait_reset", "TIME_WAIT killed by an exact RST", run_time_wait_reset, FIRST },
-	{ "time_wait_expires", "TIME_WAIT waited out (60 s)", run_time_wait_expires, FIRST },
-	{ "idle_hold", "--count ESTABLISHED, --close-wait and --time-wait, held", run_idle_hold,
-	  FIRST, .once = true, .hold = true },
-	{ NULL },
-};
+static struct stage stage;
+static char **arguments;
+static pid_t director;
 
 void die(const char *format, ...)
 {
@@ -97,6 +32,36 @@ void die(const char *format, ...)
 	fprintf(stderr, "\n");
 	va_end(args);
 	exit(EXIT_FAILURE);
+}
+
+void cannot(const char *what, int error)
+{
+	fprintf(stderr, "traffic: this kernel cannot %s: %s\n", what, strerror(error));
+	exit(STATUS_CANNOT);
+}
+
+/* Which try this is, from 0 on. */
+static unsigned tries(void)
+{
+	const char *text = getenv(TRY);
+
+	return text ? atoi(text) : 0;
+}
+
+void lost_to_loopback(const char *whose)
+{
+	char text[16];
+
+	if (stage.reported || tries() >= MAX_TRIES)
+		die("a RST of loopback's own has ended the TIME_WAIT of %s", whose);
+	fprintf(stderr, "traffic: a RST of loopback's own has ended the TIME_WAIT of %s: again\n",
+		whose);
+	snprintf(text, sizeof(text), "%u", tries() + 1);
+	setenv(TRY, text, 1);
+	stage_close(&stage);
+	netns_restore();
+	execv("/proc/self/exe", arguments);
+	die("cannot begin anew: %s", strerror(errno));
 }
 
 uint64_t now_ms(void)
@@ -115,14 +80,6 @@ void poll_pause(int ms)
 void close_fd(int fd)
 {
 	close(fd);
-}
-
-const struct scenario *scenario_find(const char *name)
-{
-	for (const struct scenario *scenario = scenarios; scenario->name; scenario++)
-		if (!strcmp(scenario->name, name))
-			return scenario;
-	return NULL;
 }
 
 static _Noreturn void usage(FILE *out)
@@ -246,13 +203,15 @@ static void parse_options(struct options *opts, int argc, char **argv)
 		take_option(opts, option);
 	if (optind != argc)
 		usage(stderr);
+	if (opts->port)
+		opts->port += tries() * TRY_PORTS;
 	if (opts->port + opts->ports > 65536) {
 		fprintf(stderr, "traffic: there are no %u ports from %u on\n", opts->ports,
 			opts->port);
 		exit(2);
 	}
 	opts->hold |= opts->scenario->hold;
-	opts->own_netns |= opts->scenario->settings && !opts->here;
+	opts->own_netns |= (opts->scenario->settings || opts->scenario->peer) && !opts->here;
 }
 
 static volatile sig_atomic_t stop_spinning;
@@ -276,15 +235,32 @@ static int spin(void)
 }
 
 /* A port that was free a moment ago, for scenarios without a listener of their own. */
-static void borrow_port(struct stage *stage)
+static void borrow_port(void)
 {
 	struct request req = { .op = OP_CLOSE };
 
-	stage_listen(stage);
+	stage_listen(&stage);
 	for (unsigned i = 0; i < shared->nr_ports * shared->nr_hosts; i++) {
 		req.fd = shared->listeners[i];
-		actor_ask(stage->server, &req);
+		actor_ask(stage.server, &req);
 	}
+}
+
+static void find_ports(void)
+{
+	if (stage.opts->scenario->peer)
+		peer_open(&stage);
+	if (stage.opts->scenario->no_listener)
+		borrow_port();
+	else if (!stage.opts->scenario->peer || stage.opts->by == SIDE_SERVER)
+		stage_listen(&stage);
+}
+
+/* Whatever happened: the settings are as they were. */
+static void restore_at_exit(void)
+{
+	if (getpid() == director)
+		netns_restore();
 }
 
 static void raise_file_limit(void)
@@ -299,7 +275,6 @@ static void raise_file_limit(void)
 
 int main(int argc, char **argv)
 {
-	static struct stage stage;
 	struct options opts = { .count = 1, .hosts = 1, .ports = 1 };
 
 	if (argc < 2)
@@ -312,19 +287,18 @@ int main(int argc, char **argv)
 	if (!opts.scenario)
 		usage(stderr);
 	parse_options(&opts, argc - 1, argv + 1);
+	arguments = argv;
+	director = getpid();
+	atexit(restore_at_exit);
 	prctl(PR_SET_NAME, "tw-traffic");
 	raise_file_limit();
 	stage_open(&stage, &opts);
-	if (opts.scenario->no_listener)
-		borrow_port(&stage);
-	else
-		stage_listen(&stage);
+	find_ports();
 	for (unsigned i = 0; i < (opts.scenario->once ? 1 : opts.count); i++)
 		opts.scenario->run(&stage);
 	stage_settle(&stage);
 	if (!stage.reported)
 		report_print(&stage);
 	stage_close(&stage);
-	netns_restore();
 	return 0;
 }

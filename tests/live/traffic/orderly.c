@@ -89,14 +89,14 @@ void run_self_close(struct stage *stage)
 	struct sockaddr_storage self = shared->server[0];
 	struct connection *conn;
 
-	/* the port was the listener's until a moment ago, so it is free */
+	/* the port was the listener's until a moment ago, so it is free; the last one is not */
+	shared->ports[0] += !!stage->nr_conns;
 	address_set_port(&self, shared->ports[0]);
 	conn = stage_dial(stage, &self, CONNECT_REUSE);
 	if (conn->client.error)
 		die("cannot connect to itself: %s", strerror(conn->client.error));
 	end_close(&conn->client);
 	end_await_tuple(&conn->client, &conn->server, TCP_TIME_WAIT, true);
-	shared->ports[0]++;	/* this one is in TIME_WAIT now */
 }
 
 /* close() in FIN_WAIT2 makes the minisock in process context; the FIN comes later. */

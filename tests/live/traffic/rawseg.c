@@ -2,7 +2,6 @@
 /* A RST made by hand, for what no socket would send: it must name an exact sequence number. */
 #include "traffic.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -26,45 +25,10 @@ void deed_send_seq(const struct request *req, int passed_fd, struct reply *rep)
 	rep->result = seq;
 }
 
-static uint32_t sum16(const void *data, size_t len)
-{
-	const uint8_t *byte = data;
-	uint32_t sum = 0;
-
-	for (size_t i = 0; i < len; i += 2)
-		sum += byte[i] << 8 | byte[i + 1];
-	return sum;
-}
-
-static uint16_t tcp_checksum(const struct tcphdr *tcp, const void *source, const void *dest,
-			     size_t addr_len)
-{
-	uint32_t sum = IPPROTO_TCP + sizeof(*tcp);
-
-	sum += sum16(source, addr_len) + sum16(dest, addr_len) + sum16(tcp, sizeof(*tcp));
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return htons(~sum);
-}
-
-/* An IPv4-mapped address is IPv4 on the wire. */
-static const struct in_addr *on_v4_wire(const struct sockaddr_storage *addr)
-{
-	if (addr->ss_family == AF_INET)
-		return &((const struct sockaddr_in *)addr)->sin_addr;
-	if (address_is_mapped(addr))
-		return (const struct in_addr *)&((const struct sockaddr_in6 *)addr)
-			->sin6_addr.s6_addr32[3];
-	return NULL;
-}
-
 void deed_raw_rst(const struct request *req, int passed_fd, struct reply *rep)
 {
-	const struct in_addr *source = on_v4_wire(&req->source), *dest = on_v4_wire(&req->addr);
-	const struct sockaddr_in6 *source6 = (const void *)&req->source;
 	struct sockaddr_in from4 = { .sin_family = AF_INET }, to4 = { .sin_family = AF_INET };
-	struct sockaddr_in6 from6 = { .sin6_family = AF_INET6 };
-	struct sockaddr_in6 to6 = *(const struct sockaddr_in6 *)&req->addr;
+	struct sockaddr_in6 from6 = { .sin6_family = AF_INET6 }, to6 = { .sin6_family = AF_INET6 };
 	struct tcphdr tcp = {
 		.source = htons(address_port(&req->source)),
 		.dest = htons(address_port(&req->addr)),
@@ -72,22 +36,24 @@ void deed_raw_rst(const struct request *req, int passed_fd, struct reply *rep)
 		.doff = sizeof(tcp) / 4,
 		.rst = 1,
 	};
-	const void *from = source ? (void *)&from4 : (void *)&from6;
-	const void *to = source ? (void *)&to4 : (void *)&to6;
-	socklen_t len = source ? sizeof(from4) : sizeof(from6);
-	int fd = socket(source ? AF_INET : AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_TCP);
+	const void *source, *dest, *from = &from6, *to = &to6;
+	int family = address_wire(&req->source, &source), fd;
+	socklen_t len = sizeof(from6);
 
 	(void)passed_fd;
-	if (source) {
-		from4.sin_addr = *source;
-		to4.sin_addr = *dest;
-		tcp.check = tcp_checksum(&tcp, source, dest, sizeof(*source));
+	address_wire(&req->addr, &dest);
+	if (family == AF_INET) {
+		memcpy(&from4.sin_addr, source, sizeof(from4.sin_addr));
+		memcpy(&to4.sin_addr, dest, sizeof(to4.sin_addr));
+		from = &from4;
+		to = &to4;
+		len = sizeof(from4);
 	} else {
-		from6.sin6_addr = source6->sin6_addr;
-		to6.sin6_port = 0;	/* of a raw socket: the protocol */
-		tcp.check = tcp_checksum(&tcp, &source6->sin6_addr, &to6.sin6_addr,
-					 sizeof(to6.sin6_addr));
+		memcpy(&from6.sin6_addr, source, sizeof(from6.sin6_addr));
+		memcpy(&to6.sin6_addr, dest, sizeof(to6.sin6_addr));
 	}
+	tcp.check = tcp_checksum(&tcp, sizeof(tcp), &req->source, &req->addr);
+	fd = socket(family, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_TCP);
 	if (fd < 0 || bind(fd, from, len) || sendto(fd, &tcp, sizeof(tcp), 0, to, len) < 0)
 		rep->error = errno;
 	if (fd >= 0)

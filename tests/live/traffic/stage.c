@@ -130,7 +130,7 @@ static void end_init(struct end *end, struct actor *actor)
 	end->opener = actor->pid;
 }
 
-static struct connection *conn_new(struct stage *stage)
+struct connection *stage_connection(struct stage *stage)
 {
 	struct connection *conn = calloc(1, sizeof(*conn));
 
@@ -148,7 +148,7 @@ struct connection *stage_dial(struct stage *stage, const struct sockaddr_storage
 	unsigned port = stage->nr_conns % shared->nr_ports;
 	unsigned host = stage->nr_conns / shared->nr_ports % shared->nr_hosts;
 	struct request req = { .op = OP_CONNECT, .arg = flags, .addr = shared->server[host] };
-	struct connection *conn = conn_new(stage);
+	struct connection *conn = stage_connection(stage);
 	struct reply rep;
 
 	address_set_port(&req.addr, shared->ports[port]);

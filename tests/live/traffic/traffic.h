@@ -28,6 +28,8 @@ enum {
 	MAX_ACTORS = 4,
 	NR_TCP_STATES = 13,	/* as the kernel numbers them */
 	BOUND_MS = 20000,	/* of any single wait; reaching it is a failure */
+	EXPIRY_BOUND_MS = 90000,	/* of the wait for a minisock's own end */
+	STATUS_CANNOT = 77,	/* exit status: this kernel has not what the scenario needs */
 };
 
 enum family { FAMILY_4, FAMILY_6, FAMILY_MAPPED };
@@ -79,6 +81,10 @@ enum op {
 	OP_TAKE_FD,		/* the other way round -> fd */
 	OP_SEND_SEQ,		/* -> sequence number of the next byte to be sent */
 	OP_RAW_RST,		/* arg: seq, from source to addr */
+	OP_DESTROY,		/* SOCK_DESTROY of source -> addr, as `ss -K` does */
+	OP_PEER_OPEN,		/* a TUN device: source is the kernel's address, addr its far end */
+	OP_PEER_SEND,		/* the segment, from source to addr */
+	OP_PEER_AWAIT,		/* one from addr to source with all these flags -> segment */
 	OP_CHURN_SERVER,
 	OP_CHURN_CLIENT,
 	OP_EXIT,
@@ -94,12 +100,20 @@ enum connect_flag {
 /* What a socket no longer hears, by a classic BPF filter of its own. */
 enum filter { FILTER_NONE, FILTER_ALL, FILTER_EMPTY };
 
+/* A TCP segment as the hand-made peer knows it; flags are TH_*. */
+struct segment {
+	uint32_t seq, ack;
+	uint8_t flags;
+	uint16_t len;		/* of data, which are zeroes */
+};
+
 struct request {
 	enum op op;
 	int fd;
 	int64_t arg, arg2, arg3;
 	char text[16];
 	struct sockaddr_storage addr, source;
+	struct segment segment;
 };
 
 struct reply {
@@ -108,6 +122,7 @@ struct reply {
 	int fd;
 	uint64_t cookie;
 	struct sockaddr_storage local, remote;
+	struct segment segment;
 };
 
 struct actor {
@@ -154,7 +169,8 @@ typedef void deed_fn(const struct request *req, int passed_fd, struct reply *rep
 deed_fn deed_listen, deed_accept, deed_connect, deed_send, deed_read, deed_shutdown, deed_close;
 deed_fn deed_linger0, deed_option, deed_filter, deed_state, deed_error, deed_unread;
 deed_fn deed_disconnect, deed_bind_fails, deed_gate_close, deed_send_seq;
-deed_fn deed_hello, deed_raw_rst, churn_server, churn_client;
+deed_fn deed_hello, deed_raw_rst, deed_destroy, churn_server, churn_client;
+deed_fn deed_peer_open, deed_peer_send, deed_peer_await;
 
 /* Messages with at most one descriptor; false at the end of the channel. */
 bool wire_send(int control, const void *data, size_t size, int fd);
@@ -169,12 +185,17 @@ void address_set_port(struct sockaddr_storage *addr, unsigned port);
 /* Which of the server's addresses this is, or -1. */
 int address_host(const struct sockaddr_storage *addr);
 bool address_is_mapped(const struct sockaddr_storage *addr);
+/* As on the wire, where IPv4-mapped is IPv4: its family, and where its bytes are. */
+int address_wire(const struct sockaddr_storage *addr, const void **bytes);
+uint16_t checksum(uint32_t sum, const void *data, size_t len);
+uint16_t tcp_checksum(const void *tcp, size_t len, const struct sockaddr_storage *source,
+		      const struct sockaddr_storage *dest);
 /* IPv4-mapped as IPv4, as twtrace shows it. */
 void address_text(const struct sockaddr_storage *addr, char buf[static INET6_ADDRSTRLEN]);
 
 /* ------------------------------------------------------------------ kernel */
 
-#define MIB_COUNT 14
+#define MIB_COUNT 15
 
 /* Open files of one namespace's /proc/net: they outlive the actors in it. */
 struct netns_view {
@@ -185,6 +206,7 @@ struct netns_view {
 struct tuple_state {
 	int state;		/* 0: no such socket */
 	bool minisock;
+	unsigned left_ms;	/* of its timer */
 };
 
 extern const char *const mib_names[MIB_COUNT];
@@ -192,13 +214,21 @@ extern const char *const mib_names[MIB_COUNT];
 void netns_enter_own(void);
 /* For the time of this run: netns_restore() undoes all of them, the last one first. */
 void netns_sysctl(const char *name, const char *value);
+/* The same where the kernel has it; older ones do not have all. */
+bool netns_sysctl_if_there(const char *name, const char *value);
 void netns_restore(void);
+/* Adds an address to an interface, usable at once; 0 or an errno. */
+int netlink_add_address(const char *interface, const struct sockaddr_storage *addr);
 void view_open(struct netns_view *view, pid_t pid);
 void view_mib(const struct netns_view *view, uint64_t values[static MIB_COUNT]);
 struct tuple_state view_tuple(const struct netns_view *view, unsigned local_port,
 			      unsigned remote_port);
+unsigned view_minisocks(const struct netns_view *view);
 /* Full sockets but listeners with one of these ports at either end. */
 unsigned view_full_sockets(const struct netns_view *view, const uint16_t *ports, unsigned nr_ports);
+/* One counter as it is now, and its growth since the view was opened. */
+uint64_t view_now(const struct netns_view *view, const char *mib_name);
+uint64_t view_grown(const struct netns_view *view, const char *mib_name);
 /* Sockets at local ports (or, with remote, towards them), by state. */
 void view_states(const struct netns_view *view, const uint16_t *ports, unsigned nr_ports,
 		 bool remote, unsigned states[static NR_TCP_STATES]);
@@ -229,7 +259,7 @@ struct stage {
 	struct connection **conns;
 	unsigned nr_conns;
 	unsigned attempts, simultaneous;	/* simultaneous_race */
-	uint64_t residence_ms;			/* time_wait_expires */
+	uint64_t residence_ms;			/* of a minisock that was waited for */
 	bool reported;
 };
 
@@ -243,6 +273,8 @@ struct scenario {
 	bool settings;		/* changes them: needs a namespace of its own, or --here */
 	bool no_listener;
 	bool hold;		/* always */
+	bool peer;		/* against the hand-made peer; needs settings too */
+	unsigned fin_timeout;	/* seconds, of peer_silent_* */
 };
 
 void stage_open(struct stage *stage, struct options *opts);
@@ -252,6 +284,8 @@ void stage_close(struct stage *stage);
 /* With --hold: prints the truth, then waits for the end of stdin, SIGTERM or SIGINT; once. */
 void stage_hold(struct stage *stage);
 
+/* One more, both ends still without a descriptor. */
+struct connection *stage_connection(struct stage *stage);
 struct connection *stage_connect(struct stage *stage);
 struct connection *stage_connect_from(struct stage *stage, const struct sockaddr_storage *source,
 				      int flags);
@@ -277,6 +311,13 @@ void end_await_unread(struct end *end, size_t bytes);
 struct reply end_ask(struct end *end, enum op op);
 /* Wait until the kernel shows the pair so, with or without a descriptor. */
 void end_await_tuple(const struct end *end, const struct end *peer, int state, bool minisock);
+/* Wait, for at most @bound_ms, until the pair has no socket (no full one) -> for how long. */
+uint64_t end_await_gone(const struct end *end, const struct end *peer, unsigned bound_ms);
+uint64_t end_await_full_gone(const struct end *end, const struct end *peer, unsigned bound_ms);
+/* Wait until the timer of its minisock has so much left at most. */
+void end_await_left(const struct end *end, const struct end *peer, unsigned left_ms);
+/* As `ss -K` would. */
+void end_destroy(const struct end *end, const struct end *peer);
 
 void report_print(struct stage *stage);
 
@@ -297,11 +338,25 @@ scenario_fn run_tuple_in_use, run_bind_in_use, run_listener_close, run_listener_
 scenario_fn run_accept_by_other, run_fork_holds, run_fork_shares, run_fd_passing;
 scenario_fn run_exit_without_close, run_kill9;
 scenario_fn run_idle_hold, run_time_wait_reused, run_time_wait_reopened, run_time_wait_reset;
-scenario_fn run_time_wait_expires;
+scenario_fn run_time_wait_expires, run_time_wait_reused_auto, run_time_wait_destroyed;
+scenario_fn run_time_wait_refused;
+scenario_fn run_peer_fin_with_ack, run_peer_fin_after_ack, run_peer_simultaneous;
+scenario_fn run_peer_late_fin, run_peer_bare_fin, run_peer_data_after_close;
+scenario_fn run_peer_data_in_fin_wait2, run_peer_syn_in_fin_wait2, run_peer_rst_in_fin_wait2;
+scenario_fn run_peer_destroyed, run_peer_rst_exact, run_peer_rst_rfc1337, run_peer_rst_inexact;
+scenario_fn run_peer_fin_again, run_peer_fin_rearms, run_peer_syn_reopens, run_peer_syn_too_old;
+scenario_fn run_peer_syn_no_listener, run_peer_silent;
 
 /* -------------------------------------------------------------------- main */
 
 __attribute__((format(printf, 1, 2))) _Noreturn void die(const char *format, ...);
+/* This kernel has not what the scenario needs: no failure, and no truth either. */
+_Noreturn void cannot(const char *what, int error);
+/*
+ * Loopback's own RST has ended a TIME_WAIT that the scenario needs: all is taken back, and
+ * it begins anew, at another port, so that the two tries are not taken for one.
+ */
+_Noreturn void lost_to_loopback(const char *whose);
 uint64_t now_ms(void);
 /* One turn of a wait for something only the kernel can say. */
 void poll_pause(int ms);
