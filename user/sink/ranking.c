@@ -133,7 +133,7 @@ static int compare_keys(const struct order *order, const struct row_key *left,
 
 static uint64_t sockets_now(const struct row *row)
 {
-	return row->count[FIELD_OPEN] + row->count[FIELD_TIME_WAIT];
+	return row->count[FIELD_OPEN] + row->count[FIELD_TIME_WAIT] + row->count[FIELD_FW2_ORPHANS];
 }
 
 static int compare_rows(const void *left_item, const void *right_item, void *ctx)
