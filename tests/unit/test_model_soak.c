@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Many random records from a fixed seed: a kernel that lives plausibly but loses
- * some of its records, and one that lies. The invariants hold all the way.
+ * some of its records, and one that lies. The invariants hold all the way; where an
+ * evidence tier tells of everything, all counts are those of the kernel.
  */
 #include "model_fixture.h"
 
@@ -21,15 +22,27 @@ enum life {
 	MINI, /* a minisock in state */
 };
 
+/* What really happened to minisocks since ready. */
+struct truth {
+	uint64_t entered, refused, turned, orphans_expired;
+	uint64_t ended[NR_END_REASONS];
+	uint64_t residences; /* of those born since ready */
+	uint64_t held_ns; /* by those that have ended */
+};
+
 struct sim {
 	struct fixture *f;
-	uint64_t random, cookies, overflow[NR_NETNS];
-	unsigned int loss_permille;
+	enum tw_evidence tier;
+	uint64_t random, cookies, ready_ns;
+	struct tw_kernel_figures figures[NR_NETNS];
+	struct truth truth;
+	unsigned int loss_permille, dump_permille;
 	struct {
 		struct end end;
 		enum life life;
 		uint8_t state;
-		uint64_t ends_ns;
+		bool silent; /* the peer will never send its FIN */
+		uint64_t born_ns, ends_ns; /* of the minisock */
 	} ends[NR_ENDS];
 };
 
@@ -59,6 +72,46 @@ static struct end random_end(struct sim *sim)
 	return end;
 }
 
+static struct tw_kernel_figures *figures_of(struct sim *sim, unsigned int at)
+{
+	return &sim->figures[sim->ends[at].end.tuple.netns_cookie - NETNS];
+}
+
+/* What the evidence tier says, which gets lost like any record. True if it was told. */
+static bool tell(struct sim *sim, unsigned int at, enum tw_kind kind, uint8_t reason, bool by_tuple)
+{
+	struct end end = sim->ends[at].end;
+
+	if (sim->tier == TW_BY_INFERENCE || draw(sim, 1000) < sim->loss_permille)
+		return false;
+	if (by_tuple)
+		end.cookie = 0;
+	feed_mini(sim->f, kind, &end, sim->ends[at].state, reason);
+	return true;
+}
+
+static void count_end(struct sim *sim, unsigned int at, enum tw_end_reason reason)
+{
+	uint64_t born_ns = sim->ends[at].born_ns;
+
+	sim->ends[at].life = FREE;
+	figures_of(sim, at)->time_wait--;
+	figures_of(sim, at)->tw_recycled += reason == TW_END_REUSED;
+	sim->truth.ended[reason]++;
+	sim->truth.orphans_expired += reason == TW_END_EXPIRED &&
+				      sim->ends[at].state == TW_FIN_WAIT2;
+	if (!sim->ready_ns)
+		return;
+	sim->truth.residences += born_ns > sim->ready_ns;
+	sim->truth.held_ns += sim->f->now_ns - (born_ns > sim->ready_ns ? born_ns : sim->ready_ns);
+}
+
+static void end_minisock(struct sim *sim, unsigned int at, enum tw_end_reason reason)
+{
+	tell(sim, at, TW_MINI_ENDED, reason, draw(sim, 10) == 0);
+	count_end(sim, at, reason);
+}
+
 /* Two sockets never share a tuple; a minisock gives it up to its successor. */
 static bool take_tuple(struct sim *sim, unsigned int for_at)
 {
@@ -70,7 +123,7 @@ static bool take_tuple(struct sim *sim, unsigned int for_at)
 			continue;
 		if (sim->ends[at].life == ALIVE)
 			return false;
-		sim->ends[at].life = FREE;
+		end_minisock(sim, at, tuple->local_port < 1024 ? TW_END_REOPENED : TW_END_REUSED);
 	}
 	return true;
 }
@@ -137,57 +190,117 @@ static uint8_t next_state(struct sim *sim, uint8_t state, uint16_t *flags, uint8
 	}
 }
 
-/* The kernel refuses some for want of buckets, and makes no other if data comes after close(). */
-static void leave_remains(struct sim *sim, unsigned int at, enum remains remains)
-{
-	const struct end *end = &sim->ends[at].end;
+/* What becomes of a socket at ->CLOSE. */
+enum fate {
+	GONE,
+	REFUSED_ONE, /* for want of buckets */
+	BORN,
+};
 
-	if (draw(sim, 5) == 0) {
-		feed_reset(sim->f, end, TW_CLOSE);
-		if (remains == REMAINS_FIN_WAIT2)
-			return;
+/* No minisock is made where data comes after close(), which a RST answers. */
+static enum fate choose_fate(struct sim *sim, enum remains remains, bool *reset)
+{
+	*reset = draw(sim, 5) == 0;
+	if (remains == REMAINS_NOTHING || (remains == REMAINS_FIN_WAIT2 && *reset))
+		return GONE;
+	return draw(sim, 20) ? BORN : REFUSED_ONE;
+}
+
+/* Before ->CLOSE, and now and then the whole life of the minisock with it. True: it has ended. */
+static bool announce(struct sim *sim, unsigned int at, enum fate fate, uint8_t *reason)
+{
+	if (fate == REFUSED_ONE && sim->tier != TW_BY_TIMER)
+		tell(sim, at, TW_MINI_REFUSED, 0, false);
+	if (fate != BORN || !tell(sim, at, TW_MINI_BORN, 0, false) || draw(sim, 20))
+		return false;
+	if (sim->ends[at].state == TW_FIN_WAIT2 && draw(sim, 2)) {
+		sim->ends[at].state = TW_TIME_WAIT;
+		sim->truth.turned++;
+		tell(sim, at, TW_MINI_TURNED, 0, false);
 	}
-	if (remains == REMAINS_NOTHING)
-		return;
-	if (draw(sim, 20) == 0) {
-		sim->overflow[end->tuple.netns_cookie - NETNS]++;
-		return;
+	*reason = draw(sim, 2) ? TW_END_RESET : TW_END_REOPENED;
+	tell(sim, at, TW_MINI_ENDED, *reason, false);
+	return true;
+}
+
+static void leave_remains(struct sim *sim, unsigned int at, enum fate fate)
+{
+	if (fate == REFUSED_ONE) {
+		figures_of(sim, at)->overflow++;
+		sim->truth.refused++;
 	}
+	if (fate != BORN)
+		return;
 	sim->ends[at].life = MINI;
-	sim->ends[at].state = remains == REMAINS_TIME_WAIT ? TW_TIME_WAIT : TW_FIN_WAIT2;
+	sim->ends[at].silent = draw(sim, 2);
+	sim->ends[at].born_ns = sim->f->now_ns;
 	sim->ends[at].ends_ns = sim->f->now_ns + 60 * SECOND;
+	figures_of(sim, at)->time_wait++;
+	figures_of(sim, at)->tw_created++;
+	sim->truth.entered++;
 }
 
 static void step_on(struct sim *sim, unsigned int at)
 {
 	const struct end *end = &sim->ends[at].end;
-	uint8_t from = sim->ends[at].state, error;
+	uint8_t from = sim->ends[at].state, error, reason;
+	bool acted = draw(sim, 2), reset, ended = false;
+	enum fate fate = GONE;
 	uint16_t flags;
 	uint8_t to = next_state(sim, from, &flags, &error);
-	bool acted = draw(sim, 2);
+	enum remains remains = ledger_remains(from, error, flags);
 
+	sim->ends[at].state = to;
+	if (to == TW_CLOSE) {
+		fate = choose_fate(sim, remains, &reset);
+		sim->ends[at].state = remains == REMAINS_TIME_WAIT ? TW_TIME_WAIT : TW_FIN_WAIT2;
+		ended = announce(sim, at, fate, &reason);
+	}
 	send(sim, end, from, to, (to == TW_CLOSE ? flags : 0) | (acted ? TW_F_OWNER : 0), error,
 	     from == TW_SYN_SENT ? TW_TRANSITION_FULL :
 	     acted		 ? TW_TRANSITION_OWNER :
 				   TW_TRANSITION_SHORT);
-	sim->ends[at].state = to;
 	if (to != TW_CLOSE)
 		return;
 	sim->ends[at].life = FREE;
-	leave_remains(sim, at, ledger_remains(from, error, flags));
+	leave_remains(sim, at, fate);
+	if (reset)
+		feed_reset(sim->f, end, TW_CLOSE);
+	if (ended) {
+		/* it has held nothing for longer than that took */
+		sim->ends[at].born_ns = sim->f->now_ns;
+		count_end(sim, at, reason);
+	}
+}
+
+/* Everything was told: what we count is what the kernel counts. */
+static void assert_no_errors(const struct fixture *f)
+{
+	const struct audit *audits;
+	size_t count = model_audits(f->model, &audits);
+
+	for (size_t i = 0; i < count; i++)
+		for (enum audit_kind kind = 0; kind < NR_AUDIT_KINDS; kind++) {
+			const struct audit_figure *figure = &audits[i].figures[kind];
+
+			if (figure->known && (figure->drift || figure->error))
+				fail_msg("%s: ours %" PRIu64 ", the kernel's %" PRIu64
+					 ", drift %" PRId64,
+					 audit_name(kind), figure->ours, figure->kernel,
+					 figure->drift);
+		}
 }
 
 static void dump(struct sim *sim, uint64_t netns)
 {
-	uint64_t minisocks = 0;
+	struct tw_kernel_figures none = { 0 };
 
-	feed_snapshot(sim->f, TW_SNAPSHOT_BEGIN, netns, 0, 0, 0);
+	feed_dumped(sim->f, TW_SNAPSHOT_BEGIN, netns, &none, 0, 0);
 	for (unsigned int at = 0; at < NR_ENDS; at++) {
 		uint64_t ends_ns = sim->ends[at].ends_ns, now_ns = sim->f->now_ns;
 
 		if (sim->ends[at].life == FREE || sim->ends[at].end.tuple.netns_cookie != netns)
 			continue;
-		minisocks += sim->ends[at].life == MINI;
 		if (draw(sim, 1000) < sim->loss_permille)
 			continue;
 		feed_found(sim->f, &sim->ends[at].end, sim->ends[at].state,
@@ -195,22 +308,38 @@ static void dump(struct sim *sim, uint64_t netns)
 			   ends_ns > now_ns	       ? (ends_ns - now_ns) / MS :
 							 0);
 	}
-	feed_snapshot(sim->f, TW_SNAPSHOT_END, netns, minisocks, sim->overflow[netns - NETNS],
-		      draw(sim, 20) == 0 ? EINTR : 0);
+	feed_dumped(sim->f, TW_SNAPSHOT_END, netns, &sim->figures[netns - NETNS], TW_S_MIB_AT_BIRTH,
+		    draw(sim, 20) == 0 ? EINTR : 0);
+	if (sim->tier == TW_BY_FENTRY && !sim->loss_permille)
+		assert_no_errors(sim->f);
 }
 
-/* Minisocks end, the last FIN reaches some; both without a word. */
+/* The last FIN has come. The timer tier sees no more than a timer armed anew. */
+static void turn(struct sim *sim, unsigned int at)
+{
+	sim->ends[at].state = TW_TIME_WAIT;
+	sim->ends[at].ends_ns = sim->f->now_ns + 60 * SECOND;
+	sim->truth.turned++;
+	tell(sim, at, sim->tier == TW_BY_TIMER ? TW_MINI_BORN : TW_MINI_TURNED, 0,
+	     draw(sim, 10) == 0);
+}
+
+/* Minisocks end, the last FIN reaches some; without a word, but for an evidence tier's. */
 static void age(struct sim *sim)
 {
+	static const enum tw_end_reason early[] = { TW_END_RESET, TW_END_DESTROYED,
+						    TW_END_UNKNOWN };
+
 	for (unsigned int at = 0; at < NR_ENDS; at++) {
 		if (sim->ends[at].life != MINI)
 			continue;
-		if (sim->ends[at].ends_ns + SECOND < sim->f->now_ns || draw(sim, 50000) == 0)
-			sim->ends[at].life = FREE;
-		if (sim->ends[at].state == TW_FIN_WAIT2 && draw(sim, 1000) == 0) {
-			sim->ends[at].state = TW_TIME_WAIT;
-			sim->ends[at].ends_ns = sim->f->now_ns + 60 * SECOND;
-		}
+		if (sim->ends[at].ends_ns + SECOND < sim->f->now_ns)
+			end_minisock(sim, at, TW_END_EXPIRED);
+		else if (draw(sim, 50000) == 0)
+			end_minisock(sim, at, early[draw(sim, 3)]);
+		else if (sim->ends[at].state == TW_FIN_WAIT2 && !sim->ends[at].silent &&
+			 draw(sim, 1000) == 0)
+			turn(sim, at);
 	}
 }
 
@@ -233,7 +362,7 @@ static void step(struct sim *sim)
 	unsigned int at = draw(sim, NR_ENDS), what = draw(sim, 1000);
 
 	sim->f->now_ns += draw(sim, 20 * MS);
-	if (what < 5)
+	if (draw(sim, 1000) < sim->dump_permille)
 		dump(sim, NETNS + draw(sim, NR_NETNS));
 	else if (what < 30)
 		feed_bare(sim->f, TW_TICK);
@@ -261,32 +390,48 @@ static uint64_t minisocks_of(const struct fixture *f)
 	return count;
 }
 
-/* Returns how many minisocks were there at ready. */
-static uint64_t run(struct fixture *f, const struct model_opts *opts, unsigned int loss_permille)
+struct plan {
+	struct model_opts opts;
+	enum tw_evidence tier;
+	unsigned int loss_permille;
+	unsigned int dump_permille; /* of all steps; 0: 5 */
+};
+
+/* Sets @stock, NULL allowed, to how many minisocks were there at ready. */
+static struct sim *run(struct fixture *f, const struct plan *plan, uint64_t *stock)
 {
-	struct sim sim = { .f = f, .random = SEED, .loss_permille = loss_permille };
+	static struct sim sim;
 
-	uint64_t stock = 0;
-
-	fixture_start(f, opts);
+	sim = (struct sim){ .f = f,
+			    .random = SEED,
+			    .tier = plan->tier,
+			    .loss_permille = plan->loss_permille,
+			    .dump_permille = plan->dump_permille ? plan->dump_permille : 5 };
+	fixture_start(f, &plan->opts);
 	f->unchecked = true;
+	feed_tier(f, plan->tier);
 	for (unsigned int i = 0; i < NR_RECORDS; i++) {
 		if (i == NR_RECORDS / 100) {
 			feed_bare(f, TW_READY);
-			stock = minisocks_of(f);
+			sim.ready_ns = f->now_ns;
+			memset(&sim.truth, 0, sizeof(sim.truth));
+			if (stock)
+				*stock = minisocks_of(f);
 		}
 		step(&sim);
 		check(f, i);
 	}
-	return stock;
+	return &sim;
 }
 
 static void a_kernel_that_loses_nothing(void **state)
 {
 	struct fixture *f = *state;
 	const uint64_t *count;
-	uint64_t stock = run(f, &(struct model_opts){ 0 }, 0);
+	uint64_t stock;
 
+	/* without a tier, dumps that are far apart would tell of some ends too late */
+	run(f, &(struct plan){ .dump_permille = 60 }, &stock);
 	count = model_totals(f->model)->count;
 	assert_int_equal(model_loss(f->model, TW_LOSS_MALFORMED), 0);
 	assert_int_equal(model_loss(f->model, TW_LOSS_NO_MEMORY), 0);
@@ -306,21 +451,90 @@ static void a_kernel_that_loses_nothing(void **state)
 				 minisocks_of(f));
 }
 
+/* For how long minisocks have held their ports since ready. */
+static uint64_t held_in_truth(const struct sim *sim)
+{
+	uint64_t held_ns = sim->truth.held_ns;
+
+	for (unsigned int at = 0; at < NR_ENDS; at++) {
+		uint64_t born_ns = sim->ends[at].born_ns;
+
+		if (sim->ends[at].life == MINI)
+			held_ns += sim->f->now_ns -
+				   (born_ns > sim->ready_ns ? born_ns : sim->ready_ns);
+	}
+	return held_ns;
+}
+
+static void a_kernel_whose_tier_tells_everything(void **state)
+{
+	static const enum field fields[NR_END_REASONS] = {
+		[END_UNKNOWN] = FIELD_TW_UNKNOWN, [END_EXPIRED] = FIELD_TW_EXPIRED,
+		[END_REUSED] = FIELD_TW_REUSED,	  [END_REOPENED] = FIELD_TW_REOPENED,
+		[END_RESET] = FIELD_TW_RESET,	  [END_DESTROYED] = FIELD_TW_DESTROYED,
+		[END_PURGED] = FIELD_TW_PURGED,
+	};
+	struct fixture *f = *state;
+	const struct sim *sim = run(f, &(struct plan){ .tier = TW_BY_FENTRY }, NULL);
+	const struct row *totals = model_totals(f->model);
+
+	for (unsigned int reason = 0; reason < NR_END_REASONS; reason++) {
+		if (totals->count[fields[reason]] != sim->truth.ended[reason])
+			fail_msg("%s is %" PRIu64 ", in truth %" PRIu64, field_name(fields[reason]),
+				 totals->count[fields[reason]], sim->truth.ended[reason]);
+		/* the walk goes where it is meant to go */
+		assert_true(reason == END_PURGED || sim->truth.ended[reason] > 10);
+	}
+	assert_int_equal(totals->count[FIELD_TW_ENTERED], sim->truth.entered);
+	assert_int_equal(totals->count[FIELD_TW_REFUSED], sim->truth.refused);
+	assert_int_equal(totals->count[FIELD_FW2_EXPIRED], sim->truth.orphans_expired);
+	assert_int_equal(f->told[EVENT_TIME_WAIT_ENTER], sim->truth.entered);
+	assert_int_equal(f->told[EVENT_TIME_WAIT_REFUSED], sim->truth.refused);
+	assert_int_equal(f->told[EVENT_TIME_WAIT_SUBSTATE], sim->truth.turned);
+	assert_int_equal(totals->residence.count, sim->truth.residences);
+	assert_int_equal(row_held_ns(totals, f->now_ns), held_in_truth(sim));
+	assert_true(sim->truth.refused > 100 && sim->truth.turned > 100);
+	assert_true(sim->truth.orphans_expired > 10);
+	for (unsigned int cause = 0; cause < TW_NR_LOSS; cause++)
+		assert_int_equal(model_loss(f->model, cause), 0);
+}
+
 static void a_kernel_that_loses_records(void **state)
 {
-	run(*state, &(struct model_opts){ 0 }, 30);
+	run(*state, &(struct plan){ .loss_permille = 30 }, NULL);
+}
+
+static void a_kernel_whose_tier_loses_records_too(void **state)
+{
+	static const enum tw_evidence tiers[] = { TW_BY_TIMER, TW_BY_KPROBE, TW_BY_FENTRY };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < 3; i++) {
+		run(f, &(struct plan){ .tier = tiers[i], .loss_permille = 30 }, NULL);
+		assert_true(model_loss(f->model, TW_LOSS_UNTOLD) > 100);
+		assert_true(model_totals(f->model)->residence.count > 1000);
+	}
 }
 
 static void a_kernel_that_loses_records_with_little_room(void **state)
 {
-	run(*state, &(struct model_opts){ .max_rows = 6, .max_conns = 150 }, 30);
+	struct plan plan = { .opts = { .max_rows = 6, .max_conns = 150 }, .loss_permille = 30 };
+
+	run(*state, &plan, NULL);
+	plan.tier = TW_BY_FENTRY;
+	run(*state, &plan, NULL);
 }
 
 static void a_kernel_that_loses_records_under_a_filter(void **state)
 {
-	run(*state,
-	    &(struct model_opts){ .filter = { .service = "[nw]*", .kernel = { .family = 4 } } },
-	    30);
+	struct plan plan = {
+		.opts.filter = { .service = "[nw]*", .kernel = { .family = 4 } },
+		.loss_permille = 30,
+	};
+
+	run(*state, &plan, NULL);
+	plan.tier = TW_BY_FENTRY;
+	run(*state, &plan, NULL);
 }
 
 /* Any bytes, of the right size more often than not, with few cookies and states in range. */
@@ -356,7 +570,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		fixture_test(a_kernel_that_loses_nothing),
+		fixture_test(a_kernel_whose_tier_tells_everything),
 		fixture_test(a_kernel_that_loses_records),
+		fixture_test(a_kernel_whose_tier_loses_records_too),
 		fixture_test(a_kernel_that_loses_records_with_little_room),
 		fixture_test(a_kernel_that_loses_records_under_a_filter),
 		fixture_test(any_records_at_all),
