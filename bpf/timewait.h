@@ -36,26 +36,41 @@ struct {
 	__type(value, struct tw_work);
 } works SEC(".maps") __weak;
 
-static __always_inline void work_begin(const void *object, __u8 substate, __u8 reason)
+/*
+ * Where in the task: all but tcp_abort() run with softirqs off, so nothing nests; that one
+ * may be interrupted by a softirq with work of its own.
+ */
+enum work_level {
+	WORK_INNER = 0,
+	WORK_ABORT = 1,
+};
+
+static __always_inline __u64 work_key(enum work_level level)
+{
+	return bpf_get_current_task() | level;
+}
+
+static __always_inline void work_begin(enum work_level level, const void *object, __u8 substate,
+				       __u8 reason)
 {
 	struct tw_work work = { .object = (__u64)object, .substate = substate, .reason = reason };
-	__u64 task = bpf_get_current_task();
+	__u64 key = work_key(level);
 
-	bpf_map_update_elem(&works, &task, &work, BPF_ANY);
+	bpf_map_update_elem(&works, &key, &work, BPF_ANY);
 }
 
-static __always_inline struct tw_work *work_at_hand(void)
+static __always_inline struct tw_work *work_at_hand(enum work_level level)
 {
-	__u64 task = bpf_get_current_task();
+	__u64 key = work_key(level);
 
-	return bpf_map_lookup_elem(&works, &task);
+	return bpf_map_lookup_elem(&works, &key);
 }
 
-static __always_inline void work_end(void)
+static __always_inline void work_end(enum work_level level)
 {
-	__u64 task = bpf_get_current_task();
+	__u64 key = work_key(level);
 
-	bpf_map_delete_elem(&works, &task);
+	bpf_map_delete_elem(&works, &key);
 }
 
 /* Its namespace is being taken down: tcp_sk_exit_batch() purges. */
@@ -154,12 +169,12 @@ static __always_inline void minisock_segment(const struct inet_timewait_sock *tw
 	__u8 substate = minisock_substate(tw);
 
 	if (rst || substate == TW_FIN_WAIT2)
-		work_begin(tw, substate, rst ? TW_END_RESET : TW_END_UNKNOWN);
+		work_begin(WORK_INNER, tw, substate, rst ? TW_END_RESET : TW_END_UNKNOWN);
 }
 
 static __always_inline void minisock_segment_done(void)
 {
-	struct tw_work *work = work_at_hand();
+	struct tw_work *work = work_at_hand(WORK_INNER);
 	const struct inet_timewait_sock *tw;
 
 	if (!work)
@@ -168,19 +183,28 @@ static __always_inline void minisock_segment_done(void)
 	/* one that was killed in between has taken its note along */
 	if (work->substate == TW_FIN_WAIT2 && minisock_substate(tw) == TW_TIME_WAIT)
 		minisock_tell(tw, TW_MINI_TURNED, 0, 0);
-	work_end();
+	work_end(WORK_INNER);
 }
 
 /* tcp_abort() begins: on a minisock it is ss -K (af9784d007d8, 6.0). */
 static __always_inline void minisock_abort(const struct sock *sk)
 {
 	if (BPF_CORE_READ(sk, __sk_common.skc_state) == TW_TIME_WAIT)
-		work_begin(sk, 0, TW_END_DESTROYED);
+		work_begin(WORK_ABORT, sk, 0, TW_END_DESTROYED);
 }
 
-/* Why inet_twsk_deschedule_put() is called, where no caller has said it. */
+static __always_inline void minisock_abort_done(void)
+{
+	work_end(WORK_ABORT);
+}
+
+/* Why inet_twsk_deschedule_put() is called, where tcp_timewait_state_process() has not said it. */
 static __always_inline __u8 deschedule_reason(const struct inet_timewait_sock *tw)
 {
+	struct tw_work *abort = work_at_hand(WORK_ABORT);
+
+	if (abort && abort->object == (__u64)tw)
+		return abort->reason;
 	/* connect() takes the minisock out of the hash before (__inet_check_established()) */
 	if (!BPF_CORE_READ(tw, __tw_common.skc_nulls_node.pprev))
 		return TW_END_REUSED;
@@ -192,10 +216,10 @@ static __always_inline __u8 deschedule_reason(const struct inet_timewait_sock *t
 
 static __always_inline void minisock_descheduled(const struct inet_timewait_sock *tw)
 {
-	struct tw_work *work = work_at_hand();
+	struct tw_work *work = work_at_hand(WORK_INNER);
 
 	if (!work || work->object != (__u64)tw || !work->reason)
-		work_begin(tw, 0, deschedule_reason(tw));
+		work_begin(WORK_INNER, tw, 0, deschedule_reason(tw));
 }
 
 /*
@@ -204,12 +228,12 @@ static __always_inline void minisock_descheduled(const struct inet_timewait_sock
  */
 static __always_inline void minisock_killed(const struct inet_timewait_sock *tw)
 {
-	struct tw_work *work = work_at_hand();
+	struct tw_work *work = work_at_hand(WORK_INNER);
 	__u8 reason = TW_END_UNKNOWN;
 
 	if (work && work->object == (__u64)tw) {
 		reason = work->reason;
-		work_end();
+		work_end(WORK_INNER);
 	} else if (netns_is_dead(BPF_CORE_READ(tw, __tw_common.skc_net.net))) {
 		reason = TW_END_PURGED;
 	} else if ((__s64)(bpf_jiffies64() - BPF_CORE_READ(tw, tw_timer.expires)) >= 0) {

@@ -43,7 +43,7 @@ int BPF_PROG(fentry_abort, struct sock *sk)
 SEC("fexit/tcp_abort")
 int BPF_PROG(fentry_abort_done)
 {
-	work_end();
+	minisock_abort_done();
 	return 0;
 }
 

@@ -14,14 +14,14 @@
 SEC("kprobe/inet_twsk_alloc")
 int BPF_KPROBE(kprobe_alloc, const struct sock *sk, void *death_row, int state)
 {
-	work_begin(sk, state, TW_END_UNKNOWN);
+	work_begin(WORK_INNER, sk, state, TW_END_UNKNOWN);
 	return 0;
 }
 
 SEC("kretprobe/inet_twsk_alloc")
 int BPF_KRETPROBE(kprobe_alloc_done, const struct inet_timewait_sock *tw)
 {
-	struct tw_work *work = work_at_hand();
+	struct tw_work *work = work_at_hand(WORK_INNER);
 	const struct sock *sk;
 
 	if (!work)
@@ -29,7 +29,7 @@ int BPF_KRETPROBE(kprobe_alloc_done, const struct inet_timewait_sock *tw)
 	sk = (const void *)work->object;
 	minisock_allocated(sk, tw != NULL, work->substate,
 			   BPF_CORE_READ(sk, __sk_common.skc_cookie.counter));
-	work_end();
+	work_end(WORK_INNER);
 	return 0;
 }
 
@@ -58,7 +58,7 @@ int BPF_KPROBE(kprobe_abort, const struct sock *sk)
 SEC("kretprobe/tcp_abort")
 int BPF_KRETPROBE(kprobe_abort_done)
 {
-	work_end();
+	minisock_abort_done();
 	return 0;
 }
 

@@ -27,10 +27,10 @@ static struct figures kernel_figures(const struct netns *netns, const struct tw_
 	struct figures kernel = netns->listed;
 
 	kernel.of[AUDIT_TIME_WAIT] = now->time_wait;
-	kernel.of[AUDIT_ENTERED] =
-		record->flags & TW_S_MIB_AT_BIRTH ? timed(now, base) : TW_FIGURE_UNKNOWN;
-	kernel.of[AUDIT_EXPIRED] =
-		record->flags & TW_S_MIB_AT_EXPIRY ? timed(now, base) : TW_FIGURE_UNKNOWN;
+	kernel.of[AUDIT_ENTERED] = record->flags & TW_S_MIB_AT_BIRTH ? timed(now, base) :
+								       TW_FIGURE_UNKNOWN;
+	kernel.of[AUDIT_EXPIRED] = record->flags & TW_S_MIB_AT_EXPIRY ? timed(now, base) :
+									TW_FIGURE_UNKNOWN;
 	kernel.of[AUDIT_REFUSED] = since(now->overflow, base->overflow);
 	kernel.of[AUDIT_REUSED] = since(now->tw_recycled, base->tw_recycled);
 	return kernel;

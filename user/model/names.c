@@ -156,10 +156,8 @@ const char *reset_reason_name(unsigned int reason)
 const char *loss_cause_name(unsigned int cause)
 {
 	static const char *const names[TW_NR_LOSS] = {
-		[TW_LOSS_RING_FULL] = "ring_full",
-		[TW_LOSS_SKIPPED] = "skipped",
-		[TW_LOSS_NO_MEMORY] = "no_memory",
-		[TW_LOSS_MALFORMED] = "malformed",
+		[TW_LOSS_RING_FULL] = "ring_full", [TW_LOSS_SKIPPED] = "skipped",
+		[TW_LOSS_NO_MEMORY] = "no_memory", [TW_LOSS_MALFORMED] = "malformed",
 		[TW_LOSS_UNTOLD] = "untold",
 	};
 
