@@ -343,6 +343,7 @@ void live_end(struct live *live, const struct receiver *to)
 	struct tw_end end = { .head = { .size = sizeof(end), .kind = TW_END } };
 
 	count_losses(live, true, to);
+	probes_tell_cost(&live->probes);
 	for (int cpu = 0; cpu < live->cpus; cpu++)
 		for (size_t i = 0; i < sizeof(pairs.count) / sizeof(pairs.count[0]); i++)
 			pairs.count[i] += live->counters[cpu].pairs[i];

@@ -2,6 +2,7 @@
 /* Configures, loads and attaches the programs through the skeleton. */
 #include "source/probes.h"
 
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -223,6 +224,24 @@ void probes_attach_third(struct probes *probes)
 		return;
 	probes->third = bpf_program__attach(probes->skel->progs.third_look);
 	log_msg(LOG_VERBOSE, "the kernel skips programs often: a third one is attached");
+}
+
+void probes_tell_cost(const struct probes *probes)
+{
+	struct bpf_program *program;
+
+	if (!log_wants(LOG_VERBOSE))
+		return;
+	bpf_object__for_each_program(program, probes->skel->obj) {
+		struct bpf_prog_info info = { 0 };
+		__u32 len = sizeof(info);
+
+		if (bpf_program__fd(program) >= 0 &&
+		    !bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len) && info.run_cnt)
+			log_msg(LOG_VERBOSE, "cost: %s ran %llu times, %llu ns each",
+				bpf_program__name(program), info.run_cnt,
+				info.run_time_ns / info.run_cnt);
+	}
 }
 
 void probes_close(struct probes *probes)

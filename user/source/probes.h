@@ -29,6 +29,8 @@ int probes_load(struct probes *probes, const struct live_opts *opts, struct erro
 int probes_attach(struct probes *probes, const struct live_opts *opts, struct error *err);
 /* A third look, for kernels that skip two: its cost is for those who need it. */
 void probes_attach_third(struct probes *probes);
+/* With --verbose, and where the kernel keeps statistics (kernel.bpf_stats_enabled): the cost. */
+void probes_tell_cost(const struct probes *probes);
 void probes_close(struct probes *probes);
 
 #endif
