@@ -246,7 +246,7 @@ static void a_refusal_told_since_the_dump_is_the_next_ones(void **state)
 	assert_int_equal(model_totals(f->model)->count[FIELD_TW_REFUSED], 1);
 }
 
-/* The kprobe and timer tiers see no allocation fail. */
+/* The timer's tier sees no allocation fail: what it did not tell of may never have been. */
 static void a_refusal_that_was_not_told_is_inferred(void **state)
 {
 	struct fixture *f = *state;
@@ -259,11 +259,27 @@ static void a_refusal_that_was_not_told_is_inferred(void **state)
 	end = feed_closing(f, 2);
 	feed_close(f, &end, ORDERLY);
 	assert_heard(f, "+TIME_WAIT inferred");
-	assert_int_equal(model_loss(f->model, TW_LOSS_UNTOLD), 1);
+	assert_int_equal(model_loss(f->model, TW_LOSS_UNTOLD), 0);
 	feed_dump(f, (struct end[]){ client(1) }, 1, TW_TIME_WAIT, 1);
 	assert_heard(f, "time_wait_refused");
 	assert_int_equal(f->last.evidence, EVIDENCE_INFERRED);
 	assert_int_equal(model_loss(f->model, TW_LOSS_UNTOLD), 0);
+}
+
+static void one_that_a_dump_lists_was_born_and_missed(void **state)
+{
+	struct fixture *f = *state;
+	struct end end;
+
+	feed_tier(f, TW_BY_TIMER);
+	feed_dump(f, NULL, 0, 0, 0);
+	feed_bare(f, TW_READY);
+	end = feed_closing(f, 2);
+	feed_close(f, &end, ORDERLY);
+	assert_int_equal(model_loss(f->model, TW_LOSS_UNTOLD), 0);
+	feed_dump(f, &end, 1, TW_TIME_WAIT, 0);
+	feed_dump(f, &end, 1, TW_TIME_WAIT, 0);
+	assert_int_equal(model_loss(f->model, TW_LOSS_UNTOLD), 1);
 }
 
 /* Wanted only since its listener is known, and so never counted as missed. */
@@ -529,6 +545,7 @@ int main(void)
 		fixture_test(a_refusal_that_was_told_is_not_inferred_once_more),
 		fixture_test(a_refusal_told_since_the_dump_is_the_next_ones),
 		fixture_test(a_refusal_that_was_not_told_is_inferred),
+		fixture_test(one_that_a_dump_lists_was_born_and_missed),
 		fixture_test(a_birth_that_was_not_wanted_was_not_missed),
 		fixture_test(a_birth_that_was_told_was_not_refused),
 		fixture_test(a_substate_turns_at_its_own_time),

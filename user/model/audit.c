@@ -36,15 +36,18 @@ static struct figures kernel_figures(const struct netns *netns, const struct tw_
 	return kernel;
 }
 
-/* @healed: by how much this reconciliation has lowered our figure. */
-static struct audit_figure judge(uint64_t ours, uint64_t kernel, int64_t healed)
+/*
+ * @healed: by how much this reconciliation has lowered our figure. @ours may be below zero
+ * where a birth from before the first dump was taken back.
+ */
+static struct audit_figure judge(int64_t ours, uint64_t kernel, int64_t healed)
 {
 	return (struct audit_figure){
 		.known = kernel != TW_FIGURE_UNKNOWN,
-		.ours = ours,
+		.ours = ours > 0 ? ours : 0,
 		.kernel = kernel,
-		.drift = (int64_t)(ours - kernel) + healed,
-		.error = (int64_t)(ours - kernel),
+		.drift = ours - (int64_t)kernel + healed,
+		.error = ours - (int64_t)kernel,
 	};
 }
 
@@ -87,7 +90,7 @@ void audit_update(struct model *model, const struct netns *netns, const struct t
 	};
 	for (unsigned int kind = 0; kind < NR_AUDIT_KINDS; kind++)
 		audit->figures[kind] =
-			judge(ours->of[kind] - netns->base.of[kind],
+			judge((int64_t)(ours->of[kind] - netns->base.of[kind]),
 			      filtered ? TW_FIGURE_UNKNOWN : kernel.of[kind],
 			      (int64_t)(netns->before.of[kind] - netns->now.of[kind]));
 }

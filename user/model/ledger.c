@@ -49,6 +49,17 @@ static void tell(struct model *model, const struct conn *conn, enum event_kind k
 	tracker_tell(model, conn, &event);
 }
 
+void ledger_count_untold(struct model *model, uint32_t id)
+{
+	struct conn *conn = conn_at(model, id);
+
+	if (conn->untold || !model->ready || !conn->wanted || !conn->entered || conn->announced ||
+	    conn->evidence != EVIDENCE_INFERRED || model->tier[conn->source] == EVIDENCE_INFERRED)
+		return;
+	conn->untold = true;
+	model->loss[TW_LOSS_UNTOLD]++;
+}
+
 static void enter(struct model *model, uint32_t id, uint64_t ts_ns)
 {
 	struct conn *conn = conn_at(model, id);
@@ -57,10 +68,9 @@ static void enter(struct model *model, uint32_t id, uint64_t ts_ns)
 	conn->born_ns = conn->since_ns;
 	conn->entered = true;
 	conn->evidence = conn->announced ? model->tier[conn->source] : EVIDENCE_INFERRED;
-	/* an exact tier tells of every birth: one that it did not tell of is its loss */
-	conn->untold = model->ready && conn->wanted && !conn->announced &&
-		       model->tier[conn->source] != EVIDENCE_INFERRED;
-	model->loss[TW_LOSS_UNTOLD] += conn->untold;
+	/* the timer's tier does not tell of refusals: only a dump that lists it proves a birth */
+	if (model->tier[conn->source] > EVIDENCE_TIMER)
+		ledger_count_untold(model, id);
 	/* an orphan's FIN_WAIT2 lasts tcp_fin_timeout, which only a dump tells */
 	conn->expires_ns = conn->state == TW_TIME_WAIT ? conn->since_ns + TIME_WAIT_NS : 0;
 	tracker_index_tuple(model, id);

@@ -31,6 +31,8 @@ enum remains ledger_remains(uint8_t from, uint8_t error, uint16_t flags);
  * has announced of it goes before @remains.
  */
 void ledger_birth(struct model *model, uint32_t id, enum remains remains);
+/* An exact tier tells of every birth: one that it did not tell of is its loss. Counted once. */
+void ledger_count_untold(struct model *model, uint32_t id);
 /* A pending birth that a snapshot proves. */
 void ledger_confirm(struct model *model, uint32_t id);
 /* Pending births older than @now_ns become minisocks, tombstones are cleared. */

@@ -117,6 +117,7 @@ static void merge_minisock(struct model *model, uint32_t id, const struct tw_soc
 		ledger_substate(model, id, record->head.from,
 				record->head.ts_ns + record->expires_ms * MS_NS - TIME_WAIT_NS,
 				EVIDENCE_SNAPSHOT);
+	ledger_count_untold(model, id);
 	set_expiry(conn, record);
 }
 

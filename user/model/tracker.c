@@ -10,6 +10,8 @@
 #include "model/owner.h"
 
 #define DEFAULT_MAX_CONNS 4000000
+/* In the cookie of one that has lost it: the kernel counts up from 1 (net/core/sock_diag.c). */
+#define DETACHED (1ULL << 63)
 
 struct cookie_key {
 	uint64_t cookie;
@@ -150,8 +152,7 @@ int tracker_recookie(struct model *model, uint32_t id, uint64_t cookie)
 
 int tracker_detach(struct model *model, uint32_t id)
 {
-	/* the kernel counts its cookies up from 1 (net/core/sock_diag.c) */
-	return tracker_recookie(model, id, 1ULL << 63 | ++model->detached);
+	return tracker_recookie(model, id, conn_at(model, id)->cookie | DETACHED);
 }
 
 void tracker_index_tuple(struct model *model, uint32_t id)
@@ -389,7 +390,7 @@ void tracker_view(const struct model *model, const struct conn *conn, struct con
 	const struct netns *netns = netns_at(model, conn->netns);
 
 	*view = (struct conn_view){
-		.cookie = conn->cookie,
+		.cookie = conn->cookie & ~DETACHED,
 		.netns_cookie = netns->cookie,
 		.netns_ino = netns->ino,
 		.local_port = conn->local_port,

@@ -81,7 +81,6 @@ struct model {
 	uint64_t loss[TW_NR_LOSS];
 	uint64_t now_ns, ready_ns, interval_ns, expired_ns;
 	uint32_t dumps;
-	uint64_t detached;		/* so many so far: numbers their cookies */
 	uint32_t netns_hit;		/* the namespace found last */
 	bool ready;
 	uint64_t losses;		/* how often something was lost: dumps compare */
@@ -123,7 +122,7 @@ void tracker_remove(struct model *model, uint32_t id);
  * had one gets one of its own. 0 or -ENOMEM (counted as loss), and nothing has changed.
  */
 int tracker_recookie(struct model *model, uint32_t id, uint64_t cookie);
-/* Gives it a cookie that no socket has: from here on it is found by its tuple only. */
+/* Its cookie is another connection's now: from here on it is found by its tuple only. */
 int tracker_detach(struct model *model, uint32_t id);
 /* Makes a minisock findable by its tuple, which must not change any more. */
 void tracker_index_tuple(struct model *model, uint32_t id);

@@ -50,10 +50,11 @@ void tier_select(struct twtrace_bpf *skel, enum tw_evidence evidence)
 {
 	struct bpf_program *program;
 
-	bpf_object__for_each_program(program, skel->obj) for (unsigned int tier = 0;
-							      tier < TW_NR_EVIDENCE;
-							      tier++) if (belongs_to(program, tier))
-		bpf_program__set_autoload(program, tier == evidence);
+	bpf_object__for_each_program(program, skel->obj) {
+		for (unsigned int tier = 0; tier < TW_NR_EVIDENCE; tier++)
+			if (belongs_to(program, tier))
+				bpf_program__set_autoload(program, tier == evidence);
+	}
 	bpf_map__set_autocreate(skel->maps.works,
 				evidence == TW_BY_FENTRY || evidence == TW_BY_KPROBE);
 }
@@ -91,8 +92,7 @@ static int attach_all(struct tier *tier, struct twtrace_bpf *skel, struct error 
 {
 	struct bpf_program *program;
 
-	bpf_object__for_each_program(program, skel->obj)
-	{
+	bpf_object__for_each_program(program, skel->obj) {
 		struct bpf_link *link;
 
 		if (!belongs_to(program, tier->evidence) || is_iterator(program))
@@ -127,8 +127,7 @@ uint64_t tier_skipped(const struct tier *tier, struct twtrace_bpf *skel)
 	/* the timer's programs are skipped for other timers too: that says nothing */
 	if (tier->evidence == TW_BY_TIMER)
 		return 0;
-	bpf_object__for_each_program(program, skel->obj)
-	{
+	bpf_object__for_each_program(program, skel->obj) {
 		struct bpf_prog_info info = { 0 };
 		__u32 len = sizeof(info);
 
