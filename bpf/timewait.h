@@ -24,7 +24,8 @@
  * as good: nothing else runs in its name meanwhile.
  */
 struct tw_work {
-	__u64 object;		/* a minisock; kprobe: the socket that becomes one */
+	__u64 object;		/* a minisock; WORK_ALLOC: the socket that becomes one */
+	__u64 cookie;		/* of it: memory is used again */
 	__u8 substate;		/* of the minisock before */
 	__u8 reason;		/* enum tw_end_reason, should it end now */
 };
@@ -37,23 +38,30 @@ struct {
 } works SEC(".maps") __weak;
 
 /*
- * Where in the task: all but tcp_abort() run with softirqs off, so nothing nests; that one
- * may be interrupted by a softirq with work of its own.
+ * What a task does with softirqs off does not nest. tcp_abort(), and inet_twsk_alloc() from a
+ * backlog (__release_sock()), may be interrupted by a softirq with work of its own.
  */
 enum work_level {
 	WORK_INNER = 0,
 	WORK_ABORT = 1,
+	WORK_ALLOC = 2,
 };
 
+/* Tasks lie at multiples of 64 at least. */
 static __always_inline __u64 work_key(enum work_level level)
 {
 	return bpf_get_current_task() | level;
 }
 
-static __always_inline void work_begin(enum work_level level, const void *object, __u8 substate,
-				       __u8 reason)
+static __always_inline void work_begin(enum work_level level, const struct sock_common *object,
+				       __u8 substate, __u8 reason)
 {
-	struct tw_work work = { .object = (__u64)object, .substate = substate, .reason = reason };
+	struct tw_work work = {
+		.object = (__u64)object,
+		.cookie = BPF_CORE_READ(object, skc_cookie.counter),
+		.substate = substate,
+		.reason = reason,
+	};
 	__u64 key = work_key(level);
 
 	bpf_map_update_elem(&works, &key, &work, BPF_ANY);
@@ -93,6 +101,13 @@ static __always_inline void minisock_tuple(const struct inet_timewait_sock *tw,
 	tuple->local_port = bpf_ntohs(BPF_CORE_READ(tw, tw_sport));
 }
 
+static __always_inline bool is_work_on(const struct tw_work *work,
+				       const struct inet_timewait_sock *tw)
+{
+	return work && work->object == (__u64)tw &&
+	       work->cookie == (__u64)BPF_CORE_READ(tw, __tw_common.skc_cookie.counter);
+}
+
 static __always_inline __u8 minisock_substate(const struct inet_timewait_sock *tw)
 {
 	return BPF_CORE_READ(tw, tw_substate);
@@ -126,14 +141,13 @@ static __always_inline void minisock_send(struct tw_minisock *record)
 
 /* Something happened to a minisock that is hashed. */
 static __always_inline void minisock_tell(const struct inet_timewait_sock *tw, __u8 kind,
-					  __u8 reason, __u16 flags)
+					  __u8 reason)
 {
 	struct tw_minisock record = {
-		.head = { .kind = kind,
-			  .from = minisock_substate(tw),
-			  .to = reason,
-			  .flags = flags },
+		.head = { .kind = kind, .from = minisock_substate(tw), .to = reason },
 		.cookie = minisock_cookie(tw),
+		.local_port = bpf_ntohs(BPF_CORE_READ(tw, tw_sport)),
+		.remote_port = bpf_ntohs(BPF_CORE_READ(tw, __tw_common.skc_dport)),
 	};
 
 	if (config.has_filter || !record.cookie)
@@ -148,6 +162,8 @@ static __always_inline void minisock_allocated(const struct sock *sk, bool made,
 	struct tw_minisock record = {
 		.head = { .kind = made ? TW_MINI_BORN : TW_MINI_REFUSED, .from = substate },
 		.cookie = cookie,
+		.local_port = bpf_ntohs(BPF_CORE_READ((const struct inet_sock *)sk, inet_sport)),
+		.remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport)),
 	};
 
 	/* DCCP made minisocks too; it is there in 6.12 and gone in 6.18 */
@@ -169,7 +185,8 @@ static __always_inline void minisock_segment(const struct inet_timewait_sock *tw
 	__u8 substate = minisock_substate(tw);
 
 	if (rst || substate == TW_FIN_WAIT2)
-		work_begin(WORK_INNER, tw, substate, rst ? TW_END_RESET : TW_END_UNKNOWN);
+		work_begin(WORK_INNER, &tw->__tw_common, substate,
+			   rst ? TW_END_RESET : TW_END_UNKNOWN);
 }
 
 static __always_inline void minisock_segment_done(void)
@@ -181,8 +198,9 @@ static __always_inline void minisock_segment_done(void)
 		return;
 	tw = (const void *)work->object;
 	/* one that was killed in between has taken its note along */
-	if (work->substate == TW_FIN_WAIT2 && minisock_substate(tw) == TW_TIME_WAIT)
-		minisock_tell(tw, TW_MINI_TURNED, 0, 0);
+	if (is_work_on(work, tw) && work->substate == TW_FIN_WAIT2 &&
+	    minisock_substate(tw) == TW_TIME_WAIT)
+		minisock_tell(tw, TW_MINI_TURNED, 0);
 	work_end(WORK_INNER);
 }
 
@@ -190,7 +208,7 @@ static __always_inline void minisock_segment_done(void)
 static __always_inline void minisock_abort(const struct sock *sk)
 {
 	if (BPF_CORE_READ(sk, __sk_common.skc_state) == TW_TIME_WAIT)
-		work_begin(WORK_ABORT, sk, 0, TW_END_DESTROYED);
+		work_begin(WORK_ABORT, &sk->__sk_common, 0, TW_END_DESTROYED);
 }
 
 static __always_inline void minisock_abort_done(void)
@@ -198,13 +216,9 @@ static __always_inline void minisock_abort_done(void)
 	work_end(WORK_ABORT);
 }
 
-/* Why inet_twsk_deschedule_put() is called, where tcp_timewait_state_process() has not said it. */
+/* Why inet_twsk_deschedule_put() is called, where no caller has said it. */
 static __always_inline __u8 deschedule_reason(const struct inet_timewait_sock *tw)
 {
-	struct tw_work *abort = work_at_hand(WORK_ABORT);
-
-	if (abort && abort->object == (__u64)tw)
-		return abort->reason;
 	/* connect() takes the minisock out of the hash before (__inet_check_established()) */
 	if (!BPF_CORE_READ(tw, __tw_common.skc_nulls_node.pprev))
 		return TW_END_REUSED;
@@ -218,8 +232,10 @@ static __always_inline void minisock_descheduled(const struct inet_timewait_sock
 {
 	struct tw_work *work = work_at_hand(WORK_INNER);
 
-	if (!work || work->object != (__u64)tw || !work->reason)
-		work_begin(WORK_INNER, tw, 0, deschedule_reason(tw));
+	if (is_work_on(work, tw) && work->reason)
+		return;
+	if (!is_work_on(work_at_hand(WORK_ABORT), tw))
+		work_begin(WORK_INNER, &tw->__tw_common, 0, deschedule_reason(tw));
 }
 
 /*
@@ -229,17 +245,20 @@ static __always_inline void minisock_descheduled(const struct inet_timewait_sock
 static __always_inline void minisock_killed(const struct inet_timewait_sock *tw)
 {
 	struct tw_work *work = work_at_hand(WORK_INNER);
+	struct tw_work *abort = work_at_hand(WORK_ABORT);
 	__u8 reason = TW_END_UNKNOWN;
 
-	if (work && work->object == (__u64)tw) {
+	if (is_work_on(work, tw)) {
 		reason = work->reason;
 		work_end(WORK_INNER);
+	} else if (is_work_on(abort, tw)) {
+		reason = abort->reason;
 	} else if (netns_is_dead(BPF_CORE_READ(tw, __tw_common.skc_net.net))) {
 		reason = TW_END_PURGED;
 	} else if ((__s64)(bpf_jiffies64() - BPF_CORE_READ(tw, tw_timer.expires)) >= 0) {
 		reason = TW_END_EXPIRED;
 	}
-	minisock_tell(tw, TW_MINI_ENDED, reason, 0);
+	minisock_tell(tw, TW_MINI_ENDED, reason);
 }
 
 #endif

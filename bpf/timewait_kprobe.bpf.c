@@ -14,14 +14,14 @@
 SEC("kprobe/inet_twsk_alloc")
 int BPF_KPROBE(kprobe_alloc, const struct sock *sk, void *death_row, int state)
 {
-	work_begin(WORK_INNER, sk, state, TW_END_UNKNOWN);
+	work_begin(WORK_ALLOC, &sk->__sk_common, state, TW_END_UNKNOWN);
 	return 0;
 }
 
 SEC("kretprobe/inet_twsk_alloc")
 int BPF_KRETPROBE(kprobe_alloc_done, const struct inet_timewait_sock *tw)
 {
-	struct tw_work *work = work_at_hand(WORK_INNER);
+	struct tw_work *work = work_at_hand(WORK_ALLOC);
 	const struct sock *sk;
 
 	if (!work)
@@ -29,7 +29,7 @@ int BPF_KRETPROBE(kprobe_alloc_done, const struct inet_timewait_sock *tw)
 	sk = (const void *)work->object;
 	minisock_allocated(sk, tw != NULL, work->substate,
 			   BPF_CORE_READ(sk, __sk_common.skc_cookie.counter));
-	work_end(WORK_INNER);
+	work_end(WORK_ALLOC);
 	return 0;
 }
 

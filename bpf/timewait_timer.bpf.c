@@ -30,7 +30,7 @@ SEC("tp_btf/timer_start")
 int BPF_PROG(timer_armed, struct timer_list *timer)
 {
 	if (is_minisocks(timer))
-		minisock_tell(minisock_of(timer), TW_MINI_BORN, 0, TW_M_ARMED);
+		minisock_tell(minisock_of(timer), TW_MINI_BORN, 0);
 	return 0;
 }
 
@@ -38,7 +38,7 @@ SEC("tp_btf/timer_expire_entry")
 int BPF_PROG(timer_expired, struct timer_list *timer)
 {
 	if (is_minisocks(timer))
-		minisock_tell(minisock_of(timer), TW_MINI_ENDED, TW_END_EXPIRED, 0);
+		minisock_tell(minisock_of(timer), TW_MINI_ENDED, TW_END_EXPIRED);
 	return 0;
 }
 
@@ -68,6 +68,8 @@ int BPF_PROG(timer_cancelled, struct timer_list *timer)
 	record->mini.head.ts_ns = bpf_ktime_get_ns();
 	record->mini.cookie = minisock_cookie(tw);
 	minisock_tuple(tw, &record->mini.tuple);
+	record->mini.local_port = record->mini.tuple.local_port;
+	record->mini.remote_port = record->mini.tuple.remote_port;
 	if (!BPF_CORE_READ(tw, __tw_common.skc_nulls_node.pprev))
 		record->mini.head.to = TW_END_REUSED;
 	else if (netns_is_dead(BPF_CORE_READ(tw, __tw_common.skc_net.net)))
@@ -87,7 +89,13 @@ int timer_find_handler(struct bpf_iter__tcp *ctx)
 {
 	const struct inet_timewait_sock *tw = (const void *)ctx->sk_common;
 
-	if (tw && BPF_CORE_READ(tw, __tw_common.skc_state) == TW_TIME_WAIT)
-		timer_handler = (__u64)BPF_CORE_READ(tw, tw_timer.function);
+	__u64 function;
+
+	if (!tw || BPF_CORE_READ(tw, __tw_common.skc_state) != TW_TIME_WAIT)
+		return 0;
+	/* one that is being taken down has none any more (timer_shutdown_sync(), 6.2) */
+	function = (__u64)BPF_CORE_READ(tw, tw_timer.function);
+	if (function)
+		timer_handler = function;
 	return 0;
 }

@@ -177,19 +177,18 @@ struct tw_reset {
 
 /*
  * A moment of a minisock's life. One without a cookie is known by its tuple; one
- * with a cookie comes without it (TW_MINISOCK_SHORT).
+ * with a cookie comes without it (TW_MINISOCK_SHORT). A socket that is connected
+ * again has the cookie of its own minisock: the ports tell the two apart.
  */
-enum tw_minisock_flag {
-	TW_M_ARMED = 1 << 0,	/* BORN: its timer was armed, which may be again */
-};
-
 struct tw_minisock {
 	struct tw_record head;	/* from: its substate; to: ENDED: enum tw_end_reason */
 	__u64 cookie;		/* its own, which is the full socket's; 0: it has none */
+	__u16 local_port, remote_port;
+	__u32 pad;
 	struct tw_tuple tuple;
 };
 
-#define TW_MINISOCK_SHORT (sizeof(struct tw_record) + 8)
+#define TW_MINISOCK_SHORT (sizeof(struct tw_record) + 16)
 
 /*
  * The timer of a minisock was taken down: before it expires, when it is armed anew, or

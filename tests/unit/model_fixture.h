@@ -384,7 +384,11 @@ static inline void feed_tier(struct fixture *f, enum tw_evidence tier)
 static inline void feed_mini(struct fixture *f, enum tw_kind kind, const struct end *end,
 			     enum tw_state substate, enum tw_end_reason reason)
 {
-	struct tw_minisock record = { .cookie = end->cookie };
+	struct tw_minisock record = {
+		.cookie = end->cookie,
+		.local_port = end->tuple.local_port,
+		.remote_port = end->tuple.remote_port,
+	};
 	size_t size = end->cookie ? TW_MINISOCK_SHORT : sizeof(record);
 
 	record.head = head_of(f, kind, size);

@@ -91,6 +91,9 @@ static void a_residence_that_would_be_a_guess_is_not_counted(void **state)
 	/* and the end of this one */
 	feed_born_and_closed(f, 3, TW_TIME_WAIT);
 	pass(f, 70 * SECOND);
+	/* a tier tells of ends: the clock does not, for so long */
+	assert_int_equal(f->told[EVENT_TIME_WAIT_EXIT], 2);
+	pass(f, 700 * SECOND);
 	assert_int_equal(f->told[EVENT_TIME_WAIT_EXIT], 3);
 	assert_int_equal(model_totals(f->model)->residence.count, 0);
 }

@@ -200,7 +200,7 @@ static void what_came_early_and_found_nothing_is_forgotten(void **state)
 }
 
 /* connect(AF_UNSPEC), connect() again: the minisock of the first life has the same cookie. */
-static void the_end_of_an_earlier_life_is_not_the_next_ones(void **state)
+static void the_ends_of_two_lives_are_told_apart_by_their_ports(void **state)
 {
 	struct fixture *f = *state;
 	struct end first, second;
@@ -214,7 +214,7 @@ static void the_end_of_an_earlier_life_is_not_the_next_ones(void **state)
 	feed_connected(f, &second);
 	f->heard[0] = '\0';
 	feed_ended(f, &first, TW_TIME_WAIT, TW_END_RESET);
-	assert_heard(f, "");
+	assert_heard(f, "-TIME_WAIT reset");
 	feed_brief(f, &second, TW_ESTABLISHED, TW_FIN_WAIT1, 0);
 	feed_brief(f, &second, TW_FIN_WAIT1, TW_FIN_WAIT2, 0);
 	feed_born(f, &second, TW_TIME_WAIT);
@@ -224,6 +224,37 @@ static void the_end_of_an_earlier_life_is_not_the_next_ones(void **state)
 	feed_ended(f, &second, TW_TIME_WAIT, TW_END_EXPIRED);
 	assert_heard(f, "-TIME_WAIT expired");
 	assert_true(f->last.residence_ns != TIME_UNKNOWN);
+}
+
+/* Both minisocks live: a dump lists two of one cookie, and the older one ends first. */
+static void two_minisocks_of_one_cookie_are_two(void **state)
+{
+	const struct row *totals;
+	struct fixture *f = *state;
+	struct end both[2];
+
+	feed_ready(f, TW_BY_FENTRY);
+	totals = model_totals(f->model);
+	both[0] = feed_born_and_closed(f, 1, TW_TIME_WAIT);
+	both[1] = both[0];
+	both[1].tuple.local_port++;
+	feed_connected(f, &both[1]);
+	feed_brief(f, &both[1], TW_ESTABLISHED, TW_FIN_WAIT1, 0);
+	feed_brief(f, &both[1], TW_FIN_WAIT1, TW_FIN_WAIT2, 0);
+	feed_born(f, &both[1], TW_TIME_WAIT);
+	feed_brief(f, &both[1], TW_FIN_WAIT2, TW_CLOSE, ORDERLY);
+	feed_dump(f, both, 2, TW_TIME_WAIT, 0);
+	feed_dump(f, both, 2, TW_TIME_WAIT, 0);
+	assert_int_equal(totals->count[FIELD_TIME_WAIT], 2);
+	f->heard[0] = '\0';
+	feed_ended(f, &both[0], TW_TIME_WAIT, TW_END_DESTROYED);
+	assert_heard(f, "-TIME_WAIT destroyed");
+	feed_dump(f, &both[1], 1, TW_TIME_WAIT, 0);
+	feed_ended(f, &both[1], TW_TIME_WAIT, TW_END_EXPIRED);
+	assert_int_equal(totals->count[FIELD_TIME_WAIT], 0);
+	assert_int_equal(totals->count[FIELD_TW_ENTERED], 2);
+	assert_int_equal(totals->count[FIELD_TW_DESTROYED], 1);
+	assert_int_equal(totals->count[FIELD_TW_EXPIRED], 1);
 }
 
 static void a_pending_minisock_that_ends_was_born_first(void **state)
@@ -509,7 +540,8 @@ int main(void)
 		fixture_test(early_ends_find_each_its_own_minisock),
 		fixture_test(an_early_end_is_its_own_sources),
 		fixture_test(what_came_early_and_found_nothing_is_forgotten),
-		fixture_test(the_end_of_an_earlier_life_is_not_the_next_ones),
+		fixture_test(the_ends_of_two_lives_are_told_apart_by_their_ports),
+		fixture_test(two_minisocks_of_one_cookie_are_two),
 		fixture_test(a_pending_minisock_that_ends_was_born_first),
 		fixture_test(an_end_of_what_left_no_minisock_is_nothing),
 		fixture_test(what_nobody_knows_is_ignored),

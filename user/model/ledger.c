@@ -8,13 +8,14 @@
 #include <string.h>
 
 /*
- * TCP_TIMEWAIT_LEN is 60 s (include/net/tcp.h), rounded up by the timer wheel: by
- * up to 512 jiffies, 2.05 s at HZ=250 and 4.1 s at HZ=1000 and HZ=100 (5.12 s).
+ * The timer wheel rounds up: by up to 512 jiffies, 2.05 s at HZ=250 and 4.1 s at
+ * HZ=1000 and HZ=100 (5.12 s).
  */
-#define TIME_WAIT_NS (60ULL * 1000000000)
 #define WHEEL_SLACK_NS (5200ULL * 1000000)
 /* A FIN_WAIT2 minisock lasts 60 s at most, and 60 s more once its FIN has come. */
-#define FIN_WAIT2_MAX_NS (2 * TIME_WAIT_NS + WHEEL_SLACK_NS)
+#define FIN_WAIT2_MAX_NS (2 * TIME_WAIT_NS)
+/* Where a tier tells of ends the clock does not: a retransmitted FIN sets the time anew. */
+#define TOLD_NS (600ULL * 1000000000)
 /* A namespace's minisocks are purged within this time after it could be entered last. */
 #define PURGE_NS (10ULL * 1000000000)
 /* A trailing RST follows its transition within the same softirq: microseconds. */
@@ -253,13 +254,16 @@ void ledger_expire(struct model *model, uint64_t now_ns)
 	for (id = pool_next(&model->conns, 0); id != POOL_NONE;
 	     id = pool_next(&model->conns, id + 1)) {
 		const struct conn *conn = conn_at(model, id);
+		bool told = model->tier[conn->source] != EVIDENCE_INFERRED;
+		uint64_t slack_ns = told ? TOLD_NS : WHEEL_SLACK_NS;
 
 		if (conn->phase != PHASE_MINI)
 			continue;
-		if (conn->expires_ns && now_ns >= conn->expires_ns + WHEEL_SLACK_NS)
+		if (conn->expires_ns && now_ns >= conn->expires_ns + slack_ns)
 			ledger_end(model, id, END_EXPIRED, now_ns, false, EVIDENCE_INFERRED);
 		/* its namespace is never dumped: it has ended, when and how nobody knows */
-		else if (!conn->expires_ns && now_ns >= conn->since_ns + FIN_WAIT2_MAX_NS)
+		else if (!conn->expires_ns &&
+			 now_ns >= conn->since_ns + FIN_WAIT2_MAX_NS + slack_ns)
 			ledger_end(model, id, END_UNKNOWN, now_ns, false, EVIDENCE_INFERRED);
 		else if (netns_at(model, conn->netns)->gone &&
 			 now_ns >= netns_at(model, conn->netns)->gone_ns + PURGE_NS)

@@ -10,6 +10,9 @@
 
 #include "model/tracker.h"
 
+/* TCP_TIMEWAIT_LEN (include/net/tcp.h), a constant. */
+#define TIME_WAIT_NS (60ULL * 1000000000)
+
 /* What the last transition of a full socket leaves behind. */
 enum remains {
 	REMAINS_NOTHING,

@@ -15,7 +15,6 @@
 #include "model/lifecycle.h"
 #include "model/owner.h"
 
-#define TIME_WAIT_NS (60ULL * 1000000000)
 #define MS_NS 1000000ULL
 /* A socket is hashed this long after its first event at the latest, and so listed. */
 #define HASHED_NS (10 * MS_NS)
@@ -138,7 +137,7 @@ static uint32_t find_minisock(struct model *model, uint32_t id, struct conn *lik
 			      const struct tw_socket *record)
 {
 	const struct conn *conn = id == POOL_NONE ? NULL : conn_at(model, id);
-	bool two_lives = conn && conn->phase == PHASE_FULL &&
+	bool two_lives = conn && conn->local_port &&
 			 (conn->local_port != record->tuple.local_port ||
 			  conn->remote_port != record->tuple.remote_port);
 
@@ -178,8 +177,11 @@ void reconcile_socket(struct model *model, const struct tw_socket *record, unsig
 		id = find_minisock(model, id, &like, record);
 	count_listed(netns, record, in_flux(model, id, netns));
 	if (id == POOL_NONE) {
-		if (tracker_find(model, record->cookie, source) == POOL_NONE)
-			add_found(model, record, source);
+		struct tw_socket found = *record;
+
+		if (tracker_find(model, record->cookie, source) != POOL_NONE)
+			found.cookie |= DETACHED;
+		add_found(model, &found, source);
 		return;
 	}
 	conn = conn_at(model, id);

@@ -10,8 +10,6 @@
 #include "model/owner.h"
 
 #define DEFAULT_MAX_CONNS 4000000
-/* In the cookie of one that has lost it: the kernel counts up from 1 (net/core/sock_diag.c). */
-#define DETACHED (1ULL << 63)
 
 struct cookie_key {
 	uint64_t cookie;

@@ -93,6 +93,12 @@ struct model {
 	void *event_ctx;
 };
 
+/*
+ * In the cookie of a minisock whose socket has been connected again: both have the same one.
+ * The kernel counts up from 1 (net/core/sock_diag.c).
+ */
+#define DETACHED (1ULL << 63)
+
 static inline struct conn *conn_at(const struct model *model, uint32_t id)
 {
 	return pool_at(&model->conns, id);
@@ -122,7 +128,7 @@ void tracker_remove(struct model *model, uint32_t id);
  * had one gets one of its own. 0 or -ENOMEM (counted as loss), and nothing has changed.
  */
 int tracker_recookie(struct model *model, uint32_t id, uint64_t cookie);
-/* Its cookie is another connection's now: from here on it is found by its tuple only. */
+/* Its cookie is another connection's now: found by its tuple, or by its cookie | DETACHED. */
 int tracker_detach(struct model *model, uint32_t id);
 /* Makes a minisock findable by its tuple, which must not change any more. */
 void tracker_index_tuple(struct model *model, uint32_t id);

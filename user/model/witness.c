@@ -8,6 +8,7 @@
 
 /* The ->CLOSE of a socket follows its minisock's birth within microseconds. */
 #define EARLY_NS 1000000000ULL
+#define MAX_EARLY 65536
 
 void witness_tier(struct model *model, enum evidence tier, unsigned int source)
 {
@@ -16,12 +17,22 @@ void witness_tier(struct model *model, enum evidence tier, unsigned int source)
 		model->tier[source] = tier;
 }
 
+static bool has_ports(const struct conn *conn, const struct tw_minisock *record)
+{
+	return conn->local_port == record->local_port && conn->remote_port == record->remote_port;
+}
+
 static uint32_t find(struct model *model, const struct tw_minisock *record, unsigned int source)
 {
+	const uint64_t cookies[] = { record->cookie, record->cookie | DETACHED };
 	struct conn like = { 0 };
 
-	if (record->cookie)
-		return tracker_find(model, record->cookie, source);
+	for (size_t i = 0; record->cookie && i < sizeof(cookies) / sizeof(cookies[0]); i++) {
+		uint32_t id = tracker_find(model, cookies[i], source);
+
+		if (id != POOL_NONE && has_ports(conn_at(model, id), record))
+			return id;
+	}
 	if (record->head.size < sizeof(*record))
 		return POOL_NONE;
 	like.netns =
@@ -34,6 +45,10 @@ static uint32_t find(struct model *model, const struct tw_minisock *record, unsi
 
 static void keep(struct model *model, const struct tw_minisock *record, unsigned int source)
 {
+	if (model->nr_early == MAX_EARLY) {
+		model->loss[TW_LOSS_NO_MEMORY]++;
+		return;
+	}
 	if (model->nr_early == model->room_early) {
 		size_t room = model->room_early ? 2 * model->room_early : 16;
 		struct early *grown = realloc(model->early, room * sizeof(*grown));
@@ -46,7 +61,10 @@ static void keep(struct model *model, const struct tw_minisock *record, unsigned
 		model->room_early = room;
 	}
 	model->early[model->nr_early++] = (struct early){
-		.record = { .head = record->head, .cookie = record->cookie },
+		.record = { .head = record->head,
+			    .cookie = record->cookie,
+			    .local_port = record->local_port,
+			    .remote_port = record->remote_port },
 		.source = source,
 	};
 }
@@ -58,10 +76,12 @@ static void born(struct model *model, uint32_t id, const struct tw_minisock *rec
 	if (conn->phase == PHASE_FULL)
 		conn->announced = record->head.from |
 				  (record->head.kind == TW_MINI_REFUSED ? REFUSED : 0);
-	/* only its timer was seen, and not for the first time */
+	/* its timer was armed, and not for the first time */
 	else if (conn->phase == PHASE_MINI && conn->state != record->head.from)
 		ledger_substate(model, id, record->head.from, record->head.ts_ns,
 				model->tier[conn->source]);
+	else if (conn->phase == PHASE_MINI && conn->state == TW_TIME_WAIT)
+		conn->expires_ns = record->head.ts_ns + TIME_WAIT_NS;
 }
 
 static void turned(struct model *model, uint32_t id, const struct tw_minisock *record)

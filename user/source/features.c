@@ -138,7 +138,8 @@ static void try_trampoline(const struct btf *btf, char why[static 80])
 	if (fd >= 0)
 		link = bpf_raw_tracepoint_open(NULL, fd);
 	if (link < 0)
-		snprintf(why, 80, "%s", strerror(errno));
+		/* ENOTSUPP, which user space has no name for: arm64 before 6.4 */
+		snprintf(why, 80, "%s", strerror(errno == 524 ? ENOTSUP : errno));
 	else
 		close(link);
 	if (fd >= 0)

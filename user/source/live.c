@@ -32,7 +32,9 @@ struct live {
 	struct survey survey;
 	const struct receiver *to;	/* during a drain */
 	struct tw_counters *counters;	/* owned: one a CPU, to read into */
-	uint64_t told[TW_NR_LOSS];	/* losses delivered so far */
+	struct {
+		uint64_t looks, tier, ring;
+	} told;	/* losses delivered so far, of each origin */
 	uint64_t last_ts_ns;		/* of the newest record */
 	uint64_t drained, records;
 	uint64_t missed;		/* runs of first_look skipped, when last asked */
@@ -282,26 +284,31 @@ int live_start(struct live *live, const struct receiver *to, struct error *err)
 	return 0;
 }
 
-/* Delivers what was lost since it was last told; returns how much that is. */
-static uint64_t tell_loss(struct live *live, enum tw_loss_cause cause, uint64_t total,
-			  const struct receiver *to)
+/* By how much @total has outgrown what was told of it before: told now. */
+static uint64_t news(uint64_t total, uint64_t *told)
 {
-	uint64_t news = total > live->told[cause] ? total - live->told[cause] : 0;
+	uint64_t more = total > *told ? total - *told : 0;
+
+	*told += more;
+	return more;
+}
+
+static void tell_loss(enum tw_loss_cause cause, uint64_t count, const struct receiver *to)
+{
 	struct tw_loss loss = {
 		.head = { .size = sizeof(loss),
 			  .kind = TW_LOSS,
 			  .from = cause,
 			  .ts_ns = live_now_ns() },
-		.count = news,
+		.count = count,
 	};
 
-	if (news)
+	if (count)
 		deliver(to, &loss);
-	live->told[cause] += news;
-	return news;
 }
 
-static uint64_t count_losses(struct live *live, bool last, const struct receiver *to)
+/* Tells what was lost since the last time; true if anything was. */
+static bool count_losses(struct live *live, bool last, const struct receiver *to)
 {
 	/*
 	 * What was missed until the last time against what is caught by now: an event is
@@ -315,23 +322,26 @@ static uint64_t count_losses(struct live *live, bool last, const struct receiver
 	live->missed = missed;
 	if (bpf_map_lookup_elem(bpf_map__fd(live->probes.skel->maps.counters), &zero,
 				live->counters))
-		return 0;
+		return false;
 	for (int cpu = 0; cpu < live->cpus; cpu++) {
 		caught += live->counters[cpu].caught;
 		full += live->counters[cpu].lost_ring;
 	}
-	skipped = skipped > caught ? skipped - caught : 0;
-	skipped = tell_loss(live, TW_LOSS_SKIPPED, skipped + of_tier, to);
+	skipped = news(skipped > caught ? skipped - caught : 0, &live->told.looks);
+	of_tier = news(of_tier, &live->told.tier);
+	full = news(full, &live->told.ring);
 	if (skipped)
 		probes_attach_third(&live->probes);
-	return skipped + tell_loss(live, TW_LOSS_RING_FULL, full, to);
+	tell_loss(TW_LOSS_SKIPPED, skipped + of_tier, to);
+	tell_loss(TW_LOSS_RING_FULL, full, to);
+	return skipped || of_tier || full;
 }
 
 void live_interval(struct live *live, unsigned int budget, const struct receiver *to)
 {
 	struct step step = { live, to };
 	struct survey_steps steps = { settle, nothing_between, &step };
-	bool lost = count_losses(live, !budget, to) > 0;
+	bool lost = count_losses(live, !budget, to);
 
 	survey_interval(&live->survey, live_now_ns(), budget, lost || !budget, &steps, to);
 	cgroups_forget_processes(live->cgroups);

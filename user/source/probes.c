@@ -108,7 +108,7 @@ static int load(struct probes *probes, const struct live_opts *opts, enum tw_evi
 	return ret;
 }
 
-/* With the probe of accept() if there are trampolines, and without if that is what fails. */
+/* With the probe of accept() if there are trampolines; at last without, if nothing else goes. */
 static int load_tier(struct probes *probes, const struct live_opts *opts, enum tw_evidence evidence,
 		     struct error *err)
 {
@@ -117,7 +117,7 @@ static int load_tier(struct probes *probes, const struct live_opts *opts, enum t
 
 	if (!ret)
 		ret = load(probes, opts, evidence, with_accept, err);
-	if (ret && ret != -ENOTSUP && with_accept && evidence != TW_BY_FENTRY) {
+	if (ret && with_accept && evidence == TW_BY_INFERENCE) {
 		with_accept = false;
 		ret = load(probes, opts, evidence, with_accept, err);
 	}
@@ -134,14 +134,21 @@ static int load_tier(struct probes *probes, const struct live_opts *opts, enum t
 /* What may be asked for where nothing better goes by itself: it has its price. */
 static void tell_of_timers(void)
 {
+	static const char offer[] = "--evidence timer would see the ends of TIME_WAIT as they "
+				    "happen; it looks at every timer of the host";
 	struct estimate estimate;
+	int ret;
 
-	if (!log_wants(LOG_VERBOSE) || estimate_timer_tier(&estimate))
+	if (!log_wants(LOG_VERBOSE))
 		return;
-	log_msg(LOG_VERBOSE,
-		"--evidence timer would see the ends of TIME_WAIT as they happen; it looks at every "
-		"timer of the host: now %.0f events/s of %.0f ns, %.2f %% of a core",
-		estimate.events_per_s, estimate.ns, estimate.events_per_s * estimate.ns / 1e7);
+	ret = estimate_timer_tier(&estimate);
+	if (ret)
+		log_msg(LOG_VERBOSE, "%s (what that costs can't be measured here: %s)", offer,
+			strerror(-ret));
+	else
+		log_msg(LOG_VERBOSE, "%s: now %.0f events/s of %.0f ns, %.2f %% of a core", offer,
+			estimate.events_per_s, estimate.ns,
+			estimate.events_per_s * estimate.ns / 1e7);
 }
 
 int probes_load(struct probes *probes, const struct live_opts *opts, struct error *err)
@@ -162,6 +169,8 @@ int probes_load(struct probes *probes, const struct live_opts *opts, struct erro
 		else if (ret)
 			error_set(err, ret, "there is no evidence tier '%s' on this host: %s",
 				  tier_name(opts->evidence), why.text);
+		else if (opts->evidence == TW_BY_INFERENCE)
+			tell_of_timers();
 		return ret;
 	}
 	for (size_t i = 0; i < sizeof(best_first) / sizeof(best_first[0]); i++) {

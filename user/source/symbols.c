@@ -10,28 +10,32 @@
 /* What is believed of the last function of the list. */
 #define FALLBACK_BYTES 4096
 
-struct hit {
-	uint64_t start;
-	int name;	/* -1: none */
-};
-
-/* The number of the name that @symbol is, or is a part of; -1: none. */
-static int find_name(const char *const *names, const char *symbol)
+/* The number of the name that @text, up to a dot, is; -1: none. */
+static int find_name(const char *const *names, const char *text, size_t len)
 {
-	size_t len = strcspn(symbol, ".\t\n");
-
 	for (int i = 0; names[i]; i++)
-		if (!strncmp(names[i], symbol, len) && !names[i][len])
+		if (!strncmp(names[i], text, len) && !names[i][len])
 			return i;
 	return -1;
+}
+
+/* Begins a symbol if @text is one that is asked for. */
+static bool begin(struct symbol *symbol, const char *const *names, const char *text, uint64_t start)
+{
+	size_t len = strcspn(text, ".\t\n");
+	int name = find_name(names, text, len);
+
+	*symbol = (struct symbol){ .name = name, .whole = text[len] != '.', .start = start };
+	return name >= 0;
 }
 
 int symbols_find(const char *const *names, symbol_fn fn, void *ctx)
 {
 	FILE *file = fopen("/proc/kallsyms", "re");
-	struct hit last = { .name = -1 };
 	uint64_t address = 0, seen = 0;
 	char *line = NULL, *at;
+	struct symbol symbol;
+	bool open = false;
 	size_t room = 0;
 
 	if (!file)
@@ -42,16 +46,19 @@ int symbols_find(const char *const *names, symbol_fn fn, void *ctx)
 		if (at[0] != ' ' || !at[1] || at[2] != ' ')
 			continue;
 		seen |= address;
-		if (last.name >= 0 && address != last.start) {
-			fn(ctx, last.name, last.start,
-			   address > last.start ? address : last.start + FALLBACK_BYTES);
-			last.name = -1;
+		if (open && address != symbol.start) {
+			symbol.end = address > symbol.start ? address :
+							      symbol.start + FALLBACK_BYTES;
+			fn(ctx, &symbol);
+			open = false;
 		}
-		if (last.name < 0)
-			last = (struct hit){ address, find_name(names, at + 3) };
+		if (!open)
+			open = begin(&symbol, names, at + 3, address);
 	}
-	if (last.name >= 0)
-		fn(ctx, last.name, last.start, last.start + FALLBACK_BYTES);
+	if (open) {
+		symbol.end = symbol.start + FALLBACK_BYTES;
+		fn(ctx, &symbol);
+	}
 	free(line);
 	fclose(file);
 	return seen ? 0 : -EACCES;

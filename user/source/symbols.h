@@ -3,16 +3,19 @@
 #ifndef SOURCE_SYMBOLS_H
 #define SOURCE_SYMBOLS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
-/*
- * Called for every part of a function that is in @names (ended by NULL): its number
- * there, where it begins and where the next symbol does. A compiler splits functions
- * (tcp_v4_rcv.cold): each part is one.
- */
-typedef void (*symbol_fn)(void *ctx, unsigned int name, uint64_t start, uint64_t end);
+/* A piece of a function that is in the list of names. */
+struct symbol {
+	unsigned int name;	/* its number there */
+	bool whole;		/* no ".cold" or the like, which compilers split off */
+	uint64_t start, end;	/* where the next symbol begins */
+};
 
-/* 0; -errno when the file can't be read; -EACCES when it hides its addresses (kptr_restrict). */
+typedef void (*symbol_fn)(void *ctx, const struct symbol *symbol);
+
+/* @names ends with NULL. 0; -errno when the file can't be read; -EACCES when it hides its addresses (kptr_restrict). */
 int symbols_find(const char *const *names, symbol_fn fn, void *ctx);
 
 #endif

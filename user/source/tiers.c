@@ -2,6 +2,7 @@
 /* A tier's programs are found by their names: those that begin with the tier's. */
 #include "source/tiers.h"
 
+#include <assert.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -60,10 +61,11 @@ void tier_select(struct twtrace_bpf *skel, enum tw_evidence evidence)
 }
 
 /* Runs the iterator over the sockets of this namespace: a minisock among them will do. */
-static int ask_minisock(struct twtrace_bpf *skel)
+static int ask_minisocks(struct twtrace_bpf *skel)
 {
 	struct bpf_link *link = bpf_program__attach_iter(skel->progs.timer_find_handler, NULL);
 	int fd = link ? bpf_iter_create(bpf_link__fd(link)) : -1;
+	int ret = fd < 0 ? -errno : 0;
 	char unused[64];
 
 	while (fd >= 0 && read(fd, unused, sizeof(unused)) > 0)
@@ -71,20 +73,30 @@ static int ask_minisock(struct twtrace_bpf *skel)
 	if (fd >= 0)
 		close(fd);
 	bpf_link__destroy(link);
-	return skel->bss->timer_handler ? 0 : -ENOENT;
+	return ret;
 }
+
+#define HIDDEN "the kernel hides its symbols (kernel.kptr_restrict, or CAP_SYSLOG is missing)"
 
 static int learn_timers(struct tier *tier, struct twtrace_bpf *skel, struct error *err)
 {
+	int ret;
+
 	timers_learn(&tier->timers);
 	skel->bss->timer_handler = tier->timers.handler;
-	if (!tier->timers.handler && ask_minisock(skel))
-		return error_set(err, -ENOENT,
-				 "the kernel hides its symbols (kernel.kptr_restrict) and there is "
-				 "no TIME_WAIT socket here to learn the address of its timer from");
+	if (!tier->timers.handler) {
+		ret = ask_minisocks(skel);
+		if (ret)
+			return error_set(err, ret, HIDDEN ", and its sockets can't be walked: %s",
+					 strerror(-ret));
+		if (!skel->bss->timer_handler)
+			return error_set(err, -ENOENT,
+					 HIDDEN ", and there is no TIME_WAIT socket here to learn "
+						"the address of its timer from");
+	}
 	if (!tier->timers.nr_callers)
-		log_msg(LOG_VERBOSE, "the kernel hides its symbols (kernel.kptr_restrict): early "
-				     "ends of TIME_WAIT stay without their reason, but for reuse");
+		log_msg(LOG_VERBOSE, HIDDEN ": early ends of TIME_WAIT show without their reason, "
+					    "but for reuse");
 	return 0;
 }
 
@@ -101,6 +113,7 @@ static int attach_all(struct tier *tier, struct twtrace_bpf *skel, struct error 
 		if (!link)
 			return error_set(err, -errno, "%s cannot be attached: %s",
 					 bpf_program__section_name(program), strerror(errno));
+		assert(tier->nr_links < MAX_TIER_LINKS);
 		tier->links[tier->nr_links++] = link;
 	}
 	return 0;

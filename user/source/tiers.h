@@ -14,7 +14,7 @@
 struct twtrace_bpf;	/* the skeleton */
 struct bpf_link;
 
-#define MAX_TIER_LINKS 8
+#define MAX_TIER_LINKS 16
 
 struct tier {
 	enum tw_evidence evidence;

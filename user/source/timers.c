@@ -39,15 +39,15 @@ static const struct calling {
 #define NR_CALLINGS (sizeof(callings) / sizeof(callings[0]))
 #define CALLING_HANDLER 0
 
-static void on_symbol(void *ctx, unsigned int name, uint64_t start, uint64_t end)
+static void on_symbol(void *ctx, const struct symbol *symbol)
 {
 	struct timers *timers = ctx;
 
-	if (name == CALLING_HANDLER && !timers->handler)
-		timers->handler = start;
+	if (symbol->name == CALLING_HANDLER && symbol->whole)
+		timers->handler = symbol->start;
 	if (timers->nr_callers < MAX_CALLERS)
 		timers->callers[timers->nr_callers++] =
-			(struct caller){ start, end, &callings[name] };
+			(struct caller){ symbol->start, symbol->end, &callings[symbol->name] };
 }
 
 void timers_learn(struct timers *timers)
