@@ -8,12 +8,11 @@
 #include "model/reconcile.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "model/audit.h"
 #include "model/ledger.h"
 #include "model/lifecycle.h"
-#include "model/owner.h"
+#include "model/place.h"
 
 #define MS_NS 1000000ULL
 /* A socket is hashed this long after its first event at the latest, and so listed. */
@@ -253,61 +252,6 @@ static void judge_minisock(struct model *model, uint32_t id, const struct netns 
 }
 
 /*
- * Whether the listener may have been there when the connection was: a minisock may
- * be older than the process that listens on its port now, say after a restart. Full
- * sockets are looked up by their holders besides.
- */
-static bool could_be_child(const struct model *model, const struct conn *conn,
-			   const struct conn *listener)
-{
-	uint64_t started_ns = owner_started_ns(model, listener);
-
-	if (conn->phase == PHASE_FULL)
-		return true;
-	return started_ns && conn->state == TW_TIME_WAIT && started_ns < conn->since_ns;
-}
-
-/* The direction and owner of a socket older than the tracer, by the listeners beside it. */
-static void place(struct model *model, uint32_t id, const uint32_t *listener_of,
-		  const struct tw_snapshot *record)
-{
-	struct conn *conn = conn_at(model, id);
-	uint32_t listener = listener_of[conn->local_port];
-	bool orphaned = conn->direction == DIRECTION_INCOMING && conn->owner_rank == OWNER_NONE;
-
-	if (conn->state == TW_LISTEN || !conn->local_port ||
-	    (conn->direction != DIRECTION_UNKNOWN && !(orphaned && listener)))
-		return;
-	if (listener) {
-		conn->direction = DIRECTION_INCOMING;
-		if (conn->owner_rank == OWNER_NONE &&
-		    could_be_child(model, conn, conn_at(model, listener - 1)))
-			lifecycle_inherit(model, conn, conn_at(model, listener - 1));
-	} else if (record->port_low && conn->local_port >= record->port_low &&
-		   conn->local_port <= record->port_high) {
-		conn->direction = DIRECTION_OUTGOING;
-	} else {
-		return;
-	}
-	tracker_update(model, id, true);
-}
-
-/* By local port, the number of a listener plus one; 0: none. Caller frees; NULL: no memory. */
-static uint32_t *listeners_by_port(const struct model *model, const struct netns *netns)
-{
-	uint32_t *listener_of = calloc(65536, sizeof(*listener_of));
-
-	for (uint32_t id = netns->first; listener_of && id != POOL_NONE;
-	     id = conn_at(model, id)->next) {
-		const struct conn *conn = conn_at(model, id);
-
-		if (conn->state == TW_LISTEN && conn->phase == PHASE_FULL)
-			listener_of[conn->local_port] = id + 1;
-	}
-	return listener_of;
-}
-
-/*
  * What the socket counts for as of the end of the dump, when the kernel's own figures
  * were read; the ring was read empty after that.
  */
@@ -343,7 +287,7 @@ static uint64_t refused_later(const struct model *model, const struct netns *net
 {
 	uint64_t later = 0;
 
-	for (size_t i = 0; i < model->nr_over; i++) {
+	for (size_t i = 0; netns->refusals_told && i < model->nr_over; i++) {
 		const struct grave *grave = &model->over[i];
 		const struct conn *conn;
 
@@ -360,7 +304,7 @@ static struct figures sweep(struct model *model, struct netns *netns,
 			    const struct tw_snapshot *record)
 {
 	struct figures ours = { { 0 } };
-	uint32_t *listener_of = listeners_by_port(model, netns);
+	uint32_t *listener_of = place_listeners(model, netns);
 	uint64_t later = refused_later(model, netns, record->head.ts_ns);
 	uint64_t told = netns->refusals_told - later, refused = 0, refusals;
 	uint32_t id, next;
@@ -377,7 +321,7 @@ static struct figures sweep(struct model *model, struct netns *netns,
 
 		next = conn->next;
 		if (listener_of)
-			place(model, id, listener_of, record);
+			place_socket(model, id, listener_of, record);
 		if (conn->dump != netns->dump && conn->phase == PHASE_FULL)
 			judge_full(model, id, netns);
 		else if (conn->dump != netns->dump && conn->phase == PHASE_MINI)

@@ -137,8 +137,8 @@ uint32_t tracker_netns(struct model *model, uint64_t cookie, uint32_t ino, unsig
 void tracker_netns_remove(struct model *model, uint32_t id);
 
 /*
- * Brings the rows up to date with what is known of the connection now. Call after
- * every change of its facts; @rekeyed when tuple, direction, owner or service changed.
+ * In counts.c: brings the rows up to date with what is known of the connection now. Call
+ * after every change of its facts; @rekeyed when tuple, direction, owner or service changed.
  */
 void tracker_update(struct model *model, uint32_t id, bool rekeyed);
 /* Counts everything anew from here: what happened before ready is not history but stock. */
