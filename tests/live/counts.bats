@@ -5,8 +5,14 @@
 # the unit, live and from a recording of the same run.
 
 load lib
+load table
 
 COUNT=${COUNT:-10000}
+
+setup_file() {
+	need_traffic
+	probe_tiers
+}
 
 setup() {
 	live_setup
@@ -115,4 +121,41 @@ churn() {
 		[.audit[] | select(.netns == $netns)] | length == 1 and .[0].time_wait.error == 0 and
 		.[0].time_wait.twtrace == .[0].time_wait.kernel and .[0].established.error == 0' "$EVENTS" ||
 		fail "$(jq -c .audit "$EVENTS")"
+}
+
+# ledger_by TIER: a churn whose births and ends are the generator's and the kernel's, to the unit.
+ledger_by() {
+	local living killed
+
+	need_tier "$1"
+	start_here top -o json --evidence "$1"
+	traffic client_first --count 4000 --server 127.77.0.1 --hosts 4 --port 7100
+	expect "the kernel's births" "$(truth .mib_client.TW)" 4000
+	stop_twtrace
+	right_counts "$EVENTS" "$1"
+	jq -e --arg tier "$1" '.evidence == $tier and .loss.total == 0' "$EVENTS" >/dev/null ||
+		fail "$(jq -c '[.evidence, .loss]' "$EVENTS")"
+	living=$(in_ns t ss -Htan state time-wait state fin-wait-2 | wc -l)
+	# loopback's own RSTs end some, and nothing else does
+	killed=$((4000 - living))
+	((killed <= $(truth .mib_client.OutRsts))) || fail "$killed are gone, $(truth .mib_client.OutRsts) RSTs"
+	expect "there now" "$(jq '.totals | .time_wait + .fin_wait2' "$EVENTS")" "$living"
+	expect "ended" "$(jq '.totals | .time_wait_reset + .time_wait_unknown' "$EVENTS")" "$killed"
+	[[ $1 == inferred ]] || expect "of no known reason" "$(jq .totals.time_wait_unknown "$EVENTS")" 0
+}
+
+@test "the ledger of TIME_WAIT is right to the unit, by inference" {
+	ledger_by inferred
+}
+
+@test "the ledger of TIME_WAIT is right to the unit, by timers" {
+	ledger_by timer
+}
+
+@test "the ledger of TIME_WAIT is right to the unit, by kprobes" {
+	ledger_by kprobe
+}
+
+@test "the ledger of TIME_WAIT is right to the unit, by fentry" {
+	ledger_by fentry
 }

@@ -1,99 +1,83 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# How a TIME_WAIT ends. Where the evidence does not show ends as they happen (inferred, and in
-# part timer), the end must still be seen, but its reason may be unknown: never a wrong one.
+# Minisocks that are waited for: their own end, after the time the kernel gives them. All wait at
+# the same time. How they end otherwise is in truth_table.bats.
 
 load lib
+load table
+
+setup_file() {
+	need_traffic
+	probe_tiers
+}
 
 setup() {
+	need_table
 	live_setup
-	probe_trace
 }
 
 teardown() {
+	kernel_trace_end
 	live_teardown
 }
 
-# The ends told of the port of TRUTH: [reason, evidence, substate] a line.
+slow_scenarios() {
+	awk '/^[a-z]/ && $10 > 0 { print $1 }' "$LIVE/truth_table.txt"
+}
+
+# bats test_tags=slow
+@test "expired: after its minute or tcp_fin_timeout, with the time it took" {
+	local scenario family port=25000 player players=()
+
+	: >"$BATS_FILE_TMPDIR/truth"
+	kernel_trace_begin && kernel_trace_expiries || true
+	start_tiers 25000-25999
+	for family in $FAMILIES; do
+		for scenario in $(slow_scenarios); do
+			netns_new "$scenario-$family"
+			port=$((port + 1))
+			play "$scenario-$family" "$family" "$port" "$scenario" &
+			players+=($!)
+		done
+	done
+	for player in "${players[@]}"; do
+		wait "$player"
+	done
+	wait_until all_well stays || drop_withheld
+	stop_tiers
+	judge_tiers stays
+	# shellcheck disable=SC2046 # words
+	judged $(slow_scenarios)
+	[[ ! -s $BATS_FILE_TMPDIR/dropped ]] ||
+		skip "the kernel has withheld events of $(xargs <"$BATS_FILE_TMPDIR/dropped")"
+}
+
+# ends: "REASON SUBSTATE" of every one.
 ends() {
-	events "select(.kind == \"time_wait_exit\" and .netns == $(truth .netns) and
-		(.local_port == $(truth .port) or .remote_port == $(truth .port)))
-		| [.reason, .evidence, .substate]"
+	events 'select(.kind == "time_wait_exit") | "\(.reason) \(.substate)"'
 }
 
 ended() {
 	[[ $(ends | wc -l) == "$1" ]]
 }
 
-# ended_by REASON COUNT: so many ends, and nothing else is said of them.
-ended_by() {
-	wait_until ended "$2" || fail "ends: $(ends)"
-	ends | jq -e --arg reason "$1" '.[0] == $reason or
-		(.[0] == "unknown" and (.[1] == "inferred" or .[1] == "timer"))' >/dev/null ||
-		fail "ends: $(ends)"
-}
+@test "destroyed: ss -K itself" {
+	local tier reason
 
-# ending SCENARIO REASON: with one TIME_WAIT that ends for REASON.
-ending() {
-	local family port=7004 truths=()
-
-	start_here trace -o jsonl
-	for family in $FAMILIES; do
-		traffic "$1" --family "$family" --port $((port++))
-		truths+=("$TRUTH")
+	need_command ss
+	for tier in $(tiers_here); do
+		reason=destroyed
+		[[ $tier != inferred ]] || reason=unknown
+		netns_new t
+		start_here trace -o jsonl --evidence "$tier"
+		traffic client_first --count 3 --port 7004
+		in_ns t ss -K state time-wait dport = :7004 >/dev/null 2>&1 || true
+		[[ -z $(in_ns t ss -Htan state time-wait dport = :7004) ]] ||
+			skip "this kernel does not let ss -K end a TIME_WAIT"
+		wait_until ended "$(truth .mib_client.TW)" || fail "$tier: $(ends)"
+		stop_twtrace
+		expect "$tier" "$(ends | sort | uniq -c | xargs)" "3 $reason TIME_WAIT"
+		netns_del t
 	done
-	for TRUTH in "${truths[@]}"; do
-		ended_by "$2" 1
-		wait_until truth_holds || fail "$(truth_complaints no)"
-	done
-	stop_twtrace
-}
-
-@test "reused: a connect from the same port takes it over at once" {
-	ending time_wait_reused reused
-}
-
-@test "reopened: a SYN of the same pair comes to the server's TIME_WAIT" {
-	ending time_wait_reopened reopened
-}
-
-@test "reset: a RST with exactly the expected sequence number" {
-	ending time_wait_reset reset
-}
-
-@test "reset: data for a FIN_WAIT2 minisock" {
-	ending data_in_fin_wait2 reset
-}
-
-@test "destroyed: ss -K" {
-	start_here trace -o jsonl
-	traffic client_first --count 3 --port 7004
-	in_ns t ss -K state time-wait dport = :7004 >/dev/null 2>&1 || true
-	[[ $(truth .mib_client.TW) == 3 && -z $(in_ns t ss -Htan state time-wait dport = :7004) ]] ||
-		skip "this kernel does not let ss -K end a TIME_WAIT"
-	ended_by destroyed 3
-	stop_twtrace
-}
-
-@test "purged: the namespace ends" {
-	start_here trace -o jsonl
-	traffic client_first --count 3 --port 7004
-	wait_until has_event "select(.kind == \"time_wait_enter\" and .netns == $(truth .netns))"
-	netns_del t
-	ended_by purged 3
-	stop_twtrace
-	summary | jq -e '[.ports[] | select(.port == 7004 and .role == "client") | .time_wait] == [0]'
-}
-
-# bats test_tags=slow
-@test "expired: after its minute, with the time it took" {
-	start_here trace -o jsonl
-	traffic time_wait_expires --port 7004
-	ended_by expired 1
-	stop_twtrace
-	# the kernel rounds 60 s up, by 4.1 s at most (HZ=1000)
-	events 'select(.kind == "time_wait_exit" and .remote_port == 7004) | .residence_ms' |
-		jq -e '. == null or (. >= 60000 and . <= 64500)'
-	summary | jq -e '[.ports[] | select(.port == 7004 and .role == "client") | .time_wait_expired] == [1]'
 }

@@ -8,39 +8,17 @@ load lib
 
 setup() {
 	live_setup
-	mount_tracefs
+	kernel_trace_begin || skip "tracefs cannot be mounted, or gives no instance"
 }
 
 teardown() {
-	if [[ -n ${INSTANCE:-} ]]; then
-		echo 0 >"$INSTANCE/events/enable"
-		rmdir "$INSTANCE"
-	fi
-	[[ -z ${MOUNTED:-} ]] || umount "$MOUNTED"
+	kernel_trace_end
 	live_teardown
-}
-
-# A trace of our own beside others that may be running.
-mount_tracefs() {
-	local tracefs=/sys/kernel/tracing
-
-	if [[ ! -d $tracefs/events/sock ]]; then
-		tracefs=$BATS_TEST_TMPDIR/tracefs
-		mkdir "$tracefs"
-		mount -t tracefs none "$tracefs" 2>/dev/null || skip "tracefs cannot be mounted"
-		MOUNTED=$tracefs
-	fi
-	[[ -d $tracefs/events/sock/inet_sock_set_state ]] || skip "no event sock:inet_sock_set_state"
-	INSTANCE=$tracefs/instances/twtrace-test-$$
-	mkdir "$INSTANCE" 2>/dev/null || { INSTANCE=; skip "tracefs gives no instance"; }
-	echo 1 >"$INSTANCE/events/sock/inet_sock_set_state/enable"
 }
 
 # The kernel's transitions at PORT: "side FROM>TO" sorted, listeners and repetitions left out.
 kernel_steps() {
-	sed -nE 's/.*sport=([0-9]+) dport=([0-9]+) .*oldstate=TCP_(\w+) newstate=TCP_(\w+).*/\1 \2 \3 \4/p' \
-		"$INSTANCE/trace" |
-		awk -v port="$1" '
+	kernel_trace | awk -v port="$1" '
 			$3 == $4 || $4 == "LISTEN" || ($3 == "LISTEN" && $4 == "CLOSE") { next }
 			$2 == port { print "client", $3 ">" $4; next }
 			$1 == port { print "server", $3 ">" $4 }' | sort

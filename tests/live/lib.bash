@@ -12,6 +12,8 @@ LIVE=$ROOT/tests/live
 TWTRACE=${TWTRACE:-$ROOT/build/twtrace}
 TRAFFIC=${TRAFFIC:-$ROOT/build/tests/traffic}
 FAMILIES=${FAMILIES:-4 6 mapped}
+NETNS=()
+PIDS=()
 
 # ------------------------------------------------------------------ what is there
 
@@ -65,8 +67,6 @@ live_setup() {
 	need_command ip
 	need_command jq
 	need_traffic
-	NETNS=()
-	PIDS=()
 	TWTRACE_PID=
 	TRAFFIC_PID=
 	TRUTH=
@@ -232,6 +232,56 @@ stop_traffic() {
 # truth FILTER: a value of the generator's line.
 truth() {
 	jq -r "$1" <<<"$TRUTH"
+}
+
+# -------------------------------------------------------------------- kernel's trace
+# Its own, by tracefs: an instance of ours beside others that may be running.
+
+kernel_trace_begin() {
+	local tracefs=/sys/kernel/tracing
+
+	MOUNTED='' INSTANCE=''
+	if [[ ! -d $tracefs/events/sock ]]; then
+		MOUNTED=${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}/tracefs
+		mkdir "$MOUNTED"
+		mount -t tracefs none "$MOUNTED" 2>/dev/null || { MOUNTED=''; return 1; }
+		tracefs=$MOUNTED
+	fi
+	[[ -d $tracefs/events/sock/inet_sock_set_state ]] || return
+	INSTANCE=$tracefs/instances/twtrace-test-$$
+	mkdir "$INSTANCE" 2>/dev/null || { INSTANCE=''; return 1; }
+	echo 4096 >"$INSTANCE/buffer_size_kb"
+	echo 1 >"$INSTANCE/events/sock/inet_sock_set_state/enable"
+}
+
+kernel_trace_end() {
+	if [[ ${INSTANCE:-} ]]; then
+		echo 0 >"$INSTANCE/events/enable"
+		rmdir "$INSTANCE"
+	fi
+	[[ -z ${MOUNTED:-} ]] || umount "$MOUNTED"
+	MOUNTED='' INSTANCE=''
+}
+
+# The ends of minisocks by their timer too.
+kernel_trace_expiries() {
+	local handler event=$INSTANCE/events/timer/timer_expire_entry
+
+	handler=$(awk '$3 == "tw_timer_handler" { print $1 }' /proc/kallsyms)
+	[[ $handler =~ [1-9a-f] && -d $event ]] || return
+	echo "function == 0x$handler" >"$event/filter"
+	echo 1 >"$event/enable"
+}
+
+# The threads that ran or were interrupted at each of them.
+kernel_expiries() {
+	sed -nE 's/^.*-([0-9]+) +\[.* timer_expire_entry: .*/\1/p' "$INSTANCE/trace"
+}
+
+# Every change: "sport dport FROM TO thread", the thread that ran or was interrupted.
+kernel_trace() {
+	sed -nE 's/^.*-([0-9]+) +\[.* sport=([0-9]+) dport=([0-9]+) .*oldstate=TCP_(\w+) newstate=TCP_(\w+).*/\2 \3 \4 \5 \1/p' \
+		"$INSTANCE/trace"
 }
 
 # ------------------------------------------------------------------------- twtrace

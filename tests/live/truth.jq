@@ -50,16 +50,20 @@ def table_rows:
 		| if .path | startswith(">") then .path = $begin[.side] + .path else . end);
 
 table_rows as $every_row
+| ($events | map(select(.kind == "summary"))) as $summary
+# by namespace and port; what has none may be of any run
+| (reduce ($events[] | select(.netns)) as $event ({};
+	reduce ([$event.local_port, $event.remote_port] | unique - [null]
+		| if . == [] then "none" else .[] end) as $port
+		(.; .["\($event.netns) \($port)"] += [$event]))) as $by_port
 | (tiers | .[$ARGS.named.tier // "inferred"]) as $tier
 | $truth[] as $run
 | ($ARGS.named.netns // (if $run.own_netns then "ends" else "stays" end)) as $netns
-| [$events[] | select(.kind == "summary" or (.netns == $run.netns
-	and (.local_port == $run.port or .remote_port == $run.port
-	     or (.local_port == null and .remote_port == null))))] as $events |
+| ($by_port["\($run.netns) \($run.port)"] + $by_port["\($run.netns) none"] // []) as $events |
 
 # All that was said of the run, by cookie.
 def told:
-	[$events[] | select(.cookie != null and .kind != "summary")] | group_by(.cookie)
+	[$events[] | select(.cookie != null)] | group_by(.cookie)
 	| map({
 		all: .,
 		steps: map(select(.kind == "transition")),
@@ -203,7 +207,7 @@ def complaints_of_ends:
 
 # The rows of the final summary: what the port's two roles add up to.
 def complaints_of_summary($rows; $sockets):
-	([$events[] | select(.kind == "summary")][-1]) as $summary
+	$summary[-1] as $summary
 	| if $summary == null then "no summary" else
 	(if $summary.evidence != ($ARGS.named.tier // "inferred")
 	 then "the summary's evidence is \($summary.evidence)" else empty end),

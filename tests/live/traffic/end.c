@@ -151,6 +151,14 @@ void end_await_tuple(const struct end *end, const struct end *peer, int state, b
 	}
 }
 
+/* Less and less long, the nearer a timer comes: in the end it may be some seconds late. */
+static void pause_for_timer(unsigned left_ms)
+{
+	unsigned half = left_ms / 2;
+
+	poll_pause(half > 1000 ? 1000 : half < 20 ? 20 : half);
+}
+
 static uint64_t await_end_of(const struct end *end, const struct end *peer, bool minisocks,
 			     unsigned bound_ms)
 {
@@ -161,8 +169,10 @@ static uint64_t await_end_of(const struct end *end, const struct end *peer, bool
 		if (now_ms() > begin + bound_ms)
 			die("%s: still in state %d after %u ms", end->actor->comm, now.state,
 			    bound_ms);
-		/* a minute is not waited for at full speed */
-		poll_pause(bound_ms > BOUND_MS ? 50 : 1);
+		if (bound_ms > BOUND_MS)
+			pause_for_timer(now.left_ms);
+		else
+			poll_pause(1);
 	}
 	return now_ms() - begin;
 }
@@ -180,11 +190,12 @@ uint64_t end_await_full_gone(const struct end *end, const struct end *peer, unsi
 void end_await_left(const struct end *end, const struct end *peer, unsigned left_ms)
 {
 	uint64_t until = now_ms() + BOUND_MS;
+	struct tuple_state now;
 
-	while (look(end, peer).left_ms > left_ms) {
+	while ((now = look(end, peer)).left_ms > left_ms) {
 		if (now_ms() > until)
 			die("%s: its timer does not run", end->actor->comm);
-		poll_pause(50);
+		pause_for_timer(now.left_ms - left_ms);
 	}
 }
 
