@@ -248,6 +248,23 @@ static void a_syn_of_the_peer_reopens_it(void **state)
 			 "time_wait_other 1 time_wait_reopened 1 open 1 established 1");
 }
 
+/* Seen under churn for more than a minute: the poll had not come by yet. */
+static void one_that_was_due_has_expired_before_its_successor(void **state)
+{
+	struct fixture *f = *state;
+	struct end end = client(1);
+
+	feed_bare(f, TW_READY);
+	feed_connected(f, &end);
+	feed_close_first(f, &end, ORDERLY);
+	end.cookie = 2;
+	f->now_ns += 61 * SECOND;
+	feed_connected(f, &end);
+	assert_int_equal(f->last.kind, EVENT_TIME_WAIT_EXIT);
+	assert_int_equal(f->last.reason, END_EXPIRED);
+	assert_true(f->last.residence_ns == TIME_UNKNOWN);
+}
+
 static void a_like_tuple_is_not_the_same(void **state)
 {
 	struct fixture *f = *state;
@@ -329,6 +346,7 @@ int main(void)
 		fixture_test(a_fin_wait2_minisock_that_no_dump_shows_ends_unknown_in_the_end),
 		fixture_test(a_connect_with_the_same_tuple_reuses_it),
 		fixture_test(a_syn_of_the_peer_reopens_it),
+		fixture_test(one_that_was_due_has_expired_before_its_successor),
 		fixture_test(a_like_tuple_is_not_the_same),
 		fixture_test(a_successor_ends_a_minisock_that_is_still_pending),
 		fixture_test(a_residence_is_never_less_than_nothing),

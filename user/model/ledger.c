@@ -232,6 +232,10 @@ void ledger_refuse(struct model *model, uint32_t id, uint64_t now_ns)
 void ledger_succeeded(struct model *model, const struct conn *successor)
 {
 	uint32_t id = tracker_find_minisock(model, successor);
+	uint64_t born_ns = successor->born_ns ? successor->born_ns : successor->since_ns;
+	enum end_reason reason =
+		successor->direction == DIRECTION_INCOMING ? END_REOPENED : END_REUSED;
+	bool known = successor->born_ns != 0;
 
 	/*
 	 * Two sockets never share a tuple, so the minisock is gone: taken over by our
@@ -241,10 +245,12 @@ void ledger_succeeded(struct model *model, const struct conn *successor)
 		return;
 	if (conn_at(model, id)->phase == PHASE_PENDING)
 		ledger_confirm(model, id);
-	ledger_end(model, id,
-		   successor->direction == DIRECTION_INCOMING ? END_REOPENED : END_REUSED,
-		   successor->born_ns ? successor->born_ns : successor->since_ns,
-		   successor->born_ns != 0, EVIDENCE_INFERRED);
+	/* one that was due had rather expired, and no poll has come by since */
+	if (conn_at(model, id)->expires_ns && born_ns >= conn_at(model, id)->expires_ns) {
+		reason = END_EXPIRED;
+		known = false;
+	}
+	ledger_end(model, id, reason, born_ns, known, EVIDENCE_INFERRED);
 }
 
 void ledger_expire(struct model *model, uint64_t now_ns)
