@@ -131,3 +131,25 @@ check() {
 	stop_traffic
 	expect "open" "$(in_ns t ss -Htan state connected | grep -cv TIME-WAIT)" 0
 }
+
+# What a run may change of its namespace.
+namespace_as_it_is() {
+	in_ns t sh -c 'grep -s "" /proc/sys/net/ipv4/tcp_* /proc/sys/net/ipv4/ip_local_port_range
+		ls /sys/class/net; ip addr show'
+}
+
+@test "settings and devices are as they were, afterwards and after a failure" {
+	local before scenario
+
+	netns_new t
+	before=$(namespace_as_it_is)
+	for scenario in fin_timeout_handover addr_not_avail time_wait_reused_auto time_wait_refused \
+		bucket_overflow peer_rst_rfc1337 peer_syn_reopens; do
+		traffic "$scenario" --count 2
+		diff <(echo "$before") <(namespace_as_it_is)
+	done
+	# in a namespace without a way there; the settings come first
+	in_ns t ip rule add prio 1 to 198.18.7.2 unreachable
+	! traffic peer_rst_rfc1337 2>/dev/null || fail "there was a way"
+	diff <(echo "$before") <(namespace_as_it_is)
+}

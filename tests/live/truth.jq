@@ -35,7 +35,8 @@ def tiers:
 		inferred: {
 			born: ["inferred"],
 			turned: ["snapshot"],
-			ended: {reused: ["inferred"], reopened: ["inferred"]},
+			ended: {reused: ["inferred"], reopened: ["inferred"], purged: ["inferred"],
+				unknown: ["snapshot"]},
 			any_end: ["inferred", "snapshot"],
 			told: {reset: "unknown", destroyed: "unknown"},
 			turns_missed: true, refused: "later", taken_back: ["inferred"],

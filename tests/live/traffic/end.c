@@ -142,8 +142,10 @@ void end_await_tuple(const struct end *end, const struct end *peer, int state, b
 		if (now.state == state && now.minisock == minisock)
 			return;
 		/* a pair that has been closed keeps a socket until its minisock ends */
-		if (minisock && !now.state && view_grown(end->actor->view, "OutRsts"))
-			lost_to_loopback(end->actor->comm);
+		if (minisock && !now.state)
+			begin_anew(end->actor->comm, view_grown(end->actor->view, "OutRsts") ?
+							     "was ended by a RST" :
+							     "ended before anyone looked");
 		if (now_ms() > until)
 			die("%s: %s in state %d, not %d", end->actor->comm,
 			    now.minisock ? "minisock" : "socket", now.state, state);

@@ -73,7 +73,7 @@ void run_time_wait_reused_auto(struct stage *stage)
 		poll_pause(until - now_ms());
 	close_in_order(stage, stage_connect(stage));
 	if (!view_grown(&stage->client_view, "TWRecycled"))
-		lost_to_loopback(stage->client->comm);
+		begin_anew(stage->client->comm, "was not taken over");
 }
 
 /* As `ss -K` does. */

@@ -48,14 +48,13 @@ static unsigned tries(void)
 	return text ? atoi(text) : 0;
 }
 
-void lost_to_loopback(const char *whose)
+void begin_anew(const char *whose, const char *what)
 {
 	char text[16];
 
 	if (stage.reported || tries() >= MAX_TRIES)
-		die("a RST of loopback's own has ended the TIME_WAIT of %s", whose);
-	fprintf(stderr, "traffic: a RST of loopback's own has ended the TIME_WAIT of %s: again\n",
-		whose);
+		die("%s: its minisock %s", whose, what);
+	fprintf(stderr, "traffic: %s: its minisock %s; once more\n", whose, what);
 	snprintf(text, sizeof(text), "%u", tries() + 1);
 	setenv(TRY, text, 1);
 	stage_close(&stage);

@@ -71,7 +71,7 @@ const struct scenario scenarios[] = {
 	{ "time_wait_reopened", "SYN of the same pair to a server's TIME_WAIT",
 	  run_time_wait_reopened, FIRST, SERVER },
 	{ "time_wait_reused_auto", "the same by tcp_tw_reuse, the kernel chooses the port",
-	  run_time_wait_reused_auto, FIRST, .settings = true },
+	  run_time_wait_reused_auto, FIRST, .once = true, .settings = true },
 	{ "time_wait_reset", "TIME_WAIT killed by an exact RST", run_time_wait_reset, FIRST },
 	{ "time_wait_destroyed", "TIME_WAIT ended by SOCK_DESTROY, as by ss -K",
 	  run_time_wait_destroyed, FIRST },

@@ -353,10 +353,11 @@ __attribute__((format(printf, 1, 2))) _Noreturn void die(const char *format, ...
 /* This kernel has not what the scenario needs: no failure, and no truth either. */
 _Noreturn void cannot(const char *what, int error);
 /*
- * Loopback's own RST has ended a TIME_WAIT that the scenario needs: all is taken back, and
- * it begins anew, at another port, so that the two tries are not taken for one.
+ * A minisock that the scenario needs is gone: by loopback's own RST, or because this machine
+ * stood still for too long. All is taken back, and the scenario begins anew, a few times at
+ * most, at another port, so that two tries are not taken for one.
  */
-_Noreturn void lost_to_loopback(const char *whose);
+_Noreturn void begin_anew(const char *whose, const char *what);
 uint64_t now_ms(void);
 /* One turn of a wait for something only the kernel can say. */
 void poll_pause(int ms);
