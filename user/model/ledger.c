@@ -233,8 +233,8 @@ void ledger_succeeded(struct model *model, const struct conn *successor)
 {
 	uint32_t id = tracker_find_minisock(model, successor);
 	uint64_t born_ns = successor->born_ns ? successor->born_ns : successor->since_ns;
-	enum end_reason reason =
-		successor->direction == DIRECTION_INCOMING ? END_REOPENED : END_REUSED;
+	enum end_reason reason = successor->direction == DIRECTION_INCOMING ? END_REOPENED :
+									      END_REUSED;
 	bool known = successor->born_ns != 0;
 
 	/*
