@@ -99,6 +99,21 @@ static void minisocks_are_purged_with_their_namespace(void **state)
 			 "time_wait_other 1 time_wait_purged 1 open 1 established 1");
 }
 
+static void one_that_was_due_has_expired_before_its_namespace_ended(void **state)
+{
+	struct fixture *f = *state;
+	struct end mini = client(1);
+
+	feed_bare(f, TW_READY);
+	feed_connected(f, &mini);
+	feed_close_first(f, &mini, ORDERLY);
+	f->heard[0] = '\0';
+	f->now_ns += 61 * SECOND;
+	feed_gone(f, NETNS);
+	assert_heard(f, "-TIME_WAIT expired");
+	assert_true(f->last.residence_ns == TIME_UNKNOWN);
+}
+
 /* Every exit has had its entry, also where both come in one breath. */
 static void a_pending_minisock_that_is_purged_was_born_first(void **state)
 {
@@ -214,6 +229,7 @@ int main(void)
 		fixture_test(past_max_rows_living_rows_make_others_other),
 		fixture_test(idle_rows_are_folded_and_keep_their_sums),
 		fixture_test(minisocks_are_purged_with_their_namespace),
+		fixture_test(one_that_was_due_has_expired_before_its_namespace_ended),
 		fixture_test(a_pending_minisock_that_is_purged_was_born_first),
 		fixture_test(a_namespace_that_is_gone_is_forgotten),
 		fixture_test(a_namespace_that_is_gone_has_no_audit),

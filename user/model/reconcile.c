@@ -363,6 +363,7 @@ void reconcile_netns_gone(struct model *model, uint64_t netns_cookie, unsigned i
 {
 	uint32_t id, conn_id, next, netns_id = POOL_NONE;
 	struct netns *netns;
+	bool due;
 
 	for (id = pool_next(&model->netns, 0); id != POOL_NONE;
 	     id = pool_next(&model->netns, id + 1))
@@ -383,9 +384,10 @@ void reconcile_netns_gone(struct model *model, uint64_t netns_cookie, unsigned i
 		next = conn->next;
 		if (conn->phase == PHASE_PENDING)
 			ledger_confirm(model, conn_id);
+		due = conn->expires_ns && conn->expires_ns <= model->now_ns;
 		if (conn->phase == PHASE_MINI && model->tier[source] == EVIDENCE_INFERRED)
-			ledger_end(model, conn_id, END_PURGED, model->now_ns, true,
-				   EVIDENCE_INFERRED);
+			ledger_end(model, conn_id, due ? END_EXPIRED : END_PURGED, model->now_ns,
+				   !due, EVIDENCE_INFERRED);
 		else if (conn->phase == PHASE_FULL)
 			lifecycle_vanished(model, conn_id);
 	}
