@@ -194,3 +194,9 @@ recorded() {
 	[[ $(summary | jq .totals.opened) == 60 ]]
 	[[ $(jq .totals.opened "$BATS_TEST_TMPDIR/top") == 60 ]]
 }
+
+@test "a recording into a pipe ends quietly when its reader has gone" {
+	run bash -o pipefail -c '"$1" record - --for 2s 2>"$2" | head -c 10 >/dev/null' _ "$TWTRACE" "$ERRORS"
+	expect "status" "$status" 0
+	[[ ! -s $ERRORS ]] || fail "$(<"$ERRORS")"
+}

@@ -20,7 +20,7 @@ static void text_shows_every_column_where_width_is_free(void **state)
 		"now        3,702 open: 2,468 ESTAB, 1,234 CLOSE-WAIT; 1,234 FIN-WAIT2 (orphans),"
 		" 7,404 TIME-WAIT\n"
 		"TIME-WAIT  14,808 entered, 3,702 expired (1,234 of them without the peer's FIN),"
-		" 1,234 reused, 1,234 reset; ports held for 3d07h in all\n"
+		" 1,234 reused, 1,234 reset; held for 3d07h in all\n"
 		"\n"
 		"SERVICE                           OPEN  ESTAB  CLOSE-WAIT  FIN-WAIT2"
 		"  FW2-ORPHANS  TIME-WAIT  OPENED/s  CLOSED/s  OPENED  CLOSED  CLOSED-FIRST"
@@ -140,7 +140,7 @@ static void text_fits_a_terminal_of_80_columns_and_24_lines(void **state)
 		"           1,234 FIN-WAIT2 (orphans), 7,404 TIME-WAIT\n"
 		"TIME-WAIT  14,808 entered,\n"
 		"           3,702 expired (1,234 of them without the peer's FIN), 1,234 reused,\n"
-		"           1,234 reset; ports held for 3d07h in all\n"
+		"           1,234 reset; held for 3d07h in all\n"
 		"\n"
 		"\033[1mSERVICE                 OPEN  CLOSE-WAIT  TIME-WAIT  OPENED/s"
 		"  CLOSED-FIRST\033[0m\n"
@@ -291,7 +291,7 @@ static void text_says_how_minisocks_ended(void **state)
 		{ "only old ones",
 		  { { 0 } },
 		  75,
-		  "\nTIME-WAIT  0 entered; ports held for 1m15s in all\n" },
+		  "\nTIME-WAIT  0 entered; held for 1m15s in all\n" },
 		{ "none expired",
 		  { { FIELD_TW_ENTERED, 1300 }, { FIELD_TW_REUSED, 12 } },
 		  0,
@@ -302,7 +302,7 @@ static void text_says_how_minisocks_ended(void **state)
 		    { FIELD_FW2_EXPIRED, 12 } },
 		  4320,
 		  "\nTIME-WAIT  1,300 entered, 80 expired (12 of them without the peer's FIN);"
-		  " ports held for 1h12m in all\n" },
+		  " held for 1h12m in all\n" },
 		{ "all in vain",
 		  { { FIELD_TW_ENTERED, 2 }, { FIELD_TW_EXPIRED, 2 }, { FIELD_FW2_EXPIRED, 2 } },
 		  0,
@@ -319,7 +319,7 @@ static void text_says_how_minisocks_ended(void **state)
 		    { FIELD_TW_REFUSED, 8 } },
 		  60,
 		  "\nTIME-WAIT  40 entered, 1 expired, 2 reused, 3 reopened, 4 reset, 5 destroyed,"
-		  " 6 purged, 7 ended unseen, 8 refused (tcp_max_tw_buckets); ports held for 1m00s"
+		  " 6 purged, 7 ended unknown, 8 refused (tcp_max_tw_buckets); held for 1m00s"
 		  " in all\n" },
 	};
 	struct fake_output output;

@@ -162,7 +162,7 @@ static void text_has_an_aligned_line_for_every_kind(void **state)
 		"12:00:22.118  TIME_WAIT exit (fentry)      nginx.service nginx[812]"
 		"     10.0.0.1:443 <- 10.0.0.9:51234   expired after 59.1s\n"
 		"12:00:22.118  FIN_WAIT2 exit (snapshot)    nginx.service nginx[812]"
-		"     10.0.0.1:443 <- 10.0.0.9:51234   ended unseen\n"
+		"     10.0.0.1:443 <- 10.0.0.9:51234   unknown\n"
 		"12:00:22.118  FIN_WAIT2 becomes TIME_WAIT  nginx.service nginx[812]"
 		"     10.0.0.1:443 <- 10.0.0.9:51234   the peer's FIN came (kprobe)\n"
 		"12:00:22.118  TIME_WAIT refused            nginx.service nginx[812]"
@@ -209,7 +209,7 @@ static void text_says_how_a_minisock_ended(void **state)
 		{ TW_TIME_WAIT, END_UNKNOWN, 12300 * MILLISECOND, EVIDENCE_KPROBE,
 		  "TIME_WAIT exit (kprobe) ", "ended after 12.3s, reason unknown" },
 		{ TW_TIME_WAIT, END_UNKNOWN, TIME_UNKNOWN, EVIDENCE_SNAPSHOT,
-		  "TIME_WAIT exit (snapshot) ", "ended unseen" },
+		  "TIME_WAIT exit (snapshot) ", "unknown" },
 	};
 	struct conn_view conn = incoming_conn();
 	struct fake_output output;

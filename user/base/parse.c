@@ -86,9 +86,10 @@ int parse_duration(const char *text, uint64_t *ns, struct error *err)
 	}
 	unit = find_unit(units, sizeof(units) / sizeof(units[0]), end);
 	if (!unit)
-		return error_set(err, -EINVAL,
-				 "'%s' is not a duration: its unit must be us, ms, s, m, h or d",
-				 text);
+		return error_set(
+			err, -EINVAL,
+			"'%s' is not a duration: it is a whole number with a unit: us, ms, s, m, h or d",
+			text);
 	if (!fits || __builtin_mul_overflow(number, unit->factor, &number))
 		return error_set(err, -EINVAL, "'%s' is too long a duration", text);
 	*ns = number;

@@ -123,6 +123,9 @@ int recorder_close(struct recorder *recorder, struct error *err)
 	if (recorder->fd > STDERR_FILENO && close(recorder->fd) && !recorder->failed)
 		recorder->failed = -errno;
 	ret = recorder->failed;
+	/* standard output's reader has gone: that ends any command quietly */
+	if (ret == -EPIPE && recorder->fd == STDOUT_FILENO)
+		ret = 0;
 	if (ret)
 		error_set(err, ret, "cannot write '%s': %s; it is readable up to there",
 			  recorder->path, strerror(-ret));

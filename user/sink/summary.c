@@ -104,7 +104,7 @@ static void print_held(struct line *line, const struct row *totals, uint64_t now
 
 	if (!held_ns)
 		return;
-	snprintf(text, sizeof(text), "ports held for %s in all", text_duration(held_ns, duration));
+	snprintf(text, sizeof(text), "held for %s in all", text_duration(held_ns, duration));
 	line_item(line, "; ", text);
 }
 
@@ -146,7 +146,7 @@ static const struct item minisock_items[] = {
 	{ .field = FIELD_TW_RESET, .noun = "reset" },
 	{ .field = FIELD_TW_DESTROYED, .noun = "destroyed" },
 	{ .field = FIELD_TW_PURGED, .noun = "purged" },
-	{ .field = FIELD_TW_UNKNOWN, .noun = "ended unseen" },
+	{ .field = FIELD_TW_UNKNOWN, .noun = "ended unknown" },
 	{ .field = FIELD_TW_REFUSED, .noun = "refused (tcp_max_tw_buckets)" },
 };
 

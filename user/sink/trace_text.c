@@ -79,7 +79,7 @@ static void tell_exit(const struct model_event *event, struct line *line)
 	snprintf(line->event, EVENT_LEN, "%s exit (%s)", state_name(event->substate),
 		 evidence_name(event->evidence));
 	if (unseen && !known)
-		snprintf(line->detail, DETAIL_LEN, "ended unseen");
+		snprintf(line->detail, DETAIL_LEN, "unknown");
 	else
 		snprintf(line->detail, DETAIL_LEN, "%s%s%s%s%s",
 			 unseen ? "ended" : end_reason_name(event->reason), known ? " after " : "",
