@@ -7,7 +7,9 @@ def complaints_of_trace:
 	[$all[] | select(.kind == "summary")]
 	| if length != 1 then "\(length) summaries" else .[0] |
 	  (select(.loss.total != 0) | "loss: \(.loss)"),
-	  (.audit[] | select(.time_wait.error != 0 or .established.error != 0) | "audit: \(.)") end;
+	  (.audit[] | .netns as $netns | to_entries[]
+	   | select((.value | type) == "object" and (.value.error // 0) != 0)
+	   | "audit of \($netns): \(.key) \(.value)") end;
 
 complaints_of_trace,
 ($begins | add // {}) as $begins
