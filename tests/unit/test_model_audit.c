@@ -375,6 +375,27 @@ static void a_figure_that_could_not_be_read_is_unknown(void **state)
 	}
 }
 
+/* A namespace made while traced: all that its counters know of was seen. */
+static void refusals_before_the_first_dump_are_told_where_all_was_seen(void **state)
+{
+	struct fixture *f = *state;
+	struct end ends[3];
+
+	feed_bare(f, TW_READY);
+	for (unsigned int i = 0; i < 3; i++) {
+		ends[i] = client(i + 1);
+		feed_connected(f, &ends[i]);
+		feed_close_first(f, &ends[i], ORDERLY);
+	}
+	pass(f, SECOND);
+	feed_begin(f);
+	feed_found(f, &ends[0], TW_TIME_WAIT, 59000);
+	feed_end_with(f, (struct tw_kernel_figures){ 1, 2, 1, 0, 0 }, TW_S_MIB_AT_BIRTH);
+	assert_figure(f, AUDIT_REFUSED, "ours 2 kernel 2 drift -2 error 0");
+	assert_figure(f, AUDIT_ENTERED, "ours 1 kernel 1 drift 2 error 0");
+	assert_int_equal(model_totals(f->model)->count[FIELD_TW_REFUSED], 2);
+}
+
 /* The counters are as of the end of the dump, and the ring was read empty after that. */
 static void what_happened_after_the_dump_is_not_counted_yet(void **state)
 {
@@ -578,6 +599,7 @@ int main(void)
 		fixture_test(expiries_are_compared_where_the_mib_counts_expiries),
 		fixture_test(refusals_and_reuses_are_compared),
 		fixture_test(a_figure_that_could_not_be_read_is_unknown),
+		fixture_test(refusals_before_the_first_dump_are_told_where_all_was_seen),
 		fixture_test(what_happened_after_the_dump_is_not_counted_yet),
 		fixture_test(expiries_after_the_dump_are_not_counted_yet),
 		fixture_test(a_refusal_that_is_inferred_is_drift_and_no_error),

@@ -335,6 +335,28 @@ static struct figures sweep(struct model *model, struct netns *netns,
 	return ours;
 }
 
+/*
+ * Whether every birth and refusal that the namespace's counters know of was seen: it began
+ * while traced, and they are compared from 0 on.
+ */
+static bool saw_all(const struct model *model, const struct netns *netns,
+		    const struct tw_snapshot *record)
+{
+	const struct tw_kernel_figures *kernel = &record->kernel;
+	uint64_t seen = 0;
+
+	if (!(record->flags & TW_S_MIB_AT_BIRTH) || kernel->tw_created == TW_FIGURE_UNKNOWN ||
+	    kernel->tw_killed == TW_FIGURE_UNKNOWN || kernel->overflow == TW_FIGURE_UNKNOWN ||
+	    kernel->tw_recycled == TW_FIGURE_UNKNOWN)
+		return false;
+	for (uint32_t id = netns->first; id != POOL_NONE; id = conn_at(model, id)->next) {
+		const struct conn *conn = conn_at(model, id);
+
+		seen += conn->phase == PHASE_PENDING || conn->entered || conn->refused;
+	}
+	return seen == kernel->tw_created + kernel->tw_killed + kernel->overflow;
+}
+
 void reconcile_end(struct model *model, const struct tw_snapshot *record, unsigned int source)
 {
 	uint32_t id = tracker_netns(model, record->netns_cookie, record->netns_ino, source);
@@ -347,6 +369,8 @@ void reconcile_end(struct model *model, const struct tw_snapshot *record, unsign
 	/* a dump that failed half-way says nothing about what it did not list */
 	if (record->head.error)
 		return;
+	if (!netns->dumped)
+		netns->dumped = saw_all(model, netns, record);
 	ours = sweep(model, netns, record);
 	netns->kernel = record->kernel;
 	if (!netns->dumped) {
