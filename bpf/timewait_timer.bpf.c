@@ -15,6 +15,34 @@
 /* The address of tw_timer_handler(); user space knows it, or finds it by the iterator. */
 __u64 timer_handler;
 
+/* Where the kernel runs timers that are due, as far as its symbols are known. */
+struct tw_code expiring[TW_EXPIRING];
+
+/* Between the tracepoint and that code lie these many frames at most; any other way is longer. */
+#define NEAR 7
+
+struct tw_stack {
+	__u64 caller[TW_CALLERS];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct tw_stack);
+} stacks SEC(".maps");
+
+/* Thousands expire in one softirq: told of once, by timer_expired(). */
+static __always_inline bool is_expiring(const struct tw_stack *stack)
+{
+	for (int frame = 0; frame < NEAR; frame++)
+		for (int i = 0; i < TW_EXPIRING; i++)
+			if (stack->caller[frame] > expiring[i].start &&
+			    stack->caller[frame] <= expiring[i].end)
+				return true;
+	return false;
+}
+
 static __always_inline bool is_minisocks(const struct timer_list *timer)
 {
 	return (__u64)timer->function == timer_handler;
@@ -49,12 +77,18 @@ int BPF_PROG(timer_cancelled, struct timer_list *timer)
 	const struct inet_timewait_sock *tw = minisock_of(timer);
 	struct tw_cancelled *record;
 	struct tw_counters *count;
+	struct tw_stack *stack;
 	__u32 zero = 0;
 
 	if (!is_minisocks(timer))
 		return 0;
 	count = bpf_map_lookup_elem(&counters, &zero);
-	if (!count)
+	stack = bpf_map_lookup_elem(&stacks, &zero);
+	if (!count || !stack)
+		return 0;
+	__builtin_memset(stack, 0, sizeof(*stack));
+	bpf_get_stack(ctx, stack->caller, sizeof(stack->caller), 0);
+	if (is_expiring(stack))
 		return 0;
 	record = bpf_ringbuf_reserve(&events, sizeof(*record), 0);
 	if (!record) {
@@ -78,7 +112,7 @@ int BPF_PROG(timer_cancelled, struct timer_list *timer)
 		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
 		return 0;
 	}
-	bpf_get_stack(ctx, record->caller, sizeof(record->caller), 0);
+	__builtin_memcpy(record->caller, stack->caller, sizeof(record->caller));
 	bpf_ringbuf_submit(record, emit_wakeup(record->mini.head.ts_ns));
 	return 0;
 }

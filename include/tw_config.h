@@ -40,6 +40,14 @@ struct tw_config {
 	__u32 pad;
 };
 
+/* A piece of the kernel's code. */
+struct tw_code {
+	__u64 start, end;
+};
+
+/* So many pieces run timers that are due; the evidence tier `timer` is told where. */
+#define TW_EXPIRING 8
+
 /* One a CPU. */
 struct tw_counters {
 	__u64 pairs[TW_NR_STATES * TW_NR_STATES];

@@ -84,6 +84,7 @@ static int learn_timers(struct tier *tier, struct twtrace_bpf *skel, struct erro
 
 	timers_learn(&tier->timers);
 	skel->bss->timer_handler = tier->timers.handler;
+	timers_expiring(&tier->timers, skel->bss->expiring);
 	if (!tier->timers.handler) {
 		ret = ask_minisocks(skel);
 		if (ret)

@@ -6,24 +6,25 @@
 
 #include "source/symbols.h"
 
-/* The timer goes down and nothing ends: it expires (told apart) or is armed anew. */
+/* The timer goes down and nothing ends: it is armed anew, or it is due, which is told apart. */
 #define LIVES TW_NR_END_REASONS
+#define IS_DUE (TW_NR_END_REASONS + 1)
 
 /* By the substate that the minisock was in (net/ipv4/tcp_ipv4.c, tcp_minisocks.c, ...). */
 static const struct calling {
 	const char *name;
-	uint8_t time_wait, fin_wait2;	/* enum tw_end_reason, LIVES */
+	uint8_t time_wait, fin_wait2;	/* enum tw_end_reason, LIVES, IS_DUE */
 } callings[] = {
 	{ "tw_timer_handler", LIVES, LIVES },	/* its address is wanted too */
 	{ "__inet_twsk_schedule", LIVES, LIVES },
 	{ "__mod_timer", LIVES, LIVES },	/* the one before may end in a jump to it */
 	{ "mod_timer", LIVES, LIVES },
 	{ "mod_timer_pending", LIVES, LIVES },
-	{ "__run_timers", LIVES, LIVES },
-	{ "expire_timers", LIVES, LIVES },
-	{ "call_timer_fn", LIVES, LIVES },
-	{ "__run_timer_base", LIVES, LIVES },
-	{ "run_timer_softirq", LIVES, LIVES },
+	{ "__run_timers", IS_DUE, IS_DUE },
+	{ "expire_timers", IS_DUE, IS_DUE },
+	{ "call_timer_fn", IS_DUE, IS_DUE },
+	{ "__run_timer_base", IS_DUE, IS_DUE },
+	{ "run_timer_softirq", IS_DUE, IS_DUE },
 	{ "tcp_timewait_state_process", TW_END_RESET, TW_END_RESET },
 	{ "tcp_v4_rcv", TW_END_REOPENED, TW_END_RESET },
 	{ "tcp_v6_rcv", TW_END_REOPENED, TW_END_RESET },
@@ -61,6 +62,16 @@ void timers_learn(struct timers *timers)
 		*timers = (struct timers){ 0 };
 }
 
+void timers_expiring(const struct timers *timers, struct tw_code code[static TW_EXPIRING])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < timers->nr_callers && count < TW_EXPIRING; i++)
+		if (timers->callers[i].calling->time_wait == IS_DUE)
+			code[count++] = (struct tw_code){ timers->callers[i].start,
+							  timers->callers[i].end };
+}
+
 static const struct calling *calling_at(const struct timers *timers, uint64_t address)
 {
 	/* a return address may be the first byte after a function that never returns */
@@ -82,7 +93,7 @@ bool timers_judge(const struct timers *timers, const struct tw_cancelled *record
 		calling = calling_at(timers, record->caller[i]);
 	if (calling)
 		reason = is_true ? calling->time_wait : calling->fin_wait2;
-	if (reason == LIVES || reason == TW_END_UNKNOWN)
+	if (reason >= TW_NR_END_REASONS || reason == TW_END_UNKNOWN)
 		return false;
 	*ended = record->mini;
 	ended->head.kind = TW_MINI_ENDED;

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "tw_config.h"
 #include "tw_record.h"
 
 #define MAX_CALLERS 64
@@ -29,6 +30,8 @@ struct timers {
 
 /* Reads the kernel's symbols; where they are hidden everything stays 0. */
 void timers_learn(struct timers *timers);
+/* The code that runs timers which are due, for the kernel's side; the rest of @code stays. */
+void timers_expiring(const struct timers *timers, struct tw_code code[static TW_EXPIRING]);
 /*
  * Makes a MINI_ENDED of a cancelled timer, with its reason. False: the minisock lives
  * on, or expires just now, which is told apart; or nothing tells which.
