@@ -58,6 +58,7 @@ void tier_select(struct twtrace_bpf *skel, enum tw_evidence evidence)
 	}
 	bpf_map__set_autocreate(skel->maps.works,
 				evidence == TW_BY_FENTRY || evidence == TW_BY_KPROBE);
+	bpf_map__set_autocreate(skel->maps.stacks, evidence == TW_BY_TIMER);
 }
 
 /* Runs the iterator over the sockets of this namespace: a minisock among them will do. */
