@@ -25,7 +25,7 @@ int BPF_PROG(fentry_segment, struct inet_timewait_sock *tw, void *skb, struct tc
 	return 0;
 }
 
-/* takes no argument: their number changed in 6.10 and 6.14 */
+/* takes no argument: their number changed in 6.10 and once more by 6.16 */
 SEC("fexit/tcp_timewait_state_process")
 int BPF_PROG(fentry_segment_done)
 {

@@ -88,7 +88,7 @@ int parse_duration(const char *text, uint64_t *ns, struct error *err)
 	if (!unit)
 		return error_set(
 			err, -EINVAL,
-			"'%s' is not a duration: it is a whole number with a unit: us, ms, s, m, h or d",
+			"'%s' is not a duration: whole numbers only, with us, ms, s, m, h or d",
 			text);
 	if (!fits || __builtin_mul_overflow(number, unit->factor, &number))
 		return error_set(err, -EINVAL, "'%s' is too long a duration", text);

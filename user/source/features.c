@@ -187,7 +187,7 @@ int features_probe(struct features *features, struct error *err)
 	count = parameters(btf, "inet_csk_accept", BTF_KIND_FUNC);
 	features->has_accept = count == 2 || count == 4;
 	features->accept_arg = count == 2;
-	/* fbb8295248e1 ("tcp: allocate tcp_death_row outside of struct netns_ipv4") brought it */
+	/* both are of 5.18; the member by fbb8295248e1 ("tcp: allocate tcp_death_row outside ...") */
 	features->mib_at_birth = has_member(btf, "inet_timewait_death_row", "tw_refcount");
 	try_trampoline(btf, features->no_trampolines);
 	try_kprobes(features->no_kprobes);

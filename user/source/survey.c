@@ -122,6 +122,11 @@ int survey_start(struct survey *survey, const struct survey_steps *steps, const 
 			err, -ENOTSUP,
 			"this kernel does not number its network namespaces (SO_NETNS_COOKIE); "
 			"it needs Linux 5.14 or newer");
+	/* it may be out of sight: what happens in it is traced all the same */
+	if (!netns->count)
+		log_msg(LOG_WARNING,
+			"no network namespace %u can be seen; what was there before will be missing",
+			survey->only_ino);
 	snapshots = calloc(netns->count + 1, sizeof(*snapshots));
 	if (!snapshots)
 		return error_set(err, -ENOMEM, "no memory for a snapshot");
