@@ -274,7 +274,9 @@ enum tw_loss_cause {
 	TW_LOSS_NO_MEMORY = 2,	/* user space could not allocate */
 	TW_LOSS_MALFORMED = 3,	/* a record that makes no sense */
 	TW_LOSS_UNTOLD = 4,	/* a minisock's birth that the evidence tier missed: inferred */
-	TW_NR_LOSS = 5,
+	TW_LOSS_SPILLED = 5,	/* state changes that are counted, but of which nothing else is told */
+	TW_LOSS_OUTPUT_FULL = 6, /* events that the output was too slow for */
+	TW_NR_LOSS = 7,
 };
 
 struct tw_loss {

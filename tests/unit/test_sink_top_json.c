@@ -103,7 +103,8 @@ static void json_is_the_document_of_the_contract(void **state)
 		"\"p99\": 60889.95,\"max\": 61505.0},\"time_wait_held_s\": 1150.0,"
 		"\"opened_per_s\": 0.764,\"closed_per_s\": 0.625,"
 		"\"time_wait_entered_per_s\": 0.833}],\"loss\": {\"ring_full\": 0,\"skipped\": 2,"
-		"\"no_memory\": 0,\"malformed\": 1,\"untold\": 0,\"total\": 3},"
+		"\"no_memory\": 0,\"malformed\": 1,\"untold\": 0,"
+		"\"spilled\": 0,\"output_full\": 0,\"total\": 3},"
 		"\"audit\": [{\"netns\": 4026531840,\"name\": \"host\","
 		"\"time\": \"2026-01-31T12:01:12.000000000Z\",\"time_wait\": {\"twtrace\": 1197,"
 		"\"kernel\": 1200,\"drift\": -5,\"error\": -3},\"established\": {\"twtrace\": 70,"
@@ -180,7 +181,8 @@ static void json_of_nothing_knows_nothing(void **state)
 		"\"p99\":null,\"max\":null},\"time_wait_held_s\":0.0,\"opened_per_s\":null,"
 		"\"closed_per_s\":null,\"time_wait_entered_per_s\":null},\"ports\":[],"
 		"\"remotes\":[],\"services\":[],\"pairs\":[],\"loss\":{\"ring_full\":0,"
-		"\"skipped\":0,\"no_memory\":0,\"malformed\":0,\"untold\":0,\"total\":0},"
+		"\"skipped\":0,\"no_memory\":0,\"malformed\":0,\"untold\":0,"
+		"\"spilled\":0,\"output_full\":0,\"total\":0},"
 		"\"audit\":[]}\n");
 	fake_model_free(model);
 }

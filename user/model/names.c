@@ -156,9 +156,10 @@ const char *reset_reason_name(unsigned int reason)
 const char *loss_cause_name(unsigned int cause)
 {
 	static const char *const names[TW_NR_LOSS] = {
-		[TW_LOSS_RING_FULL] = "ring_full", [TW_LOSS_SKIPPED] = "skipped",
-		[TW_LOSS_NO_MEMORY] = "no_memory", [TW_LOSS_MALFORMED] = "malformed",
-		[TW_LOSS_UNTOLD] = "untold",
+		[TW_LOSS_RING_FULL] = "ring_full",     [TW_LOSS_SKIPPED] = "skipped",
+		[TW_LOSS_NO_MEMORY] = "no_memory",     [TW_LOSS_MALFORMED] = "malformed",
+		[TW_LOSS_UNTOLD] = "untold",	       [TW_LOSS_SPILLED] = "spilled",
+		[TW_LOSS_OUTPUT_FULL] = "output_full",
 	};
 
 	return NAME_IN(names, cause);

@@ -207,6 +207,11 @@ const char *loss_explanation(unsigned int cause)
 {
 	static const char *const explanations[TW_NR_LOSS] = {
 		[TW_LOSS_RING_FULL] = "no room in the ring buffer (--ring enlarges it)",
+		[TW_LOSS_SPILLED] =
+			"not told one by one, the ring buffer was full (--ring enlarges "
+			"it): they are in every count",
+		[TW_LOSS_OUTPUT_FULL] =
+			"not printed, the output was slower than they came: they are in every count",
 		[TW_LOSS_SKIPPED] = "skipped by the kernel, which was in the same probe already",
 		[TW_LOSS_NO_MEMORY] = "no memory to keep them",
 		[TW_LOSS_MALFORMED] = "malformed, and ignored",
