@@ -179,6 +179,12 @@ $(O)/tests/traffic: $(TRAFFIC_OBJS) $(O)/link.flags
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^)
 
+# the model alone, as the unit tests of the room link it
+$(O)/bench/model: $(O)/tests/bench/model.o $(call linked,bench_model) $(O)/link.flags
+	$(call say,LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
+
+-include $(O)/tests/bench/model.d
 -include $(wildcard $(patsubst %.o,%.d,$(BPF_OBJS) $(USER_OBJS) $(TRAFFIC_OBJS) $(UNIT_SRCS:%.c=$(O)/%.o)))
 
 # ------------------------------------------------------------------------------ the rest
