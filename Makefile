@@ -33,9 +33,9 @@ override O := $(patsubst $(CURDIR)/%,%,$(abspath $(O)))
 # What a user calls on a fresh machine: the packages first, then the build, then the thing.
 # They know nothing of the build, which may not be possible yet.
 
-CHECKS := check check-unit check-golden check-cli check-live check-vm check-lint
-DOORS := help deps run demo clean format check-format golden-update $(CHECKS)
-.PHONY: $(DOORS) all install programs compile_commands.json FORCE
+CHECKS := check check-unit check-golden check-cli check-live check-bench check-vm check-lint
+DOORS := help deps run demo bench clean format check-format golden-update $(CHECKS)
+.PHONY: $(DOORS) all install programs bench-programs compile_commands.json FORCE
 
 BUILD = +@$(MAKE) $(if $(V),,-s) $(if $(filter -j%,$(MAKEFLAGS)),,-j$$(nproc))
 AS_ROOT = $$([ $$(id -u) = 0 ] || command -v sudo)
@@ -46,6 +46,7 @@ help:
 	@echo 'make demo           the same, with a small workload to look at'
 	@echo 'make check          install what is missing, build, run the whole test suite'
 	@echo '                    parts of it: $(filter-out check,$(CHECKS))'
+	@echo 'make bench          what it costs, as one table (ARGS="-o json" for machines)'
 	@echo 'make                build $(O)/twtrace'
 	@echo 'make deps           install the Debian packages that building and testing need'
 	@echo 'make install        into $$(DESTDIR)$$(PREFIX), PREFIX=$(PREFIX)'
@@ -66,6 +67,11 @@ demo:
 	$(NEEDED)
 	$(BUILD) all
 	@$(AS_ROOT) $(O)/twtrace demo $(ARGS)
+
+bench:
+	$(NEEDED)
+	$(BUILD) bench-programs
+	@$(AS_ROOT) env BUILD=$(O) PATH="$$PATH" tests/bench/run $(ARGS)
 
 $(CHECKS):
 	$(NEEDED)
@@ -114,7 +120,7 @@ TRAFFIC_OBJS := $(TRAFFIC_SRCS:%.c=$(O)/%.o)
 UNIT_TESTS := $(UNIT_SRCS:tests/unit/%.c=$(O)/tests/%)
 
 all: $(O)/twtrace
-programs: all $(UNIT_TESTS) $(if $(TRAFFIC_SRCS),$(O)/tests/traffic)
+programs: all bench-programs $(UNIT_TESTS) $(if $(TRAFFIC_SRCS),$(O)/tests/traffic)
 
 # $(call say,CC) names the tool and what it makes; with V=1 the command says it itself
 say = @mkdir -p $(@D)$(if $(V),, && printf '  %-7s %s\n' $1 $(@:$(O)/%=%))
@@ -179,12 +185,40 @@ $(O)/tests/traffic: $(TRAFFIC_OBJS) $(O)/link.flags
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^)
 
+# ----------------------------------------------------------------------------- benchmarks
+# build/bench/NAME is made of tests/bench/NAME.c and, of the same folder, what stands here
+
+BENCH := churn hold empty programs standin replay model
+PARTS_churn := churn_client churn_server churn_report common netns
+PARTS_hold := common netns
+PARTS_empty := common
+PARTS_programs := common
+PARTS_standin := common
+PARTS_replay := common
 # the model alone, as the unit tests of the room link it
-$(O)/bench/model: $(O)/tests/bench/model.o $(call linked,bench_model) $(O)/link.flags
+ROOMS_model := $(call linked,bench_model)
+ROOMS_replay := $(ROOMS_model) $(O)/user/source/recording.o
+BENCH_PROGRAMS := $(BENCH:%=$(O)/bench/%)
+BENCH_SKELS := $(patsubst %.bpf.c,$(O)/%.skel.h,$(wildcard tests/bench/*.bpf.c))
+bench-programs: all $(BENCH_PROGRAMS)
+
+$(O)/tests/bench/%.bpf.o: tests/bench/%.bpf.c $(O)/bpf.flags
+	$(call say,BPF)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BENCH_SKELS): %.skel.h: %.bpf.o
+	$(call say,SKEL)
+	$(Q)$(BPFTOOL) gen skeleton $< name $(*F)_bpf >$@
+
+$(BENCH_SKELS:%.skel.h=%.o): %.o: | %.skel.h
+$(BENCH_SKELS:%.skel.h=%.o): EXTRA = -I$(@D)
+
+parts = $(patsubst %,$(O)/tests/bench/%.o,$1 $(PARTS_$1)) $(ROOMS_$1)
+$(BENCH_PROGRAMS): $(O)/bench/%: $$(call parts,$$*) $(O)/link.flags
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
 
--include $(O)/tests/bench/model.d
+-include $(wildcard $(O)/tests/bench/*.d)
 -include $(wildcard $(patsubst %.o,%.d,$(BPF_OBJS) $(USER_OBJS) $(TRAFFIC_OBJS) $(UNIT_SRCS:%.c=$(O)/%.o)))
 
 # ------------------------------------------------------------------------------ the rest
