@@ -21,8 +21,8 @@ void say_ready(int fd);
 int signals_as_fd(void);
 /* Until one of them comes. */
 void wait_for_signal(int fd);
-/* Lets this process open @wanted files, or dies. */
-void raise_file_limit(uint64_t wanted);
+/* Lets this process open @wanted files if it can; returns how many it may. */
+uint64_t raise_file_limit(uint64_t wanted);
 
 /*
  * A network namespace of this process's own, with lo up, room for any number of

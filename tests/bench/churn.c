@@ -81,13 +81,15 @@ static int new_eventfd(unsigned int value, int flags)
 /* Shared with the children, who begin as copies of this process. */
 static struct churn *churn_new(const struct churn_opts *opts)
 {
+	unsigned int files = opts->ports + 8 * opts->threads + 64;
 	struct churn *churn = mmap(NULL, sizeof(*churn), PROT_READ | PROT_WRITE,
 				   MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (churn == MAP_FAILED)
 		die("no memory");
 	churn->opts = *opts;
-	raise_file_limit(opts->ports + 4 * opts->threads + 4096);
+	if (raise_file_limit(files) < files)
+		die("the limit of open files is below %u", files);
 	if (longest_queue() < CREDIT)
 		die("net.core.somaxconn is %u here, less than the %u connections that may wait",
 		    longest_queue(), CREDIT);

@@ -93,16 +93,19 @@ void wait_for_signal(int fd)
 		continue;
 }
 
-void raise_file_limit(uint64_t wanted)
+uint64_t raise_file_limit(uint64_t wanted)
 {
-	struct rlimit limit;
+	struct rlimit limit, raised;
 
 	getrlimit(RLIMIT_NOFILE, &limit);
 	if (limit.rlim_cur >= wanted)
-		return;
-	limit.rlim_cur = wanted;
-	if (limit.rlim_max < wanted)
-		limit.rlim_max = wanted;
-	if (setrlimit(RLIMIT_NOFILE, &limit))
-		die("cannot have %llu files open: %s", (unsigned long long)wanted, strerror(errno));
+		return limit.rlim_cur;
+	raised.rlim_cur = wanted;
+	raised.rlim_max = limit.rlim_max < wanted ? wanted : limit.rlim_max;
+	if (!setrlimit(RLIMIT_NOFILE, &raised))
+		return wanted;
+	/* not even root may go beyond the hard limit everywhere */
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	return limit.rlim_cur;
 }

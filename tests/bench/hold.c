@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Opens so many sockets, and holds them until it is told to end. */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench.h"
 
-/* So few to one address and port that the local ports suffice. */
-enum { PORTS = 10, FIRST_PORT = 10000, REMOTES = 4096 };
+/* A process: as many as the limit of open files allows, to ports of its own. */
+enum { PORTS = 10, FIRST_PORT = 10000, REMOTES = 4096, SPARE_FILES = 64, MAX_HOLDERS = 2000 };
 
 static const char usage[] =
 	"usage: hold --sockets N [--ready-fd FD]\n"
@@ -21,27 +25,29 @@ static const char usage[] =
 	"is written to FD.\n";
 
 static int listeners[PORTS];
+static pid_t holders[MAX_HOLDERS];
+static unsigned int nr_holders;
 
-static void listen_all(void)
+static void listen_all(int first_port)
 {
 	for (int i = 0; i < PORTS; i++) {
 		struct sockaddr_in addr = { .sin_family = AF_INET,
-					    .sin_port = htons(FIRST_PORT + i) };
+					    .sin_port = htons(first_port + i) };
 
 		listeners[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		if (listeners[i] < 0 ||
 		    bind(listeners[i], (struct sockaddr *)&addr, sizeof(addr)) ||
 		    listen(listeners[i], 64))
-			die("cannot listen on port %d: %s", FIRST_PORT + i, strerror(errno));
+			die("cannot listen on port %d: %s", first_port + i, strerror(errno));
 	}
 }
 
-static void open_pair(unsigned int number)
+static void open_pair(int first_port, unsigned int number)
 {
 	int port = number % PORTS, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_in peer = {
 		.sin_family = AF_INET,
-		.sin_port = htons(FIRST_PORT + port),
+		.sin_port = htons(first_port + port),
 		.sin_addr = { htonl(INADDR_LOOPBACK + number / PORTS % REMOTES) },
 	};
 
@@ -49,6 +55,57 @@ static void open_pair(unsigned int number)
 		die("connection %u: %s", number, strerror(errno));
 	if (accept4(listeners[port], NULL, NULL, SOCK_CLOEXEC) < 0)
 		die("accept of connection %u: %s", number, strerror(errno));
+}
+
+/* A process that opens so many and holds them until it is killed; returns when it has them. */
+static pid_t start_holder(int first_port, uint64_t sockets)
+{
+	int done[2];
+	char byte;
+	pid_t pid;
+
+	if (pipe2(done, O_CLOEXEC))
+		die("pipe: %s", strerror(errno));
+	pid = fork();
+	if (pid < 0)
+		die("fork: %s", strerror(errno));
+	if (pid) {
+		close(done[1]);
+		if (read(done[0], &byte, 1) != 1)
+			exit(EXIT_FAILURE); /* it has said why */
+		close(done[0]);
+		return pid;
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	listen_all(first_port);
+	for (unsigned int i = 0; i < sockets / 2; i++)
+		open_pair(first_port, i);
+	say_ready(done[1]);
+	for (;;)
+		pause();
+}
+
+static void start_holders(uint64_t sockets, uint64_t files)
+{
+	uint64_t most = (files - SPARE_FILES) & ~1ULL;
+
+	for (nr_holders = 0; sockets > 1; nr_holders++) {
+		uint64_t now = sockets < most ? sockets : most;
+
+		if (nr_holders == MAX_HOLDERS)
+			die("too many sockets where a process may have %llu files",
+			    (unsigned long long)files);
+		holders[nr_holders] = start_holder(FIRST_PORT + nr_holders * PORTS, now);
+		sockets -= now;
+	}
+}
+
+static void end_holders(void)
+{
+	for (unsigned int i = 0; i < nr_holders; i++)
+		kill(holders[i], SIGKILL);
+	while (wait(NULL) > 0)
+		continue;
 }
 
 int main(int argc, char **argv)
@@ -78,12 +135,10 @@ int main(int argc, char **argv)
 	if (!sockets)
 		die("--sockets says how many");
 	signal_fd = signals_as_fd();
-	raise_file_limit(sockets + PORTS + 64);
 	enter_own_netns();
-	listen_all();
-	for (unsigned int i = 0; i < sockets / 2; i++)
-		open_pair(i);
+	start_holders(sockets, raise_file_limit(sockets + PORTS + SPARE_FILES));
 	say_ready(ready_fd);
 	wait_for_signal(signal_fd);
+	end_holders();
 	return EXIT_SUCCESS;
 }
