@@ -33,24 +33,32 @@ static uint32_t find(const struct index *index, uint32_t hash, uint32_t key)
 	return index_find(index, hash, key_equal, &keys, &key);
 }
 
+static uint32_t home_of(const struct index *index, uint32_t at)
+{
+	return (uint64_t)index->slots[at].hash * index->nr_homes >> 32;
+}
+
 static void assert_sane_index(const struct index *index)
 {
+	const struct index_slot *slots = index->slots;
 	uint32_t occupied = 0;
 	uint32_t i, at;
 
-	assert_int_equal(index->mask & (index->mask + 1), 0);
-	for (i = 0; i <= index->mask; i++) {
-		if (index->slots[i].id == INDEX_NONE)
+	for (i = 0; i < index->nr_slots; i++) {
+		if (slots[i].id == INDEX_NONE) {
+			assert_int_equal(slots[i].hash, UINT32_MAX);
 			continue;
+		}
 		occupied++;
-		/* Reachable: no hole between its home and itself. */
-		for (at = index->slots[i].hash & index->mask; at != i; at = (at + 1) & index->mask)
-			if (index->slots[at].id == INDEX_NONE)
-				fail_msg("slot %u of id %u is behind a hole at %u", i,
-					 index->slots[i].id, at);
+		/* Reachable: in order, and no hole between its home and itself. */
+		assert_true(home_of(index, i) <= i);
+		for (at = home_of(index, i); at < i; at++)
+			if (slots[at].id == INDEX_NONE || slots[at].hash > slots[i].hash)
+				fail_msg("slot %u of id %u is behind %u", i, slots[i].id, at);
 	}
 	assert_int_equal(occupied, index->count);
-	assert_true((uint64_t)index->count * 4 <= (uint64_t)(index->mask + 1) * 3);
+	assert_int_equal(slots[index->nr_slots - 1].id, INDEX_NONE);
+	assert_true((uint64_t)index->count * 10 <= (uint64_t)index->nr_homes * 8);
 }
 
 static uint32_t next_random(uint64_t *random)
@@ -157,19 +165,19 @@ static void grows_to_many_and_shrinks_to_none(void **state)
 static void does_not_grow_while_it_churns_at_one_size(void **state)
 {
 	struct index index;
-	uint32_t mask, key;
+	uint32_t homes, key;
 
 	(void)state;
 	assert_int_equal(index_init(&index), 0);
 	for (key = 0; key < 1000; key++)
 		assert_int_equal(index_insert(&index, hash_u64(key), key), 0);
-	mask = index.mask;
+	homes = index.nr_homes;
 	for (; key < 100000; key++) {
 		assert_true(index_remove(&index, hash_u64(key - 1000), key - 1000));
 		assert_int_equal(index_insert(&index, hash_u64(key), key), 0);
 	}
 	assert_sane_index(&index);
-	assert_int_equal(index.mask, mask);
+	assert_int_equal(index.nr_homes, homes);
 	index_release(&index);
 }
 

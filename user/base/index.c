@@ -7,29 +7,37 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_SLOTS 64
-#define MOST_SLOTS (1U << 31)
+#define FIRST_HOMES 64
+#define FIRST_TAIL 16
+#define MOST_HOMES (1U << 31)
 
-/* Above seven tenths, runs of linear probing grow faster than the memory they save is worth. */
-static bool too_full(uint32_t count, uint32_t nr_slots)
+/* Sorted, runs are short up to here: three slots to find one, as many to find that it is not. */
+static bool too_full(uint32_t count, uint32_t nr_homes)
 {
-	return (uint64_t)count * 10 > (uint64_t)nr_slots * 7;
+	return (uint64_t)count * 10 > (uint64_t)nr_homes * 8;
 }
 
+static uint32_t home(uint32_t hash, uint32_t nr_homes)
+{
+	return (uint64_t)hash * nr_homes >> 32;
+}
+
+/* Empty slots have the greatest hash, so that every search by order ends at them. */
 static struct index_slot *new_slots(uint32_t nr_slots)
 {
 	struct index_slot *slots = malloc(nr_slots * sizeof(*slots));
 
 	if (slots)
-		memset(slots, 0xff, nr_slots * sizeof(*slots));	/* every id is INDEX_NONE */
+		memset(slots, 0xff, nr_slots * sizeof(*slots));
 	return slots;
 }
 
 int index_init(struct index *index)
 {
-	index->mask = FIRST_SLOTS - 1;
+	index->nr_homes = FIRST_HOMES;
+	index->nr_slots = FIRST_HOMES + FIRST_TAIL;
 	index->count = 0;
-	index->slots = new_slots(FIRST_SLOTS);
+	index->slots = new_slots(index->nr_slots);
 	return index->slots ? 0 : -ENOMEM;
 }
 
@@ -39,103 +47,110 @@ void index_release(struct index *index)
 	memset(index, 0, sizeof(*index));
 }
 
+/* The first slot whose hash is not less. */
+static struct index_slot *search(const struct index *index, uint32_t hash)
+{
+	struct index_slot *slot = &index->slots[home(hash, index->nr_homes)];
+
+	while (slot->hash < hash)
+		slot++;
+	return slot;
+}
+
 uint32_t index_find(const struct index *index, uint32_t hash, index_equal_fn equal, const void *ctx,
 		    const void *key)
 {
-	uint32_t at = hash & index->mask;
+	const struct index_slot *slot;
 
-	for (;; at = (at + 1) & index->mask) {
-		const struct index_slot *slot = &index->slots[at];
-
-		if (slot->id == INDEX_NONE)
-			return INDEX_NONE;
-		/* The hash stands beside the id to spare equal() its cache miss. */
-		if (slot->hash == hash && equal(ctx, slot->id, key))
+	/* The hash stands beside the id to spare equal() its cache miss. */
+	for (slot = search(index, hash); slot->hash == hash && slot->id != INDEX_NONE; slot++)
+		if (equal(ctx, slot->id, key))
 			return slot->id;
-	}
+	return INDEX_NONE;
 }
 
-static void place(struct index_slot *slots, uint32_t mask, struct index_slot slot)
+void index_prefetch(const struct index *index, uint32_t hash)
 {
-	uint32_t at = slot.hash & mask;
-
-	while (slots[at].id != INDEX_NONE)
-		at = (at + 1) & mask;
-	slots[at] = slot;
+	__builtin_prefetch(&index->slots[home(hash, index->nr_homes)]);
 }
 
+/* By a third: what lies idle after it is paid for by every entry. */
 static int grow(struct index *index)
 {
-	uint32_t old_slots = index->mask + 1;
+	uint32_t nr_homes = index->nr_homes + index->nr_homes / 3;
+	/* the tail needs no more room than it has: runs get shorter */
+	uint32_t nr_slots = nr_homes + (index->nr_slots - index->nr_homes);
 	struct index_slot *slots;
-	uint32_t i;
+	uint32_t next = 0;
 
-	if (old_slots >= MOST_SLOTS)
+	if (nr_homes > MOST_HOMES)
 		return -ENOMEM;
-	slots = new_slots(old_slots * 2);
+	slots = new_slots(nr_slots);
 	if (!slots)
 		return -ENOMEM;
+	for (uint32_t at = 0; at < index->nr_slots; at++) {
+		struct index_slot slot = index->slots[at];
 
-	for (i = 0; i < old_slots; i++) {
-		if (index->slots[i].id != INDEX_NONE)
-			place(slots, old_slots * 2 - 1, index->slots[i]);
+		if (slot.id == INDEX_NONE)
+			continue;
+		if (next < home(slot.hash, nr_homes))
+			next = home(slot.hash, nr_homes);
+		slots[next++] = slot;
 	}
 	free(index->slots);
 	index->slots = slots;
-	index->mask = old_slots * 2 - 1;
+	index->nr_homes = nr_homes;
+	index->nr_slots = nr_slots;
+	return 0;
+}
+
+static int grow_tail(struct index *index)
+{
+	uint32_t more = index->nr_slots - index->nr_homes;
+	struct index_slot *grown =
+		realloc(index->slots, ((size_t)index->nr_slots + more) * sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	memset(&grown[index->nr_slots], 0xff, more * sizeof(*grown));
+	index->slots = grown;
+	index->nr_slots += more;
 	return 0;
 }
 
 int index_insert(struct index *index, uint32_t hash, uint32_t id)
 {
-	struct index_slot slot = { .hash = hash, .id = id };
+	struct index_slot *slot, *empty;
 
 	assert(id != INDEX_NONE);
-	if (too_full(index->count + 1, index->mask + 1)) {
-		int ret = grow(index);
-
-		if (ret)
-			return ret;
-	}
-	place(index->slots, index->mask, slot);
+	if (too_full(index->count + 1, index->nr_homes) && grow(index))
+		return -ENOMEM;
+	if (index->slots[index->nr_slots - 2].id != INDEX_NONE && grow_tail(index))
+		return -ENOMEM;
+	slot = empty = search(index, hash);
+	while (empty->id != INDEX_NONE)
+		empty++;
+	memmove(slot + 1, slot, (empty - slot) * sizeof(*slot));
+	*slot = (struct index_slot){ .hash = hash, .id = id };
 	index->count++;
 	return 0;
 }
 
-/*
- * Closes the hole at @hole: whatever follows in the same run and is allowed to
- * stand in the hole (its home is not between hole and itself) moves into it and
- * leaves a hole of its own.
- */
-static void shift_back(struct index *index, uint32_t hole)
-{
-	struct index_slot *slots = index->slots;
-	uint32_t mask = index->mask;
-	uint32_t at = hole;
-
-	for (;;) {
-		at = (at + 1) & mask;
-		if (slots[at].id == INDEX_NONE)
-			break;
-		if (((at - slots[at].hash) & mask) >= ((at - hole) & mask)) {
-			slots[hole] = slots[at];
-			hole = at;
-		}
-	}
-	slots[hole].id = INDEX_NONE;
-}
-
 bool index_remove(struct index *index, uint32_t hash, uint32_t id)
 {
-	uint32_t at = hash & index->mask;
+	struct index_slot *slot = search(index, hash), *next;
 
-	while (index->slots[at].id != id || index->slots[at].hash != hash) {
-		if (index->slots[at].id == INDEX_NONE)
+	while (slot->id != id) {
+		if (slot->hash != hash || slot->id == INDEX_NONE)
 			return false;
-		at = (at + 1) & index->mask;
+		slot++;
 	}
-
-	shift_back(index, at);
+	/* whatever has been pushed on from its home moves back by one */
+	for (next = slot + 1;
+	     next->id != INDEX_NONE && home(next->hash, index->nr_homes) < next - index->slots;
+	     next++)
+		next[-1] = *next;
+	memset(next - 1, 0xff, sizeof(*next));
 	index->count--;
 	return true;
 }

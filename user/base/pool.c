@@ -6,16 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK_ITEMS 2048u	/* a power of two, and of eight for the bitmap */
-
-static char *item(const struct pool *pool, uint32_t id)
-{
-	return pool->chunks[id / CHUNK_ITEMS] + (size_t)(id % CHUNK_ITEMS) * pool->item_size;
-}
+#define CACHE_LINE 64
 
 void pool_init(struct pool *pool, size_t item_size)
 {
-	assert(item_size <= UINT32_MAX / CHUNK_ITEMS);
+	assert(item_size <= UINT32_MAX / POOL_CHUNK);
 	memset(pool, 0, sizeof(*pool));
 	/* At least 8: a released item holds the number of the next free one. */
 	pool->item_size = item_size ? (uint32_t)((item_size + 7) & ~(size_t)7) : 8;
@@ -46,15 +41,15 @@ static bool add_chunk(struct pool *pool)
 		return false;
 	pool->chunks = chunks;
 
-	alive = realloc(pool->alive, nr_chunks * (CHUNK_ITEMS / 8));
+	alive = realloc(pool->alive, nr_chunks * (POOL_CHUNK / 8));
 	if (!alive)
 		return false;
 	pool->alive = alive;
 
-	chunk = calloc(CHUNK_ITEMS, pool->item_size);
+	chunk = aligned_alloc(CACHE_LINE, (size_t)POOL_CHUNK * pool->item_size);
 	if (!chunk)
 		return false;
-	memset(alive + (nr_chunks - 1) * (CHUNK_ITEMS / 8), 0, CHUNK_ITEMS / 8);
+	memset(alive + (nr_chunks - 1) * (POOL_CHUNK / 8), 0, POOL_CHUNK / 8);
 	chunks[pool->nr_chunks++] = chunk;
 	return true;
 }
@@ -64,15 +59,15 @@ uint32_t pool_take(struct pool *pool)
 	uint32_t id = pool->free_head;
 
 	if (id != POOL_NONE) {
-		memcpy(&pool->free_head, item(pool, id), sizeof(pool->free_head));
-		memset(item(pool, id), 0, pool->item_size);
+		memcpy(&pool->free_head, pool_at(pool, id), sizeof(pool->free_head));
 	} else {
 		if (pool->used == POOL_NONE)
 			return POOL_NONE;
-		if (pool->used / CHUNK_ITEMS == pool->nr_chunks && !add_chunk(pool))
+		if (pool->used / POOL_CHUNK == pool->nr_chunks && !add_chunk(pool))
 			return POOL_NONE;
 		id = pool->used++;
 	}
+	memset(pool_at(pool, id), 0, pool->item_size);
 	pool->alive[id / 8] |= (uint8_t)(1u << (id % 8));
 	pool->count++;
 	return id;
@@ -83,15 +78,8 @@ void pool_give(struct pool *pool, uint32_t id)
 	assert(pool_alive(pool, id));
 	pool->alive[id / 8] &= (uint8_t) ~(1u << (id % 8));
 	pool->count--;
-	memcpy(item(pool, id), &pool->free_head, sizeof(pool->free_head));
+	memcpy(pool_at(pool, id), &pool->free_head, sizeof(pool->free_head));
 	pool->free_head = id;
-}
-
-void *pool_at(const struct pool *pool, uint32_t id)
-{
-	/* Not pool_alive(): the bitmap would be one more cache miss on the hot path. */
-	assert(id < pool->used);
-	return item(pool, id);
 }
 
 bool pool_alive(const struct pool *pool, uint32_t id)
@@ -108,7 +96,7 @@ uint32_t pool_next(const struct pool *pool, uint32_t from)
 		return POOL_NONE;
 
 	byte = from / 8;
-	end = (pool->used - 1) / 8;	/* bits from used on are never set */
+	end = (pool->used - 1) / 8; /* bits from used on are never set */
 	bits = pool->alive[byte] & (0xffu << (from % 8));
 	while (!bits) {
 		if (byte == end)
