@@ -70,11 +70,6 @@ const struct rows *model_rows(const struct model *model, enum dimension dimensio
 	return &model->rows[dimension];
 }
 
-struct row *rows_at(const struct rows *rows, uint32_t id)
-{
-	return pool_at(&rows->pool, id);
-}
-
 const char *model_service_name(const struct model *model, uint32_t service)
 {
 	return model->services[service];

@@ -1,32 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Sparse logarithmic histogram: a sorted vector of the buckets in use. */
+/* Sparse logarithmic histogram: the octaves in use, found by counting bits, not by search. */
 #include "model/histogram.h"
 
-#include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SUB_BITS 4
-#define SUB_COUNT (1U << SUB_BITS)
-
-struct histogram_bucket {
-	uint32_t count;
-	uint16_t number;
-};
+#define SUB_COUNT (1U << HISTOGRAM_SUB_BITS)
 
 /* Below 16 ns a bucket a nanosecond; above, 16 buckets an octave. */
-static uint16_t bucket_of(uint64_t ns)
+static unsigned int bucket_of(uint64_t ns)
 {
 	unsigned int octave;
 
 	if (ns < SUB_COUNT)
 		return ns;
-	octave = 63 - __builtin_clzll(ns) - SUB_BITS;
+	octave = 63 - __builtin_clzll(ns) - HISTOGRAM_SUB_BITS;
 	return (octave + 1) * SUB_COUNT + ((ns >> octave) & (SUB_COUNT - 1));
 }
 
 /* The middle of a bucket: at most half a bucket, 1/32, from any value in it. */
-static uint64_t bucket_middle(uint16_t number)
+static uint64_t bucket_middle(unsigned int number)
 {
 	unsigned int octave;
 	uint64_t low;
@@ -40,58 +34,40 @@ static uint64_t bucket_middle(uint16_t number)
 
 void histogram_release(struct histogram *histogram)
 {
-	free(histogram->buckets);
+	free(histogram->octaves);
 	memset(histogram, 0, sizeof(*histogram));
 }
 
-/* Where @number is or belongs. */
-static unsigned int position(const struct histogram *histogram, uint16_t number)
+/* How many octaves in use are below @octave: where it is or belongs. */
+static unsigned int position(const struct histogram *histogram, unsigned int octave)
 {
-	unsigned int low = 0, high = histogram->used;
-
-	while (low < high) {
-		unsigned int middle = (low + high) / 2;
-
-		if (histogram->buckets[middle].number < number)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return __builtin_popcountll(histogram->used & ((1ULL << octave) - 1));
 }
 
-static struct histogram_bucket *bucket_get(struct histogram *histogram, uint16_t number)
+static bool add_octave(struct histogram *histogram, unsigned int octave)
 {
-	unsigned int at = position(histogram, number);
-	struct histogram_bucket *grown;
+	unsigned int at = position(histogram, octave), nr = __builtin_popcountll(histogram->used);
+	struct histogram_octave *grown =
+		realloc(histogram->octaves, (nr + 1) * sizeof(*histogram->octaves));
 
-	if (at < histogram->used && histogram->buckets[at].number == number)
-		return &histogram->buckets[at];
-	if (histogram->used == histogram->room) {
-		unsigned int room = histogram->room ? 2U * histogram->room : 4;
-
-		grown = realloc(histogram->buckets, room * sizeof(*grown));
-		if (!grown)
-			return NULL;
-		histogram->buckets = grown;
-		histogram->room = room;
-	}
-	memmove(&histogram->buckets[at + 1], &histogram->buckets[at],
-		(histogram->used - at) * sizeof(histogram->buckets[0]));
-	histogram->used++;
-	histogram->buckets[at] = (struct histogram_bucket){ .number = number };
-	return &histogram->buckets[at];
+	if (!grown)
+		return false;
+	memmove(&grown[at + 1], &grown[at], (nr - at) * sizeof(*grown));
+	memset(&grown[at], 0, sizeof(*grown));
+	histogram->octaves = grown;
+	histogram->used |= 1ULL << octave;
+	return true;
 }
 
-static void add_many(struct histogram *histogram, uint16_t number, uint32_t count)
+static void add_many(struct histogram *histogram, unsigned int number, uint32_t count)
 {
-	struct histogram_bucket *bucket = bucket_get(histogram, number);
+	unsigned int octave = number / SUB_COUNT;
 
-	if (!bucket) {
+	if (!(histogram->used >> octave & 1) && !add_octave(histogram, octave)) {
 		histogram->missed += count;
 		return;
 	}
-	bucket->count += count;
+	histogram->octaves[position(histogram, octave)].count[number % SUB_COUNT] += count;
 	histogram->count += count;
 }
 
@@ -102,10 +78,31 @@ void histogram_add(struct histogram *histogram, uint64_t ns)
 		histogram->max_ns = ns;
 }
 
+/* The buckets in order: @number is the one before; the count of the next one that has any, or 0. */
+static uint32_t next_bucket(const struct histogram *histogram, unsigned int *number)
+{
+	while (++*number < 64 * SUB_COUNT) {
+		unsigned int octave = *number / SUB_COUNT;
+		uint32_t count;
+
+		if (!(histogram->used >> octave & 1)) {
+			*number = octave * SUB_COUNT + SUB_COUNT - 1;
+			continue;
+		}
+		count = histogram->octaves[position(histogram, octave)].count[*number % SUB_COUNT];
+		if (count)
+			return count;
+	}
+	return 0;
+}
+
 void histogram_merge(struct histogram *histogram, const struct histogram *from)
 {
-	for (unsigned int i = 0; i < from->used; i++)
-		add_many(histogram, from->buckets[i].number, from->buckets[i].count);
+	unsigned int number = -1U;
+	uint32_t count;
+
+	while ((count = next_bucket(from, &number)))
+		add_many(histogram, number, count);
 	histogram->missed += from->missed;
 	if (from->max_ns > histogram->max_ns)
 		histogram->max_ns = from->max_ns;
@@ -114,15 +111,14 @@ void histogram_merge(struct histogram *histogram, const struct histogram *from)
 uint64_t histogram_quantile(const struct histogram *histogram, unsigned int permille)
 {
 	uint64_t rank = (histogram->count * permille + 999) / 1000, seen = 0, value = 0;
+	unsigned int number = -1U;
+	uint32_t count;
 
 	if (!rank)
 		rank = 1;
-	for (unsigned int i = 0; i < histogram->used; i++) {
-		seen += histogram->buckets[i].count;
-		if (seen >= rank) {
-			value = bucket_middle(histogram->buckets[i].number);
-			break;
-		}
+	while (seen < rank && (count = next_bucket(histogram, &number))) {
+		seen += count;
+		value = bucket_middle(number);
 	}
 	return value < histogram->max_ns ? value : histogram->max_ns;
 }

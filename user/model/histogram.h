@@ -2,19 +2,24 @@
 /*
  * Durations by logarithmic buckets, 16 an octave: a quantile is within 3.2 % of
  * the true value (half a bucket), the maximum is exact. Sparse: memory follows
- * the number of different buckets, a few dozen bytes for most rows.
+ * the number of different octaves, 64 bytes each, few of them for most rows.
  */
 #ifndef MODEL_HISTOGRAM_H
 #define MODEL_HISTOGRAM_H
 
 #include <stdint.h>
 
-struct histogram_bucket;
+#define HISTOGRAM_SUB_BITS 4
+
+/* The buckets of one octave. */
+struct histogram_octave {
+	uint32_t count[1U << HISTOGRAM_SUB_BITS];
+};
 
 struct histogram {
-	struct histogram_bucket *buckets;	/* owned, sorted */
-	uint16_t used, room;
-	uint32_t missed;	/* samples dropped for want of memory */
+	struct histogram_octave *octaves; /* owned, those in use, in order */
+	uint64_t used; /* which those are, a bit each */
+	uint32_t missed; /* samples dropped for want of memory */
 	uint64_t count;
 	uint64_t max_ns;
 };

@@ -50,11 +50,6 @@ void rows_release(struct rows *rows)
 	pool_release(&rows->pool);
 }
 
-struct row *rows_at(const struct rows *rows, uint32_t id)
-{
-	return pool_at(&rows->pool, id);
-}
-
 static void fold(struct rows *rows, uint32_t id)
 {
 	struct row *other = rows_at(rows, ROW_OTHER), *row = rows_at(rows, id);
