@@ -41,17 +41,19 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_ARRAY_OF_MAPS = 12,
 	BPF_MAP_TYPE_SK_STORAGE = 24,
 	BPF_MAP_TYPE_RINGBUF = 27,
 };
 
 enum {
 	BPF_ANY = 0,
+	BPF_NOEXIST = 1,
 };
 
 enum {
 	BPF_F_NO_PREALLOC = 1,
-	BPF_F_CLONE = 1 << 9,
+	BPF_F_MMAPABLE = 1 << 10,
 };
 
 enum {
@@ -227,11 +229,24 @@ struct inet_bind_bucket {
 	signed char fastreuseport;
 };
 
+struct fastopen_queue {
+	int max_qlen;
+};
+
+struct request_sock_queue {
+	struct fastopen_queue fastopenq;
+};
+
 struct inet_connection_sock {
+	struct inet_sock icsk_inet;
+	struct request_sock_queue icsk_accept_queue;
 	struct inet_bind_bucket *icsk_bind_hash;
 };
 
 struct tcp_sock {
+	struct inet_connection_sock inet_conn;
+	u64 tcp_clock_cache;	/* CLOCK_MONOTONIC of the segment at hand, nanoseconds */
+	struct list_head tsorted_sent_queue;
 	u32 write_seq;
 	u32 snd_una;
 	int linger2;

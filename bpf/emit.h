@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Records into the ring. The reader is woken when much waits or when it was last
+ * Records into the ring that all processors share: everything but what the first look
+ * at state changes sees (lane.h). The reader is woken when much waits or when it was last
  * woken long ago, so a lone event shows at once and a flood costs few wake-ups.
  */
 #ifndef TW_EMIT_H

@@ -41,9 +41,8 @@ static __always_inline int accepted(const struct sock *sk, __u64 cookie)
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct tw_holder record = {};
 	struct tw_counters *count;
-	__u32 zero = 0;
 
-	count = bpf_map_lookup_elem(&counters, &zero);
+	count = counters_here();
 	if (!sk || !count || BPF_CORE_READ(sk, sk_protocol) != TW_IPPROTO_TCP ||
 	    task_is_kernel(task))
 		return 0;

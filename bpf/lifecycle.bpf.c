@@ -3,6 +3,10 @@
  * Every state change of every TCP socket. TIME_WAIT is not among them: the full
  * socket goes to CLOSE and a minisock lives on, of which this tracepoint says
  * nothing; the flags sent with ->CLOSE let user space infer it.
+ *
+ * This runs for every change on the host, so it reads the socket by plain loads, asks
+ * for the time only where the kernel has not just done so, and keeps nothing with a
+ * socket: what must be told in full is seen from the change itself (change_size()).
  */
 #include "vmlinux.h"
 
@@ -12,35 +16,68 @@
 
 #include "emit.h"
 #include "filter.h"
+#include "lane.h"
 #include "maps.h"
+#include "plain.h"
 #include "sock.h"
-#include "task.h"
+#include "spill.h"
 
 const volatile struct tw_config config = {};
 const volatile struct tw_filter filter = {};
 __u64 woken_ns;
+/* User space knows every socket that there was before: until then all is told in full. */
+__u32 settled;
+__u32 three_looks;
+/* Some sockets have notes: until then none is looked for. */
+__u32 noted;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct tw_note);
+} notes SEC(".maps");
+
+/* One change as one look sees it. */
+struct change {
+	struct sock *sk;
+	const struct tcp_sock *tp;
+	struct tw_note *note;		/* NULL: none */
+	struct task_struct *actor;	/* TW_F_OWNER: who acted; NULL: nobody known */
+	__u64 cookie, ts_ns, born_ns, listener_cookie;
+	__u32 size;			/* of the record */
+	__u16 flags;
+	__u8 from, to, error;
+	bool unknown;			/* to user space: it had no cookie */
+};
+
+/* Sets of states, asked without a branch: the verifier follows every way through them. */
+#define STATE(state) (1U << (state))
+
+static __always_inline bool is_in(__u8 state, __u32 set)
+{
+	return set >> (state & 15) & 1;
+}
+
+static __always_inline __u16 flag_if_zero(__u32 value, __u16 flag)
+{
+	return (((value | -value) >> 31) ^ 1) * flag;
+}
 
 /* Facts at ->CLOSE from which the end is told (truth table in docs/). */
-static __always_inline __u16 closing_flags(const struct sock *sk)
+static __always_inline __u16 closing_flags(const struct sock *sk, const struct tcp_sock *tp)
 {
-	const struct tcp_sock *tp = (const struct tcp_sock *)sk;
-	__u32 write_seq = BPF_CORE_READ(tp, write_seq);
+	unsigned long sock_flags = sk->__sk_common.skc_flags;
+	__u32 write_seq = tp->write_seq, shutdown = sk->sk_shutdown;
 	__u16 flags = 0;
 
-	if (sock_flag(sk, bpf_core_enum_value(enum sock_flags, SOCK_DONE)))
-		flags |= TW_F_DONE;
-	if (sock_flag(sk, bpf_core_enum_value(enum sock_flags, SOCK_DEAD)))
-		flags |= TW_F_ORPHAN;
-	if (BPF_CORE_READ(tp, linger2) < 0)
-		flags |= TW_F_LINGER2_NEG;
-	if (BPF_CORE_READ(tp, snd_una) == write_seq)
-		flags |= TW_F_ALL_ACKED;
-	if (!write_seq)
-		flags |= TW_F_UNSENT;
-	if (BPF_CORE_READ(sk, sk_lock.owned))
-		flags |= TW_F_LOCKED;
-	if (BPF_CORE_READ(sk, sk_shutdown) == 3)
-		flags |= TW_F_SHUT_BOTH;
+	flags |= (sock_flags >> bpf_core_enum_value(enum sock_flags, SOCK_DONE) & 1) * TW_F_DONE;
+	flags |= (sock_flags >> bpf_core_enum_value(enum sock_flags, SOCK_DEAD) & 1) * TW_F_ORPHAN;
+	flags |= ((__u32)tp->linger2 >> 31) * TW_F_LINGER2_NEG;
+	flags |= flag_if_zero(tp->snd_una ^ write_seq, TW_F_ALL_ACKED);
+	flags |= flag_if_zero(write_seq, TW_F_UNSENT);
+	flags |= (sk->sk_lock.owned & 1) * TW_F_LOCKED;
+	flags |= (shutdown >> 1 & shutdown & 1) * TW_F_SHUT_BOTH;
 	return flags;
 }
 
@@ -51,197 +88,372 @@ static __always_inline __u16 closing_flags(const struct sock *sk)
  * with the lock held, no error set and the socket not yet orphaned; a RST or a
  * timeout sets sk_err first, and a FIN has its own states.
  */
-static __always_inline bool acts_in_process(int from, int to, __u16 error, __u16 flags)
+static __always_inline bool acts_in_process(const struct change *change)
 {
-	switch (to) {
-	case TW_SYN_SENT:
-	case TW_LISTEN:
-	case TW_FIN_WAIT1:
-	case TW_LAST_ACK:
+	if (is_in(change->to,
+		  STATE(TW_SYN_SENT) | STATE(TW_LISTEN) | STATE(TW_FIN_WAIT1) | STATE(TW_LAST_ACK)))
 		return true;
-	case TW_CLOSE:
-		if (from == TW_LISTEN || from == TW_SYN_SENT || from == TW_ESTABLISHED ||
-		    from == TW_CLOSE_WAIT)
-			return !error && (flags & TW_F_LOCKED) && !(flags & TW_F_ORPHAN);
-		return false;
-	default:
-		return false;
+	return change->to == TW_CLOSE && !change->error &&
+	       is_in(change->from, STATE(TW_LISTEN) | STATE(TW_SYN_SENT) | STATE(TW_ESTABLISHED) |
+					   STATE(TW_CLOSE_WAIT)) &&
+	       (change->flags & (TW_F_LOCKED | TW_F_ORPHAN)) == TW_F_LOCKED;
+}
+
+/*
+ * The moment of the change. Into these states a segment alone brings a socket, and the
+ * kernel has just read the clock for it (tcp_mstamp_refresh(), net/ipv4/tcp_output.c); a
+ * change to another one may come from a process or a timer, and ->CLOSE stands in an
+ * order with what other programs see.
+ */
+static __always_inline __u64 change_time(const struct tcp_sock *tp, int to)
+{
+	__u64 segment_ns = 0;
+
+	if (is_in(to, STATE(TW_ESTABLISHED) | STATE(TW_CLOSE_WAIT) | STATE(TW_FIN_WAIT2) |
+			      STATE(TW_CLOSING)))
+		segment_ns = tp->tcp_clock_cache;
+	/* TCP_REPAIR goes to ESTABLISHED without a segment */
+	return segment_ns ? segment_ns : bpf_ktime_get_ns();
+}
+
+/*
+ * The listener whose child this is, by its cookie; 0: unknown. At LISTEN->SYN_RECV the
+ * child still is the copy that sk_clone() made of its listener, so the head of its empty
+ * send queue points to the listener's own (tcp_init_sock(); tcp_create_openreq_child()
+ * sets it anew a moment later).
+ */
+static __always_inline __u64 listener_of(const struct tcp_sock *child, struct tw_lane *lane,
+					 enum look look)
+{
+	__u64 queue = lane_address(lane, look, child->tsorted_sent_queue.next);
+	const struct sock_common *listener =
+		(const void *)(queue - bpf_core_field_offset(struct tcp_sock, tsorted_sent_queue));
+
+	if (BPF_CORE_READ(listener, skc_state) != TW_LISTEN)
+		return 0;
+	return BPF_CORE_READ(listener, skc_cookie.counter);
+}
+
+/*
+ * The child has neither tuple nor cookie yet: inet_csk_clone_lock() sets both after this
+ * event, and would overwrite a cookie made here. Its next event tells of this one. That
+ * is one of the same segment, unless the listener takes TCP Fast Open.
+ */
+static __always_inline void child_born(struct sock *sk, const struct tcp_sock *tp,
+				       struct tw_lane *lane, enum look look, __u64 address)
+{
+	struct tw_birth *birth = lane_birth(lane, address);
+	__u64 listener_cookie = listener_of(tp, lane, look), ts_ns = bpf_ktime_get_ns();
+	struct tw_note *note;
+
+	if (tp->inet_conn.icsk_accept_queue.fastopenq.max_qlen) {
+		note = bpf_sk_storage_get(&notes, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+		if (note) {
+			note->born_ns = ts_ns;
+			note->listener_cookie = listener_cookie;
+			note->direction = TW_F_INCOMING;
+			noted = 1;
+		}
+		return;
+	}
+	birth->child = 0;
+	birth->ts_ns = ts_ns;
+	birth->listener_cookie = listener_cookie;
+	/* another look may have interrupted: what it began it has also ended */
+	*(volatile __u64 *)&birth->child = address;
+}
+
+/* What is known of a socket that leaves SYN_RECV: its birth, if it is a listener's child. */
+static __always_inline void recall_birth(struct change *change, struct tw_lane *lane, __u64 address)
+{
+	struct tw_birth *birth = lane_birth(lane, address);
+	struct tw_note *note = change->note;
+
+	if (birth->child == address) {
+		birth->child = 0;
+		change->flags |= TW_F_INCOMING;
+		change->born_ns = birth->ts_ns;
+		change->listener_cookie = birth->listener_cookie;
+	} else if (note && note->born_ns) {
+		change->flags |= TW_F_INCOMING;
+		change->born_ns = note->born_ns;
+		change->listener_cookie = note->listener_cookie;
 	}
 }
 
-/* A note that a listener's child inherited: keep whose child it is, forget the rest. */
-static __always_inline void note_birth(struct tw_note *note, __u64 ts_ns)
+/*
+ * Records are as small as their content: the first one of a connection and those that
+ * tell more of its tuple are whole, and who acted is told when somebody has. Whole too
+ * where the socket has no cookie: nobody has told of it, and no dump has listed it (it is
+ * in a namespace out of sight).
+ */
+static __always_inline __u32 change_size(const struct change *change)
 {
-	note->born_ns = ts_ns;
-	note->direction = TW_F_INCOMING;
-	note->tgid = 0;
-	note->flags = 0;
+	if (!settled || change->unknown || change->from == TW_CLOSE ||
+	    change->from == TW_SYN_SENT || change->from == TW_SYN_RECV ||
+	    (change->flags & TW_F_GAP))
+		return TW_TRANSITION_FULL;
+	return change->actor ? TW_TRANSITION_OWNER : TW_TRANSITION_SHORT;
 }
 
-/* connect() or listen(), perhaps on a socket that failed before: told anew. */
-static __always_inline void note_new_life(struct tw_note *note, int to, __u64 cookie)
+static __always_inline void describe(struct tw_transition *record, const struct change *change)
 {
-	note->born_ns = 0;
-	note->tgid = 0;
-	note->flags = 0;
-	note->direction = to == TW_SYN_SENT ? TW_F_OUTGOING : 0;
-	note->listener_cookie = to == TW_LISTEN ? cookie : 0;
+	record->head.size = change->size;
+	record->head.kind = TW_TRANSITION;
+	record->head.from = change->from;
+	record->head.to = change->to;
+	record->head.error = change->error;
+	record->head.flags = change->flags;
+	record->head.ts_ns = change->ts_ns;
+	record->cookie = change->cookie;
+	if (change->size == TW_TRANSITION_SHORT)
+		return;
+	if (change->actor)
+		plain_owner(change->actor, &record->owner);
+	if (change->size == TW_TRANSITION_OWNER)
+		return;
+	if (!change->actor)
+		__builtin_memset(&record->owner, 0, sizeof(record->owner));
+	plain_tuple(change->sk, change->tp, &record->tuple);
+	record->cgroup_id = plain_cgroup_id(change->sk);
+	record->born_ns = change->born_ns;
+	record->listener_cookie = change->listener_cookie;
 }
 
-struct observation {
-	struct sock *sk;
-	struct tw_note *note;	/* may be NULL: no memory */
-	struct tw_counters *count;
-	__u32 actor;		/* who acted, by the kernel's own number */
-};
-
-static __always_inline bool wanted(struct observation *seen, struct tw_transition *record)
+/* Only these are counted; the states between show again at the next snapshot. */
+static __always_inline bool counts(const struct change *change)
 {
-	bool listening = record->head.to == TW_LISTEN || record->head.from == TW_LISTEN;
+	return change->to == TW_ESTABLISHED || change->to == TW_FIN_WAIT1 || change->to == TW_CLOSE;
+}
 
-	if (!config.has_filter || filter_verdict(&record->tuple, listening) != VERDICT_DROP)
-		return true;
-	/* told of before the tuple could be judged: user space takes it back */
-	if (seen->note && (seen->note->flags & TW_NOTE_DELIVERED)) {
-		record->head.flags |= TW_F_FORGET;
-		record->head.size = TW_TRANSITION_SHORT;
-		emit(record, TW_TRANSITION_SHORT, record->head.ts_ns, seen->count);
+/*
+ * No room: told in sum. A connection whose first change comes here is noted, since nobody
+ * but the note knows then whose it is and who called whom.
+ */
+static __noinline int spill_noted(struct change *change)
+{
+	bool born = change->from == TW_CLOSE || (change->flags & TW_F_INCOMING);
+	struct tw_spilled key = {};
+	struct tw_counters *count = counters_here();
+	struct tw_note *note = change->note;
+
+	if (!count)
+		return 0;
+	if (change->flags & TW_F_FORGET) {
+		count->lost_ring++;
+		return 0;
 	}
-	if (seen->note)
-		seen->note->flags = TW_NOTE_FORGOTTEN;
+	count->spilled++;
+	if (born || change->unknown)
+		note = bpf_sk_storage_get(&notes, change->sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	if (note && (born || change->unknown)) {
+		noted = 1;
+		note->spilled = 1;
+		note->direction = change->flags & (TW_F_OUTGOING | TW_F_INCOMING);
+		note->listener_cookie = change->listener_cookie;
+	}
+	if (note && note->spilled && change->actor)
+		plain_comm(change->actor, note->comm);
+	if (!counts(change))
+		return 0;
+	key.head.size = sizeof(key);
+	key.head.kind = TW_SPILLED;
+	key.head.from = change->from;
+	key.head.to = change->to;
+	key.head.error = change->error;
+	key.head.flags = change->flags & ~(TW_F_OWNER | TW_F_LOCKED | TW_F_GAP | TW_F_SECOND);
+	if (note && note->spilled) {
+		key.head.flags |= note->direction;
+		key.listener_cookie = note->listener_cookie;
+		__builtin_memcpy(key.owner.comm, note->comm, TW_COMM_LEN);
+		key.cgroup_id = plain_cgroup_id(change->sk);
+		plain_tuple(change->sk, change->tp, &key.tuple);
+		__builtin_memset(key.tuple.local_addr, 0, sizeof(key.tuple.local_addr));
+		/* the ephemeral ports would make each connection one of its own */
+		if (note->direction & TW_F_OUTGOING)
+			key.tuple.local_port = 0;
+		else if (note->direction & TW_F_INCOMING)
+			key.tuple.remote_port = 0;
+	} else {
+		key.cookie = change->cookie;
+	}
+	if (!spill_add(&key, change->ts_ns))
+		count->lost_ring++;
+	return 0;
+}
+
+/* A copy, so that the change itself may live in registers: this is not the common way. */
+static __always_inline void spill_change(const struct change *change)
+{
+	struct change copy = *change;
+
+	spill_noted(&copy);
+}
+
+static __always_inline void delivered(const struct change *change)
+{
+	/* TW_F_GAP comes from the note, which the verifier can't know */
+	if (change->note && change->note->spilled)
+		change->note->spilled = 0;
+}
+
+/* The first look has the lane for its own. */
+static __always_inline void send_by_lane(struct change *change, struct tw_lane *lane)
+{
+	struct tw_transition *record = lane_room(lane, change->size);
+
+	if (!record) {
+		spill_change(change);
+		return;
+	}
+	describe(record, change);
+	lane_push(lane, change->size, change->ts_ns);
+	delivered(change);
+}
+
+/* The others use the ring of everybody: they have little to tell. */
+static __always_inline void send_by_ring(struct change *change)
+{
+	struct tw_transition record = {};
+
+	describe(&record, change);
+	/* what it has no room for is no loss yet */
+	if (bpf_ringbuf_output(&events, &record, change->size, emit_wakeup(change->ts_ns)))
+		spill_change(change);
+	else
+		delivered(change);
+}
+
+static __always_inline void send(struct change *change, struct tw_lane *lane, enum look look)
+{
+	if (look == FIRST)
+		send_by_lane(change, lane);
+	else
+		send_by_ring(change);
+}
+
+/*
+ * Whether the filter lets it pass. It may have let a connect() pass whose local port it
+ * could not know yet: user space takes that back.
+ */
+static __always_inline bool wanted(struct change *change, struct tw_lane *lane, enum look look)
+{
+	bool listening = change->to == TW_LISTEN || change->from == TW_LISTEN;
+	struct tw_tuple tuple;
+
+	plain_tuple(change->sk, change->tp, &tuple);
+	if (filter_verdict(&tuple, listening) != VERDICT_DROP)
+		return true;
+	tuple.local_port = 0;
+	if (change->from == TW_SYN_SENT && filter_verdict(&tuple, false) != VERDICT_DROP) {
+		change->flags |= TW_F_FORGET;
+		change->size = TW_TRANSITION_SHORT;
+		send(change, lane, look);
+	}
 	return false;
 }
 
-static __always_inline void send_full(struct observation *seen, struct tw_transition *record)
+static __always_inline void count_pair(struct tw_lane *lane, const struct change *change,
+				       enum look look)
 {
-	struct tw_note *note = seen->note;
+	__u32 pair = change->from * TW_NR_STATES + change->to;
+	struct tw_counters *count;
 
-	sock_tuple(seen->sk, &record->tuple);
-	if (!wanted(seen, record))
+	if (pair >= TW_NR_STATES * TW_NR_STATES)
 		return;
-	record->cgroup_id = sock_cgroup_id(seen->sk);
-	if (note) {
-		record->born_ns = note->born_ns;
-		record->listener_cookie = note->listener_cookie;
-	}
-	record->head.size = TW_TRANSITION_FULL;
-	if (!emit(record, TW_TRANSITION_FULL, record->head.ts_ns, seen->count))
+	if (look == FIRST) {
+		lane->pairs[pair]++;
 		return;
-	/*
-	 * Only now, and only if complete: the port of a connect() is not chosen at
-	 * SYN_SENT, so ESTABLISHED tells the tuple again.
-	 */
-	if (note) {
-		note->born_ns = 0;
-		note->flags |= TW_NOTE_DELIVERED;
-		if (record->head.flags & TW_F_OWNER)
-			note->tgid = seen->actor;
 	}
+	count = counters_here();
+	if (!count)
+		return;
+	count->pairs[pair]++;
+	count->caught++;
 }
 
-static __always_inline int observe(struct sock *sk, int from, int to, bool second)
+static __always_inline void find_actor(struct change *change)
 {
-	struct observation seen = { .sk = sk };
-	struct tw_transition record = {};
-	__u8 change = from << 4 | to;
-	struct tw_note *note;
-	__u32 zero = 0;
-	__u64 ts_ns;
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	if (plain_is_kernel(task)) {
+		change->flags |= TW_F_KERNEL;
+		return;
+	}
+	change->flags |= TW_F_OWNER;
+	change->actor = task;
+}
+
+static __always_inline void observe(struct sock *sk, int from, int to, enum look look)
+{
+	struct change change = { .sk = sk, .from = from, .to = to };
+	__u64 address, cookie;
+	struct tw_lane *lane;
 
 	if (from == to || sk->sk_protocol != TW_IPPROTO_TCP)
-		return 0;
-	seen.count = bpf_map_lookup_elem(&counters, &zero);
-	if (!seen.count)
-		return 0;
-	note = bpf_sk_storage_get(&notes, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-	if (second && (!note || note->seen == change))
-		return 0;
-	if (note)
-		note->seen = change;
-	seen.note = note;
-	if (second)
-		seen.count->caught++;
-	if (from >= 0 && from < TW_NR_STATES && to >= 0 && to < TW_NR_STATES)
-		seen.count->pairs[from * TW_NR_STATES + to]++;
-	ts_ns = bpf_ktime_get_ns();
-	/*
-	 * The child has neither tuple nor cookie yet: inet_csk_clone_lock() sets both
-	 * after this event, and would overwrite a cookie made here. Its next event
-	 * tells of this one.
-	 */
+		return;
+	lane = lane_here();
+	change.tp = bpf_skc_to_tcp_sock(sk);
+	if (!lane || !change.tp)
+		return;
+	address = lane_address(lane, look, sk);
+	if (lane_has_seen(lane, look, address, from << 4 | to))
+		return;
+	if (look != FIRST)
+		change.flags |= TW_F_SECOND;
+	count_pair(lane, &change, look);
 	if (from == TW_LISTEN && to == TW_SYN_RECV) {
-		if (note)
-			note_birth(note, ts_ns);
-		return 0;
+		child_born(sk, change.tp, lane, look, address);
+		return;
 	}
-	if (note && (note->flags & TW_NOTE_FORGOTTEN) && from != TW_CLOSE)
-		return 0;
-
-	record.head.kind = TW_TRANSITION;
-	record.head.from = from;
-	record.head.to = to;
-	record.head.ts_ns = ts_ns;
-	record.cookie = bpf_get_socket_cookie(sk);
-	if (second)
-		record.head.flags |= TW_F_SECOND;
+	cookie = sk->__sk_common.skc_cookie.counter;
+	change.unknown = !cookie;
+	change.cookie = cookie ? cookie : bpf_get_socket_cookie(sk);
+	change.ts_ns = change_time(change.tp, to);
+	if (noted)
+		change.note = bpf_sk_storage_get(&notes, sk, NULL, 0);
+	if (change.note && change.note->spilled)
+		change.flags |= TW_F_GAP;
 	if (to == TW_CLOSE) {
-		record.head.error = BPF_CORE_READ(sk, sk_err);
-		record.head.flags |= closing_flags(sk);
+		change.error = sk->sk_err;
+		change.flags |= closing_flags(sk, change.tp);
 	}
-	if (note && from == TW_CLOSE)
-		note_new_life(note, to, record.cookie);
-	if (note)
-		record.head.flags |= note->direction;
-
-	if (acts_in_process(from, to, record.head.error, record.head.flags)) {
-		struct task_struct *task = (void *)bpf_get_current_task();
-
-		if (task_is_kernel(task)) {
-			record.head.flags |= TW_F_KERNEL;
-		} else {
-			task_owner(task, &record.owner);
-			seen.actor = BPF_CORE_READ(task, tgid);
-			record.head.flags |= TW_F_OWNER;
-		}
-	}
-
-	if (!note || !(note->flags & TW_NOTE_DELIVERED) || from == TW_SYN_SENT) {
-		send_full(&seen, &record);
-	} else if ((record.head.flags & TW_F_OWNER) && seen.actor != note->tgid) {
-		record.head.size = TW_TRANSITION_OWNER;
-		if (emit(&record, TW_TRANSITION_OWNER, ts_ns, seen.count))
-			note->tgid = seen.actor;
-	} else {
-		record.head.flags &= ~TW_F_OWNER;
-		record.head.size = TW_TRANSITION_SHORT;
-		emit(&record, TW_TRANSITION_SHORT, ts_ns, seen.count);
-	}
-	return 0;
+	if (to == TW_SYN_SENT || from == TW_SYN_SENT)
+		change.flags |= TW_F_OUTGOING;
+	if (from == TW_SYN_RECV)
+		recall_birth(&change, lane, address);
+	if (acts_in_process(&change))
+		find_actor(&change);
+	change.size = change_size(&change);
+	if (!config.has_filter || wanted(&change, lane, look))
+		send(&change, lane, look);
 }
 
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(first_look, struct sock *sk, int from, int to)
 {
-	return observe(sk, from, to, false);
+	observe(sk, from, to, FIRST);
+	return 0;
 }
 
 /*
  * The kernel skips a program that is already running on this CPU: one that a
  * softirq interrupted, or, on newer kernels (seen: 7.2), one whose task was
- * preempted in it. What one look missed the next one sees, because the last change
- * that was looked at is noted with the socket, and no socket makes the same change
- * twice running. The third is attached where two were not enough.
+ * preempted in it. What one look missed the next one sees, because each leaves word of
+ * what it has seen. The third is attached where two were not enough.
  */
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(second_look, struct sock *sk, int from, int to)
 {
-	return observe(sk, from, to, true);
+	observe(sk, from, to, SECOND);
+	return 0;
 }
 
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(third_look, struct sock *sk, int from, int to)
 {
-	return observe(sk, from, to, true);
+	observe(sk, from, to, THIRD);
+	return 0;
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -29,8 +29,7 @@ int BPF_PROG(accept_arg, struct sock *listener, void *arg, struct sock *sk)
 
 /*
  * One record for each descriptor of a TCP socket; user space folds those of one
- * process. A listener is given its note here, so that the children of listeners
- * older than the tracer know their parent too.
+ * process. Each socket gets its cookie here, if it had none.
  */
 SEC("iter/task_file")
 int holders(struct bpf_iter__task_file *ctx)
@@ -39,7 +38,6 @@ int holders(struct bpf_iter__task_file *ctx)
 	struct file *file = ctx->file;
 	struct tw_holder record = {};
 	struct socket *socket;
-	struct tw_note *note;
 	struct sock *sk;
 
 	if (!task || !file)
@@ -54,11 +52,6 @@ int holders(struct bpf_iter__task_file *ctx)
 	record.cookie = bpf_get_socket_cookie(sk);
 	record.fd = ctx->fd;
 	record.fd_count = 1;
-	if (record.head.from == TW_LISTEN) {
-		note = bpf_sk_storage_get(&notes, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-		if (note)
-			note->listener_cookie = record.cookie;
-	}
 	bpf_seq_write(ctx->meta->seq, &record, sizeof(record));
 	return 0;
 }

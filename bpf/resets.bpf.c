@@ -19,7 +19,6 @@ static __always_inline int reset_sent(const struct sock *sk, __u32 reason)
 {
 	struct tw_reset record = {};
 	struct tw_counters *count;
-	__u32 zero = 0;
 	__u8 state;
 
 	/* NULL from 6.10 on; read through probes, as older verifiers drop the test */
@@ -31,7 +30,7 @@ static __always_inline int reset_sent(const struct sock *sk, __u32 reason)
 		return 0;
 	if (BPF_CORE_READ(sk, sk_protocol) != TW_IPPROTO_TCP)
 		return 0;
-	count = bpf_map_lookup_elem(&counters, &zero);
+	count = counters_here();
 	if (!count)
 		return 0;
 	record.cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);

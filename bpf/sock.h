@@ -15,17 +15,6 @@
 #define TW_AF_INET 2
 #define TW_AF_INET6 10
 
-/* enum sock_flags: their numbers have not moved since 5.10, ask the BTF all the same */
-enum sock_flags {
-	SOCK_DEAD,
-	SOCK_DONE,
-};
-
-static __always_inline bool sock_flag(const struct sock *sk, int bit)
-{
-	return BPF_CORE_READ(sk, __sk_common.skc_flags) & (1UL << bit);
-}
-
 static __always_inline void addr_from_v4(__u8 addr[16], __be32 v4)
 {
 	__u32 *word = (__u32 *)addr;

@@ -122,11 +122,10 @@ static __always_inline __u64 minisock_cookie(const struct inet_timewait_sock *tw
 static __always_inline void minisock_send(struct tw_minisock *record)
 {
 	struct tw_counters *count;
-	__u32 zero = 0;
 
 	if (config.has_filter && filter_verdict(&record->tuple, false) == VERDICT_DROP)
 		return;
-	count = bpf_map_lookup_elem(&counters, &zero);
+	count = counters_here();
 	if (!count)
 		return;
 	record->head.ts_ns = bpf_ktime_get_ns();

@@ -82,7 +82,7 @@ int BPF_PROG(timer_cancelled, struct timer_list *timer)
 
 	if (!is_minisocks(timer))
 		return 0;
-	count = bpf_map_lookup_elem(&counters, &zero);
+	count = counters_here();
 	stack = bpf_map_lookup_elem(&stacks, &zero);
 	if (!count || !stack)
 		return 0;

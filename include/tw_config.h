@@ -37,7 +37,7 @@ struct tw_config {
 	__u32 wakeup_bytes;	/* wake the reader when so much waits */
 	__u64 wakeup_ns;	/* or when it was last woken so long ago */
 	__u32 has_filter;
-	__u32 pad;
+	__u32 lane_bytes;	/* the data of a lane, a power of two */
 };
 
 /* A piece of the kernel's code. */
@@ -48,10 +48,14 @@ struct tw_code {
 /* So many pieces run timers that are due; the evidence tier `timer` is told where. */
 #define TW_EXPIRING 8
 
+/* So many different changes of so many different connections are added up at overload. */
+#define TW_SPILL_ENTRIES (128 * 1024)
+
 /* One a CPU. */
 struct tw_counters {
-	__u64 pairs[TW_NR_STATES * TW_NR_STATES];
-	__u64 lost_ring;
+	__u64 pairs[TW_NR_STATES * TW_NR_STATES]; /* of the second and third look */
+	__u64 lost_ring;	/* for good: neither the ring nor the spill had room */
+	__u64 spilled;		/* changes that are told in sum, or only by the next snapshot */
 	__u64 caught;		/* by the second and third program */
 };
 

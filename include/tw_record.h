@@ -42,6 +42,7 @@ enum tw_kind {
 	TW_MINI_TURNED = 19,	/* struct tw_minisock: the FIN of a FIN_WAIT2 one has come */
 	TW_MINI_ENDED = 20,	/* struct tw_minisock */
 	TW_MINI_CANCELLED = 21,	/* struct tw_cancelled: its timer; never leaves the source */
+	TW_SPILLED = 22,	/* struct tw_spilled: so many like changes, told in sum */
 };
 
 /* What is known of minisocks rests on this: enum evidence of the model. */
@@ -109,6 +110,7 @@ enum tw_transition_flag {
 	TW_F_KERNEL = 1 << 11,	/* a socket of the kernel's own */
 	TW_F_SECOND = 1 << 12,	/* seen by the second program: the first one was running */
 	TW_F_RETOLD = 1 << 13,	/* made from born_ns: the event that had no tuple yet */
+	TW_F_GAP = 1 << 14,	/* the socket's changes before this one were told in sum */
 };
 
 struct tw_owner {
@@ -139,6 +141,22 @@ struct tw_transition {
 	__u64 cgroup_id;	/* of the socket; 0: unknown */
 	__u64 born_ns;		/* when LISTEN->SYN_RECV happened, to be told now; else 0 */
 	__u64 listener_cookie;	/* whose child it is; 0: unknown */
+};
+
+/*
+ * Changes that the ring had no room for, in sum: @count sockets alike did this. One whose
+ * birth user space has been told of comes by itself, under its cookie and with its time;
+ * of the others only what the tables go by is there: no local address, the ephemeral port
+ * 0, the owner's name alone. Only changes that are counted: to ESTABLISHED, FIN_WAIT1, CLOSE.
+ */
+struct tw_spilled {
+	struct tw_record head;	/* as that of the transition; ts_ns: of the last one */
+	__u64 cookie;		/* 0: of sockets that user space does not know */
+	__u64 count;
+	__u64 cgroup_id;
+	__u64 listener_cookie;
+	struct tw_owner owner;	/* comm empty: the listener's, or unknown */
+	struct tw_tuple tuple;
 };
 
 #define TW_TRANSITION_SHORT (sizeof(struct tw_record) + 8)

@@ -15,7 +15,10 @@
 #include "base/log.h"
 #include "source/cgroups.h"
 #include "source/holders.h"
+#include "source/lanes.h"
+#include "source/losses.h"
 #include "source/probes.h"
+#include "source/spill.h"
 #include "source/survey.h"
 #include "twtrace.skel.h"
 
@@ -27,18 +30,15 @@
 
 struct live {
 	struct probes probes;
-	struct ring_buffer *ring;	/* owned */
+	struct ring_buffer *ring;	/* owned: what all processors share */
+	struct lanes lanes;
+	struct spill spill;
+	struct losses losses;
 	struct cgroups *cgroups;	/* owned */
 	struct survey survey;
 	const struct receiver *to;	/* during a drain */
-	struct tw_counters *counters;	/* owned: one a CPU, to read into */
-	struct {
-		uint64_t looks, tier, ring;
-	} told;	/* losses delivered so far, of each origin */
 	uint64_t last_ts_ns;		/* of the newest record */
-	uint64_t drained, records;
-	uint64_t missed;		/* runs of first_look skipped, when last asked */
-	int cpus;
+	uint64_t records;
 	bool restless;			/* the last drain had something: look once more */
 };
 
@@ -61,42 +61,55 @@ static uint64_t place(struct live *live, const struct tw_transition *full)
 				  live->to);
 }
 
-static int on_record(void *ctx, void *data, size_t size)
+/* What the programs say, as the receiver is to read it. */
+static void on_record(void *ctx, const struct tw_record *record)
 {
-	const struct tw_record *record = data;
 	struct live *live = ctx;
 	struct tw_transition changed;
 	struct tw_minisock ended;
 	struct tw_holder holder;
 	struct tw_reset reset;
 
-	live->drained++;
 	live->records++;
 	live->last_ts_ns = record->ts_ns;
-	/* the ring is mapped for reading only: what is changed is changed in a copy */
-	if (record->kind == TW_TRANSITION && size >= TW_TRANSITION_FULL) {
-		changed = *(const struct tw_transition *)data;
+	/* what is changed is changed in a copy */
+	if (record->kind == TW_TRANSITION && record->size >= TW_TRANSITION_FULL) {
+		changed = *(const struct tw_transition *)record;
 		survey_notice(&live->survey, &changed.tuple);
 		changed.cgroup_id = place(live, &changed);
 		record = &changed.head;
-	} else if (record->kind == TW_HOLDER && size >= sizeof(holder)) {
-		holder = *(const struct tw_holder *)data;
+	} else if (record->kind == TW_HOLDER && record->size >= sizeof(holder)) {
+		holder = *(const struct tw_holder *)record;
 		cgroups_tell(live->cgroups, holder.cgroup_id, record->ts_ns, live->to);
 		holder.cgroup_id = cgroups_of_process(live->cgroups, holder.cgroup_id,
 						      holder.owner.tgid, record->ts_ns, live->to);
 		record = &holder.head;
-	} else if (record->kind == TW_MINI_CANCELLED && size >= sizeof(struct tw_cancelled)) {
-		if (!timers_judge(&live->probes.tier.timers, data, &ended))
-			return 0;
+	} else if (record->kind == TW_MINI_CANCELLED &&
+		   record->size >= sizeof(struct tw_cancelled)) {
+		if (!timers_judge(&live->probes.tier.timers, (const void *)record, &ended))
+			return;
 		record = &ended.head;
-	} else if (record->kind == TW_RESET_SENT && size >= sizeof(reset)) {
-		reset = *(const struct tw_reset *)data;
+	} else if (record->kind == TW_RESET_SENT && record->size >= sizeof(reset)) {
+		reset = *(const struct tw_reset *)record;
 		if (reset.reason < MAX_RESET_REASONS)
 			reset.reason = live->probes.features.reset_reasons[reset.reason];
 		record = &reset.head;
 	}
 	deliver(live->to, record);
-	return live->drained < DRAIN_RECORDS ? 0 : -EAGAIN;
+}
+
+/* The shared ring is read into a copy, from which its records take their turn. */
+static int on_ring(void *ctx, void *data, size_t size)
+{
+	const struct tw_record *record = data;
+	struct live *live = ctx;
+
+	/* a nudge: it has woken the reader, and that was all */
+	if (size < sizeof(*record) || record->size < sizeof(*record) || record->size > size)
+		return 0;
+	if (lanes_add(&live->lanes, record, record->size))
+		live->losses.no_memory++;
+	return 0;
 }
 
 struct live *live_new(const struct live_opts *opts, struct error *err)
@@ -108,22 +121,28 @@ struct live *live_new(const struct live_opts *opts, struct error *err)
 		return NULL;
 	}
 	live->survey.netns.own_fd = -1;
-	live->cpus = libbpf_num_possible_cpus();
-	live->counters = calloc(live->cpus > 0 ? live->cpus : 1, sizeof(*live->counters));
 	live->cgroups = cgroups_new();
-	if (!live->counters || !live->cgroups) {
+	if (!live->cgroups || losses_init(&live->losses)) {
 		error_set(err, -ENOMEM, "no memory");
 		goto fail;
 	}
 	if (survey_init(&live->survey, opts->ages, opts->filter.netns_ino, err) ||
 	    probes_load(&live->probes, opts, err))
 		goto fail;
-	live->ring = ring_buffer__new(bpf_map__fd(live->probes.skel->maps.events), on_record, live,
-				      NULL);
+	live->ring =
+		ring_buffer__new(bpf_map__fd(live->probes.skel->maps.events), on_ring, live, NULL);
 	if (!live->ring) {
 		error_set(err, -errno, "cannot map the ring buffer: %s", strerror(errno));
 		goto fail;
 	}
+	if (lanes_open(&live->lanes, bpf_map__fd(live->probes.skel->maps.lanes), live->losses.cpus,
+		       live->probes.lane_bytes, err))
+		goto fail;
+	live->spill = (struct spill){
+		.outer_fd = bpf_map__fd(live->probes.skel->maps.spill),
+		.sums_fd = bpf_map__fd(live->probes.skel->maps.spill_first),
+		.first_fd = bpf_map__fd(live->probes.skel->maps.spill_first),
+	};
 	if (probes_attach(&live->probes, opts, err))
 		goto fail;
 	live->survey.flags = live->probes.features.mib_at_birth ? TW_S_MIB_AT_BIRTH :
@@ -138,11 +157,13 @@ void live_free(struct live *live)
 {
 	if (!live)
 		return;
+	spill_release(&live->spill);
+	lanes_close(&live->lanes);
 	probes_close(&live->probes);
 	ring_buffer__free(live->ring);
 	survey_release(&live->survey);
 	cgroups_free(live->cgroups);
-	free(live->counters);
+	losses_release(&live->losses);
 	free(live);
 }
 
@@ -156,23 +177,12 @@ int live_fd(const struct live *live)
 	return ring_buffer__epoll_fd(live->ring);
 }
 
-/* Delivers what waits; true if anything did. */
-static bool consume(struct live *live, const struct receiver *to)
+/* Delivers what waits and is not newer than @until_ns; how many records. */
+static size_t consume(struct live *live, uint64_t until_ns, const struct receiver *to)
 {
 	live->to = to;
-	live->drained = 0;
 	ring_buffer__consume(live->ring);
-	return live->drained > 0;
-}
-
-static uint64_t skipped_runs(const struct bpf_program *program)
-{
-	struct bpf_prog_info info = { 0 };
-	__u32 len = sizeof(info);
-
-	if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len))
-		return 0;
-	return info.recursion_misses;
+	return lanes_deliver(&live->lanes, until_ns, DRAIN_RECORDS, on_record, live);
 }
 
 /*
@@ -182,7 +192,7 @@ static uint64_t skipped_runs(const struct bpf_program *program)
  */
 static void watch_skips(struct live *live)
 {
-	uint64_t missed = skipped_runs(live->probes.skel->progs.first_look);
+	uint64_t missed = probes_skipped(&live->probes);
 
 	if (missed > SKIPS_SUSPECT && missed * SKIPS_SHARE > live->records)
 		probes_attach_third(&live->probes);
@@ -191,10 +201,11 @@ static void watch_skips(struct live *live)
 bool live_drain(struct live *live, const struct receiver *to)
 {
 	struct tw_record tick = { .size = sizeof(tick), .kind = TW_TICK, .ts_ns = live_now_ns() };
-	bool any = consume(live, to), told = any || live->restless;
+	size_t count = consume(live, tick.ts_ns, to);
+	bool any = count > 0, told = any || live->restless;
 
-	/* cut short: what is left in the ring may be older than now */
-	if (live->drained >= DRAIN_RECORDS)
+	/* cut short: what is left may be older than now */
+	if (count >= DRAIN_RECORDS)
 		tick.ts_ns = live->last_ts_ns;
 	if (told)
 		deliver(to, &tick);
@@ -213,7 +224,7 @@ static void settle(void *ctx)
 {
 	struct step *step = ctx;
 
-	if (consume(step->live, step->to) && step->to->pause)
+	if (consume(step->live, live_now_ns(), step->to) && step->to->pause)
 		step->to->pause(step->to->ctx);
 	step->live->restless = true;
 }
@@ -275,8 +286,10 @@ int live_start(struct live *live, const struct receiver *to, struct error *err)
 	ret = survey_start(&live->survey, &steps, to, err);
 	if (ret)
 		return ret;
-	consume(live, to);
 	ready.ts_ns = live_now_ns();
+	consume(live, ready.ts_ns, to);
+	/* every socket is known now */
+	live->probes.skel->bss->settled = 1;
 	deliver(to, &ready);
 	live->restless = true;
 	/* loading read the kernel's BTF: megabytes that are not needed any more */
@@ -284,64 +297,40 @@ int live_start(struct live *live, const struct receiver *to, struct error *err)
 	return 0;
 }
 
-/* By how much @total has outgrown what was told of it before: told now. */
-static uint64_t news(uint64_t total, uint64_t *told)
+/* A change in sum, as any other: its control group is told before it. */
+static void pass_spilled(void *ctx, const struct tw_record *record)
 {
-	uint64_t more = total > *told ? total - *told : 0;
+	const struct tw_spilled *spilled = (const struct tw_spilled *)record;
+	struct step *step = ctx;
 
-	*told += more;
-	return more;
-}
-
-static void tell_loss(enum tw_loss_cause cause, uint64_t count, const struct receiver *to)
-{
-	struct tw_loss loss = {
-		.head = { .size = sizeof(loss),
-			  .kind = TW_LOSS,
-			  .from = cause,
-			  .ts_ns = live_now_ns() },
-		.count = count,
-	};
-
-	if (count)
-		deliver(to, &loss);
-}
-
-/* Tells what was lost since the last time; true if anything was. */
-static bool count_losses(struct live *live, bool last, const struct receiver *to)
-{
-	/*
-	 * What was missed until the last time against what is caught by now: an event is
-	 * missed before it is caught, and its task may be preempted between the two.
-	 */
-	uint64_t missed = skipped_runs(live->probes.skel->progs.first_look);
-	uint64_t skipped = last ? missed : live->missed, caught = 0, full = 0;
-	uint64_t of_tier = tier_skipped(&live->probes.tier, live->probes.skel);
-	__u32 zero = 0;
-
-	live->missed = missed;
-	if (bpf_map_lookup_elem(bpf_map__fd(live->probes.skel->maps.counters), &zero,
-				live->counters))
-		return false;
-	for (int cpu = 0; cpu < live->cpus; cpu++) {
-		caught += live->counters[cpu].caught;
-		full += live->counters[cpu].lost_ring;
+	if (record->kind == TW_SPILLED) {
+		survey_notice(&step->live->survey, &spilled->tuple);
+		cgroups_tell(step->live->cgroups, spilled->cgroup_id, record->ts_ns, step->to);
 	}
-	skipped = news(skipped > caught ? skipped - caught : 0, &live->told.looks);
-	of_tier = news(of_tier, &live->told.tier);
-	full = news(full, &live->told.ring);
-	if (skipped)
+	deliver(step->to, record);
+}
+
+/* Tells what was lost since the last time, after the sums of what had no room; true if any. */
+static bool tell_losses(struct live *live, bool last, const struct receiver *to)
+{
+	struct step step = { live, to };
+	struct receiver pass = { .receive = pass_spilled, .ctx = &step };
+	struct lost lost = losses_since(&live->losses, &live->probes, last);
+	int ret = lost.of[TW_LOSS_SPILLED] ? spill_drain(&live->spill, &pass) : 0;
+
+	if (ret)
+		log_msg(LOG_VERBOSE, "the sums of what had no room can't be read: %s",
+			strerror(-ret));
+	if (lost.of[TW_LOSS_SKIPPED])
 		probes_attach_third(&live->probes);
-	tell_loss(TW_LOSS_SKIPPED, skipped + of_tier, to);
-	tell_loss(TW_LOSS_RING_FULL, full, to);
-	return skipped || of_tier || full;
+	return losses_tell(&lost, live_now_ns(), to);
 }
 
 void live_interval(struct live *live, unsigned int budget, const struct receiver *to)
 {
 	struct step step = { live, to };
 	struct survey_steps steps = { settle, nothing_between, &step };
-	bool lost = count_losses(live, !budget, to);
+	bool lost = tell_losses(live, !budget, to);
 
 	survey_interval(&live->survey, live_now_ns(), budget, lost || !budget, &steps, to);
 	cgroups_forget_processes(live->cgroups);
@@ -352,11 +341,12 @@ void live_end(struct live *live, const struct receiver *to)
 	struct tw_pairs pairs = { .head = { .size = sizeof(pairs), .kind = TW_PAIRS } };
 	struct tw_end end = { .head = { .size = sizeof(end), .kind = TW_END } };
 
-	count_losses(live, true, to);
+	tell_losses(live, true, to);
 	probes_tell_cost(&live->probes);
-	for (int cpu = 0; cpu < live->cpus; cpu++)
+	losses_pairs(&live->losses, pairs.count);
+	for (unsigned int cpu = 0; cpu < live->lanes.cpus; cpu++)
 		for (size_t i = 0; i < sizeof(pairs.count) / sizeof(pairs.count[0]); i++)
-			pairs.count[i] += live->counters[cpu].pairs[i];
+			pairs.count[i] += lanes_of(&live->lanes, cpu)->pairs[i];
 	pairs.head.ts_ns = end.head.ts_ns = live_now_ns();
 	end.records = live->records;
 	deliver(to, &pairs);

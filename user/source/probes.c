@@ -14,10 +14,13 @@
 
 #include "base/log.h"
 #include "source/estimate.h"
+#include "tw_lane.h"
 #include "twtrace.skel.h"
 
-#define MIB (1024 * 1024ULL)
-#define RING_BYTES (4 * MIB)
+/* All buffers together: so much, but never more than this share of the memory. */
+#define BUFFER_BYTES (4 * 1024 * 1024ULL)
+#define BUFFER_SHARE 256
+#define MIN_LANE_BYTES 4096
 /* The reader is woken when a quarter of the ring waits, or after so long. */
 #define WAKEUP_SHARE 4
 #define WAKEUP_NS (20 * 1000000ULL)
@@ -41,15 +44,39 @@ static int libbpf_words(enum libbpf_print_level level, const char *format, va_li
 	return 0;
 }
 
-static uint64_t ring_bytes(uint64_t wanted)
+static uint64_t power_of_two_up_to(uint64_t most)
 {
-	uint64_t bytes = sysconf(_SC_PAGESIZE);
+	uint64_t bytes = 1;
 
-	if (!wanted)
-		wanted = RING_BYTES;
-	while (bytes < wanted)
+	while (bytes * 2 <= most)
 		bytes *= 2;
 	return bytes;
+}
+
+/* What all buffers may take together: as asked for, or by the machine. */
+static uint64_t buffer_bytes(uint64_t wanted)
+{
+	uint64_t memory = (uint64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+
+	if (wanted)
+		return wanted;
+	return memory / BUFFER_SHARE < BUFFER_BYTES ? memory / BUFFER_SHARE : BUFFER_BYTES;
+}
+
+/* Half for the lanes, one a processor, half for the ring that all share. */
+static uint64_t lane_bytes(uint64_t wanted, int cpus)
+{
+	uint64_t bytes = power_of_two_up_to(buffer_bytes(wanted) / 2 / cpus);
+
+	return bytes < MIN_LANE_BYTES ? MIN_LANE_BYTES : bytes;
+}
+
+static uint64_t ring_bytes(uint64_t wanted)
+{
+	uint64_t page = sysconf(_SC_PAGESIZE);
+	uint64_t bytes = power_of_two_up_to(buffer_bytes(wanted) / 2);
+
+	return bytes < page ? page : bytes;
 }
 
 static bool filter_is_set(const struct tw_filter *filter)
@@ -63,6 +90,7 @@ static void configure(struct twtrace_bpf *skel, const struct live_opts *opts,
 		      const struct features *features, bool with_accept)
 {
 	uint64_t bytes = ring_bytes(opts->ring_bytes);
+	int cpus = libbpf_num_possible_cpus();
 	struct stat st = { 0 };
 
 	stat("/proc/self/ns/pid", &st);
@@ -70,8 +98,11 @@ static void configure(struct twtrace_bpf *skel, const struct live_opts *opts,
 	skel->rodata->config.wakeup_bytes = bytes / WAKEUP_SHARE;
 	skel->rodata->config.wakeup_ns = WAKEUP_NS;
 	skel->rodata->config.has_filter = filter_is_set(&opts->filter);
+	skel->rodata->config.lane_bytes = lane_bytes(opts->ring_bytes, cpus);
 	skel->rodata->filter = opts->filter;
 	bpf_map__set_max_entries(skel->maps.events, bytes);
+	bpf_map__set_max_entries(skel->maps.lanes, cpus);
+	bpf_map__set_value_size(skel->maps.lanes, TW_LANE_SIZE(skel->rodata->config.lane_bytes));
 	bpf_program__set_autoload(skel->progs.reset_plain, !features->reset_reason);
 	bpf_program__set_autoload(skel->progs.reset_reason, features->reset_reason);
 	bpf_program__set_autoload(skel->progs.accept_plain, with_accept && !features->accept_arg);
@@ -97,6 +128,7 @@ static int load(struct probes *probes, const struct live_opts *opts, enum tw_evi
 		return error_set(err, -errno, "cannot open the BPF programs: %s", strerror(errno));
 	configure(probes->skel, opts, &probes->features, with_accept);
 	tier_select(probes->skel, evidence);
+	probes->lane_bytes = probes->skel->rodata->config.lane_bytes;
 	ret = twtrace_bpf__load(probes->skel);
 	if (ret)
 		features_explain(ret, "", err);
@@ -231,8 +263,20 @@ void probes_attach_third(struct probes *probes)
 {
 	if (probes->third)
 		return;
+	/* what the second one leaves open meanwhile is of no account */
+	probes->skel->bss->three_looks = 1;
 	probes->third = bpf_program__attach(probes->skel->progs.third_look);
 	log_msg(LOG_VERBOSE, "the kernel skips programs often: a third one is attached");
+}
+
+uint64_t probes_skipped(const struct probes *probes)
+{
+	struct bpf_prog_info info = { 0 };
+	__u32 len = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(probes->skel->progs.first_look), &info, &len))
+		return 0;
+	return info.recursion_misses;
 }
 
 void probes_tell_cost(const struct probes *probes)

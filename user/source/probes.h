@@ -17,6 +17,7 @@ struct probes {
 	struct bpf_link *third;		/* owned: of third_look(), NULL until it is needed */
 	struct features features;
 	struct tier tier;
+	uint32_t lane_bytes;		/* what a lane holds */
 };
 
 /*
@@ -29,6 +30,8 @@ int probes_load(struct probes *probes, const struct live_opts *opts, struct erro
 int probes_attach(struct probes *probes, const struct live_opts *opts, struct error *err);
 /* A third look, for kernels that skip two: its cost is for those who need it. */
 void probes_attach_third(struct probes *probes);
+/* Runs of the first look that the kernel has skipped. */
+uint64_t probes_skipped(const struct probes *probes);
 /* With --verbose, and where the kernel keeps statistics (kernel.bpf_stats_enabled): the cost. */
 void probes_tell_cost(const struct probes *probes);
 void probes_close(struct probes *probes);

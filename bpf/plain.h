@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a socket and the running task say of themselves where the verifier knows them for
+ * what they are (tp_btf arguments, bpf_get_current_task_btf()): by plain loads, each a
+ * nanosecond where a probe (sock.h, task.h) takes ten.
+ */
+#ifndef TW_PLAIN_H
+#define TW_PLAIN_H
+
+#include "vmlinux.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "sock.h"
+#include "task.h"
+
+/* enum sock_flags: their numbers have not moved since 5.10, ask the BTF all the same */
+enum sock_flags {
+	SOCK_DEAD,
+	SOCK_DONE,
+};
+
+static __always_inline bool plain_flag(const struct sock *sk, int bit)
+{
+	return sk->__sk_common.skc_flags & (1UL << bit);
+}
+
+static __always_inline void plain_addr(__u8 addr[16], const struct in6_addr *from)
+{
+	__u64 *to = (__u64 *)addr;
+
+	to[0] = *(const __u64 *)&from->in6_u.u6_addr32[0];
+	to[1] = *(const __u64 *)&from->in6_u.u6_addr32[2];
+}
+
+/* As sock_tuple(). */
+static __always_inline void plain_tuple(const struct sock *sk, const struct tcp_sock *tp,
+					struct tw_tuple *tuple)
+{
+	const struct sock_common *common = &sk->__sk_common;
+	const struct net *net = common->skc_net.net;
+
+	tuple->local_port = bpf_ntohs(tp->inet_conn.icsk_inet.inet_sport);
+	tuple->remote_port = bpf_ntohs(common->skc_dport);
+	if (common->skc_family == TW_AF_INET6) {
+		plain_addr(tuple->local_addr, &common->skc_v6_rcv_saddr);
+		plain_addr(tuple->remote_addr, &common->skc_v6_daddr);
+	} else {
+		addr_from_v4(tuple->local_addr, common->skc_rcv_saddr);
+		addr_from_v4(tuple->remote_addr, common->skc_daddr);
+	}
+	tuple->netns_ino = net->ns.inum;
+	tuple->netns_cookie = net->net_cookie;
+}
+
+/* As sock_cgroup_id(). */
+static __always_inline __u64 plain_cgroup_id(const struct sock *sk)
+{
+	const struct cgroup *cgroup;
+
+	if (!bpf_core_field_exists(sk->sk_cgrp_data.cgroup))
+		return sock_cgroup_id(sk);
+	cgroup = sk->sk_cgrp_data.cgroup;
+	return cgroup ? cgroup->kn->id : 0;
+}
+
+static __always_inline bool plain_is_kernel(const struct task_struct *task)
+{
+	return task->flags & TW_PF_KTHREAD;
+}
+
+static __always_inline void plain_comm(const struct task_struct *task, char comm[TW_COMM_LEN])
+{
+	const struct task_struct *leader = task->group_leader;
+	__u64 *to = (__u64 *)comm;
+
+	to[0] = *(const __u64 *)&leader->comm[0];
+	to[1] = *(const __u64 *)&leader->comm[8];
+}
+
+/* As task_owner(). */
+static __always_inline void plain_owner(const struct task_struct *task, struct tw_owner *owner)
+{
+	owner->tgid = config.pidns_ino == TW_PROC_PID_INIT_INO ? (__u32)task->tgid :
+								 task_tgid(task);
+	owner->uid = task->cred->uid.val;
+	plain_comm(task, owner->comm);
+}
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A lane: the way of one processor's state changes to the reader. One writer, since
+ * the kernel runs a program once at a time on a processor, and one reader: no lock,
+ * and no cache line that goes back and forth. A BPF ring buffer that two busy
+ * processors share costs 160 ns a record (6.18: its lock, and three cache lines that
+ * both write), a lane about ten.
+ *
+ * The writer's part, the reader's part and the data are in cache lines of their own.
+ * A record that begins before the end of the data may go on behind it: there is room.
+ */
+#ifndef TW_LANE_H
+#define TW_LANE_H
+
+#include "tw_record.h"
+
+#define TW_LOOKS 3
+/* Powers of two. */
+#define TW_LANE_OPEN 8
+#define TW_LANE_BIRTHS 16
+
+/* A listener's child between LISTEN->SYN_RECV and its next change: the same segment. */
+struct tw_birth {
+	__u64 child;		/* its address */
+	__u64 listener_cookie;	/* 0: unknown */
+	__u64 ts_ns;
+};
+
+struct tw_lane {
+	/* of the program */
+	__u64 produced;		/* bytes ever written */
+	__u64 limit;		/* may grow so far, by what was consumed when last looked at */
+	__u64 address[TW_LOOKS]; /* where a pointer becomes a number */
+	__u64 nr_open;
+	__u64 pad_produced[2];
+	/* what some look has seen and the last one not yet: socket and change */
+	__u64 open[TW_LANE_OPEN];
+	/* of user space */
+	__u64 consumed;		/* bytes ever read */
+	__u64 pad_consumed[7];
+	struct tw_birth births[TW_LANE_BIRTHS];
+	__u64 pairs[TW_NR_STATES * TW_NR_STATES];
+	/* a page of its own, so that the data begin with one */
+	__u64 pad[512 - 24 - 3 * TW_LANE_BIRTHS - TW_NR_STATES * TW_NR_STATES];
+};
+
+/* Of a lane whose data are @bytes (a power of two, pages). */
+#define TW_LANE_SIZE(bytes) (sizeof(struct tw_lane) + (bytes) + sizeof(struct tw_lane))
+
+#endif

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The lanes, mapped, and the merge of all strands by time. */
+#include "source/lanes.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* The strand of the shared ring: at the same moment it comes first, as what it has is told. */
+#define RING_STRAND 0
+
+static size_t mapped_bytes(const struct lanes *lanes)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+
+	return (lanes->stride * lanes->cpus + page - 1) / page * page;
+}
+
+static struct tw_lane *lane_at(const struct lanes *lanes, unsigned int cpu)
+{
+	return (struct tw_lane *)((char *)lanes->first + cpu * lanes->stride);
+}
+
+const struct tw_lane *lanes_of(const struct lanes *lanes, unsigned int cpu)
+{
+	return lane_at(lanes, cpu);
+}
+
+int lanes_open(struct lanes *lanes, int map_fd, unsigned int cpus, uint32_t bytes,
+	       struct error *err)
+{
+	*lanes = (struct lanes){ .stride = TW_LANE_SIZE(bytes), .bytes = bytes, .cpus = cpus };
+	lanes->strands = calloc(cpus + 1, sizeof(*lanes->strands));
+	lanes->heap = calloc(cpus + 1, sizeof(*lanes->heap));
+	if (!lanes->strands || !lanes->heap)
+		return error_set(err, -ENOMEM, "no memory");
+	lanes->first =
+		mmap(NULL, mapped_bytes(lanes), PROT_READ | PROT_WRITE, MAP_SHARED, map_fd, 0);
+	if (lanes->first == MAP_FAILED) {
+		lanes->first = NULL;
+		return error_set(err, -errno, "cannot map the ring buffer: %s", strerror(errno));
+	}
+	lanes->strands[RING_STRAND].mask = ~0ULL;
+	for (unsigned int cpu = 0; cpu < cpus; cpu++) {
+		struct strand *strand = &lanes->strands[RING_STRAND + 1 + cpu];
+
+		strand->data = (const uint8_t *)(lane_at(lanes, cpu) + 1);
+		strand->mask = bytes - 1;
+	}
+	return 0;
+}
+
+void lanes_close(struct lanes *lanes)
+{
+	if (lanes->first)
+		munmap(lanes->first, mapped_bytes(lanes));
+	free(lanes->ring);
+	free(lanes->strands);
+	free(lanes->heap);
+	*lanes = (struct lanes){ 0 };
+}
+
+int lanes_add(struct lanes *lanes, const struct tw_record *record, size_t size)
+{
+	struct strand *strand = &lanes->strands[RING_STRAND];
+
+	if (strand->end + size > lanes->ring_room) {
+		size_t room = lanes->ring_room ? 2 * lanes->ring_room : 64 * 1024;
+		uint8_t *grown = realloc(lanes->ring, room);
+
+		if (!grown)
+			return -ENOMEM;
+		lanes->ring = grown;
+		lanes->ring_room = room;
+		strand->data = grown;
+	}
+	memcpy(lanes->ring + strand->end, record, size);
+	strand->end += size;
+	return 0;
+}
+
+static const struct tw_record *head_of(const struct strand *strand)
+{
+	return (const struct tw_record *)(strand->data + (strand->at & strand->mask));
+}
+
+/* The record at @at has its turn at its own time, or at that of what came before it. */
+static bool has_head(struct strand *strand, uint64_t until_ns)
+{
+	uint64_t ts_ns;
+
+	if (strand->at == strand->end)
+		return false;
+	ts_ns = head_of(strand)->ts_ns;
+	if (ts_ns > until_ns)
+		return false;
+	if (ts_ns > strand->ts_ns)
+		strand->ts_ns = ts_ns;
+	return true;
+}
+
+static bool is_before(const struct lanes *lanes, uint32_t a, uint32_t b)
+{
+	uint64_t of_a = lanes->strands[a].ts_ns, of_b = lanes->strands[b].ts_ns;
+
+	return of_a < of_b || (of_a == of_b && a < b);
+}
+
+/* The place of the smaller child of @at in the heap; nr_heap or more: it has none. */
+static size_t child_of(const struct lanes *lanes, size_t at)
+{
+	size_t child = 2 * at + 1;
+
+	if (child + 1 < lanes->nr_heap &&
+	    is_before(lanes, lanes->heap[child + 1], lanes->heap[child]))
+		child++;
+	return child;
+}
+
+static void sift_down(struct lanes *lanes, size_t at)
+{
+	uint32_t number = lanes->heap[at];
+
+	for (;;) {
+		size_t child = child_of(lanes, at);
+
+		if (child >= lanes->nr_heap || is_before(lanes, number, lanes->heap[child]))
+			break;
+		lanes->heap[at] = lanes->heap[child];
+		at = child;
+	}
+	lanes->heap[at] = number;
+}
+
+/* Tells the program how far its lane has been read. */
+static void release(struct lanes *lanes, uint32_t number)
+{
+	struct tw_lane *lane;
+
+	if (number == RING_STRAND)
+		return;
+	lane = lane_at(lanes, number - 1);
+	__atomic_store_n(&lane->consumed, lanes->strands[number].at, __ATOMIC_RELEASE);
+}
+
+static void gather(struct lanes *lanes, uint64_t until_ns)
+{
+	lanes->nr_heap = 0;
+	for (uint32_t number = 0; number <= lanes->cpus; number++) {
+		struct strand *strand = &lanes->strands[number];
+
+		if (number != RING_STRAND)
+			strand->end = __atomic_load_n(&lane_at(lanes, number - 1)->produced,
+						      __ATOMIC_ACQUIRE);
+		if (has_head(strand, until_ns))
+			lanes->heap[lanes->nr_heap++] = number;
+	}
+	for (size_t at = lanes->nr_heap / 2; at-- > 0;)
+		sift_down(lanes, at);
+}
+
+/* What the ring's copy still has moves to its beginning. */
+static void tidy(struct lanes *lanes)
+{
+	struct strand *strand = &lanes->strands[RING_STRAND];
+
+	if (!strand->at)
+		return;
+	memmove(lanes->ring, lanes->ring + strand->at, strand->end - strand->at);
+	strand->end -= strand->at;
+	strand->at = 0;
+}
+
+/* Whether the strand on top may go on: no other one has anything older. */
+static bool is_still_first(const struct lanes *lanes)
+{
+	size_t next = child_of(lanes, 0);
+
+	return next >= lanes->nr_heap || is_before(lanes, lanes->heap[0], lanes->heap[next]);
+}
+
+size_t lanes_deliver(struct lanes *lanes, uint64_t until_ns, size_t limit,
+		     void (*take)(void *ctx, const struct tw_record *record), void *ctx)
+{
+	size_t count = 0;
+
+	gather(lanes, until_ns);
+	while (lanes->nr_heap && count < limit) {
+		uint32_t number = lanes->heap[0];
+		struct strand *strand = &lanes->strands[number];
+		uint64_t began = strand->at;
+		bool more;
+
+		do {
+			const struct tw_record *record = head_of(strand);
+
+			take(ctx, record);
+			strand->at += record->size;
+			count++;
+			more = has_head(strand, until_ns);
+		} while (more && count < limit && strand->at - began < lanes->bytes / 4 &&
+			 is_still_first(lanes));
+		release(lanes, number);
+		if (!more)
+			lanes->heap[0] = lanes->heap[--lanes->nr_heap];
+		if (lanes->nr_heap)
+			sift_down(lanes, 0);
+	}
+	tidy(lanes);
+	return count;
+}

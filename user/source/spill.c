@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Swaps the map of sums for an empty one, and reads the one that nobody writes to now. */
+#include "source/spill.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "tw_config.h"
+
+#define BATCH 4096
+
+/* As struct tw_spill_sum in bpf/spill.h. */
+struct sum {
+	uint64_t count;
+	uint64_t ts_ns;
+};
+
+struct sums {
+	struct tw_spilled *items;	/* owned */
+	size_t count, room;
+};
+
+static int new_sums(void)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_NO_PREALLOC);
+
+	return bpf_map_create(BPF_MAP_TYPE_HASH, "spill_sums", sizeof(struct tw_spilled),
+			      sizeof(struct sum), TW_SPILL_ENTRIES, &opts);
+}
+
+static int make_room(struct sums *all)
+{
+	struct tw_spilled *grown;
+
+	if (all->room - all->count >= BATCH)
+		return 0;
+	grown = realloc(all->items, (all->room + 4 * BATCH) * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	all->items = grown;
+	all->room += 4 * BATCH;
+	return 0;
+}
+
+/* All of the map, of which nothing changes any more; it is empty then. */
+static int fetch(int fd, struct sums *all)
+{
+	struct sum *sums = malloc(BATCH * sizeof(*sums));
+	uint32_t cursor;
+	int ret = sums ? 0 : -ENOMEM;
+
+	for (void *from = NULL; !ret; from = &cursor) {
+		__u32 count = BATCH;
+		int failed;
+
+		ret = make_room(all);
+		if (ret)
+			break;
+		failed = bpf_map_lookup_and_delete_batch(fd, from, &cursor, all->items + all->count,
+							 sums, &count, NULL);
+		if (failed && failed != -ENOENT && errno != ENOENT) {
+			ret = -errno;
+			break;
+		}
+		for (__u32 i = 0; i < count; i++) {
+			all->items[all->count + i].count = sums[i].count;
+			all->items[all->count + i].head.ts_ns = sums[i].ts_ns;
+		}
+		all->count += count;
+		if (failed)
+			break;
+	}
+	free(sums);
+	return ret;
+}
+
+static int by_time(const void *a, const void *b)
+{
+	uint64_t of_a = ((const struct tw_spilled *)a)->head.ts_ns;
+	uint64_t of_b = ((const struct tw_spilled *)b)->head.ts_ns;
+
+	return of_a < of_b ? -1 : of_a > of_b;
+}
+
+static void tell(const struct tw_spilled *spilled, const struct receiver *to)
+{
+	struct tw_transition late = { .head = spilled->head, .cookie = spilled->cookie };
+
+	if (!spilled->cookie) {
+		deliver(to, spilled);
+		return;
+	}
+	late.head.kind = TW_TRANSITION;
+	late.head.size = TW_TRANSITION_SHORT;
+	deliver(to, &late);
+}
+
+int spill_drain(struct spill *spill, const struct receiver *to)
+{
+	struct sums all = { 0 };
+	int empty = new_sums(), full = spill->sums_fd, ret;
+	__u32 zero = 0;
+
+	if (empty < 0)
+		return -errno;
+	/* returns when no program uses the old one any more (maybe_wait_bpf_programs()) */
+	if (bpf_map_update_elem(spill->outer_fd, &zero, &empty, BPF_ANY)) {
+		ret = -errno;
+		close(empty);
+		return ret;
+	}
+	spill->sums_fd = empty;
+	ret = fetch(full, &all);
+	qsort(all.items, all.count, sizeof(*all.items), by_time);
+	for (size_t i = 0; i < all.count; i++)
+		tell(&all.items[i], to);
+	free(all.items);
+	if (full != spill->first_fd)
+		close(full);
+	return ret;
+}
+
+void spill_release(struct spill *spill)
+{
+	if (spill->sums_fd != spill->first_fd)
+		close(spill->sums_fd);
+	spill->sums_fd = spill->first_fd;
+}
