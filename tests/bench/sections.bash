@@ -22,6 +22,17 @@ churn() {
 	"$BENCH/churn" --for "$CHURN_TIME" --json || die "the generator failed"
 }
 
+# figures PREFIX COMMAND...: which prints lines of NAME VALUE UNIT.
+figures() {
+	local prefix=$1 name value
+
+	shift
+	"$@" >"$WORK/figures" || die "$1 failed"
+	while read -r name value _; do
+		sample "$prefix/$name" "$value"
+	done <"$WORK/figures"
+}
+
 # ------------------------------------------------------------------------------- kernel
 # BPF statistics on. In each turn the empty program is attached too: it counts the
 # transitions, and its time is the floor.
@@ -153,7 +164,7 @@ section_rate() {
 # A recording of the churn, fed to the model alone.
 
 section_replay() {
-	local round name value
+	local round
 
 	settle
 	start record
@@ -162,9 +173,7 @@ section_replay() {
 	stop "$PID"
 	for ((round = 0; round < ROUNDS; round++)); do
 		progress "replay, round $((round + 1)) of $ROUNDS"
-		while read -r name value _; do
-			sample "replay/$name" "$value"
-		done < <("$BENCH/replay" "$WORK/recording" || echo failed -)
+		figures replay "$BENCH/replay" "$WORK/recording"
 	done
 }
 
@@ -178,10 +187,12 @@ resident() {
 		END { print rss * 1024, in_ring * 1024 }' /proc/"$1"/smaps
 }
 
-# how_large NAME: of PID, when it has done what there was to do.
+# how_large NAME: of PID, when its first look at the host is over, and it has had time to ask
+# who holds what it found.
 how_large() {
 	local rss ring
 
+	sleep "$FIRST_INTERVAL"
 	calm "$PID"
 	read -r rss ring < <(resident "$PID")
 	APART=$((rss - ring))
@@ -194,11 +205,12 @@ idle_turn() {
 	settle
 	start top
 	how_large idle
-	IDLE=$APART
+	IDLE+=("$APART")
 	stop "$PID"
 }
 
-# sockets_turn NUMBER HOLDER: SIZES[NUMBER] sockets are held by HOLDER.
+# sockets_turn NUMBER HOLDER IDLE: SIZES[NUMBER] sockets are held by HOLDER; without any it
+# has IDLE bytes.
 sockets_turn() {
 	local begin ready listed size=${SIZES[$1]}
 
@@ -207,7 +219,7 @@ sockets_turn() {
 	start top
 	ready=$((${EPOCHREALTIME/[.,]/} - begin))
 	how_large "$1"
-	sample "sockets/$1/each" "$(calc "($APART - $IDLE) / $size")"
+	sample "sockets/$1/each" "$(calc "($APART - $3) / $size")"
 	stop "$PID"
 	settle
 	begin=${EPOCHREALTIME/[.,]/}
@@ -219,12 +231,14 @@ sockets_turn() {
 }
 
 section_sockets() {
-	local number round holder
+	local number round holder idle
+	local IDLE=()
 
 	for ((round = 0; round < ROUNDS; round++)); do
 		progress "sockets, round $((round + 1)) of $ROUNDS: idle"
 		idle_turn
 	done
+	idle=$(printf '%s\n' "${IDLE[@]}" | sort -n | sed -n "$((ROUNDS / 2 + 1))p")
 	for number in "${!SIZES[@]}"; do
 		progress "sockets: opening ${SIZES[number]}"
 		exec 3<>"$WORK/ready"
@@ -235,7 +249,7 @@ section_sockets() {
 		exec 3<&-
 		for ((round = 0; round < ROUNDS; round++)); do
 			progress "sockets, round $((round + 1)) of $ROUNDS: ${SIZES[number]}"
-			sockets_turn "$number" "$holder"
+			sockets_turn "$number" "$holder" "$idle"
 		done
 		stop "$holder"
 	done
@@ -245,11 +259,7 @@ section_sockets() {
 # Synthetic records into the model alone: no kernel, no file.
 
 model_round() {
-	local name value
-
-	while read -r name value _; do
-		sample "model/$name" "$value"
-	done < <("$BENCH/model" -k "$KEYS" -e "$EVENTS" "$@" || echo failed -)
+	figures model "$BENCH/model" -k "$KEYS" -e "$EVENTS" "$@"
 }
 
 section_model() {

@@ -23,7 +23,7 @@ def target_text: .op + " " + (.limit | if . >= 1000 then thousands else tostring
 
 .machine as $m
 | "\($m.twtrace)\(if $m.commit != "" then " (\($m.commit))" else "" end) on \($m.cpu), \($m.cores) cores, \($m.memory_mib) MiB, Linux \($m.kernel) \($m.arch)",
-  "\($m.date), \(.rounds) rounds in \(.seconds) s, the contenders taking turns; medians, and least and most",
+  "\($m.date), \(.rounds) round\(if .rounds == 1 then "" else "s" end) in \(.seconds) s, the contenders taking turns; medians, and least and most",
   (foreach .rows[] as $row ({ heading: null }; .new = (.heading != $row.heading) | .heading = $row.heading;
     (if .new then "", .heading else empty end),
     ($row
