@@ -106,9 +106,9 @@ end_all() {
 	local pid
 
 	for pid in "${RUNNING[@]}"; do
-		kill -KILL "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
+		kill -KILL "$pid" 2>/dev/null || continue
+		wait "$pid" 2>/dev/null || true
 	done
-	return 0
 }
 
 # cpu_ns PID: processor time of all its threads so far.
