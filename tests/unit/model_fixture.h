@@ -163,7 +163,7 @@ static inline void assert_sane_keys(const struct model *model, const struct conn
 {
 	for (unsigned int dim = 0; dim < NR_DIMENSIONS && conn->rowed && conn->mask; dim++) {
 		const struct row *row = rows_at(&model->rows[dim], conn->row[dim]);
-		struct row_key key = conn_key(conn, dim);
+		struct row_key key = conn_key(conn, conn_owner(model, conn)->service, dim);
 
 		if (conn->row[dim] != ROW_OTHER && memcmp(&key, &row->key, sizeof(key)))
 			fail_msg("cookie %" PRIu64 " is in a strange row of dimension %u",

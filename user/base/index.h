@@ -20,7 +20,7 @@
 
 struct index_slot {
 	uint32_t hash;
-	uint32_t id; /* INDEX_NONE: empty */
+	uint32_t id;	/* INDEX_NONE: empty */
 };
 
 struct index {

@@ -96,7 +96,7 @@ uint32_t pool_next(const struct pool *pool, uint32_t from)
 		return POOL_NONE;
 
 	byte = from / 8;
-	end = (pool->used - 1) / 8; /* bits from used on are never set */
+	end = (pool->used - 1) / 8;	/* bits from used on are never set */
 	bits = pool->alive[byte] & (0xffu << (from % 8));
 	while (!bits) {
 		if (byte == end)

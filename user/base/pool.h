@@ -16,13 +16,13 @@
 #define POOL_CHUNK 2048U /* things: a power of two, and of eight for the bitmap */
 
 struct pool {
-	char **chunks; /* owned */
+	char **chunks;		/* owned */
 	uint32_t nr_chunks;
-	uint32_t item_size; /* rounded up to 8, at least 8 */
-	uint32_t used; /* numbers ever given out: [0, used) */
-	uint32_t free_head; /* POOL_NONE: none */
-	uint32_t count; /* things alive */
-	uint8_t *alive; /* one bit a number, owned */
+	uint32_t item_size;	/* rounded up to 8, at least 8 */
+	uint32_t used;		/* numbers ever given out: [0, used) */
+	uint32_t free_head;	/* POOL_NONE: none */
+	uint32_t count;		/* things alive */
+	uint8_t *alive;		/* one bit a number, owned */
 };
 
 void pool_init(struct pool *pool, size_t item_size);

@@ -100,13 +100,13 @@ static uint16_t service_port(const struct conn *conn)
 	}
 }
 
-struct row_key conn_key(const struct conn *conn, enum dimension dimension)
+struct row_key conn_key(const struct conn *conn, uint32_t service, enum dimension dimension)
 {
 	struct row_key key;
 
 	memset(&key, 0, sizeof(key));
 	if (dimension == DIM_SERVICE || dimension == DIM_PAIR)
-		key.service = conn->service;
+		key.service = service;
 	if (dimension == DIM_PORT || dimension == DIM_PAIR) {
 		key.port = service_port(conn);
 		key.role = conn_role(conn);

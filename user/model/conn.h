@@ -33,7 +33,7 @@ enum phase {
 };
 
 /* in conn->announced, beside the substate: there was no room for it */
-#define REFUSED 0x80
+#define REFUSED 0x10
 
 /* How good the owner is; a better one replaces a worse one, an equal one the older. */
 enum owner_rank {
@@ -43,55 +43,63 @@ enum owner_rank {
 	OWNER_ACTED,	/* connected, listened, accepted or closed */
 };
 
+/*
+ * Two cache lines. The first one is all that a state change needs, which names nothing
+ * but the cookie; who and where it is are in the second one.
+ */
 struct conn {
 	uint64_t cookie;
-	uint64_t cgroup_id;
-	uint64_t born_ns;	/* SYN_SENT or SYN_RECV; minisock: its birth; 0: before us */
 	uint64_t since_ns;	/* of the state */
 	uint64_t seen_ns;	/* newest evidence: event or snapshot */
-	uint64_t expires_ns;	/* minisock: from the last snapshot; 0: not told yet */
-	uint64_t held_ns;	/* what its minisock adds to struct row's held_ns now */
+	uint64_t born_ns;	/* SYN_SENT or SYN_RECV; minisock: its birth; 0: before us */
+	uint32_t row[NR_DIMENSIONS];
+	uint32_t mask;		/* what it contributes to the rows now, FIELD_BIT()s */
+	uint16_t netns;		/* number in model->netns */
+	uint16_t dump;		/* the last dump of its namespace that listed it; 0: none */
+	uint8_t state;		/* enum tw_state; minisock: its substate */
+	uint8_t spare;
+	uint16_t source : 6;	/* which recording's boot */
+	uint16_t announced : 5;	/* full: the substate of the minisock already made or REFUSED */
+	uint16_t phase : 2;	/* enum phase */
+	uint16_t direction : 2;	/* enum direction */
+	uint16_t wanted : 1;	/* by the filter */
+	uint32_t owner_rank : 2;
+	uint32_t evidence : 3;	/* minisock: enum evidence of its birth */
+	uint32_t end : 3;	/* minisock: enum end_reason, once OVER */
+	uint32_t absent : 2;	/* dumps in a row that did not list it */
+	uint32_t looks : 3;	/* look-ups of holders that did not name it */
+	uint32_t held : 1;	/* by its owner, who has one descriptor of it, and by nobody else */
+	uint32_t held_more : 1;	/* by others or more: in model->holders */
+	uint32_t rowed : 1;	/* row[] is valid */
+	uint32_t rekeyed : 1;	/* but the keys have changed since */
+	uint32_t since_bound : 1; /* older than since_ns says */
+	uint32_t preexisting : 1; /* ESTABLISHED or later at ready */
+	uint32_t opened : 1;
+	uint32_t closed : 1;
+	uint32_t closed_first : 1;
+	uint32_t failed : 1;
+	uint32_t reset : 1;
+	uint32_t rst_sent : 1;	/* by us, in the state it is in */
+	uint32_t entered : 1;	/* its minisock's birth happened while traced */
+	uint32_t untold : 1;	/* its birth, by an evidence tier: counted as loss */
+	uint32_t refused : 1;	/* the minisock that never was */
+	uint32_t ended_mini : 1; /* a minisock was here and ended for the reason in end */
+	uint32_t listed : 1;	/* a dump has listed the minisock */
+	uint32_t indexed : 1;	/* in the tuple index (minisocks) */
+	/* the second line */
 	uint8_t local_addr[16];
 	uint8_t remote_addr[16];
 	uint16_t local_port, remote_port;
-	uint32_t pid;
-	char comm[TW_COMM_LEN];
-	uint32_t row[NR_DIMENSIONS];
-	uint32_t service;
-	uint32_t mask;		/* what it contributes to the rows now, FIELD_BIT()s */
-	uint32_t netns;		/* number in model->netns */
+	uint32_t owner;		/* number in model->owners */
 	uint32_t prev, next;	/* others of the same namespace */
-	uint32_t holders;	/* number in model->holders, POOL_NONE */
-	uint32_t dump;		/* the last dump that listed it */
-	uint32_t rqueue;
-	uint8_t state;		/* enum tw_state; minisock: its substate */
-	uint8_t phase;		/* enum phase */
-	uint8_t direction;	/* enum direction */
-	uint8_t owner_rank;
-	uint8_t evidence;	/* minisock: enum evidence of its birth */
-	uint8_t announced;	/* full: the substate of the minisock already made or REFUSED */
-	uint8_t end;		/* minisock: enum end_reason, once OVER */
-	uint8_t source;		/* which recording's boot */
-	uint8_t absent;		/* dumps in a row that did not list it */
-	uint8_t looks;		/* look-ups of holders that did not name it */
-	bool rowed : 1;		/* row[] is valid */
-	bool rekeyed : 1;	/* but the keys have changed since */
-	bool since_bound : 1;	/* older than since_ns says */
-	bool preexisting : 1;	/* ESTABLISHED or later at ready */
-	bool opened : 1;
-	bool closed : 1;
-	bool closed_first : 1;
-	bool failed : 1;
-	bool reset : 1;
-	bool rst_sent : 1;	/* by us, in the state it is in */
-	bool entered : 1;	/* its minisock's birth happened while traced */
-	bool untold : 1;	/* its birth, by an evidence tier: counted as loss */
-	bool refused : 1;	/* the minisock that never was */
-	bool ended_mini : 1;	/* a minisock was here and ended for the reason in end */
-	bool listed : 1;	/* a dump has listed the minisock */
-	bool indexed : 1;	/* in the tuple index (minisocks) */
-	bool wanted : 1;	/* by the filter */
+	uint64_t held_ns;	/* what its minisock adds to struct row's held_ns now */
+	union {
+		uint64_t expires_ns;	/* minisock: from the last snapshot; 0: not told yet */
+		uint32_t rqueue;	/* full */
+	};
 };
+
+_Static_assert(sizeof(struct conn) == 128, "a connection is two cache lines");
 
 /* Whether the connection is past the handshake: ESTABLISHED or any later state. */
 static inline bool state_is_synchronized(uint8_t state)
@@ -106,7 +114,7 @@ static inline bool state_is_synchronized(uint8_t state)
 /* What @conn contributes to its rows, as FIELD_BIT()s: a pure function of its facts. */
 uint32_t conn_mask(const struct conn *conn);
 /* The key of its row in @dimension. */
-struct row_key conn_key(const struct conn *conn, enum dimension dimension);
+struct row_key conn_key(const struct conn *conn, uint32_t service, enum dimension dimension);
 enum role conn_role(const struct conn *conn);
 
 #endif

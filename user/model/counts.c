@@ -2,6 +2,7 @@
 /* What connections count for: the one place where rows, totals and namespaces change. */
 #include <string.h>
 
+#include "model/owner.h"
 #include "model/tracker.h"
 
 /* Adds @sign to every field in @mask. */
@@ -15,8 +16,10 @@ static void row_apply(struct row *row, uint32_t mask, int sign)
 
 static void enter_rows(struct model *model, struct conn *conn)
 {
+	uint32_t service = conn_owner(model, conn)->service;
+
 	for (unsigned int dim = 0; dim < NR_DIMENSIONS; dim++) {
-		struct row_key key = conn_key(conn, dim);
+		struct row_key key = conn_key(conn, service, dim);
 		struct rows *rows = &model->rows[dim];
 		uint32_t to;
 
@@ -83,8 +86,7 @@ void tracker_update(struct model *model, uint32_t id, bool rekeyed)
 	struct conn_view view;
 
 	if (rekeyed) {
-		conn->service = services_resolve(
-			model->services, cgroup_key(conn->cgroup_id, conn->source), conn->comm);
+		owner_renew(model, conn);
 		if (!filter_is_empty(&model->opts.filter) || !filter_is_empty(recorded)) {
 			tracker_view(model, conn, &view, comm);
 			conn->wanted = filter_wants(&model->opts.filter, &view) &&

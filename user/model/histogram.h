@@ -19,7 +19,7 @@ struct histogram_octave {
 struct histogram {
 	struct histogram_octave *octaves; /* owned, those in use, in order */
 	uint64_t used; /* which those are, a bit each */
-	uint32_t missed; /* samples dropped for want of memory */
+	uint32_t missed;	/* samples dropped for want of memory */
 	uint64_t count;
 	uint64_t max_ns;
 };

@@ -5,6 +5,7 @@
  */
 #include "model/ledger.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /*
@@ -18,6 +19,8 @@
 #define TOLD_NS (600ULL * 1000000000)
 /* A namespace's minisocks are purged within this time after it could be entered last. */
 #define PURGE_NS (10ULL * 1000000000)
+#define SECOND_NS 1000000000ULL
+#define NEVER_S UINT32_MAX
 /* A trailing RST follows its transition within the same softirq: microseconds. */
 #define SETTLE_NS (10ULL * 1000000)
 
@@ -74,6 +77,7 @@ static void enter(struct model *model, uint32_t id, uint64_t ts_ns)
 		ledger_count_untold(model, id);
 	/* an orphan's FIN_WAIT2 lasts tcp_fin_timeout, which only a dump tells */
 	conn->expires_ns = conn->state == TW_TIME_WAIT ? conn->since_ns + TIME_WAIT_NS : 0;
+	ledger_watch(model, id);
 	tracker_index_tuple(model, id);
 	tracker_update(model, id, false);
 	tell(model, conn, EVENT_TIME_WAIT_ENTER, ts_ns);
@@ -83,6 +87,7 @@ void ledger_birth(struct model *model, uint32_t id, enum remains remains)
 {
 	struct conn *conn = conn_at(model, id);
 
+	conn->expires_ns = 0;
 	if (conn->announced & REFUSED) {
 		conn->state = conn->announced & ~REFUSED;
 		conn->evidence = model->tier[conn->source];
@@ -149,6 +154,7 @@ void ledger_found(struct model *model, uint32_t id)
 	conn->phase = PHASE_MINI;
 	conn->evidence = EVIDENCE_SNAPSHOT;
 	conn->since_bound = true;
+	ledger_watch(model, id);
 	tracker_index_tuple(model, id);
 	tracker_update(model, id, true);
 	/* found at start they are stock, not events; later they are births that were missed */
@@ -174,6 +180,7 @@ void ledger_substate(struct model *model, uint32_t id, uint8_t substate, uint64_
 	conn->since_bound = evidence == EVIDENCE_SNAPSHOT;
 	if (substate == TW_TIME_WAIT)
 		conn->expires_ns = since_ns + TIME_WAIT_NS;
+	ledger_watch(model, id);
 	tracker_update(model, id, false);
 	tracker_tell(model, conn, &event);
 }
@@ -253,26 +260,79 @@ void ledger_succeeded(struct model *model, const struct conn *successor)
 	ledger_end(model, id, reason, born_ns, known, EVIDENCE_INFERRED);
 }
 
-void ledger_expire(struct model *model, uint64_t now_ns)
+/* When its longest possible life is over. */
+static uint64_t longest_ns(const struct model *model, const struct conn *conn)
+{
+	bool told = model->tier[conn->source] != EVIDENCE_INFERRED;
+	uint64_t end_ns = conn->expires_ns ? conn->expires_ns : conn->since_ns + FIN_WAIT2_MAX_NS;
+
+	return end_ns + (told ? TOLD_NS : WHEEL_SLACK_NS);
+}
+
+static uint64_t purge_ns(const struct model *model, const struct conn *conn)
+{
+	const struct netns *netns = netns_at(model, conn->netns);
+
+	return netns->gone ? netns->gone_ns + PURGE_NS : UINT64_MAX;
+}
+
+void ledger_watch(struct model *model, uint32_t id)
+{
+	const struct conn *conn = conn_at(model, id);
+	uint64_t due_ns = longest_ns(model, conn), gone_ns = purge_ns(model, conn);
+
+	model->due_s[id] = (due_ns < gone_ns ? due_ns : gone_ns) / SECOND_NS;
+	if (conn->phase != PHASE_MINI)
+		model->due_s[id] = NEVER_S;
+}
+
+bool ledger_make_room(struct model *model)
+{
+	uint32_t room = model->room_due + POOL_CHUNK, *grown;
+
+	if (model->conns.used < model->room_due)
+		return true;
+	grown = realloc(model->due_s, (size_t)room * sizeof(*grown));
+	if (!grown)
+		return false;
+	memset(grown + model->room_due, 0xff, POOL_CHUNK * sizeof(*grown));
+	model->due_s = grown;
+	model->room_due = room;
+	return true;
+}
+
+void ledger_set_tier(struct model *model, enum evidence tier, unsigned int source)
 {
 	uint32_t id;
 
+	model->tier[source] = tier;
 	for (id = pool_next(&model->conns, 0); id != POOL_NONE;
-	     id = pool_next(&model->conns, id + 1)) {
-		const struct conn *conn = conn_at(model, id);
-		bool told = model->tier[conn->source] != EVIDENCE_INFERRED;
-		uint64_t slack_ns = told ? TOLD_NS : WHEEL_SLACK_NS;
+	     id = pool_next(&model->conns, id + 1))
+		ledger_watch(model, id);
+}
 
-		if (conn->phase != PHASE_MINI)
-			continue;
-		if (conn->expires_ns && now_ns >= conn->expires_ns + slack_ns)
-			ledger_end(model, id, END_EXPIRED, now_ns, false, EVIDENCE_INFERRED);
+static void expire(struct model *model, uint32_t id, uint64_t now_ns)
+{
+	const struct conn *conn = conn_at(model, id);
+
+	/* what was there may have ended, or live longer than it was thought to */
+	if (conn->phase == PHASE_MINI && now_ns >= longest_ns(model, conn))
 		/* its namespace is never dumped: it has ended, when and how nobody knows */
-		else if (!conn->expires_ns &&
-			 now_ns >= conn->since_ns + FIN_WAIT2_MAX_NS + slack_ns)
-			ledger_end(model, id, END_UNKNOWN, now_ns, false, EVIDENCE_INFERRED);
-		else if (netns_at(model, conn->netns)->gone &&
-			 now_ns >= netns_at(model, conn->netns)->gone_ns + PURGE_NS)
-			ledger_end(model, id, END_PURGED, now_ns, false, EVIDENCE_INFERRED);
+		ledger_end(model, id, conn->expires_ns ? END_EXPIRED : END_UNKNOWN, now_ns, false,
+			   EVIDENCE_INFERRED);
+	else if (conn->phase == PHASE_MINI && now_ns >= purge_ns(model, conn))
+		ledger_end(model, id, END_PURGED, now_ns, false, EVIDENCE_INFERRED);
+	ledger_watch(model, id);
+}
+
+void ledger_expire(struct model *model, uint64_t now_ns)
+{
+	/* a number beside each connection: it is not the connections that are walked over */
+	for (uint32_t id = 0; id < model->conns.used; id++) {
+		if (model->due_s[id] > now_ns / SECOND_NS)
+			continue;
+		model->due_s[id] = NEVER_S;
+		if (pool_alive(&model->conns, id))
+			expire(model, id, now_ns);
 	}
 }

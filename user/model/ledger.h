@@ -52,6 +52,15 @@ void ledger_end(struct model *model, uint32_t id, enum end_reason reason, uint64
 void ledger_refuse(struct model *model, uint32_t id, uint64_t now_ns);
 /* A new connection has this tuple: a minisock with it has ended, and how is known. */
 void ledger_succeeded(struct model *model, const struct conn *successor);
+/*
+ * To be called after anything by which a minisock might end sooner: has ledger_expire()
+ * look at it in time.
+ */
+void ledger_watch(struct model *model, uint32_t id);
+/* False: no memory for one more connection. */
+bool ledger_make_room(struct model *model);
+/* What the minisocks of @source rest on from now on. */
+void ledger_set_tier(struct model *model, enum evidence tier, unsigned int source);
 /* Ends the minisocks whose longest possible life is over, where no snapshot tells. */
 void ledger_expire(struct model *model, uint64_t now_ns);
 

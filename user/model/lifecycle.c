@@ -93,11 +93,12 @@ static void set_direction(struct conn *conn, uint16_t flags, uint8_t from)
 
 bool lifecycle_inherit(struct model *model, struct conn *conn, const struct conn *listener)
 {
-	struct tw_owner owner = { .tgid = listener->pid };
+	const struct owner *of_listener = conn_owner(model, listener);
+	struct tw_owner owner = { .tgid = of_listener->pid };
 
-	memcpy(owner.comm, listener->comm, TW_COMM_LEN);
-	if (!conn->cgroup_id)
-		conn->cgroup_id = listener->cgroup_id;
+	memcpy(owner.comm, of_listener->comm, TW_COMM_LEN);
+	if (!conn_owner(model, conn)->cgroup_id)
+		owner_set_cgroup(model, conn, of_listener->cgroup_id);
 	return owner_set(model, conn, &owner, OWNER_LISTENER);
 }
 
@@ -111,10 +112,7 @@ static bool learn(struct model *model, struct conn *conn, const struct tw_transi
 	set_direction(conn, record->head.flags, record->head.from);
 	if (is_full(record)) {
 		changed |= tracker_set_tuple(conn, &record->tuple);
-		if (record->cgroup_id && record->cgroup_id != conn->cgroup_id) {
-			conn->cgroup_id = record->cgroup_id;
-			changed = true;
-		}
+		changed |= owner_set_cgroup(model, conn, record->cgroup_id);
 		if (conn->owner_rank == OWNER_NONE && record->listener_cookie &&
 		    record->listener_cookie != conn->cookie)
 			parent = tracker_find(model, record->listener_cookie, conn->source);
@@ -351,8 +349,7 @@ void lifecycle_holder(struct model *model, const struct tw_holder *record, unsig
 	if (conn->direction == DIRECTION_UNKNOWN && conn->state != TW_LISTEN &&
 	    (record->head.flags & (TW_H_AUTOBOUND | TW_H_BOUND)))
 		conn->direction = DIRECTION_OUTGOING;
-	if (record->cgroup_id)
-		conn->cgroup_id = record->cgroup_id;
+	owner_set_cgroup(model, conn, record->cgroup_id);
 	owner_add_holder(model, conn, record);
 	tracker_update(model, id, true);
 }
@@ -363,6 +360,7 @@ void lifecycle_vanished(struct model *model, uint32_t id)
 
 	conn->closed = true;
 	conn->phase = PHASE_OVER;
+	conn->expires_ns = 0;
 	conn->since_ns = model->now_ns;
 	tracker_update(model, id, false);
 	tracker_bury(model, id);

@@ -30,8 +30,9 @@ struct model *model_new(const struct model_opts *opts)
 	pool_init(&model->holders, sizeof(struct holder_list));
 	model->services = services_new();
 	model->view_holders = calloc(MAX_HOLDERS, sizeof(*model->view_holders));
-	failed = !model->services || !model->view_holders || index_init(&model->by_cookie) ||
-		 index_init(&model->by_tuple);
+	failed = owners_init(&model->owners) || index_init(&model->by_holders);
+	failed = failed || !model->services || !model->view_holders ||
+		 index_init(&model->by_cookie) || index_init(&model->by_tuple);
 	for (unsigned int dim = 0; dim < NR_DIMENSIONS; dim++)
 		failed |= rows_init(&model->rows[dim], dim, cap) != 0;
 	if (failed) {
@@ -62,6 +63,9 @@ void model_free(struct model *model)
 	     id = pool_next(&model->holders, id + 1))
 		free(((struct holder_list *)pool_at(&model->holders, id))->items);
 	pool_release(&model->holders);
+	index_release(&model->by_holders);
+	owners_release(&model->owners);
+	free(model->due_s);
 	free(model->view_holders);
 	free(model->audits);
 	free(model->over);
@@ -405,5 +409,5 @@ bool model_wants_holder(const struct model *model, uint64_t cookie, unsigned int
 	const struct conn *conn = id == POOL_NONE ? NULL : conn_at(model, id);
 
 	return conn && conn->phase == PHASE_FULL &&
-	       (conn->owner_rank < OWNER_ACTED || conn->holders == POOL_NONE);
+	       (conn->owner_rank < OWNER_ACTED || !(conn->held || conn->held_more));
 }

@@ -7,6 +7,10 @@
 
 #include "model/tracker.h"
 
+/* Its service may have got its name since. */
+void owner_renew(struct model *model, struct conn *conn);
+/* False if it is known already, or not known now. */
+bool owner_set_cgroup(struct model *model, struct conn *conn, uint64_t cgroup_id);
 /* False if a better owner is known already. */
 bool owner_set(struct model *model, struct conn *conn, const struct tw_owner *owner,
 	       enum owner_rank rank);

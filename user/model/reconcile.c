@@ -12,6 +12,7 @@
 #include "model/audit.h"
 #include "model/ledger.h"
 #include "model/lifecycle.h"
+#include "model/owner.h"
 #include "model/place.h"
 
 #define MS_NS 1000000ULL
@@ -35,7 +36,8 @@ void reconcile_begin(struct model *model, const struct tw_snapshot *record, unsi
 	if (id == POOL_NONE)
 		return;
 	netns = netns_at(model, id);
-	netns->dump = ++model->dumps;
+	/* 0: a connection that was in none */
+	netns->dump += netns->dump == UINT16_MAX ? 2 : 1;
 	netns->dumping = true;
 	netns->last_dump_ns = netns->dump_began_ns;
 	netns->dump_began_ns = record->head.ts_ns;
@@ -62,8 +64,7 @@ static void add_found(struct model *model, const struct tw_socket *record, unsig
 		return;
 	conn = conn_at(model, id);
 	conn->state = record->head.from;
-	conn->cgroup_id = record->cgroup_id;
-	conn->rqueue = record->rqueue;
+	owner_set_cgroup(model, conn, record->cgroup_id);
 	conn->seen_ns = conn->since_ns = record->head.ts_ns;
 	conn->since_bound = true;
 	conn->dump = netns_at(model, conn->netns)->dump;
@@ -73,6 +74,7 @@ static void add_found(struct model *model, const struct tw_socket *record, unsig
 		ledger_found(model, id);
 		return;
 	}
+	conn->rqueue = record->rqueue;
 	if (record->idle_ms != ~0U)
 		conn->since_ns -= record->idle_ms * MS_NS;
 	/* one that the dump before did not list is younger: its events were lost */
@@ -117,6 +119,7 @@ static void merge_minisock(struct model *model, uint32_t id, const struct tw_soc
 				EVIDENCE_SNAPSHOT);
 	ledger_count_untold(model, id);
 	set_expiry(conn, record);
+	ledger_watch(model, id);
 }
 
 /* It changed while the dump was taken: the audit leaves it out on both sides. */
@@ -164,14 +167,14 @@ static void count_listed(struct netns *netns, const struct tw_socket *record, bo
 void reconcile_socket(struct model *model, const struct tw_socket *record, unsigned int source)
 {
 	uint32_t id = tracker_find(model, record->cookie, source);
-	struct conn like = { 0 }, *conn;
+	uint32_t netns_id =
+		tracker_netns(model, record->tuple.netns_cookie, record->tuple.netns_ino, source);
+	struct conn like = { .netns = netns_id }, *conn;
 	struct netns *netns;
 
-	like.netns =
-		tracker_netns(model, record->tuple.netns_cookie, record->tuple.netns_ino, source);
-	if (like.netns == POOL_NONE)
+	if (netns_id == POOL_NONE)
 		return;
-	netns = netns_at(model, like.netns);
+	netns = netns_at(model, netns_id);
 	if (is_minisock(record))
 		id = find_minisock(model, id, &like, record);
 	count_listed(netns, record, in_flux(model, id, netns));
@@ -186,7 +189,8 @@ void reconcile_socket(struct model *model, const struct tw_socket *record, unsig
 	conn = conn_at(model, id);
 	conn->dump = netns->dump;
 	conn->absent = 0;
-	conn->rqueue = record->rqueue;
+	if (conn->phase == PHASE_FULL && !is_minisock(record))
+		conn->rqueue = record->rqueue;
 	if (is_minisock(record) && conn->phase == PHASE_PENDING)
 		ledger_confirm(model, id);
 	if (conn->seen_ns >= netns->dump_began_ns)
@@ -417,6 +421,8 @@ void reconcile_netns_gone(struct model *model, uint64_t netns_cookie, unsigned i
 	}
 	netns->gone = true;
 	netns->gone_ns = model->now_ns;
+	for (conn_id = netns->first; conn_id != POOL_NONE; conn_id = conn_at(model, conn_id)->next)
+		ledger_watch(model, conn_id);
 	if (netns->first == POOL_NONE)
 		tracker_netns_remove(model, netns_id);
 	audit_remove(model, netns_cookie, source);

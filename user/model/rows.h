@@ -31,20 +31,20 @@ enum role {
 /* Only what the dimension uses is set, the rest is zero, so keys compare as bytes. */
 struct row_key {
 	uint8_t remote_addr[16];
-	uint32_t service; /* a number of struct services */
-	uint16_t port; /* server: the local one; client: the remote one */
-	uint8_t role; /* enum role */
+	uint32_t service;	/* a number of struct services */
+	uint16_t port;		/* server: the local one; client: the remote one */
+	uint8_t role;		/* enum role */
 	uint8_t pad;
 };
 
 struct row {
 	struct row_key key;
 	uint64_t count[NR_FIELDS];
-	uint64_t before[NR_FIELDS]; /* at the last interval, for rates */
-	struct histogram lifetime; /* of connections whose birth was seen */
-	struct histogram residence; /* of minisocks whose birth and end were seen */
-	uint64_t held_ns; /* row_held_ns() without what the living ones add */
-	uint32_t conns; /* connections that point here */
+	uint64_t before[NR_FIELDS];	/* at the last interval, for rates */
+	struct histogram lifetime;	/* of connections whose birth was seen */
+	struct histogram residence;	/* of minisocks whose birth and end were seen */
+	uint64_t held_ns;		/* row_held_ns() without what the living ones add */
+	uint32_t conns;			/* connections that point here */
 };
 
 /* Row 0 is "other": it takes what the cap turned away, and what was folded. */
@@ -52,11 +52,11 @@ struct row {
 
 struct rows {
 	enum dimension dimension;
-	struct pool pool; /* struct row */
+	struct pool pool;	/* struct row */
 	struct index index;
 	uint32_t cap;
-	uint32_t hand; /* where the search for a row to fold goes on */
-	uint64_t folded; /* rows folded into other, and connections turned away */
+	uint32_t hand;		/* where the search for a row to fold goes on */
+	uint64_t folded;	/* rows folded into other, and connections turned away */
 };
 
 int rows_init(struct rows *rows, enum dimension dimension, uint32_t cap);

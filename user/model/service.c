@@ -36,6 +36,7 @@ struct command {
 struct services {
 	struct pool services, cgroups, commands;
 	struct index by_name, by_cgroup, by_command;
+	uint32_t age;	/* how often a cgroup was learned */
 };
 
 static bool is_hex_id(const char *text, size_t len)
@@ -259,6 +260,7 @@ int services_learn_cgroup(struct services *services, uint64_t cgroup_id, const c
 		cgroup = cgroup_make(services, cgroup_id);
 	if (!cgroup)
 		return -ENOMEM;
+	services->age++;
 	text_clean(path, strlen(path), clean, sizeof(clean));
 	free(cgroup->path);
 	cgroup->path = strdup(clean);
@@ -266,6 +268,11 @@ int services_learn_cgroup(struct services *services, uint64_t cgroup_id, const c
 	if (service_from_path(clean, name, sizeof(name)) > 0)
 		cgroup->service = intern(services, name);
 	return cgroup->path ? 0 : -ENOMEM;
+}
+
+uint32_t services_age(const struct services *services)
+{
+	return services->age;
 }
 
 static uint32_t service_of_command(struct services *services, const char comm[static TW_COMM_LEN])

@@ -17,11 +17,19 @@ struct services;
 
 struct services *services_new(void);
 void services_free(struct services *services);
+/* Cgroup ids count from boot: two hosts use the same ones. */
+static inline uint64_t cgroup_key(uint64_t cgroup_id, unsigned int source)
+{
+	return cgroup_id ? cgroup_id ^ ((uint64_t)source << 48) : 0;
+}
+
 /* The path of a cgroup id (clean or not: it is cleaned here). Returns 0 or -ENOMEM. */
 int services_learn_cgroup(struct services *services, uint64_t cgroup_id, const char *path);
 /* The number of the service, SERVICE_UNKNOWN if neither cgroup nor command says. */
 uint32_t services_resolve(struct services *services, uint64_t cgroup_id,
 			  const char comm[static TW_COMM_LEN]);
+/* Changes whenever something has been learned that services_resolve() may answer by. */
+uint32_t services_age(const struct services *services);
 /* NULL for SERVICE_UNKNOWN. Valid as long as @services. */
 const char *services_name(const struct services *services, uint32_t service);
 /* NULL: not known. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "model/ledger.h"
 #include "model/owner.h"
 
 #define DEFAULT_MAX_CONNS 4000000
@@ -89,14 +90,13 @@ uint32_t tracker_add(struct model *model, uint64_t cookie, const struct tw_tuple
 	uint32_t id = POOL_NONE;
 	struct conn *conn;
 
-	if (netns != POOL_NONE && model->conns.count < max)
+	if (netns != POOL_NONE && model->conns.count < max && ledger_make_room(model))
 		id = pool_take(&model->conns);
 	if (id == POOL_NONE)
 		goto lost;
 	conn = conn_at(model, id);
 	conn->cookie = cookie;
 	conn->source = source;
-	conn->holders = POOL_NONE;
 	conn->wanted = true;
 	conn->since_ns = conn->seen_ns = model->now_ns;
 	if (index_insert(&model->by_cookie, hash_u64(cookie), id)) {
@@ -128,6 +128,7 @@ void tracker_remove(struct model *model, uint32_t id)
 	if (conn->indexed)
 		index_remove(&model->by_tuple, tuple_hash(conn), id);
 	owner_drop_holders(model, conn);
+	owners_leave(&model->owners, conn->owner);
 	netns_unlink(model, conn);
 	if (netns_is_over(netns_at(model, conn->netns)))
 		tracker_netns_remove(model, conn->netns);
@@ -185,6 +186,11 @@ uint32_t tracker_netns(struct model *model, uint64_t cookie, uint32_t ino, unsig
 	id = pool_take(&model->netns);
 	if (id == POOL_NONE)
 		return id;
+	/* connections have 16 bits for it */
+	if (id > UINT16_MAX) {
+		pool_give(&model->netns, id);
+		return POOL_NONE;
+	}
 	netns = netns_at(model, id);
 	netns->cookie = cookie;
 	netns->ino = ino;
@@ -237,6 +243,8 @@ void tracker_view(const struct model *model, const struct conn *conn, struct con
 		  char comm[static TW_COMM_LEN * 4 + 1])
 {
 	const struct netns *netns = netns_at(model, conn->netns);
+	const struct owner *owner = conn_owner(model, conn);
+	bool full = conn->phase == PHASE_FULL;
 
 	*view = (struct conn_view){
 		.cookie = conn->cookie & ~DETACHED,
@@ -245,22 +253,22 @@ void tracker_view(const struct model *model, const struct conn *conn, struct con
 		.local_port = conn->local_port,
 		.remote_port = conn->remote_port,
 		.direction = conn->direction,
-		.pid = conn->pid,
-		.service = services_name(model->services, conn->service),
+		.pid = owner->pid,
+		.service = services_name(model->services, owner->service),
 		.cgroup = services_cgroup_path(model->services,
-					       cgroup_key(conn->cgroup_id, conn->source)),
+					       cgroup_key(owner->cgroup_id, conn->source)),
 		.state = conn->state,
 		.minisock = conn->phase == PHASE_MINI,
 		.since_ns = conn->since_ns,
 		.since_bound = conn->since_bound,
-		.expires_ns = conn->expires_ns ? conn->expires_ns : TIME_UNKNOWN,
-		.rqueue = conn->rqueue,
+		.expires_ns = full || !conn->expires_ns ? TIME_UNKNOWN : conn->expires_ns,
+		.rqueue = full ? conn->rqueue : 0,
 	};
 	view->nr_holders = owner_holders(model, conn, &view->holders);
 	memcpy(view->local_addr, conn->local_addr, 16);
 	memcpy(view->remote_addr, conn->remote_addr, 16);
-	if (conn->comm[0])
-		view->comm = text_clean(conn->comm, strnlen(conn->comm, TW_COMM_LEN), comm,
+	if (owner->comm[0])
+		view->comm = text_clean(owner->comm, strnlen(owner->comm, TW_COMM_LEN), comm,
 					TW_COMM_LEN * 4 + 1);
 }
 

@@ -12,6 +12,7 @@
 #include "base/pool.h"
 #include "model/conn.h"
 #include "model/model.h"
+#include "model/owners.h"
 
 #define MAX_HOLDERS 64
 
@@ -24,7 +25,7 @@ struct netns {
 	uint64_t cookie;
 	uint32_t ino;
 	uint32_t first;		/* its connections; POOL_NONE */
-	uint32_t dump;		/* number of the dump under way or done last */
+	uint16_t dump;		/* number of the dump under way or done last */
 	uint8_t source;
 	bool dumping;
 	bool dumped;		/* at least once: kernel figures have a base */
@@ -60,6 +61,7 @@ struct held_by {
 };
 
 struct holder_list {
+	const struct conn *conn;	/* whose; it never moves */
 	uint32_t count;
 	uint32_t owner_before;	/* before the look-up under way */
 	uint64_t started_ns;	/* of the first one's process */
@@ -70,8 +72,12 @@ struct model {
 	struct model_opts opts;
 	struct filter recorded[MODEL_MAX_SOURCES];	/* by source */
 	struct services *services;	/* owned */
+	struct owners owners;
 	struct pool conns, netns, holders;
 	struct index by_cookie, by_tuple;	/* by_tuple: minisocks only */
+	struct index by_holders;	/* lists of holders, by connection */
+	uint32_t *due_s;	/* owned: when ledger_expire() must look at a connection */
+	uint32_t room_due;
 	struct rows rows[NR_DIMENSIONS];
 	struct row totals;
 	struct audit *audits;		/* owned, one a living namespace */
@@ -80,7 +86,6 @@ struct model {
 	size_t nr_over, room_over;
 	uint64_t loss[TW_NR_LOSS];
 	uint64_t now_ns, ready_ns, interval_ns, expired_ns;
-	uint32_t dumps;
 	uint32_t netns_hit;		/* the namespace found last */
 	bool ready;
 	uint64_t losses;		/* how often something was lost: dumps compare */
@@ -109,10 +114,9 @@ static inline struct netns *netns_at(const struct model *model, uint32_t id)
 	return pool_at(&model->netns, id);
 }
 
-/* Cgroup ids count from boot: two hosts use the same ones. */
-static inline uint64_t cgroup_key(uint64_t cgroup_id, unsigned int source)
+static inline const struct owner *conn_owner(const struct model *model, const struct conn *conn)
 {
-	return cgroup_id ? cgroup_id ^ ((uint64_t)source << 48) : 0;
+	return owners_at(&model->owners, conn->owner);
 }
 
 /* POOL_NONE: not there. */

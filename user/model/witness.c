@@ -14,7 +14,7 @@ void witness_tier(struct model *model, enum evidence tier, unsigned int source)
 {
 	/* a recording that goes on under another tier rests on the weaker one */
 	if (!(model->fed >> source & 1) || tier < model->tier[source])
-		model->tier[source] = tier;
+		ledger_set_tier(model, tier, source);
 }
 
 static bool has_ports(const struct conn *conn, const struct tw_minisock *record)
@@ -26,6 +26,7 @@ static uint32_t find(struct model *model, const struct tw_minisock *record, unsi
 {
 	const uint64_t cookies[] = { record->cookie, record->cookie | DETACHED };
 	struct conn like = { 0 };
+	uint32_t netns;
 
 	for (size_t i = 0; record->cookie && i < sizeof(cookies) / sizeof(cookies[0]); i++) {
 		uint32_t id = tracker_find(model, cookies[i], source);
@@ -35,10 +36,10 @@ static uint32_t find(struct model *model, const struct tw_minisock *record, unsi
 	}
 	if (record->head.size < sizeof(*record))
 		return POOL_NONE;
-	like.netns =
-		tracker_netns(model, record->tuple.netns_cookie, record->tuple.netns_ino, source);
-	if (like.netns == POOL_NONE)
+	netns = tracker_netns(model, record->tuple.netns_cookie, record->tuple.netns_ino, source);
+	if (netns == POOL_NONE)
 		return POOL_NONE;
+	like.netns = netns;
 	tracker_set_tuple(&like, &record->tuple);
 	return tracker_find_minisock(model, &like);
 }
@@ -82,6 +83,7 @@ static void born(struct model *model, uint32_t id, const struct tw_minisock *rec
 				model->tier[conn->source]);
 	else if (conn->phase == PHASE_MINI && conn->state == TW_TIME_WAIT)
 		conn->expires_ns = record->head.ts_ns + TIME_WAIT_NS;
+	ledger_watch(model, id);
 }
 
 static void turned(struct model *model, uint32_t id, const struct tw_minisock *record)
