@@ -198,8 +198,10 @@ PARTS_replay := common
 # the model alone, as the unit tests of the room link it
 ROOMS_model := $(call linked,bench_model)
 ROOMS_replay := $(ROOMS_model) $(O)/user/source/recording.o
+BENCH_BPF_SRCS := $(wildcard tests/bench/*.bpf.c)
+BENCH_SRCS := $(filter-out $(BENCH_BPF_SRCS),$(wildcard tests/bench/*.c))
 BENCH_PROGRAMS := $(BENCH:%=$(O)/bench/%)
-BENCH_SKELS := $(patsubst %.bpf.c,$(O)/%.skel.h,$(wildcard tests/bench/*.bpf.c))
+BENCH_SKELS := $(BENCH_BPF_SRCS:%.bpf.c=$(O)/%.skel.h)
 bench-programs: all $(BENCH_PROGRAMS)
 
 $(O)/tests/bench/%.bpf.o: tests/bench/%.bpf.c $(O)/bpf.flags
@@ -229,8 +231,8 @@ install: all
 
 # for editors and clangd
 entry = {"directory": "$(CURDIR)", "file": "$1", "command": "$2 -c $1"}
-compile_commands.json: $(O)/twtrace.skel.h $(O)/version.h
-	@{ $(foreach s,$(BPF_SRCS),echo '$(call entry,$s,$(CLANG) $(BPF_CFLAGS))';) \
-	$(foreach s,$(USER_SRCS) $(UNIT_SRCS) $(TRAFFIC_SRCS),echo '$(call entry,$s,$(CC) $(ALL_CFLAGS) -include $(O)/version.h)';) } | \
+compile_commands.json: $(O)/twtrace.skel.h $(BENCH_SKELS) $(O)/version.h
+	@{ $(foreach s,$(BPF_SRCS) $(BENCH_BPF_SRCS),echo '$(call entry,$s,$(CLANG) $(BPF_CFLAGS))';) \
+	$(foreach s,$(USER_SRCS) $(UNIT_SRCS) $(TRAFFIC_SRCS) $(BENCH_SRCS),echo '$(call entry,$s,$(CC) $(ALL_CFLAGS) -I$(O)/tests/bench -include $(O)/version.h)';) } | \
 	sed '1s/^/[/; $$!s/$$/,/; $$s/$$/]/' >$@
 endif
