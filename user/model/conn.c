@@ -45,7 +45,7 @@ static uint32_t end_mask(const struct conn *conn)
 	return of_reason[conn->end] | (orphan ? FIELD_BIT(FIELD_FW2_EXPIRED) : 0);
 }
 
-uint32_t conn_mask(const struct conn *conn)
+uint32_t conn_facts(const struct conn *conn)
 {
 	uint32_t mask;
 
@@ -72,6 +72,11 @@ uint32_t conn_mask(const struct conn *conn)
 	if (conn->phase == PHASE_OVER && conn->ended_mini)
 		mask |= end_mask(conn);
 	return mask;
+}
+
+uint32_t conn_mask(const struct conn *conn)
+{
+	return conn_facts(conn) & ~(uint32_t)conn->elsewhere;
 }
 
 enum role conn_role(const struct conn *conn)

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "model/event.h"
+#include "model/outcome.h"
 #include "model/rows.h"
 #include "model/service.h"
 #include "tw_record.h"
@@ -57,7 +58,7 @@ struct conn {
 	uint16_t netns;		/* number in model->netns */
 	uint16_t dump;		/* the last dump of its namespace that listed it; 0: none */
 	uint8_t state;		/* enum tw_state; minisock: its substate */
-	uint8_t spare;
+	uint8_t elsewhere;	/* what is true of it but counted in sum, FIELD_BIT()s */
 	uint16_t source : 6;	/* which recording's boot */
 	uint16_t announced : 5;	/* full: the substate of the minisock already made or REFUSED */
 	uint16_t phase : 2;	/* enum phase */
@@ -86,6 +87,7 @@ struct conn {
 	uint32_t ended_mini : 1; /* a minisock was here and ended for the reason in end */
 	uint32_t listed : 1;	/* a dump has listed the minisock */
 	uint32_t indexed : 1;	/* in the tuple index (minisocks) */
+	uint32_t in_sum : 1;	/* its changes may be told in sum, until one is told of it */
 	/* the second line */
 	uint8_t local_addr[16];
 	uint8_t remote_addr[16];
@@ -101,17 +103,20 @@ struct conn {
 
 _Static_assert(sizeof(struct conn) == 128, "a connection is two cache lines");
 
-/* Whether the connection is past the handshake: ESTABLISHED or any later state. */
-static inline bool state_is_synchronized(uint8_t state)
-{
-	return state != TW_SYN_SENT && state != TW_SYN_RECV && state != TW_CLOSE &&
-	       state != TW_LISTEN;
-}
-
 /* The fields that a living minisock counts in, and no full socket does. */
 #define MINISOCK_MASK (FIELD_BIT(FIELD_TIME_WAIT) | FIELD_BIT(FIELD_FW2_ORPHANS))
 
-/* What @conn contributes to its rows, as FIELD_BIT()s: a pure function of its facts. */
+/* What a change told in sum may count for (outcome_mask()), and so a connection elsewhere. */
+#define COUNTED_IN_SUM                                                                       \
+	(FIELD_BIT(FIELD_CONNECTIONS) | FIELD_BIT(FIELD_OPENED) | FIELD_BIT(FIELD_CLOSED) |  \
+	 FIELD_BIT(FIELD_CLOSED_FIRST) | FIELD_BIT(FIELD_FAILED) | FIELD_BIT(FIELD_RESETS) | \
+	 FIELD_BIT(FIELD_TW_ENTERED))
+
+_Static_assert(COUNTED_IN_SUM <= UINT8_MAX, "they fit into conn->elsewhere");
+
+/* What is true of @conn, as FIELD_BIT()s: a pure function of its facts. */
+uint32_t conn_facts(const struct conn *conn);
+/* What it contributes to its rows: that, but for what was counted in sum. */
 uint32_t conn_mask(const struct conn *conn);
 /* The key of its row in @dimension. */
 struct row_key conn_key(const struct conn *conn, uint32_t service, enum dimension dimension);

@@ -119,6 +119,29 @@ void tracker_update(struct model *model, uint32_t id, bool rekeyed)
 	model->totals.held_ns += held_ns;
 }
 
+static void row_add(struct row *row, uint32_t mask, uint64_t count)
+{
+	for (; mask; mask &= mask - 1)
+		row->count[__builtin_ctz(mask)] += count;
+}
+
+void counts_add_sum(struct model *model, const struct conn *like, uint32_t mask, uint64_t count)
+{
+	uint32_t service = conn_owner(model, like)->service;
+
+	for (unsigned int dim = 0; dim < NR_DIMENSIONS; dim++) {
+		struct row_key key = conn_key(like, service, dim);
+		uint32_t id = rows_enter(&model->rows[dim], &key);
+
+		row_add(rows_at(&model->rows[dim], id), mask, count);
+		/* nobody points to it */
+		rows_leave(&model->rows[dim], id);
+	}
+	row_add(&model->totals, mask, count);
+	if (mask & FIELD_BIT(FIELD_TW_ENTERED))
+		netns_at(model, like->netns)->now.of[AUDIT_ENTERED] += count;
+}
+
 static void row_reset(struct row *row)
 {
 	memset(row->count, 0, sizeof(row->count));
@@ -151,6 +174,8 @@ void tracker_restart_counts(struct model *model)
 		conn->preexisting = conn->phase == PHASE_FULL && state_is_synchronized(conn->state);
 		conn->opened = conn->closed = conn->closed_first = conn->failed = false;
 		conn->reset = conn->entered = conn->refused = conn->ended_mini = false;
+		conn->elsewhere = 0;
+		conn->in_sum = false;
 		tracker_update(model, id, false);
 	}
 }

@@ -2,11 +2,12 @@
 /* State changes of full sockets, as the kernel tells them, into facts of connections. */
 #include "model/lifecycle.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "model/ledger.h"
+#include "model/outcome.h"
 #include "model/owner.h"
+#include "model/sums.h"
 #include "model/witness.h"
 
 static bool is_full(const struct tw_transition *record)
@@ -19,69 +20,17 @@ static bool has_owner(const struct tw_transition *record)
 	return (record->head.flags & TW_F_OWNER) && record->head.size >= TW_TRANSITION_OWNER;
 }
 
-/* sk_err of a RST that came in: tcp_reset() */
-static bool error_is_reset(uint8_t error)
-{
-	return error == ECONNRESET || error == ECONNREFUSED || error == EPIPE;
-}
-
-/*
- * Whether the end is an abort of our own, which sends a RST: close() with unread
- * data, SO_LINGER 0, connect(AF_UNSPEC), TCP_LINGER2 < 0, a listener closed over
- * children it has not given out. The event comes before the RST, with no error set
- * and the socket not yet orphaned (__tcp_close(), tcp_disconnect(),
- * inet_csk_listen_stop()); the network's own ends set an error or need a FIN.
- */
-static bool end_is_abort(uint8_t from, uint8_t error, uint16_t flags)
-{
-	bool orphan = flags & TW_F_ORPHAN;
-
-	if (error)
-		return false;
-	switch (from) {
-	case TW_ESTABLISHED:
-	case TW_SYN_RECV:
-	case TW_CLOSE_WAIT:
-	case TW_FIN_WAIT1:
-		return !orphan;
-	case TW_FIN_WAIT2:
-		return !(flags & TW_F_DONE) && (!orphan || (flags & TW_F_LINGER2_NEG));
-	case TW_CLOSING:
-	case TW_LAST_ACK:
-		return !orphan && !(flags & TW_F_ALL_ACKED);
-	default:
-		return false;
-	}
-}
-
-/* Whose RST ended the connection, by its last record; RESET_NONE: no RST did. */
+/* Whose RST ended the connection, by its last record and what was sent before it. */
 static enum reset reset_by(const struct conn *conn, const struct tw_transition *record)
 {
-	const struct tw_record *head = &record->head;
+	enum reset reset = outcome_reset(&record->head);
 
-	if (head->to != TW_CLOSE)
-		return RESET_NONE;
-	if (error_is_reset(head->error))
-		return RESET_RECEIVED;
-	return conn->rst_sent || end_is_abort(head->from, head->error, head->flags) ? RESET_SENT :
-										      RESET_NONE;
+	if (reset == RESET_NONE && record->head.to == TW_CLOSE && conn->rst_sent)
+		return RESET_SENT;
+	return reset;
 }
 
-/*
- * Why a connect() ended: sk_err where the network said it; else no port was found
- * (none chosen, or the bound one is taken: no SYN was ever written). 0: the
- * program itself closed the socket.
- */
-static int connect_error(const struct conn *conn, uint8_t error, uint16_t flags)
-{
-	if (error)
-		return error;
-	if (flags & TW_F_SHUT_BOTH)
-		return 0;
-	return !conn->local_port || (flags & TW_F_UNSENT) ? EADDRNOTAVAIL : 0;
-}
-
-static void set_direction(struct conn *conn, uint16_t flags, uint8_t from)
+void lifecycle_set_direction(struct conn *conn, uint16_t flags, uint8_t from)
 {
 	if (flags & TW_F_OUTGOING)
 		conn->direction = DIRECTION_OUTGOING;
@@ -109,7 +58,7 @@ static bool learn(struct model *model, struct conn *conn, const struct tw_transi
 	uint32_t parent = POOL_NONE;
 	bool changed = false;
 
-	set_direction(conn, record->head.flags, record->head.from);
+	lifecycle_set_direction(conn, record->head.flags, record->head.from);
 	if (is_full(record)) {
 		changed |= tracker_set_tuple(conn, &record->tuple);
 		changed |= owner_set_cgroup(model, conn, record->cgroup_id);
@@ -140,11 +89,6 @@ static void tell_transition(struct model *model, const struct conn *conn, uint8_
 	tracker_tell(model, conn, &event);
 }
 
-static bool is_active_close(uint8_t state)
-{
-	return state == TW_FIN_WAIT1 || state == TW_FIN_WAIT2 || state == TW_CLOSING;
-}
-
 /* Moves the facts on by one state; the state known before differs from @from after a loss. */
 static void advance(struct conn *conn, uint8_t from, uint8_t to)
 {
@@ -154,8 +98,47 @@ static void advance(struct conn *conn, uint8_t from, uint8_t to)
 	 * actively before it (TCP Fast Open) */
 	if ((state_is_synchronized(to) || state_is_synchronized(from)) && !conn->preexisting)
 		conn->opened = true;
-	if (to == TW_FIN_WAIT1 || (is_active_close(from) && !is_active_close(conn->state)))
+	if (to == TW_FIN_WAIT1 ||
+	    (state_is_active_close(from) && !state_is_active_close(conn->state)))
 		conn->closed_first = true;
+}
+
+/* What came before this change was told in sum: true of the connection, and counted. */
+static void bridge(struct conn *conn, uint8_t from)
+{
+	conn->state = from;
+	if (state_is_synchronized(from) && !conn->preexisting)
+		conn->opened = true;
+	sums_told(conn);
+}
+
+/*
+ * A change that found no room when it happened and is told now: what came after it may
+ * have been told before.
+ */
+static bool is_late(const struct conn *conn, const struct tw_record *head)
+{
+	return conn->state != head->from && head->ts_ns < conn->since_ns;
+}
+
+static void tell_late(struct model *model, uint32_t id, const struct tw_record *head)
+{
+	advance(conn_at(model, id), head->from, head->to);
+	tracker_update(model, id, false);
+	tell_transition(model, conn_at(model, id), head->from, head->to, head->ts_ns, TIME_UNKNOWN,
+			0, RESET_NONE);
+}
+
+/* Two looks at one change may both have told of it: no socket enters a state it is in. */
+static bool is_told_twice(const struct model *model, const struct tw_transition *record,
+			  unsigned int source)
+{
+	uint32_t id = record->head.flags & TW_F_SECOND ?
+			      tracker_find(model, record->cookie, source) :
+			      POOL_NONE;
+
+	return id != POOL_NONE && conn_at(model, id)->phase == PHASE_FULL &&
+	       conn_at(model, id)->state == record->head.to;
 }
 
 static void forget(struct model *model, uint32_t id)
@@ -187,7 +170,7 @@ static void close_socket(struct model *model, uint32_t id, const struct tw_trans
 	if (conn->rst_sent)
 		remains = REMAINS_NOTHING;
 	if (from == TW_SYN_SENT || (from == TW_SYN_RECV && conn->direction == DIRECTION_OUTGOING)) {
-		event.error = connect_error(conn, error, flags);
+		event.error = outcome_connect_error(&record->head, conn->local_port != 0);
 		conn->failed = event.error != 0;
 	}
 	if (conn->failed)
@@ -211,7 +194,7 @@ static uint32_t add(struct model *model, const struct tw_transition *record, uns
 	conn->since_bound = record->head.from != TW_CLOSE;
 	/* nor its birth: it is older than the tracer, unless it says that it is not */
 	conn->preexisting = state_is_synchronized(record->head.from) &&
-			    !(record->head.flags & (TW_F_OUTGOING | TW_F_INCOMING));
+			    !(record->head.flags & (TW_F_OUTGOING | TW_F_INCOMING | TW_F_GAP));
 	return id;
 }
 
@@ -263,13 +246,16 @@ void lifecycle_transition(struct model *model, const struct tw_transition *recor
 {
 	uint8_t from = record->head.from, to = record->head.to;
 	uint64_t ts_ns = record->head.ts_ns, in_state_ns = TIME_UNKNOWN;
-	uint32_t id = resolve(model, record, source);
+	uint32_t id;
 	int error = record->head.error;
 	bool rekeyed, was_wanted;
 	struct conn *conn;
 
+	if (is_told_twice(model, record, source))
+		return;
+	id = resolve(model, record, source);
 	if (id == POOL_NONE) {
-		model->losses++;
+		model->losses += !(record->head.flags & TW_F_FORGET);
 		return;
 	}
 	if (record->head.flags & TW_F_FORGET) {
@@ -277,7 +263,16 @@ void lifecycle_transition(struct model *model, const struct tw_transition *recor
 		return;
 	}
 	conn = conn_at(model, id);
+	if (is_late(conn, &record->head) && to != TW_CLOSE) {
+		tell_late(model, id, &record->head);
+		return;
+	}
+	/* the kernel's clock was read a little before the change (tcp_mstamp_refresh()) */
+	if (ts_ns < conn->since_ns)
+		ts_ns = conn->since_ns;
 	was_wanted = conn->wanted;
+	if (record->head.flags & TW_F_GAP)
+		bridge(conn, from);
 	rekeyed = learn(model, conn, record) || !conn->rowed;
 	if (is_full(record) && record->born_ns)
 		retell_birth(model, id, record->born_ns);
@@ -296,7 +291,7 @@ void lifecycle_transition(struct model *model, const struct tw_transition *recor
 		tell_transition(model, conn, TW_CLOSE, TW_SYN_SENT, conn->born_ns, TIME_UNKNOWN, 0,
 				RESET_NONE);
 	if (to == TW_CLOSE && from == TW_SYN_SENT)
-		error = connect_error(conn, record->head.error, record->head.flags);
+		error = outcome_connect_error(&record->head, conn->local_port != 0);
 	tell_transition(model, conn, from, to, ts_ns, in_state_ns, error, reset_by(conn, record));
 	if (to == TW_ESTABLISHED)
 		ledger_succeeded(model, conn);
@@ -359,6 +354,8 @@ void lifecycle_vanished(struct model *model, uint32_t id)
 	struct conn *conn = conn_at(model, id);
 
 	conn->closed = true;
+	if (conn->in_sum)
+		sums_found(conn);
 	conn->phase = PHASE_OVER;
 	conn->expires_ns = 0;
 	conn->since_ns = model->now_ns;

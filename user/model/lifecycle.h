@@ -15,6 +15,8 @@ void lifecycle_transition(struct model *model, const struct tw_transition *recor
 			  unsigned int source);
 void lifecycle_reset_sent(struct model *model, const struct tw_reset *record, unsigned int source);
 void lifecycle_holder(struct model *model, const struct tw_holder *record, unsigned int source);
+/* Who called whom, if the flags (TW_F_OUTGOING, TW_F_INCOMING) or the old state tell. */
+void lifecycle_set_direction(struct conn *conn, uint16_t flags, uint8_t from);
 /*
  * The connection is @listener's child: its owner until accept() or close() names
  * another. True if the owner changed with it.

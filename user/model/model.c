@@ -9,6 +9,7 @@
 #include "model/ledger.h"
 #include "model/lifecycle.h"
 #include "model/reconcile.h"
+#include "model/sums.h"
 #include "model/tracker.h"
 #include "model/witness.h"
 
@@ -90,6 +91,11 @@ static void feed_transition(struct model *model, const struct tw_record *record,
 			    unsigned int source)
 {
 	lifecycle_transition(model, (const struct tw_transition *)record, source);
+}
+
+static void feed_spilled(struct model *model, const struct tw_record *record, unsigned int source)
+{
+	sums_add(model, (const struct tw_spilled *)record, source);
 }
 
 static void feed_reset_sent(struct model *model, const struct tw_record *record,
@@ -254,6 +260,7 @@ static const struct {
 	[TW_MINI_REFUSED] = { TW_MINISOCK_SHORT, feed_minisock },
 	[TW_MINI_TURNED] = { TW_MINISOCK_SHORT, feed_minisock },
 	[TW_MINI_ENDED] = { TW_MINISOCK_SHORT, feed_minisock },
+	[TW_SPILLED] = { sizeof(struct tw_spilled), feed_spilled },
 };
 
 /* A state that a full socket can be in. */
@@ -266,6 +273,7 @@ static bool states_make_sense(const struct tw_record *record)
 {
 	switch (record->kind) {
 	case TW_TRANSITION:
+	case TW_SPILLED:
 		return is_full_state(record->from) && is_full_state(record->to);
 	case TW_SOCKET:
 		if (record->to == TW_TIMER_MINISOCK)

@@ -14,6 +14,7 @@
 #include "model/lifecycle.h"
 #include "model/owner.h"
 #include "model/place.h"
+#include "model/sums.h"
 
 #define MS_NS 1000000ULL
 /* A socket is hashed this long after its first event at the latest, and so listed. */
@@ -81,12 +82,9 @@ static void add_found(struct model *model, const struct tw_socket *record, unsig
 	conn->opened = state_is_synchronized(conn->state) && model->ready &&
 		       netns_at(model, conn->netns)->dumped;
 	conn->preexisting = state_is_synchronized(conn->state) && !conn->opened;
+	if (netns_at(model, conn->netns)->sums_seen != model->sums)
+		sums_found(conn);
 	tracker_update(model, id, true);
-}
-
-static bool is_active_close(uint8_t state)
-{
-	return state == TW_FIN_WAIT1 || state == TW_FIN_WAIT2 || state == TW_CLOSING;
 }
 
 static void merge_minisock(struct model *model, uint32_t id, const struct tw_socket *record)
@@ -106,6 +104,8 @@ static void merge_minisock(struct model *model, uint32_t id, const struct tw_soc
 		}
 		conn->refused = false;
 		conn->closed = conn->closed || conn->phase == PHASE_FULL;
+		if (conn->in_sum)
+			sums_found(conn);
 		conn->ended_mini = false;
 		conn->state = record->head.from;
 		conn->evidence = EVIDENCE_SNAPSHOT;
@@ -208,8 +208,10 @@ void reconcile_socket(struct model *model, const struct tw_socket *record, unsig
 		conn->since_bound = true;
 		if (state_is_synchronized(conn->state) && !conn->preexisting)
 			conn->opened = true;
-		if (is_active_close(conn->state))
+		if (state_is_active_close(conn->state))
 			conn->closed_first = true;
+		if (conn->in_sum)
+			sums_found(conn);
 	}
 	conn->seen_ns = record->head.ts_ns;
 	tracker_update(model, id, tracker_set_tuple(conn, &record->tuple));
@@ -384,6 +386,7 @@ void reconcile_end(struct model *model, const struct tw_snapshot *record, unsign
 	}
 	netns->dumped = true;
 	netns->healed = model->losses;
+	netns->sums_seen = model->sums;
 	audit_update(model, netns, record, &ours);
 }
 

@@ -31,6 +31,7 @@ struct netns {
 	bool dumped;		/* at least once: kernel figures have a base */
 	bool gone;
 	uint64_t healed;	/* model->losses at the last dump: those are made good */
+	uint64_t sums_seen;	/* model->sums then */
 	uint64_t dump_began_ns, last_dump_ns;
 	uint64_t gone_ns;	/* when it was told to have ended */
 	uint64_t refusals_left;		/* of the last dump, that nothing was found for */
@@ -89,6 +90,7 @@ struct model {
 	uint32_t netns_hit;		/* the namespace found last */
 	bool ready;
 	uint64_t losses;		/* how often something was lost: dumps compare */
+	uint64_t sums;			/* how often changes were told in sum: they too */
 	uint8_t tier[MODEL_MAX_SOURCES];	/* enum evidence: what a source's minisocks rest on */
 	uint64_t fed;			/* by which sources, a bit each */
 	struct early *early;		/* owned: what was told of minisocks before their birth */
@@ -145,6 +147,8 @@ void tracker_netns_remove(struct model *model, uint32_t id);
  * after every change of its facts; @rekeyed when tuple, direction, owner or service changed.
  */
 void tracker_update(struct model *model, uint32_t id, bool rekeyed);
+/* @count connections like @like, of which nothing else is known, did what @mask says. */
+void counts_add_sum(struct model *model, const struct conn *like, uint32_t mask, uint64_t count);
 /* Counts everything anew from here: what happened before ready is not history but stock. */
 void tracker_restart_counts(struct model *model);
 

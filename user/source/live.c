@@ -220,12 +220,44 @@ struct step {
 	const struct receiver *to;
 };
 
+/* A change in sum, as any other: its control group is told before it. */
+static void pass_spilled(void *ctx, const struct tw_record *record)
+{
+	const struct tw_spilled *spilled = (const struct tw_spilled *)record;
+	struct step *step = ctx;
+
+	if (record->kind == TW_SPILLED) {
+		survey_notice(&step->live->survey, &spilled->tuple);
+		cgroups_tell(step->live->cgroups, spilled->cgroup_id, record->ts_ns, step->to);
+	}
+	deliver(step->to, record);
+}
+
+/* What had no room since the last time, in sum; true if there was anything. */
+static bool tell_spilled(struct live *live, const struct receiver *to)
+{
+	struct step step = { live, to };
+	struct receiver pass = { .receive = pass_spilled, .ctx = &step };
+	struct lost lost = losses_spilled(&live->losses, &live->probes);
+	int ret = lost.of[TW_LOSS_SPILLED] ? spill_drain(&live->spill, &pass) : 0;
+
+	if (ret)
+		log_msg(LOG_VERBOSE, "the sums of what had no room can't be read: %s",
+			strerror(-ret));
+	return losses_tell(&lost, live_now_ns(), to);
+}
+
+/*
+ * After a dump, before it is delivered: all that happened before it, be it in sum. A
+ * socket that the dump lists is then known to have been counted.
+ */
 static void settle(void *ctx)
 {
 	struct step *step = ctx;
 
 	if (consume(step->live, live_now_ns(), step->to) && step->to->pause)
 		step->to->pause(step->to->ctx);
+	tell_spilled(step->live, step->to);
 	step->live->restless = true;
 }
 
@@ -297,33 +329,14 @@ int live_start(struct live *live, const struct receiver *to, struct error *err)
 	return 0;
 }
 
-/* A change in sum, as any other: its control group is told before it. */
-static void pass_spilled(void *ctx, const struct tw_record *record)
-{
-	const struct tw_spilled *spilled = (const struct tw_spilled *)record;
-	struct step *step = ctx;
-
-	if (record->kind == TW_SPILLED) {
-		survey_notice(&step->live->survey, &spilled->tuple);
-		cgroups_tell(step->live->cgroups, spilled->cgroup_id, record->ts_ns, step->to);
-	}
-	deliver(step->to, record);
-}
-
-/* Tells what was lost since the last time, after the sums of what had no room; true if any. */
 static bool tell_losses(struct live *live, bool last, const struct receiver *to)
 {
-	struct step step = { live, to };
-	struct receiver pass = { .receive = pass_spilled, .ctx = &step };
+	bool spilled = tell_spilled(live, to);
 	struct lost lost = losses_since(&live->losses, &live->probes, last);
-	int ret = lost.of[TW_LOSS_SPILLED] ? spill_drain(&live->spill, &pass) : 0;
 
-	if (ret)
-		log_msg(LOG_VERBOSE, "the sums of what had no room can't be read: %s",
-			strerror(-ret));
 	if (lost.of[TW_LOSS_SKIPPED])
 		probes_attach_third(&live->probes);
-	return losses_tell(&lost, live_now_ns(), to);
+	return losses_tell(&lost, live_now_ns(), to) || spilled;
 }
 
 void live_interval(struct live *live, unsigned int budget, const struct receiver *to)

@@ -33,10 +33,14 @@ static uint64_t news(uint64_t total, uint64_t *told)
 	return more;
 }
 
-static struct tw_counters sum_of(const struct losses *losses)
+/* All processors' counters, as they are now; what can't be read has not grown. */
+static struct tw_counters sum_up(struct losses *losses, const struct probes *probes)
 {
 	struct tw_counters sum = { .lost_ring = 0 };
+	__u32 zero = 0;
 
+	if (bpf_map_lookup_elem(bpf_map__fd(probes->skel->maps.counters), &zero, losses->counters))
+		return sum;
 	for (unsigned int cpu = 0; cpu < losses->cpus; cpu++) {
 		sum.lost_ring += losses->counters[cpu].lost_ring;
 		sum.spilled += losses->counters[cpu].spilled;
@@ -53,20 +57,23 @@ struct lost losses_since(struct losses *losses, const struct probes *probes, boo
 	 */
 	uint64_t missed = probes_skipped(probes);
 	uint64_t skipped = last ? missed : losses->missed;
+	struct tw_counters sum = sum_up(losses, probes);
 	struct lost lost = { { 0 } };
-	struct tw_counters sum;
-	__u32 zero = 0;
 
 	losses->missed = missed;
-	if (bpf_map_lookup_elem(bpf_map__fd(probes->skel->maps.counters), &zero, losses->counters))
-		return lost;
-	sum = sum_of(losses);
 	lost.of[TW_LOSS_SKIPPED] =
 		news(skipped > sum.caught ? skipped - sum.caught : 0, &losses->told.looks) +
 		news(tier_skipped(&probes->tier, probes->skel), &losses->told.tier);
 	lost.of[TW_LOSS_RING_FULL] = news(sum.lost_ring, &losses->told.ring);
-	lost.of[TW_LOSS_SPILLED] = news(sum.spilled, &losses->told.spilled);
 	lost.of[TW_LOSS_NO_MEMORY] = news(losses->no_memory, &losses->told.no_memory);
+	return lost;
+}
+
+struct lost losses_spilled(struct losses *losses, const struct probes *probes)
+{
+	struct lost lost = { { 0 } };
+
+	lost.of[TW_LOSS_SPILLED] = news(sum_up(losses, probes).spilled, &losses->told.spilled);
 	return lost;
 }
 

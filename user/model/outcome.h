@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a change of state says by itself, whatever came before it: who reset, why a
+ * connect() failed, what a change counts for. Pure. Internal to the model.
+ */
+#ifndef MODEL_OUTCOME_H
+#define MODEL_OUTCOME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/event.h"
+#include "tw_record.h"
+
+/* Whether the connection is past the handshake: ESTABLISHED or any later state. */
+static inline bool state_is_synchronized(uint8_t state)
+{
+	return state != TW_SYN_SENT && state != TW_SYN_RECV && state != TW_CLOSE &&
+	       state != TW_LISTEN;
+}
+
+/* The states of the active closer. */
+static inline bool state_is_active_close(uint8_t state)
+{
+	return state == TW_FIN_WAIT1 || state == TW_FIN_WAIT2 || state == TW_CLOSING;
+}
+
+/* Whose RST ended the connection with this change; RESET_NONE: no RST did. */
+enum reset outcome_reset(const struct tw_record *head);
+/*
+ * Why a connect() ended in this change to CLOSE: sk_err where the network said it; else no
+ * port was found (none chosen, or the bound one is taken: no SYN was ever written). 0: the
+ * program itself closed the socket.
+ */
+int outcome_connect_error(const struct tw_record *head, bool has_port);
+/* The counting fields of one change, as FIELD_BIT()s; one socket, its birth not seen. */
+uint32_t outcome_mask(const struct tw_record *head);
+
+#endif

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Each change is counted once: in sum here, or with its connection elsewhere. */
+#include "model/sums.h"
+
+#include <string.h>
+
+#include "model/lifecycle.h"
+#include "model/owner.h"
+
+/* Who acted on them last, else the listener's owner. */
+static void find_owner(struct model *model, struct conn *like, const struct tw_spilled *record)
+{
+	uint32_t listener = POOL_NONE;
+
+	owner_set_cgroup(model, like, record->cgroup_id);
+	owner_set(model, like, &record->owner, OWNER_ACTED);
+	if (record->listener_cookie && !record->owner.comm[0])
+		listener = tracker_find(model, record->listener_cookie, like->source);
+	if (listener != POOL_NONE)
+		lifecycle_inherit(model, like, conn_at(model, listener));
+}
+
+static bool is_wanted(const struct model *model, const struct conn *like)
+{
+	char comm[TW_COMM_LEN * 4 + 1];
+	struct conn_view view;
+
+	tracker_view(model, like, &view, comm);
+	return filter_wants(&model->opts.filter, &view) &&
+	       filter_wants(&model->recorded[like->source], &view);
+}
+
+void sums_add(struct model *model, const struct tw_spilled *record, unsigned int source)
+{
+	struct conn like = { .source = source, .state = record->head.to };
+	uint32_t netns =
+		tracker_netns(model, record->tuple.netns_cookie, record->tuple.netns_ino, source);
+
+	model->sums++;
+	if (netns == POOL_NONE)
+		return;
+	like.netns = netns;
+	lifecycle_set_direction(&like, record->head.flags, record->head.from);
+	tracker_set_tuple(&like, &record->tuple);
+	find_owner(model, &like, record);
+	if (is_wanted(model, &like))
+		counts_add_sum(model, &like, outcome_mask(&record->head), record->count);
+	owners_leave(&model->owners, like.owner);
+}
+
+void sums_found(struct conn *conn)
+{
+	conn->in_sum = true;
+	if (conn->opened && state_is_active_close(conn->state))
+		conn->closed_first = true;
+	conn->elsewhere |= conn_facts(conn) & COUNTED_IN_SUM;
+}
+
+void sums_told(struct conn *conn)
+{
+	sums_found(conn);
+	conn->in_sum = false;
+}
