@@ -268,7 +268,7 @@ void lifecycle_transition(struct model *model, const struct tw_transition *recor
 		return;
 	}
 	/* the kernel's clock was read a little before the change (tcp_mstamp_refresh()) */
-	if (ts_ns < conn->since_ns)
+	if (ts_ns < conn->since_ns && conn->since_ns <= model->now_ns)
 		ts_ns = conn->since_ns;
 	was_wanted = conn->wanted;
 	if (record->head.flags & TW_F_GAP)
