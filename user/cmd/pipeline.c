@@ -12,6 +12,7 @@
 #include "base/caps.h"
 #include "base/log.h"
 #include "cmd/replay.h"
+#include "cmd/signals.h"
 #include "cmd/stage.h"
 #include "cmd/watch.h"
 #include "source/live.h"
@@ -43,6 +44,7 @@ static enum status complain(const struct pipeline *pipeline, const struct error 
 	return status;
 }
 
+/* Frees @live. */
 static enum status trace_live(const struct pipeline *pipeline, struct live *live, struct error *err)
 {
 	struct utsname uts;
@@ -64,13 +66,17 @@ static enum status trace_live(const struct pipeline *pipeline, struct live *live
 	}
 	if (!ret && caps_drop(err))
 		ret = err->code;
+	if (!ret && !pipeline->once)
+		ret = stage_start(&stage, err);
 	if (!ret) {
 		if (!pipeline->once)
-			watch_catch_signals();
+			signals_catch();
 		say_ready(pipeline->options);
 		if (!pipeline->once)
 			ret = watch(&stage, live, err);
 	}
+	/* nothing is traced any more while the output takes its time */
+	live_free(live);
 	if (ret) {
 		stage_abandon(&stage);
 		return complain(pipeline, err, status);
@@ -91,7 +97,6 @@ enum status pipeline_run(const struct pipeline *pipeline)
 		.evidence = options->evidence,
 	};
 	struct error err = { 0 };
-	enum status status;
 	struct live *live;
 
 	signal(SIGPIPE, SIG_IGN);
@@ -100,7 +105,5 @@ enum status pipeline_run(const struct pipeline *pipeline)
 	live = live_new(&opts, &err);
 	if (!live)
 		return complain(pipeline, &err, STATUS_CANNOT_TRACE);
-	status = trace_live(pipeline, live, &err);
-	live_free(live);
-	return status;
+	return trace_live(pipeline, live, &err);
 }

@@ -4,16 +4,23 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdio_ext.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/procfs.h"
+#include "base/text.h"
+#include "cmd/signals.h"
+#include "sink/common.h"
 
 #define NAMES_PATIENCE_MS 2000
+/* So much output may wait: a few seconds of a busy host's events. */
+#define QUEUE_BYTES (8 << 20)
+/* Once a signal asks to end, what is written to may be so slow. */
+#define OUTPUT_PATIENCE_NS 1000000000ULL
 
 static uint64_t clock_ns(clockid_t clock)
 {
@@ -48,29 +55,59 @@ static void fill_head(struct tw_recording_head *head, const struct options *opti
 		 options->filter.service ? options->filter.service : "");
 }
 
-/* Remembers why standard output failed, the first time it did. */
-static void note_output(struct stage *stage)
+/* Remembers that standard output failed; false if it has. */
+static bool output_is_fine(struct stage *stage)
 {
-	if (ferror(stdout) && !stage->output_errno)
-		stage->output_errno = errno ? errno : EIO;
+	if (!stage->output_errno && stage->output)
+		stage->output_errno = -outlet_error(stage->output);
+	return !stage->output_errno;
+}
+
+static void miss(struct stage *stage, uint64_t count)
+{
+	stage->missing += count;
+	stage->untold += count;
+}
+
+/* A line in the place of events that are not there. */
+static void tell_missing(struct stage *stage, uint64_t ts_ns)
+{
+	struct model_event loss = {
+		.kind = EVENT_LOSS,
+		.ts_ns = ts_ns,
+		.cause = TW_LOSS_OUTPUT_FULL,
+		.count = stage->untold,
+	};
+
+	stage->untold = 0;
+	stage->sink->ops->event(stage->sink, &loss);
+	outlet_end_unit(stage->output, (struct outlet_tally){ .missing = loss.count });
 }
 
 static void on_event(void *ctx, const struct model_event *event)
 {
 	struct stage *stage = ctx;
 
-	/* after a failed write there is nobody to write for, and the next one might wait */
-	if (!stage->output_errno)
-		stage->sink->ops->event(stage->sink, event);
-	note_output(stage);
+	/* after a failed write there is nobody to write for */
+	if (stage->ending || !output_is_fine(stage) || !sink_wants(stage->sink, event))
+		return;
+	if (!outlet_has_room(stage->output)) {
+		miss(stage, 1);
+		return;
+	}
+	if (stage->untold)
+		tell_missing(stage, event->ts_ns);
+	stage->sink->ops->event(stage->sink, event);
+	if (!outlet_end_unit(stage->output, (struct outlet_tally){ .events = 1 }))
+		miss(stage, 1);
 }
 
 static struct sink *open_sink(const struct options *options, const struct origin *origin,
-			      struct names *names)
+			      struct names *names, FILE *out)
 {
 	struct winsize size = { 0 };
 	struct sink_opts opts = {
-		.out = stdout,
+		.out = out,
 		.host = origin->host,
 		.realtime_offset_ns = origin->offset_ns,
 		.kinds = options->kinds,
@@ -99,8 +136,11 @@ int stage_open(struct stage *stage, const struct pipeline *pipeline, const struc
 	stage->model = model_new(&opts);
 	if (pipeline->options->names)
 		stage->names = names_new();
-	if (stage->model && !pipeline->quiet)
-		stage->sink = open_sink(pipeline->options, origin, stage->names);
+	if (!pipeline->quiet)
+		stage->output = outlet_new_fd(STDOUT_FILENO, QUEUE_BYTES);
+	if (stage->model && stage->output && outlet_file(stage->output))
+		stage->sink = open_sink(pipeline->options, origin, stage->names,
+					outlet_file(stage->output));
 	if (!stage->model || (!pipeline->quiet && !stage->sink))
 		return error_set(err, -ENOMEM, "no memory");
 	if (stage->sink && stage->sink->ops->event)
@@ -112,6 +152,22 @@ int stage_open(struct stage *stage, const struct pipeline *pipeline, const struc
 			return err->code;
 	}
 	return 0;
+}
+
+int stage_start(struct stage *stage, struct error *err)
+{
+	if (stage->output && outlet_start(stage->output, err))
+		return err->code;
+	if (stage->recorder && outlet_start(recorder_outlet(stage->recorder), err))
+		return err->code;
+	return 0;
+}
+
+int stage_outlet_fd(const struct stage *stage, unsigned int which)
+{
+	if (which == 0)
+		return stage->output ? outlet_fd(stage->output) : -1;
+	return stage->recorder ? outlet_fd(recorder_outlet(stage->recorder)) : -1;
 }
 
 void stage_receive(void *ctx, const struct tw_record *record)
@@ -130,9 +186,12 @@ void stage_receive(void *ctx, const struct tw_record *record)
 
 bool stage_flush(struct stage *stage)
 {
-	if (stage->sink && !stage->output_errno && fflush(stdout))
-		note_output(stage);
-	return !stage->output_errno;
+	if (!stage->output || !output_is_fine(stage))
+		return !stage->output_errno;
+	if (stage->untold && outlet_has_room(stage->output))
+		tell_missing(stage, model_now_ns(stage->model));
+	outlet_flush(stage->output);
+	return output_is_fine(stage);
 }
 
 static void pause_for_output(void *ctx)
@@ -145,13 +204,26 @@ struct receiver stage_receiver(struct stage *stage)
 	return (struct receiver){ stage_receive, pause_for_output, stage };
 }
 
+/*
+ * Tables that were drawn before and still wait are not waited for: these are left out, the
+ * next ones will be newer. On a terminal the old ones are of no use at all.
+ */
+static bool has_room_for_tables(struct stage *stage)
+{
+	size_t most = stage->sink->opts.terminal ? 0 : QUEUE_BYTES / 2;
+
+	return outlet_left(stage->output) <= most;
+}
+
 bool stage_interval(struct stage *stage)
 {
 	bool fine = true;
 
-	if (stage->sink && stage->sink->ops->interval && !stage->output_errno)
+	if (stage->sink && stage->sink->ops->interval && output_is_fine(stage) &&
+	    has_room_for_tables(stage)) {
 		stage->sink->ops->interval(stage->sink, stage->model);
-	note_output(stage);
+		outlet_end_unit(stage->output, (struct outlet_tally){ 0 });
+	}
 	model_mark_interval(stage->model, model_now_ns(stage->model));
 	if (stage->recorder)
 		fine = recorder_flush(stage->recorder) == 0;
@@ -170,25 +242,139 @@ static void wait_for_names(const struct stage *stage)
 		names_wait(stage->names, NAMES_PATIENCE_MS);
 }
 
+/*
+ * Until everything has been written. That takes as long as it takes, unless a signal asks to
+ * end: then OUTPUT_PATIENCE_NS, if @renewed since the last of it was taken.
+ */
+static void settle(struct outlet *outlet, bool renewed)
+{
+	uint64_t since_ns = 0, passed_ns;
+	size_t left = 0;
+
+	while (outlet_await(outlet)) {
+		bool came = signals_came();
+		int timeout_ms = -1;
+
+		if (came) {
+			if (!since_ns || (renewed && outlet_left(outlet) != left))
+				since_ns = clock_ns(CLOCK_MONOTONIC);
+			left = outlet_left(outlet);
+			passed_ns = clock_ns(CLOCK_MONOTONIC) - since_ns;
+			if (passed_ns >= OUTPUT_PATIENCE_NS)
+				return;
+			timeout_ms = (int)((OUTPUT_PATIENCE_NS - passed_ns) / 1000000) + 1;
+		}
+		signals_wait(outlet_fd(outlet), timeout_ms, came);
+	}
+}
+
+/* The model was told of every event: that the output was not is known to it only now. */
+static void tell_model(struct stage *stage)
+{
+	struct tw_loss loss = {
+		.head = { .size = sizeof(loss),
+			  .kind = TW_LOSS,
+			  .from = TW_LOSS_OUTPUT_FULL,
+			  .ts_ns = model_now_ns(stage->model) },
+		.count = stage->missing,
+	};
+
+	if (loss.count)
+		model_feed(stage->model, &loss.head, loss.head.size, 0);
+}
+
+/* What is left of the events, then the summary: true if it was all taken. */
+static bool end_output(struct stage *stage)
+{
+	struct outlet_tally dropped;
+
+	stage->ending = true;
+	outlet_flush(stage->output);
+	settle(stage->output, false);
+	/* who wants it to end wants to see its end, not everything that comes before */
+	dropped = outlet_discard(stage->output);
+	stage->missing += dropped.events;
+	stage->untold += dropped.events + dropped.missing;
+	wait_for_names(stage);
+	if (stage->untold)
+		tell_missing(stage, model_now_ns(stage->model));
+	tell_model(stage);
+	if (stage->sink->ops->end)
+		stage->sink->ops->end(stage->sink, stage->model);
+	outlet_end_unit(stage->output, (struct outlet_tally){ 0 });
+	outlet_flush(stage->output);
+	settle(stage->output, true);
+	stage->missing += outlet_left_tally(stage->output).events;
+	return !outlet_left(stage->output);
+}
+
+/* @whole: the end of what was printed has been taken too. */
+static void say_what_is_missing(const struct stage *stage, bool whole)
+{
+	const char *command = stage->pipeline->command;
+	char number[TEXT_LEN];
+
+	text_count(stage->missing, number);
+	if (stage->missing && whole)
+		log_msg(LOG_WARNING,
+			"%s: %s events were not printed, because standard output took them more slowly "
+			"than they came; they are in all counts",
+			command, number);
+	else if (stage->missing)
+		log_msg(LOG_WARNING,
+			"%s: %s events and the end were not printed, because nobody read standard "
+			"output any more",
+			command, number);
+	else if (!whole)
+		log_msg(LOG_WARNING,
+			"%s: the end was not printed, because nobody read standard output any more",
+			command);
+}
+
+static int close_recorder(struct stage *stage, struct error *err)
+{
+	const char *command = stage->pipeline->command, *path = stage->pipeline->record_to;
+	char number[TEXT_LEN];
+	uint64_t missing;
+	bool whole;
+	int ret;
+
+	if (!stage->recorder)
+		return 0;
+	recorder_flush(stage->recorder);
+	settle(recorder_outlet(stage->recorder), true);
+	missing = recorder_missing(stage->recorder);
+	whole = !outlet_left(recorder_outlet(stage->recorder));
+	ret = recorder_close(stage->recorder, err);
+	if (!ret && missing && whole)
+		log_msg(LOG_WARNING,
+			"%s: %s events were not recorded, because '%s' took them more slowly than they "
+			"came; the recording says where",
+			command, text_count(missing, number), path);
+	else if (!ret && !whole)
+		log_msg(LOG_WARNING,
+			"%s: %s events were not recorded, because '%s' took no more; it is readable up "
+			"to there",
+			command, text_count(missing, number), path);
+	return ret;
+}
+
 int stage_close(struct stage *stage, struct error *err)
 {
 	int ret, output_errno;
+	bool whole;
 
-	if (stage->sink && !stage->output_errno) {
-		wait_for_names(stage);
-		if (stage->sink->ops->end)
-			stage->sink->ops->end(stage->sink, stage->model);
-		note_output(stage);
-		stage_flush(stage);
+	if (stage->sink && output_is_fine(stage)) {
+		whole = end_output(stage);
+		if (output_is_fine(stage))
+			say_what_is_missing(stage, whole);
 	}
 	if (stage->sink)
 		stage->sink->ops->free(stage->sink);
 	output_errno = stage->output_errno;
-	/* what is left in the buffer would be tried once more at exit */
-	if (output_errno)
-		__fpurge(stdout);
+	outlet_free(stage->output);
 	names_free(stage->names);
-	ret = recorder_close(stage->recorder, err);
+	ret = close_recorder(stage, err);
 	model_free(stage->model);
 	*stage = (struct stage){ 0 };
 	/* a reader that has gone is no failure, nor is a signal that ended the wait for it */

@@ -2,6 +2,9 @@
 /*
  * What stands after a source, live or replayed: the recorder, the model, the sink.
  * Takes records, keeps them in step. Internal to the pipeline.
+ *
+ * The model sees every record. Once started (live), what comes after it never waits: what
+ * standard output or the recording is too slow for is dropped, counted, and told there.
  */
 #ifndef CMD_STAGE_H
 #define CMD_STAGE_H
@@ -9,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/outlet.h"
 #include "cmd/pipeline.h"
 #include "model/model.h"
 #include "sink/recording.h"
@@ -19,10 +23,14 @@ struct stage {
 	const struct pipeline *pipeline;
 	struct model *model;		/* owned */
 	struct sink *sink;		/* owned; NULL: none */
+	struct outlet *output;		/* owned: standard output, for the sink; NULL: none */
 	struct names *names;		/* owned; NULL: none */
 	struct recorder *recorder;	/* owned; NULL: none */
 	unsigned int source;		/* of the records to come: struct tw_record says not */
 	int output_errno;		/* of the first write to standard output that failed */
+	uint64_t missing;		/* events that were not printed */
+	uint64_t untold;		/* of them, since the output was last told of some */
+	bool ending;			/* what the model still says is told otherwise */
 };
 
 /* Where the records come from: the host that was, or is, traced. */
@@ -36,6 +44,11 @@ struct origin {
 /* 0 or -errno. */
 int stage_open(struct stage *stage, const struct pipeline *pipeline, const struct origin *origin,
 	       struct error *err);
+/* What is live begins, privileges have been dropped: nothing here waits any more. 0 or -errno. */
+int stage_start(struct stage *stage, struct error *err);
+/* Become readable when standard output, the recording can't be written any more; -1: not there. */
+#define STAGE_OUTLETS 2
+int stage_outlet_fd(const struct stage *stage, unsigned int which);
 /* Where a source delivers to: a struct receiver's function, @ctx a stage. */
 void stage_receive(void *ctx, const struct tw_record *record);
 /* A struct receiver for a live source: stage_receive(), and stage_flush() in its pauses. */
@@ -46,7 +59,11 @@ bool stage_flush(struct stage *stage);
 bool stage_interval(struct stage *stage);
 /* Releases everything without another word: something has failed. */
 void stage_abandon(struct stage *stage);
-/* The final summary; 0, or -errno when the recording failed. Releases everything. */
+/*
+ * The final summary, and one sentence for what was dropped. Waits for the reader of standard
+ * output and for the file, after a signal not long. 0, or -errno when one of them failed.
+ * Releases everything.
+ */
 int stage_close(struct stage *stage, struct error *err);
 
 #endif

@@ -3,11 +3,12 @@
 #include "cmd/watch.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
+
+#include "cmd/signals.h"
 
 /* After something came the ring is looked at again so soon, until nothing comes. */
 #define FOLLOW_UP_MS 50
@@ -48,41 +49,6 @@ static int interval_timer(uint64_t ns)
 	return fd;
 }
 
-static sigset_t ending_signals(void)
-{
-	sigset_t ends;
-
-	sigemptyset(&ends);
-	sigaddset(&ends, SIGINT);
-	sigaddset(&ends, SIGTERM);
-	return ends;
-}
-
-/* Set by a signal: the one thing that happens in a handler. */
-static volatile sig_atomic_t ending;
-
-static void on_ending_signal(int number)
-{
-	(void)number;
-	ending = 1;
-}
-
-/*
- * Without SA_RESTART, so that a write that waits for a slow reader ends too; once
- * only, so that a second signal ends the program whatever it does.
- */
-void watch_catch_signals(void)
-{
-	struct sigaction action = { .sa_handler = on_ending_signal, .sa_flags = SA_RESETHAND };
-
-	sigset_t ends = ending_signals();
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	/* the demo held them back while it set out its processes */
-	sigprocmask(SIG_UNBLOCK, &ends, NULL);
-}
-
 static int open_watch(struct watch *watch, struct error *err)
 {
 	const struct options *options = watch->stage->pipeline->options;
@@ -94,6 +60,9 @@ static int open_watch(struct watch *watch, struct error *err)
 		return error_set(err, -errno, "cannot wait for events: %s", strerror(errno));
 	/* a pipe whose reader has gone; a plain file can't be waited for, and need not */
 	watch_add(watch, STDOUT_FILENO, 0, WAIT_OUTPUT);
+	/* whatever it is, a write that has failed */
+	for (unsigned int i = 0; i < STAGE_OUTLETS; i++)
+		watch_add(watch, stage_outlet_fd(watch->stage, i), EPOLLIN, WAIT_OUTPUT);
 	if (options->for_ns)
 		watch->until_ns = live_now_ns() + options->for_ns;
 	return 0;
@@ -136,17 +105,15 @@ static int patience_ms(const struct watch *watch, bool busy)
 						(int)(left_ms > 60000 ? 60000 : left_ms);
 }
 
-/* Waits with the ending signals let in, so that one can't slip in just before the wait. */
+/* How many events, or -errno. */
 static int wait_for(struct watch *watch, struct epoll_event *events, int timeout_ms)
 {
-	sigset_t ends = ending_signals(), before;
-	int count = 0;
+	int ret = signals_wait(watch->epoll_fd, timeout_ms, false);
 
-	sigprocmask(SIG_BLOCK, &ends, &before);
-	if (!ending)
-		count = epoll_pwait(watch->epoll_fd, events, NR_WAITED, timeout_ms, &before);
-	sigprocmask(SIG_SETMASK, &before, NULL);
-	return count;
+	if (ret <= 0)
+		return ret;
+	ret = epoll_wait(watch->epoll_fd, events, NR_WAITED, 0);
+	return ret < 0 ? -errno : ret;
 }
 
 static int run(struct watch *watch, struct error *err)
@@ -160,9 +127,9 @@ static int run(struct watch *watch, struct error *err)
 		 * that much later may say that nothing comes */
 		bool early = busy && count != 0;
 
-		if (count < 0 && errno != EINTR)
-			return error_set(err, -errno, "cannot wait for events: %s",
-					 strerror(errno));
+		if (count < 0 && count != -EINTR)
+			return error_set(err, count, "cannot wait for events: %s",
+					 strerror(-count));
 		for (int i = 0; i < count; i++) {
 			if (events[i].data.u32 == WAIT_INTERVAL) {
 				on_interval(watch);
@@ -175,7 +142,7 @@ static int run(struct watch *watch, struct error *err)
 		/* a lone event shows at once, a flood is written by the drain */
 		if (busy && !stage_flush(watch->stage))
 			watch->over = true;
-		if (ending || (watch->until_ns && live_now_ns() >= watch->until_ns))
+		if (signals_came() || (watch->until_ns && live_now_ns() >= watch->until_ns))
 			watch->over = true;
 	}
 	return 0;

@@ -6,9 +6,6 @@
 #include "cmd/stage.h"
 #include "source/live.h"
 
-/* From here on SIGINT and SIGTERM end watch(): call it before anyone is told "ready". */
-void watch_catch_signals(void);
-
 /*
  * Traces until the duration is over, a signal asks to end, or standard output is
  * closed. 0, or -errno when waiting itself fails.

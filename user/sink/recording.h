@@ -6,7 +6,10 @@
 #ifndef SINK_RECORDING_H
 #define SINK_RECORDING_H
 
+#include <stdint.h>
+
 #include "base/error.h"
+#include "base/outlet.h"
 #include "tw_record.h"
 #include "tw_recording.h"
 
@@ -15,11 +18,22 @@ struct recorder;
 /* @path "-" is standard output. NULL with @err. */
 struct recorder *recorder_open(const char *path, const struct tw_recording_head *head,
 			       struct error *err);
+/*
+ * What stands between it and the file; the recorder's. Once that is started, records for
+ * which it has no room are dropped, and a TW_LOSS stands in their place. A dump of sockets
+ * that is not whole is marked as failed.
+ */
+struct outlet *recorder_outlet(struct recorder *recorder);
 /* 0 or -errno; after a failure (a full disk) nothing more is written, what stands there stays readable. */
 int recorder_write(struct recorder *recorder, const struct tw_record *record);
 /* Everything so far into the file: at least every second. */
 int recorder_flush(struct recorder *recorder);
-/* Ends the file; 0 or the first failure, with its sentence in @err. Frees. */
+/* Events that are not in the file: those dropped, and those that still wait. */
+uint64_t recorder_missing(struct recorder *recorder);
+/*
+ * Ends the file with what recorder_flush() has sent on its way and the outlet has written;
+ * 0 or the first failure, with its sentence in @err. Frees; NULL is fine.
+ */
 int recorder_close(struct recorder *recorder, struct error *err);
 
 #endif

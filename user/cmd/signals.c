@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A flag, and a wait that no signal can slip past. */
+#include "cmd/signals.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <time.h>
+
+static sigset_t ending_signals(void)
+{
+	sigset_t ends;
+
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	return ends;
+}
+
+/* Set by a signal: the one thing that happens in a handler. */
+static volatile sig_atomic_t ending;
+
+static void on_ending_signal(int number)
+{
+	(void)number;
+	ending = 1;
+}
+
+/* Once only, so that a second signal ends the program whatever it does. */
+void signals_catch(void)
+{
+	struct sigaction action = { .sa_handler = on_ending_signal, .sa_flags = SA_RESETHAND };
+
+	sigset_t ends = ending_signals();
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	/* the demo held them back while it set out its processes */
+	sigprocmask(SIG_UNBLOCK, &ends, NULL);
+}
+
+bool signals_came(void)
+{
+	return ending;
+}
+
+int signals_wait(int fd, int timeout_ms, bool known)
+{
+	struct timespec timeout = { timeout_ms / 1000, timeout_ms % 1000 * 1000000L };
+	struct pollfd readable = { .fd = fd, .events = POLLIN };
+	sigset_t ends = ending_signals(), before;
+	int ret = -EINTR;
+
+	sigprocmask(SIG_BLOCK, &ends, &before);
+	if (!ending || known) {
+		ret = ppoll(&readable, 1, timeout_ms < 0 ? NULL : &timeout, &before);
+		if (ret < 0)
+			ret = -errno;
+	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return ret;
+}

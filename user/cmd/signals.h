@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SIGINT and SIGTERM, which ask a live command to end. */
+#ifndef CMD_SIGNALS_H
+#define CMD_SIGNALS_H
+
+#include <stdbool.h>
+
+/* From here on they are noted: call it before anyone is told "ready". */
+void signals_catch(void);
+/* Whether one has come. */
+bool signals_came(void);
+/*
+ * Until @fd is readable, a signal comes, or the time is over (-1: it never is). One that came
+ * before ends the wait too, unless @known: signals are let in only here, so that none can slip
+ * in between asking for it and waiting. 1: readable; 0: the time is over; -EINTR: a signal; or
+ * another -errno.
+ */
+int signals_wait(int fd, int timeout_ms, bool known);
+
+#endif
