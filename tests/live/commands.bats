@@ -104,29 +104,142 @@ teardown() {
 	[[ $stderr == *"No space left"* ]]
 }
 
-@test "a signal ends it though the reader of its output has stopped reading" {
-	local fifo=$BATS_TEST_TMPDIR/out
-
+# start_unread ARGS...: as start_here, with a standard output that nobody reads yet: a pipe, open
+# as descriptor 8, so that its reader has not gone.
+start_unread() {
+	PIPE=$BATS_TEST_TMPDIR/out
 	netns_new t
-	mkfifo "$fifo"
-	exec 8<>"$fifo"
-	"$TWTRACE" trace -o jsonl --netns "$(ns_path t)" --ready-fd 9 9>"$BATS_TEST_TMPDIR/ready" \
-		>"$fifo" 2>"$ERRORS" 3>&- 8>&- </dev/null &
+	mkfifo "$PIPE"
+	exec 8<>"$PIPE"
+	"$TWTRACE" "$@" --netns "$(ns_path t)" --ready-fd 9 9>"$BATS_TEST_TMPDIR/ready" \
+		>"$PIPE" 2>"$ERRORS" 3>&- 8>&- </dev/null &
 	TWTRACE_PID=$!
 	PIDS+=("$TWTRACE_PID")
 	wait_until ready_or_dead "$BATS_TEST_TMPDIR/ready"
+}
+
+# From now on everything in it goes into EVENTS.
+read_it() {
+	exec 7<"$PIPE" 8>&-
+	cat <&7 >"$EVENTS" 3>&- &
+	READER_PID=$!
+	PIDS+=("$READER_PID")
+	exec 7<&-
+}
+
+# Its end, and its reader's.
+wait_for_both() {
+	STATUS=0
+	WAIT=20 wait_until gone "$TWTRACE_PID"
+	wait "$TWTRACE_PID" || STATUS=$?
+	forget "$TWTRACE_PID"
+	wait "$READER_PID"
+	forget "$READER_PID"
+	expect "status" "$STATUS" 0
+}
+
+blocked_in_write() {
+	grep -q pipe_write "/proc/$1"/task/*/wchan
+}
+
+# It waits for events, and none have come since the last look.
+at_rest() {
+	local before=${SWITCHES:-}
+
+	SWITCHES=$(grep ctxt_switches "/proc/$1/status")
+	sleep 0.1 # it looks again 50 ms after what came
+	[[ $SWITCHES == "$before" ]]
+}
+
+traces_no_more() {
+	! readlink "/proc/$1"/fd/* | grep -q bpf
+}
+
+@test "a signal ends it though the reader of its output has stopped reading" {
+	start_unread trace -o jsonl --ring 64M
 	traffic client_first --count 500
 	wait_until blocked_in_write "$TWTRACE_PID"
 	kill -TERM "$TWTRACE_PID"
 	WAIT=5 wait_until gone "$TWTRACE_PID"
 	wait "$TWTRACE_PID"
 	forget "$TWTRACE_PID"
+	[[ $(wc -l <"$ERRORS") == 1 && $(<"$ERRORS") == *"events and the end were not printed"* ]]
+	# and what is in the pipe is whole lines
+	dd bs=1M count=1 iflag=nonblock <&8 >"$EVENTS" 2>/dev/null
 	exec 8>&-
+	[[ -s $EVENTS && -z $(tail -c 1 "$EVENTS") ]]
+	jq -e .kind "$EVENTS" >/dev/null
+}
+
+@test "what the reader is too slow for is dropped, counted, and told where it is missing" {
+	start_unread trace -o jsonl --ring 64M
+	"$TWTRACE" trace -o jsonl --ring 64M --netns "$(ns_path t)" --ready-fd 9 9>"$BATS_TEST_TMPDIR/ready2" \
+		>"$BATS_TEST_TMPDIR/all" 2>"$BATS_TEST_TMPDIR/errors2" 3>&- 8>&- </dev/null &
+	local witness=$!
+	PIDS+=("$witness")
+	wait_until test -s "$BATS_TEST_TMPDIR/ready2"
+	# some 20 MB
+	traffic client_first --count 5000 --hosts 8
+	wait_until blocked_in_write "$TWTRACE_PID"
+	WAIT=60 wait_until at_rest "$TWTRACE_PID"
+	read_it
+	wait_until has_loss
+	traffic client_first --count 5 --hosts 8
+	stop_twtrace "$witness"
+	kill -INT "$TWTRACE_PID"
+	wait_for_both
+	local printed dropped happened
+	printed=$(jq -n '[inputs | select(.kind != "loss" and .kind != "summary")] | length' "$EVENTS")
+	dropped=$(jq -n '[inputs | select(.kind == "loss" and .cause == "output_full").count] | add' "$EVENTS")
+	happened=$(jq -n '[inputs | select(.kind != "loss" and .kind != "summary")] | length' "$BATS_TEST_TMPDIR/all")
+	((dropped > 0))
+	expect "printed and dropped" $((printed + dropped)) "$happened"
+	# the figures are whole, and say what the lines lack
+	expect "opened" "$(summary | jq .totals.opened)" 10010
+	expect "told in the summary" "$(summary | jq .loss.output_full)" "$dropped"
+	[[ $(wc -l <"$ERRORS") == 1 && $(tr -d , <"$ERRORS") == *" $dropped events were not printed"* ]]
+	[[ ! -s $BATS_TEST_TMPDIR/errors2 ]]
+}
+
+has_loss() {
+	grep -q '"kind":"loss"' "$EVENTS"
+}
+
+@test "after --for it waits for its reader, and traces no more" {
+	start_unread trace -o jsonl --for 1s
+	traffic client_first --count 500
+	WAIT=20 wait_until traces_no_more "$TWTRACE_PID"
+	blocked_in_write "$TWTRACE_PID"
+	read_it
+	wait_for_both
+	expect "opened" "$(summary | jq .totals.opened)" 1000
+	expect "established" "$(jq -n '[inputs | select(.to == "ESTABLISHED")] | length' "$EVENTS")" 1000
 	[[ ! -s $ERRORS ]]
 }
 
-blocked_in_write() {
-	[[ $(</proc/"$1"/wchan) == *pipe_write ]]
+@test "tables that nobody reads are left out, and the last ones are there" {
+	start_unread top -o jsonl --interval 10ms
+	traffic client_first --count 500 --hosts 8
+	wait_until blocked_in_write "$TWTRACE_PID"
+	read_it
+	wait_until grep -q '"totals":{"connections":1000,' "$EVENTS"
+	kill -INT "$TWTRACE_PID"
+	wait_for_both
+	expect "opened" "$(summary | jq .totals.opened)" 1000
+	expect "loss" "$(summary | jq .loss.total)" 0
+	[[ ! -s $ERRORS ]]
+}
+
+@test "a recording whose reader has stopped reading is ended by a signal, in words" {
+	start_unread record -
+	traffic client_first --count 20000 --hosts 8
+	wait_until blocked_in_write "$TWTRACE_PID"
+	kill -INT "$TWTRACE_PID"
+	WAIT=5 wait_until gone "$TWTRACE_PID"
+	wait "$TWTRACE_PID"
+	forget "$TWTRACE_PID"
+	exec 8>&-
+	[[ $(wc -l <"$ERRORS") == 1 && $(<"$ERRORS") == *"were not recorded"* ]]
 }
 
 gone() {

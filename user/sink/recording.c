@@ -199,23 +199,27 @@ static bool is_of_a_dump(const struct tw_record *record)
 	       record->kind == TW_SNAPSHOT_END;
 }
 
-static bool is_event(const struct tw_record *record)
+static uint64_t count_events(const struct tw_record *record)
 {
-	return !is_needed(record) && !is_of_a_dump(record) && record->kind != TW_TICK;
+	if (is_needed(record) || is_of_a_dump(record) || record->kind == TW_TICK)
+		return 0;
+	if (record->kind == TW_SPILLED)
+		return ((const struct tw_spilled *)record)->count;
+	return 1;
 }
 
 static void miss(struct recorder *recorder, const struct tw_record *record)
 {
-	if (!is_event(record))
-		return;
-	recorder->missing++;
-	recorder->untold++;
+	uint64_t events = count_events(record);
+
+	recorder->missing += events;
+	recorder->untold += events;
 	recorder->missing_ns = record->ts_ns;
 }
 
 static void put(struct recorder *recorder, const struct tw_record *record)
 {
-	struct outlet_tally tally = { .events = is_event(record) };
+	struct outlet_tally tally = { .events = count_events(record) };
 
 	outlet_put(recorder->outlet, record, record->size);
 	if (!outlet_end_unit(recorder->outlet, tally))
