@@ -113,6 +113,7 @@ end_all() {
 
 # cpu_ns PID: processor time of all its threads so far.
 cpu_ns() {
+	kill -0 "$1" 2>/dev/null || die "it ended by itself: $(head -c 500 "$WORK/errors")"
 	cat /proc/"$1"/task/*/schedstat | awk '{ sum += $1 } END { printf "%.0f", sum }'
 }
 

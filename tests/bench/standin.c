@@ -35,10 +35,11 @@ static const char *state_name(__u32 state)
 
 static void print_event(void *ctx, int cpu, void *data, __u32 size)
 {
-	const struct standin_event *event = data;
+	struct standin_event aligned, *event = &aligned;
 	char local[INET6_ADDRSTRLEN], remote[INET6_ADDRSTRLEN];
 
 	(void)ctx, (void)cpu, (void)size;
+	memcpy(event, data, sizeof(*event)); /* in the buffer it is not */
 	inet_ntop(event->family, event->saddr, local, sizeof(local));
 	inet_ntop(event->family, event->daddr, remote, sizeof(remote));
 	printf("%-16llx %-7u %-10.16s %-2d %-26s %-5u %-26s %-5u %-11s -> %-11s %.3f\n",
