@@ -17,11 +17,6 @@ static bool too_full(uint32_t count, uint32_t nr_homes)
 	return (uint64_t)count * 10 > (uint64_t)nr_homes * 8;
 }
 
-static uint32_t home(uint32_t hash, uint32_t nr_homes)
-{
-	return (uint64_t)hash * nr_homes >> 32;
-}
-
 /* Empty slots have the greatest hash, so that every search by order ends at them. */
 static struct index_slot *new_slots(uint32_t nr_slots)
 {
@@ -47,33 +42,6 @@ void index_release(struct index *index)
 	memset(index, 0, sizeof(*index));
 }
 
-/* The first slot whose hash is not less. */
-static struct index_slot *search(const struct index *index, uint32_t hash)
-{
-	struct index_slot *slot = &index->slots[home(hash, index->nr_homes)];
-
-	while (slot->hash < hash)
-		slot++;
-	return slot;
-}
-
-uint32_t index_find(const struct index *index, uint32_t hash, index_equal_fn equal, const void *ctx,
-		    const void *key)
-{
-	const struct index_slot *slot;
-
-	/* The hash stands beside the id to spare equal() its cache miss. */
-	for (slot = search(index, hash); slot->hash == hash && slot->id != INDEX_NONE; slot++)
-		if (equal(ctx, slot->id, key))
-			return slot->id;
-	return INDEX_NONE;
-}
-
-void index_prefetch(const struct index *index, uint32_t hash)
-{
-	__builtin_prefetch(&index->slots[home(hash, index->nr_homes)]);
-}
-
 /* By a third: what lies idle after it is paid for by every entry. */
 static int grow(struct index *index)
 {
@@ -93,8 +61,8 @@ static int grow(struct index *index)
 
 		if (slot.id == INDEX_NONE)
 			continue;
-		if (next < home(slot.hash, nr_homes))
-			next = home(slot.hash, nr_homes);
+		if (next < index_home(slot.hash, nr_homes))
+			next = index_home(slot.hash, nr_homes);
 		slots[next++] = slot;
 	}
 	free(index->slots);
@@ -127,7 +95,7 @@ int index_insert(struct index *index, uint32_t hash, uint32_t id)
 		return -ENOMEM;
 	if (index->slots[index->nr_slots - 2].id != INDEX_NONE && grow_tail(index))
 		return -ENOMEM;
-	slot = empty = search(index, hash);
+	slot = empty = index_search(index, hash);
 	while (empty->id != INDEX_NONE)
 		empty++;
 	memmove(slot + 1, slot, (empty - slot) * sizeof(*slot));
@@ -138,7 +106,7 @@ int index_insert(struct index *index, uint32_t hash, uint32_t id)
 
 bool index_remove(struct index *index, uint32_t hash, uint32_t id)
 {
-	struct index_slot *slot = search(index, hash), *next;
+	struct index_slot *slot = index_search(index, hash), *next;
 
 	while (slot->id != id) {
 		if (slot->hash != hash || slot->id == INDEX_NONE)
@@ -146,51 +114,11 @@ bool index_remove(struct index *index, uint32_t hash, uint32_t id)
 		slot++;
 	}
 	/* whatever has been pushed on from its home moves back by one */
-	for (next = slot + 1;
-	     next->id != INDEX_NONE && home(next->hash, index->nr_homes) < next - index->slots;
+	for (next = slot + 1; next->id != INDEX_NONE &&
+			      index_home(next->hash, index->nr_homes) < next - index->slots;
 	     next++)
 		next[-1] = *next;
 	memset(next - 1, 0xff, sizeof(*next));
 	index->count--;
 	return true;
-}
-
-/* The finaliser of MurmurHash3: every bit of the input reaches every bit of the output. */
-static uint64_t mix(uint64_t value)
-{
-	value ^= value >> 33;
-	value *= 0xff51afd7ed558ccdULL;
-	value ^= value >> 33;
-	value *= 0xc4ceb9fe1a85ec53ULL;
-	value ^= value >> 33;
-	return value;
-}
-
-/*
- * Eight bytes a step, each step a bijection of the state, so that two inputs of
- * one length that differ in a single word never meet before the final mix.
- */
-uint32_t hash_bytes(const void *data, size_t len)
-{
-	const unsigned char *bytes = data;
-	uint64_t state = len + 0x9e3779b97f4a7c15ULL;
-	uint64_t word;
-
-	for (; len >= sizeof(word); len -= sizeof(word), bytes += sizeof(word)) {
-		memcpy(&word, bytes, sizeof(word));
-		state = (state ^ word) * 0x9fb21c651e98df25ULL;
-		state ^= state >> 32;
-	}
-	if (len) {
-		word = 0;
-		memcpy(&word, bytes, len);
-		state = (state ^ word) * 0x9fb21c651e98df25ULL;
-		state ^= state >> 32;
-	}
-	return (uint32_t)mix(state);
-}
-
-uint32_t hash_u64(uint64_t value)
-{
-	return (uint32_t)mix(value);
 }

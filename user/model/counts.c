@@ -14,10 +14,48 @@ static void row_apply(struct row *row, uint32_t mask, int sign)
 	}
 }
 
+/* The rows of a connection, and the totals. */
+struct row_set {
+	struct row *of[NR_DIMENSIONS + 1];
+};
+
+static struct row_set rows_of(struct model *model, const struct conn *conn)
+{
+	struct row_set set;
+
+	for (unsigned int dim = 0; dim < NR_DIMENSIONS; dim++)
+		set.of[dim] = rows_at(&model->rows[dim], conn->row[dim]);
+	set.of[NR_DIMENSIONS] = &model->totals;
+	return set;
+}
+
+/* As row_apply() to each: the field is looked for once. */
+static void row_set_apply(const struct row_set *set, uint32_t mask, int sign)
+{
+	for (; mask; mask &= mask - 1)
+		for (unsigned int i = 0; i <= NR_DIMENSIONS; i++)
+			set->of[i]->count[__builtin_ctz(mask)] += sign;
+}
+
+/* The pair's key holds all others. A row of "other" is tried to be left whenever possible. */
+static bool is_at_home(const struct model *model, const struct conn *conn, uint32_t service)
+{
+	struct row_key key = conn_key(conn, service, DIM_PAIR);
+
+	for (unsigned int dim = 0; dim < NR_DIMENSIONS; dim++)
+		if (!conn->rowed || conn->row[dim] == ROW_OTHER)
+			return false;
+	return !memcmp(&rows_at(&model->rows[DIM_PAIR], conn->row[DIM_PAIR])->key, &key,
+		       sizeof(key));
+}
+
 static void enter_rows(struct model *model, struct conn *conn)
 {
 	uint32_t service = conn_owner(model, conn)->service;
 
+	conn->rekeyed = false;
+	if (is_at_home(model, conn, service))
+		return;
 	for (unsigned int dim = 0; dim < NR_DIMENSIONS; dim++) {
 		struct row_key key = conn_key(conn, service, dim);
 		struct rows *rows = &model->rows[dim];
@@ -36,7 +74,6 @@ static void enter_rows(struct model *model, struct conn *conn)
 		conn->row[dim] = to;
 	}
 	conn->rowed = true;
-	conn->rekeyed = false;
 }
 
 static void count_in_netns(struct netns *netns, uint32_t before, uint32_t after)
@@ -52,6 +89,12 @@ static void count_in_netns(struct netns *netns, uint32_t before, uint32_t after)
 		[AUDIT_REUSED] = FIELD_BIT(FIELD_TW_REUSED),
 	};
 
+	static const uint32_t any = MINISOCK_MASK | FIELD_BIT(FIELD_ESTABLISHED) |
+				    FIELD_BIT(FIELD_TW_ENTERED) | FIELD_BIT(FIELD_TW_EXPIRED) |
+				    FIELD_BIT(FIELD_TW_REFUSED) | FIELD_BIT(FIELD_TW_REUSED);
+
+	if (!((before ^ after) & any))
+		return;
 	for (unsigned int kind = 0; kind < NR_AUDIT_KINDS; kind++)
 		netns->now.of[kind] += !!(after & masks[kind]) - !!(before & masks[kind]);
 }
@@ -76,22 +119,27 @@ static uint64_t held_by(const struct model *model, const struct conn *conn, uint
 	return conn->held_ns;
 }
 
+static void ask_filters(const struct model *model, struct conn *conn)
+{
+	char comm[TW_COMM_LEN * 4 + 1];
+	struct conn_view view;
+
+	tracker_view(model, conn, &view, comm);
+	conn->wanted = filter_wants(&model->opts.filter, &view) &&
+		       filter_wants(&model->recorded[conn->source], &view);
+}
+
 void tracker_update(struct model *model, uint32_t id, bool rekeyed)
 {
 	struct conn *conn = conn_at(model, id);
-	uint32_t before = conn->mask, after, gained, lost;
+	uint32_t before = conn->mask, after;
+	struct row_set set;
 	uint64_t held_ns;
-	char comm[TW_COMM_LEN * 4 + 1];
-	const struct filter *recorded = &model->recorded[conn->source];
-	struct conn_view view;
 
 	if (rekeyed) {
 		owner_renew(model, conn);
-		if (!filter_is_empty(&model->opts.filter) || !filter_is_empty(recorded)) {
-			tracker_view(model, conn, &view, comm);
-			conn->wanted = filter_wants(&model->opts.filter, &view) &&
-				       filter_wants(recorded, &view);
-		}
+		if (model->filtered)
+			ask_filters(model, conn);
 	}
 	conn->rekeyed |= rekeyed;
 	after = conn_mask(conn);
@@ -99,24 +147,17 @@ void tracker_update(struct model *model, uint32_t id, bool rekeyed)
 	/* a listener counts for nothing and must not hold rows against the cap */
 	if (!after && !before)
 		return;
-	gained = after & ~before;
-	lost = before & ~after;
 	/* what was counted so far moves with it */
 	if (conn->rekeyed || !conn->rowed)
 		enter_rows(model, conn);
 	conn->mask = after;
 	held_ns = held_by(model, conn, before, after) - conn->held_ns;
 	conn->held_ns += held_ns;
-	for (unsigned int dim = 0; dim < NR_DIMENSIONS; dim++) {
-		struct row *row = rows_at(&model->rows[dim], conn->row[dim]);
-
-		row_apply(row, gained, 1);
-		row_apply(row, lost, -1);
-		row->held_ns += held_ns;
-	}
-	row_apply(&model->totals, gained, 1);
-	row_apply(&model->totals, lost, -1);
-	model->totals.held_ns += held_ns;
+	set = rows_of(model, conn);
+	row_set_apply(&set, after & ~before, 1);
+	row_set_apply(&set, before & ~after, -1);
+	for (unsigned int i = 0; held_ns && i <= NR_DIMENSIONS; i++)
+		set.of[i]->held_ns += held_ns;
 }
 
 static void row_add(struct row *row, uint32_t mask, uint64_t count)

@@ -38,15 +38,25 @@ void histogram_release(struct histogram *histogram)
 	memset(histogram, 0, sizeof(*histogram));
 }
 
+/* Few bits are set, and what the compiler has for old processors is a call. */
+static unsigned int count_bits(uint64_t bits)
+{
+	unsigned int count = 0;
+
+	for (; bits; bits &= bits - 1)
+		count++;
+	return count;
+}
+
 /* How many octaves in use are below @octave: where it is or belongs. */
 static unsigned int position(const struct histogram *histogram, unsigned int octave)
 {
-	return __builtin_popcountll(histogram->used & ((1ULL << octave) - 1));
+	return count_bits(histogram->used & ((1ULL << octave) - 1));
 }
 
 static bool add_octave(struct histogram *histogram, unsigned int octave)
 {
-	unsigned int at = position(histogram, octave), nr = __builtin_popcountll(histogram->used);
+	unsigned int at = position(histogram, octave), nr = count_bits(histogram->used);
 	struct histogram_octave *grown =
 		realloc(histogram->octaves, (nr + 1) * sizeof(*histogram->octaves));
 

@@ -40,7 +40,11 @@ enum remains ledger_remains(uint8_t from, uint8_t error, uint16_t flags)
 
 static void tell(struct model *model, const struct conn *conn, enum event_kind kind, uint64_t ts_ns)
 {
-	struct model_event event = {
+	struct model_event event;
+
+	if (!tracker_is_heard(model, conn))
+		return;
+	event = (struct model_event){
 		.kind = kind,
 		.ts_ns = ts_ns,
 		.substate = conn->state,
@@ -49,7 +53,6 @@ static void tell(struct model *model, const struct conn *conn, enum event_kind k
 		.residence_ns = TIME_UNKNOWN,
 		.count = 1,
 	};
-
 	tracker_tell(model, conn, &event);
 }
 

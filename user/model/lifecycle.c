@@ -40,43 +40,49 @@ void lifecycle_set_direction(struct conn *conn, uint16_t flags, uint8_t from)
 		conn->direction = DIRECTION_OUTGOING;
 }
 
-bool lifecycle_inherit(struct model *model, struct conn *conn, const struct conn *listener)
+bool lifecycle_inherit(struct model *model, struct conn *conn, const struct conn *listener,
+		       uint64_t cgroup_id)
 {
 	const struct owner *of_listener = conn_owner(model, listener);
 	struct tw_owner owner = { .tgid = of_listener->pid };
 
 	memcpy(owner.comm, of_listener->comm, TW_COMM_LEN);
-	if (!conn_owner(model, conn)->cgroup_id)
-		owner_set_cgroup(model, conn, of_listener->cgroup_id);
-	return owner_set(model, conn, &owner, OWNER_LISTENER);
+	if (!cgroup_id && !conn_owner(model, conn)->cgroup_id)
+		cgroup_id = of_listener->cgroup_id;
+	return owner_learn(model, conn, cgroup_id, &owner, OWNER_LISTENER);
 }
 
 /* Takes over what the record says of the connection; true if a row's key changed. */
 static bool learn(struct model *model, struct conn *conn, const struct tw_transition *record)
 {
 	uint8_t direction = conn->direction;
+	uint64_t cgroup_id = is_full(record) ? record->cgroup_id : 0;
 	uint32_t parent = POOL_NONE;
 	bool changed = false;
 
 	lifecycle_set_direction(conn, record->head.flags, record->head.from);
 	if (is_full(record)) {
 		changed |= tracker_set_tuple(conn, &record->tuple);
-		changed |= owner_set_cgroup(model, conn, record->cgroup_id);
 		if (conn->owner_rank == OWNER_NONE && record->listener_cookie &&
 		    record->listener_cookie != conn->cookie)
 			parent = tracker_find(model, record->listener_cookie, conn->source);
 		if (parent != POOL_NONE)
-			changed |= lifecycle_inherit(model, conn, conn_at(model, parent));
+			changed |=
+				lifecycle_inherit(model, conn, conn_at(model, parent), cgroup_id);
 	}
-	if (has_owner(record))
-		changed |= owner_set(model, conn, &record->owner, OWNER_ACTED);
+	changed |= owner_learn(model, conn, cgroup_id, has_owner(record) ? &record->owner : NULL,
+			       OWNER_ACTED);
 	return changed || direction != conn->direction;
 }
 
 static void tell_transition(struct model *model, const struct conn *conn, uint8_t from, uint8_t to,
 			    uint64_t ts_ns, uint64_t in_state_ns, int error, enum reset reset)
 {
-	struct model_event event = {
+	struct model_event event;
+
+	if (!tracker_is_heard(model, conn))
+		return;
+	event = (struct model_event){
 		.kind = EVENT_TRANSITION,
 		.ts_ns = ts_ns,
 		.from = from,
@@ -85,7 +91,6 @@ static void tell_transition(struct model *model, const struct conn *conn, uint8_
 		.error = error,
 		.reset = reset,
 	};
-
 	tracker_tell(model, conn, &event);
 }
 
@@ -190,6 +195,7 @@ static uint32_t add(struct model *model, const struct tw_transition *record, uns
 		return id;
 	conn = conn_at(model, id);
 	conn->state = record->head.from;
+	conn->since_ns = record->head.ts_ns;
 	/* when it came into that state was not seen */
 	conn->since_bound = record->head.from != TW_CLOSE;
 	/* nor its birth: it is older than the tracer, unless it says that it is not */
@@ -344,7 +350,7 @@ void lifecycle_holder(struct model *model, const struct tw_holder *record, unsig
 	if (conn->direction == DIRECTION_UNKNOWN && conn->state != TW_LISTEN &&
 	    (record->head.flags & (TW_H_AUTOBOUND | TW_H_BOUND)))
 		conn->direction = DIRECTION_OUTGOING;
-	owner_set_cgroup(model, conn, record->cgroup_id);
+	owner_learn(model, conn, record->cgroup_id, NULL, OWNER_NONE);
 	owner_add_holder(model, conn, record);
 	tracker_update(model, id, true);
 }

@@ -21,7 +21,8 @@ void lifecycle_set_direction(struct conn *conn, uint16_t flags, uint8_t from);
  * The connection is @listener's child: its owner until accept() or close() names
  * another. True if the owner changed with it.
  */
-bool lifecycle_inherit(struct model *model, struct conn *conn, const struct conn *listener);
+bool lifecycle_inherit(struct model *model, struct conn *conn, const struct conn *listener,
+		       uint64_t cgroup_id);
 /* A socket whose end was not seen (lost): closes it now, as of an unknown moment. */
 void lifecycle_vanished(struct model *model, uint32_t id);
 

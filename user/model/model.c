@@ -26,6 +26,7 @@ struct model *model_new(const struct model_opts *opts)
 	if (!model)
 		return NULL;
 	model->opts = *opts;
+	model->filtered = !filter_is_empty(&opts->filter);
 	pool_init(&model->conns, sizeof(struct conn));
 	pool_init(&model->netns, sizeof(struct netns));
 	pool_init(&model->holders, sizeof(struct holder_list));
@@ -77,8 +78,10 @@ void model_free(struct model *model)
 void model_set_recorded_filter(struct model *model, unsigned int source,
 			       const struct filter *filter)
 {
-	if (source < MODEL_MAX_SOURCES)
-		model->recorded[source] = *filter;
+	if (source >= MODEL_MAX_SOURCES)
+		return;
+	model->recorded[source] = *filter;
+	model->filtered |= !filter_is_empty(filter);
 }
 
 void model_subscribe(struct model *model, model_event_fn fn, void *ctx)

@@ -109,18 +109,6 @@ void owner_renew(struct model *model, struct conn *conn)
 	become(model, conn, &now);
 }
 
-bool owner_set_cgroup(struct model *model, struct conn *conn, uint64_t cgroup_id)
-{
-	struct owner now = *conn_owner(model, conn);
-
-	if (!cgroup_id || cgroup_id == now.cgroup_id)
-		return false;
-	now.cgroup_id = cgroup_id;
-	now.source = conn->source;
-	become(model, conn, &now);
-	return true;
-}
-
 static bool is(const struct owner *owner, const struct tw_owner *other)
 {
 	return owner->pid == other->tgid && !memcmp(owner->comm, other->comm, TW_COMM_LEN);
@@ -155,23 +143,41 @@ static struct holder_list *spell_out(struct model *model, struct conn *conn)
 	return list;
 }
 
-bool owner_set(struct model *model, struct conn *conn, const struct tw_owner *owner,
-	       enum owner_rank rank)
+/* Who acts on the socket holds it, though no look-up saw it yet. */
+static void check_holders(struct model *model, struct conn *conn, const struct tw_owner *owner)
 {
-	const struct owner *now = conn_owner(model, conn);
-
-	if (rank < conn->owner_rank || !owner->comm[0])
-		return false;
-	conn->owner_rank = rank;
-	if (is(now, owner))
-		return false;
-	/* who acts on the socket holds it, though no look-up saw it yet */
-	if (conn->held ? now->pid != owner->tgid : !holds(holders_of(model, conn), owner->tgid))
+	if (conn->held ? conn_owner(model, conn)->pid != owner->tgid :
+			 !holds(holders_of(model, conn), owner->tgid))
 		owner_drop_holders(model, conn);
 	/* under another name now, the holder as it was seen */
 	if (conn->held)
 		spell_out(model, conn);
-	set(model, conn, owner);
+}
+
+bool owner_learn(struct model *model, struct conn *conn, uint64_t cgroup_id,
+		 const struct tw_owner *owner, enum owner_rank rank)
+{
+	const struct owner *known = conn_owner(model, conn);
+	struct owner now;
+
+	if (owner && (rank < conn->owner_rank || !owner->comm[0]))
+		owner = NULL;
+	if (owner)
+		conn->owner_rank = rank;
+	if (owner && is(known, owner))
+		owner = NULL;
+	if (!owner && (!cgroup_id || cgroup_id == known->cgroup_id))
+		return false;
+	now = *known;
+	now.source = conn->source;
+	if (cgroup_id)
+		now.cgroup_id = cgroup_id;
+	if (owner) {
+		check_holders(model, conn, owner);
+		now.pid = owner->tgid;
+		memcpy(now.comm, owner->comm, TW_COMM_LEN);
+	}
+	become(model, conn, &now);
 	return true;
 }
 

@@ -9,11 +9,12 @@
 
 /* Its service may have got its name since. */
 void owner_renew(struct model *model, struct conn *conn);
-/* False if it is known already, or not known now. */
-bool owner_set_cgroup(struct model *model, struct conn *conn, uint64_t cgroup_id);
-/* False if a better owner is known already. */
-bool owner_set(struct model *model, struct conn *conn, const struct tw_owner *owner,
-	       enum owner_rank rank);
+/*
+ * The cgroup of its socket (0: not said), and who it belongs to (NULL: not said, and not
+ * taken where a better owner is known). True if that is news.
+ */
+bool owner_learn(struct model *model, struct conn *conn, uint64_t cgroup_id,
+		 const struct tw_owner *owner, enum owner_rank rank);
 /* Always news for a filter: any holder may be the wanted one. */
 void owner_add_holder(struct model *model, struct conn *conn, const struct tw_holder *holder);
 

@@ -36,7 +36,7 @@ void place_socket(struct model *model, uint32_t id, const uint32_t *listener_of,
 		conn->direction = DIRECTION_INCOMING;
 		if (conn->owner_rank == OWNER_NONE &&
 		    could_be_child(model, conn, conn_at(model, listener - 1)))
-			lifecycle_inherit(model, conn, conn_at(model, listener - 1));
+			lifecycle_inherit(model, conn, conn_at(model, listener - 1), 0);
 	} else if (record->port_low && conn->local_port >= record->port_low &&
 		   conn->local_port <= record->port_high) {
 		conn->direction = DIRECTION_OUTGOING;

@@ -65,7 +65,7 @@ static void add_found(struct model *model, const struct tw_socket *record, unsig
 		return;
 	conn = conn_at(model, id);
 	conn->state = record->head.from;
-	owner_set_cgroup(model, conn, record->cgroup_id);
+	owner_learn(model, conn, record->cgroup_id, NULL, OWNER_NONE);
 	conn->seen_ns = conn->since_ns = record->head.ts_ns;
 	conn->since_bound = true;
 	conn->dump = netns_at(model, conn->netns)->dump;

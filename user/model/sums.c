@@ -12,12 +12,11 @@ static void find_owner(struct model *model, struct conn *like, const struct tw_s
 {
 	uint32_t listener = POOL_NONE;
 
-	owner_set_cgroup(model, like, record->cgroup_id);
-	owner_set(model, like, &record->owner, OWNER_ACTED);
+	owner_learn(model, like, record->cgroup_id, &record->owner, OWNER_ACTED);
 	if (record->listener_cookie && !record->owner.comm[0])
 		listener = tracker_find(model, record->listener_cookie, like->source);
 	if (listener != POOL_NONE)
-		lifecycle_inherit(model, like, conn_at(model, listener));
+		lifecycle_inherit(model, like, conn_at(model, listener), 0);
 }
 
 static bool is_wanted(const struct model *model, const struct conn *like)

@@ -277,7 +277,7 @@ void tracker_tell(struct model *model, const struct conn *conn, struct model_eve
 	char comm[TW_COMM_LEN * 4 + 1];
 	struct conn_view view;
 
-	if (!model->event_fn || !model->ready || !conn->wanted)
+	if (!tracker_is_heard(model, conn))
 		return;
 	tracker_view(model, conn, &view, comm);
 	event->conn = &view;

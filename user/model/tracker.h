@@ -89,6 +89,7 @@ struct model {
 	uint64_t now_ns, ready_ns, interval_ns, expired_ns;
 	uint32_t netns_hit;		/* the namespace found last */
 	bool ready;
+	bool filtered;			/* by a filter of its own, or of a recording */
 	uint64_t losses;		/* how often something was lost: dumps compare */
 	uint64_t sums;			/* how often changes were told in sum: they too */
 	uint8_t tier[MODEL_MAX_SOURCES];	/* enum evidence: what a source's minisocks rest on */
@@ -159,7 +160,13 @@ void tracker_bury(struct model *model, uint32_t id);
 
 void tracker_view(const struct model *model, const struct conn *conn, struct conn_view *view,
 		  char comm[static TW_COMM_LEN * 4 + 1]);
-/* Tells the subscriber; fills in the view. Silent before ready and for what the filter turns down. */
+/* Whether anybody listens: nothing is told before ready, nor of what the filter turns down. */
+static inline bool tracker_is_heard(const struct model *model, const struct conn *conn)
+{
+	return model->event_fn && model->ready && conn->wanted;
+}
+
+/* Tells the subscriber, if there is one; fills in the view. */
 void tracker_tell(struct model *model, const struct conn *conn, struct model_event *event);
 
 #endif
