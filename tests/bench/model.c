@@ -22,6 +22,7 @@
 #include "model/tracker.h"
 
 #define SECOND 1000000000ULL
+#define AHEAD 8	/* records from model_expect() to model_feed() */
 #define TICK_NS (20 * SECOND / 1000)
 #define BATCH_BYTES (512 * 1024)
 #define NETNS_COOKIE 7
@@ -258,10 +259,18 @@ static void pass_time(struct bench *bench)
 static void feed(struct bench *bench)
 {
 	uint64_t began_ns = cpu_ns();
+	size_t ahead = 0, nr_ahead = 0, count = 0;
 
-	for (size_t at = 0; at < bench->len;) {
+	for (size_t at = 0; at < bench->len; count++) {
 		const struct tw_record *record = (const struct tw_record *)(bench->batch + at);
 
+		for (; ahead < bench->len && nr_ahead <= count + AHEAD; nr_ahead++) {
+			const struct tw_record *next =
+				(const struct tw_record *)(bench->batch + ahead);
+
+			model_expect(bench->model, next, next->size);
+			ahead += next->size;
+		}
 		model_feed(bench->model, record, record->size, 0);
 		at += record->size;
 	}

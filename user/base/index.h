@@ -52,6 +52,12 @@ static inline struct index_slot *index_search(const struct index *index, uint32_
 	return slot;
 }
 
+/* Lets the memory come near that a search for @hash will need. */
+static inline void index_prefetch(const struct index *index, uint32_t hash)
+{
+	__builtin_prefetch(&index->slots[index_home(hash, index->nr_homes)]);
+}
+
 /* The number stored under @key, or INDEX_NONE. In line, and @equal with it. */
 static inline uint32_t index_find(const struct index *index, uint32_t hash, index_equal_fn equal,
 				  const void *ctx, const void *key)

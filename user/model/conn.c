@@ -52,23 +52,11 @@ uint32_t conn_facts(const struct conn *conn)
 	/* listeners are never counted */
 	if (!conn->wanted || conn->state == TW_LISTEN)
 		return 0;
-	mask = gauge_mask(conn);
-	if (conn->opened || conn->preexisting)
-		mask |= FIELD_BIT(FIELD_CONNECTIONS);
+	mask = gauge_mask(conn) | conn->happened;
 	if (conn->opened)
-		mask |= FIELD_BIT(FIELD_OPENED);
-	if (conn->closed && (conn->opened || conn->preexisting))
-		mask |= FIELD_BIT(FIELD_CLOSED);
-	if (conn->closed_first)
-		mask |= FIELD_BIT(FIELD_CLOSED_FIRST);
-	if (conn->failed)
-		mask |= FIELD_BIT(FIELD_FAILED);
-	if (conn->reset)
-		mask |= FIELD_BIT(FIELD_RESETS);
-	if (conn->entered)
-		mask |= FIELD_BIT(FIELD_TW_ENTERED);
-	if (conn->refused)
-		mask |= FIELD_BIT(FIELD_TW_REFUSED);
+		mask |= FIELD_BIT(FIELD_CONNECTIONS);
+	if (!(mask & FIELD_BIT(FIELD_CONNECTIONS)))
+		mask &= ~FIELD_BIT(FIELD_CLOSED);
 	if (conn->phase == PHASE_OVER && conn->ended_mini)
 		mask |= end_mask(conn);
 	return mask;

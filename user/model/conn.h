@@ -7,6 +7,7 @@
 #define MODEL_CONN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "model/event.h"
@@ -64,6 +65,20 @@ struct conn {
 	uint16_t phase : 2;	/* enum phase */
 	uint16_t direction : 2;	/* enum direction */
 	uint16_t wanted : 1;	/* by the filter */
+	/* what happened to it, in the order of enum field, whose bits these are */
+	union {
+		uint8_t happened;
+		struct {
+			uint8_t preexisting : 1; /* ESTABLISHED or later at ready */
+			uint8_t opened : 1;
+			uint8_t closed : 1;
+			uint8_t closed_first : 1;
+			uint8_t failed : 1;
+			uint8_t reset : 1;
+			uint8_t entered : 1; /* its minisock's birth happened while traced */
+			uint8_t refused : 1; /* the minisock that never was */
+		};
+	};
 	uint32_t owner_rank : 2;
 	uint32_t evidence : 3;	/* minisock: enum evidence of its birth */
 	uint32_t end : 3;	/* minisock: enum end_reason, once OVER */
@@ -74,16 +89,8 @@ struct conn {
 	uint32_t rowed : 1;	/* row[] is valid */
 	uint32_t rekeyed : 1;	/* but the keys have changed since */
 	uint32_t since_bound : 1; /* older than since_ns says */
-	uint32_t preexisting : 1; /* ESTABLISHED or later at ready */
-	uint32_t opened : 1;
-	uint32_t closed : 1;
-	uint32_t closed_first : 1;
-	uint32_t failed : 1;
-	uint32_t reset : 1;
 	uint32_t rst_sent : 1;	/* by us, in the state it is in */
-	uint32_t entered : 1;	/* its minisock's birth happened while traced */
 	uint32_t untold : 1;	/* its birth, by an evidence tier: counted as loss */
-	uint32_t refused : 1;	/* the minisock that never was */
 	uint32_t ended_mini : 1; /* a minisock was here and ended for the reason in end */
 	uint32_t listed : 1;	/* a dump has listed the minisock */
 	uint32_t indexed : 1;	/* in the tuple index (minisocks) */
@@ -101,7 +108,8 @@ struct conn {
 	};
 };
 
-_Static_assert(sizeof(struct conn) == 128, "a connection is two cache lines");
+_Static_assert(sizeof(struct conn) == 128 && offsetof(struct conn, local_addr) == 64,
+	       "a connection is two cache lines");
 
 /* The fields that a living minisock counts in, and no full socket does. */
 #define MINISOCK_MASK (FIELD_BIT(FIELD_TIME_WAIT) | FIELD_BIT(FIELD_FW2_ORPHANS))

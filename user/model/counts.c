@@ -23,6 +23,7 @@ static struct row_set rows_of(struct model *model, const struct conn *conn)
 {
 	struct row_set set;
 
+#pragma GCC unroll 8
 	for (unsigned int dim = 0; dim < NR_DIMENSIONS; dim++)
 		set.of[dim] = rows_at(&model->rows[dim], conn->row[dim]);
 	set.of[NR_DIMENSIONS] = &model->totals;
@@ -32,9 +33,13 @@ static struct row_set rows_of(struct model *model, const struct conn *conn)
 /* As row_apply() to each: the field is looked for once. */
 static void row_set_apply(const struct row_set *set, uint32_t mask, int sign)
 {
-	for (; mask; mask &= mask - 1)
+	for (; mask; mask &= mask - 1) {
+		unsigned int field = __builtin_ctz(mask);
+
+#pragma GCC unroll 8
 		for (unsigned int i = 0; i <= NR_DIMENSIONS; i++)
-			set->of[i]->count[__builtin_ctz(mask)] += sign;
+			set->of[i]->count[field] += sign;
+	}
 }
 
 /* The pair's key holds all others. A row of "other" is tried to be left whenever possible. */

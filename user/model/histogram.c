@@ -38,14 +38,12 @@ void histogram_release(struct histogram *histogram)
 	memset(histogram, 0, sizeof(*histogram));
 }
 
-/* Few bits are set, and what the compiler has for old processors is a call. */
+/* What the compiler has for processors without the instruction is a call. */
 static unsigned int count_bits(uint64_t bits)
 {
-	unsigned int count = 0;
-
-	for (; bits; bits &= bits - 1)
-		count++;
-	return count;
+	bits -= bits >> 1 & 0x5555555555555555ULL;
+	bits = (bits & 0x3333333333333333ULL) + (bits >> 2 & 0x3333333333333333ULL);
+	return ((bits + (bits >> 4)) & 0x0f0f0f0f0f0f0f0fULL) * 0x0101010101010101ULL >> 56;
 }
 
 /* How many octaves in use are below @octave: where it is or belongs. */

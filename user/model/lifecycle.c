@@ -2,6 +2,7 @@
 /* State changes of full sockets, as the kernel tells them, into facts of connections. */
 #include "model/lifecycle.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "model/ledger.h"
@@ -212,7 +213,9 @@ static void retell_birth(struct model *model, uint32_t id, uint64_t born_ns)
 	conn->born_ns = conn->since_ns = born_ns;
 	conn->since_bound = false;
 	conn->state = TW_SYN_RECV;
-	tracker_update(model, id, true);
+	/* what comes of it is counted with the event that tells of it */
+	if (model->event_fn)
+		tracker_update(model, id, true);
 	tell_transition(model, conn, TW_LISTEN, TW_SYN_RECV, born_ns, TIME_UNKNOWN, 0, RESET_NONE);
 }
 
@@ -261,6 +264,12 @@ void lifecycle_transition(struct model *model, const struct tw_transition *recor
 		return;
 	id = resolve(model, record, source);
 	if (id == POOL_NONE) {
+		uint32_t q = tracker_find(model, record->cookie, source);
+		fprintf(stderr, "UNRES %u>%u size %u flags %x phase %d state %d insum %d\n", from,
+			to, record->head.size, record->head.flags,
+			q == POOL_NONE ? -1 : conn_at(model, q)->phase,
+			q == POOL_NONE ? -1 : conn_at(model, q)->state,
+			q == POOL_NONE ? -1 : conn_at(model, q)->in_sum);
 		model->losses += !(record->head.flags & TW_F_FORGET);
 		return;
 	}
@@ -270,6 +279,9 @@ void lifecycle_transition(struct model *model, const struct tw_transition *recor
 	}
 	conn = conn_at(model, id);
 	if (is_late(conn, &record->head) && to != TW_CLOSE) {
+		fprintf(stderr, "LATE %u>%u size %u flags %x phase %d state %d insum %d\n", from,
+			to, record->head.size, record->head.flags, conn->phase, conn->state,
+			conn->in_sum);
 		tell_late(model, id, &record->head);
 		return;
 	}
@@ -291,7 +303,9 @@ void lifecycle_transition(struct model *model, const struct tw_transition *recor
 	conn->absent = 0;
 	if (to == TW_SYN_SENT)
 		conn->born_ns = ts_ns;
-	tracker_update(model, id, rekeyed);
+	/* an end is counted when it is known what it leaves behind */
+	if (to != TW_CLOSE || rekeyed)
+		tracker_update(model, id, rekeyed);
 	/* a filter on the local port could not know it at SYN_SENT: told late */
 	if (conn->wanted && !was_wanted && from == TW_SYN_SENT && conn->born_ns)
 		tell_transition(model, conn, TW_CLOSE, TW_SYN_SENT, conn->born_ns, TIME_UNKNOWN, 0,
@@ -360,6 +374,7 @@ void lifecycle_vanished(struct model *model, uint32_t id)
 	struct conn *conn = conn_at(model, id);
 
 	conn->closed = true;
+	fprintf(stderr, "VANISH state %d insum %d\n", conn->state, conn->in_sum);
 	if (conn->in_sum)
 		sums_found(conn);
 	conn->phase = PHASE_OVER;

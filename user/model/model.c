@@ -322,6 +322,13 @@ void model_feed(struct model *model, const struct tw_record *record, size_t len,
 	model->fed |= 1ULL << source;
 }
 
+void model_expect(struct model *model, const struct tw_record *record, size_t len)
+{
+	/* TRANSITION, RESET_SENT, HOLDER, SOCKET, MINI_*: the cookie follows the head */
+	if (len >= TW_TRANSITION_SHORT)
+		tracker_expect(model, ((const struct tw_transition *)record)->cookie);
+}
+
 void model_mark_interval(struct model *model, uint64_t now_ns)
 {
 	for (unsigned int dim = 0; dim < NR_DIMENSIONS; dim++)

@@ -49,6 +49,11 @@ void model_subscribe(struct model *model, model_event_fn fn, void *ctx);
  */
 void model_feed(struct model *model, const struct tw_record *record, size_t len,
 		unsigned int source);
+/*
+ * Says that this record will be fed soon, some eight records from now: where there are
+ * many connections, most of a record's cost is waiting for memory. Changes nothing else.
+ */
+void model_expect(struct model *model, const struct tw_record *record, size_t len);
 /* Ends an interval: rates count from here. */
 void model_mark_interval(struct model *model, uint64_t now_ns);
 

@@ -54,6 +54,21 @@ uint32_t tracker_find(const struct model *model, uint64_t cookie, unsigned int s
 	return index_find(&model->by_cookie, hash_u64(cookie), cookie_equal, model, &key);
 }
 
+void tracker_expect(struct model *model, uint64_t cookie)
+{
+	uint32_t *expected = &model->expected[model->nr_expected++ % EXPECTED];
+	const struct index_slot *slot = index_search(&model->by_cookie, *expected);
+	const char *conn;
+
+	if (slot->hash == *expected && slot->id < model->conns.used) {
+		conn = pool_at(&model->conns, slot->id);
+		__builtin_prefetch(conn, 1);
+		__builtin_prefetch(conn + 64, 1);
+	}
+	*expected = hash_u64(cookie);
+	index_prefetch(&model->by_cookie, *expected);
+}
+
 uint32_t tracker_find_minisock(const struct model *model, const struct conn *like)
 {
 	return index_find(&model->by_tuple, tuple_hash(like), tuple_equal, model, like);

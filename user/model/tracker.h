@@ -15,6 +15,8 @@
 #include "model/owners.h"
 
 #define MAX_HOLDERS 64
+/* So many records after its slot, the connection itself is fetched. */
+#define EXPECTED 4
 
 /* What the model counts and the kernel counts too, by enum audit_kind. */
 struct figures {
@@ -97,6 +99,8 @@ struct model {
 	struct early *early;		/* owned: what was told of minisocks before their birth */
 	size_t nr_early, room_early;
 	struct holder *view_holders;	/* owned: of the view given out last, MAX_HOLDERS */
+	uint32_t expected[EXPECTED];	/* hashes of cookies that will be looked for soon: a ring */
+	uint32_t nr_expected;
 	model_event_fn event_fn;
 	void *event_ctx;
 };
@@ -124,6 +128,8 @@ static inline const struct owner *conn_owner(const struct model *model, const st
 
 /* POOL_NONE: not there. */
 uint32_t tracker_find(const struct model *model, uint64_t cookie, unsigned int source);
+/* Lets the memory come near that tracker_find() will need, some records from now. */
+void tracker_expect(struct model *model, uint64_t cookie);
 /* A minisock with this tuple in this namespace; POOL_NONE. */
 uint32_t tracker_find_minisock(const struct model *model, const struct conn *like);
 /* A new connection in the namespace of @tuple, not counted yet; POOL_NONE (counted as loss). */
