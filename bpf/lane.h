@@ -69,20 +69,31 @@ static __always_inline bool lane_has_seen(struct tw_lane *lane, enum look look, 
 	__u64 tag = address << 8 | change, top = lane->nr_open - 1;
 	bool last = look == THIRD || (look == SECOND && !three_looks);
 
-	if (look != FIRST) {
-		for (__u32 depth = 0; depth < TW_LANE_OPEN; depth++) {
-			if (lane->open[(top - depth) & (TW_LANE_OPEN - 1)] != tag)
-				continue;
-			if (last && !depth)
-				lane->nr_open = top;
-			return true;
+	for (__u32 depth = 0; look != FIRST && depth < TW_LANE_OPEN; depth++) {
+		__u64 *open = &lane->open[(top - depth) & (TW_LANE_OPEN - 1)];
+
+		if (*open != tag)
+			continue;
+		if (last) {
+			/* the memory may soon be another socket's */
+			*open = 0;
+			lane->nr_open -= !depth;
 		}
+		return true;
 	}
 	if (!last) {
 		lane->open[(top + 1) & (TW_LANE_OPEN - 1)] = tag;
 		lane->nr_open = top + 2;
 	}
 	return false;
+}
+
+static __always_inline void lane_forget_above(struct tw_lane *lane, __u64 nr_open)
+{
+	for (__u32 i = 0; i < TW_LANE_OPEN && lane->nr_open > nr_open; i++) {
+		lane->nr_open--;
+		lane->open[lane->nr_open & (TW_LANE_OPEN - 1)] = 0;
+	}
 }
 
 static __always_inline struct tw_birth *lane_birth(struct tw_lane *lane, __u64 address)

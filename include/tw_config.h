@@ -54,7 +54,8 @@ struct tw_code {
 /* One a CPU. */
 struct tw_counters {
 	__u64 pairs[TW_NR_STATES * TW_NR_STATES]; /* of the second and third look */
-	__u64 lost_ring;	/* for good: neither the ring nor the spill had room */
+	__u64 lost_ring;	/* records that the ring had no room for, other than changes */
+	__u64 lost_sum;		/* changes that could not even be added up */
 	__u64 spilled;		/* changes that are told in sum, or only by the next snapshot */
 	__u64 caught;		/* by the second and third program */
 };

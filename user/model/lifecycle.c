@@ -2,7 +2,6 @@
 /* State changes of full sockets, as the kernel tells them, into facts of connections. */
 #include "model/lifecycle.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "model/ledger.h"
@@ -264,12 +263,6 @@ void lifecycle_transition(struct model *model, const struct tw_transition *recor
 		return;
 	id = resolve(model, record, source);
 	if (id == POOL_NONE) {
-		uint32_t q = tracker_find(model, record->cookie, source);
-		fprintf(stderr, "UNRES %u>%u size %u flags %x phase %d state %d insum %d\n", from,
-			to, record->head.size, record->head.flags,
-			q == POOL_NONE ? -1 : conn_at(model, q)->phase,
-			q == POOL_NONE ? -1 : conn_at(model, q)->state,
-			q == POOL_NONE ? -1 : conn_at(model, q)->in_sum);
 		model->losses += !(record->head.flags & TW_F_FORGET);
 		return;
 	}
@@ -279,9 +272,6 @@ void lifecycle_transition(struct model *model, const struct tw_transition *recor
 	}
 	conn = conn_at(model, id);
 	if (is_late(conn, &record->head) && to != TW_CLOSE) {
-		fprintf(stderr, "LATE %u>%u size %u flags %x phase %d state %d insum %d\n", from,
-			to, record->head.size, record->head.flags, conn->phase, conn->state,
-			conn->in_sum);
 		tell_late(model, id, &record->head);
 		return;
 	}
@@ -374,7 +364,6 @@ void lifecycle_vanished(struct model *model, uint32_t id)
 	struct conn *conn = conn_at(model, id);
 
 	conn->closed = true;
-	fprintf(stderr, "VANISH state %d insum %d\n", conn->state, conn->in_sum);
 	if (conn->in_sum)
 		sums_found(conn);
 	conn->phase = PHASE_OVER;

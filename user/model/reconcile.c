@@ -7,7 +7,6 @@
  */
 #include "model/reconcile.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "model/audit.h"
@@ -105,7 +104,6 @@ static void merge_minisock(struct model *model, uint32_t id, const struct tw_soc
 		}
 		conn->refused = false;
 		conn->closed = conn->closed || conn->phase == PHASE_FULL;
-		fprintf(stderr, "MERGEMINI phase %d state %d insum %d\n", conn->phase, conn->state, conn->in_sum);
 		if (conn->in_sum)
 			sums_found(conn);
 		conn->ended_mini = false;

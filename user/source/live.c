@@ -39,6 +39,7 @@ struct live {
 	const struct receiver *to;	/* during a drain */
 	uint64_t last_ts_ns;		/* of the newest record */
 	uint64_t records;
+	uint64_t spilled;		/* changes told in sum, a loss not told yet */
 	bool restless;			/* the last drain had something: look once more */
 };
 
@@ -177,12 +178,24 @@ int live_fd(const struct live *live)
 	return ring_buffer__epoll_fd(live->ring);
 }
 
-/* Delivers what waits and is not newer than @until_ns; how many records. */
+/* Delivers what waits and is not newer than @until_ns, up to a limit; how many records. */
 static size_t consume(struct live *live, uint64_t until_ns, const struct receiver *to)
 {
 	live->to = to;
 	ring_buffer__consume(live->ring);
 	return lanes_deliver(&live->lanes, until_ns, DRAIN_RECORDS, on_record, live);
+}
+
+/* All that waits now; true if anything did. */
+static bool consume_all(struct live *live, const struct receiver *to)
+{
+	uint64_t now_ns = live_now_ns();
+	size_t count = consume(live, now_ns, to);
+	bool any = count > 0;
+
+	while (count >= DRAIN_RECORDS)
+		count = consume(live, now_ns, to);
+	return any;
 }
 
 /*
@@ -233,31 +246,39 @@ static void pass_spilled(void *ctx, const struct tw_record *record)
 	deliver(step->to, record);
 }
 
-/* What had no room since the last time, in sum; true if there was anything. */
-static bool tell_spilled(struct live *live, const struct receiver *to)
+/* Tells in sum what had no room since the last time. */
+static void tell_sums(struct live *live, const struct receiver *to)
 {
 	struct step step = { live, to };
 	struct receiver pass = { .receive = pass_spilled, .ctx = &step };
-	struct lost lost = losses_spilled(&live->losses, &live->probes);
-	int ret = lost.of[TW_LOSS_SPILLED] ? spill_drain(&live->spill, &pass) : 0;
+	uint64_t count = losses_spilled(&live->losses, &live->probes);
+	struct spilled spilled;
+	int ret;
 
+	if (!count)
+		return;
+	live->spilled += count;
+	ret = spill_take(&live->spill, &spilled);
 	if (ret)
 		log_msg(LOG_VERBOSE, "the sums of what had no room can't be read: %s",
 			strerror(-ret));
-	return losses_tell(&lost, live_now_ns(), to);
+	/* what the lanes had before it comes before it */
+	consume_all(live, to);
+	spill_tell(&spilled, &pass);
 }
 
 /*
  * After a dump, before it is delivered: all that happened before it, be it in sum. A
- * socket that the dump lists is then known to have been counted.
+ * socket that the dump lists is then known to have been counted. That there was a loss is
+ * told later: what happened since the socket was listed only the next dump can make good.
  */
 static void settle(void *ctx)
 {
 	struct step *step = ctx;
 
-	if (consume(step->live, live_now_ns(), step->to) && step->to->pause)
+	if (consume_all(step->live, step->to) && step->to->pause)
 		step->to->pause(step->to->ctx);
-	tell_spilled(step->live, step->to);
+	tell_sums(step->live, step->to);
 	step->live->restless = true;
 }
 
@@ -318,8 +339,8 @@ int live_start(struct live *live, const struct receiver *to, struct error *err)
 	ret = survey_start(&live->survey, &steps, to, err);
 	if (ret)
 		return ret;
+	consume_all(live, to);
 	ready.ts_ns = live_now_ns();
-	consume(live, ready.ts_ns, to);
 	/* every socket is known now */
 	live->probes.skel->bss->settled = 1;
 	deliver(to, &ready);
@@ -329,14 +350,18 @@ int live_start(struct live *live, const struct receiver *to, struct error *err)
 	return 0;
 }
 
+/* Tells what was lost since the last time, after the sums of what had no room; true if any. */
 static bool tell_losses(struct live *live, bool last, const struct receiver *to)
 {
-	bool spilled = tell_spilled(live, to);
-	struct lost lost = losses_since(&live->losses, &live->probes, last);
+	struct lost lost;
 
+	tell_sums(live, to);
+	lost = losses_since(&live->losses, &live->probes, last);
+	lost.of[TW_LOSS_SPILLED] = live->spilled;
+	live->spilled = 0;
 	if (lost.of[TW_LOSS_SKIPPED])
 		probes_attach_third(&live->probes);
-	return losses_tell(&lost, live_now_ns(), to) || spilled;
+	return losses_tell(&lost, live_now_ns(), to);
 }
 
 void live_interval(struct live *live, unsigned int budget, const struct receiver *to)

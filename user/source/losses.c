@@ -43,6 +43,7 @@ static struct tw_counters sum_up(struct losses *losses, const struct probes *pro
 		return sum;
 	for (unsigned int cpu = 0; cpu < losses->cpus; cpu++) {
 		sum.lost_ring += losses->counters[cpu].lost_ring;
+		sum.lost_sum += losses->counters[cpu].lost_sum;
 		sum.spilled += losses->counters[cpu].spilled;
 		sum.caught += losses->counters[cpu].caught;
 	}
@@ -64,17 +65,14 @@ struct lost losses_since(struct losses *losses, const struct probes *probes, boo
 	lost.of[TW_LOSS_SKIPPED] =
 		news(skipped > sum.caught ? skipped - sum.caught : 0, &losses->told.looks) +
 		news(tier_skipped(&probes->tier, probes->skel), &losses->told.tier);
-	lost.of[TW_LOSS_RING_FULL] = news(sum.lost_ring, &losses->told.ring);
+	lost.of[TW_LOSS_RING_FULL] = news(sum.lost_ring + sum.lost_sum, &losses->told.ring);
 	lost.of[TW_LOSS_NO_MEMORY] = news(losses->no_memory, &losses->told.no_memory);
 	return lost;
 }
 
-struct lost losses_spilled(struct losses *losses, const struct probes *probes)
+uint64_t losses_spilled(struct losses *losses, const struct probes *probes)
 {
-	struct lost lost = { { 0 } };
-
-	lost.of[TW_LOSS_SPILLED] = news(sum_up(losses, probes).spilled, &losses->told.spilled);
-	return lost;
+	return news(sum_up(losses, probes).spilled, &losses->told.spilled);
 }
 
 bool losses_tell(const struct lost *lost, uint64_t now_ns, const struct receiver *to)

@@ -29,8 +29,8 @@ int losses_init(struct losses *losses);
 void losses_release(struct losses *losses);
 /* What else has been lost since this was asked last; @last: it will not be asked again. */
 struct lost losses_since(struct losses *losses, const struct probes *probes, bool last);
-/* The same of the changes that are told in sum alone: it may be asked for at any time. */
-struct lost losses_spilled(struct losses *losses, const struct probes *probes);
+/* Changes that had no room in the ring since this was asked last. */
+uint64_t losses_spilled(struct losses *losses, const struct probes *probes);
 /* One LOSS record for each cause; true if there was any. */
 bool losses_tell(const struct lost *lost, uint64_t now_ns, const struct receiver *to);
 /* Adds what the second and third look counted of every (from, to), as read last. */

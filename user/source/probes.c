@@ -263,9 +263,9 @@ void probes_attach_third(struct probes *probes)
 {
 	if (probes->third)
 		return;
-	/* what the second one leaves open meanwhile is of no account */
-	probes->skel->bss->three_looks = 1;
 	probes->third = bpf_program__attach(probes->skel->progs.third_look);
+	/* until then it looks away: the second one is the last */
+	probes->skel->bss->three_looks = probes->third != NULL;
 	log_msg(LOG_VERBOSE, "the kernel skips programs often: a third one is attached");
 }
 

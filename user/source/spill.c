@@ -9,17 +9,12 @@
 
 #include "tw_config.h"
 
-#define BATCH 4096
+#define BATCH 4096U
 
 /* As struct tw_spill_sum in bpf/spill.h. */
 struct sum {
 	uint64_t count;
 	uint64_t ts_ns;
-};
-
-struct sums {
-	struct tw_spilled *items;	/* owned */
-	size_t count, room;
 };
 
 static int new_sums(void)
@@ -30,7 +25,7 @@ static int new_sums(void)
 			      sizeof(struct sum), TW_SPILL_ENTRIES, &opts);
 }
 
-static int make_room(struct sums *all)
+static int make_room(struct spilled *all)
 {
 	struct tw_spilled *grown;
 
@@ -45,7 +40,7 @@ static int make_room(struct sums *all)
 }
 
 /* All of the map, of which nothing changes any more; it is empty then. */
-static int fetch(int fd, struct sums *all)
+static int fetch(int fd, struct spilled *all)
 {
 	struct sum *sums = malloc(BATCH * sizeof(*sums));
 	uint32_t cursor;
@@ -97,12 +92,12 @@ static void tell(const struct tw_spilled *spilled, const struct receiver *to)
 	deliver(to, &late);
 }
 
-int spill_drain(struct spill *spill, const struct receiver *to)
+int spill_take(struct spill *spill, struct spilled *all)
 {
-	struct sums all = { 0 };
 	int empty = new_sums(), full = spill->sums_fd, ret;
 	__u32 zero = 0;
 
+	*all = (struct spilled){ 0 };
 	if (empty < 0)
 		return -errno;
 	/* returns when no program uses the old one any more (maybe_wait_bpf_programs()) */
@@ -112,14 +107,19 @@ int spill_drain(struct spill *spill, const struct receiver *to)
 		return ret;
 	}
 	spill->sums_fd = empty;
-	ret = fetch(full, &all);
-	qsort(all.items, all.count, sizeof(*all.items), by_time);
-	for (size_t i = 0; i < all.count; i++)
-		tell(&all.items[i], to);
-	free(all.items);
+	ret = fetch(full, all);
 	if (full != spill->first_fd)
 		close(full);
+	qsort(all->items, all->count, sizeof(*all->items), by_time);
 	return ret;
+}
+
+void spill_tell(struct spilled *all, const struct receiver *to)
+{
+	for (size_t i = 0; i < all->count; i++)
+		tell(&all->items[i], to);
+	free(all->items);
+	*all = (struct spilled){ 0 };
 }
 
 void spill_release(struct spill *spill)

@@ -6,6 +6,8 @@
 #ifndef SOURCE_SPILL_H
 #define SOURCE_SPILL_H
 
+#include <stddef.h>
+
 #include "source/source.h"
 
 struct spill {
@@ -14,13 +16,22 @@ struct spill {
 	int first_fd;		/* the one that it began with; not owned */
 };
 
+struct spilled {
+	struct tw_spilled *items;	/* owned, in the order of their last time */
+	size_t count, room;
+};
+
 /*
- * Tells all that has been added up: changes of sockets that user space knows one by one,
- * in the order of their time, as transitions that come late; the others in sum. Nothing
- * is told twice, and nothing that is added meanwhile is missed. 0, or -errno: it is all
- * still there, for the next time.
+ * Takes all that has been added up: nothing is taken twice, and nothing that is added
+ * meanwhile is missed. 0, or -errno: @all is what could be taken.
  */
-int spill_drain(struct spill *spill, const struct receiver *to);
+int spill_take(struct spill *spill, struct spilled *all);
+/*
+ * Tells it, and forgets it: changes of sockets that user space knows one by one, as
+ * transitions that come late, the others in sum. What the lanes had when it was taken must
+ * have been told before: it knows those sockets from there.
+ */
+void spill_tell(struct spilled *all, const struct receiver *to);
 void spill_release(struct spill *spill);
 
 #endif
