@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "model/ledger.h"
 #include "model/model.h"
 #include "model/tracker.h"
 
@@ -195,6 +196,36 @@ static inline void assert_sane_netns(const struct model *model, const struct net
 				 now[kinds[i]]);
 }
 
+/* Every owner has as many connections as point to it, and none is left without. */
+static inline void assert_sane_owners(const struct model *model)
+{
+	const struct pool *owners = &model->owners.pool;
+	uint32_t *conns = calloc(owners->used, sizeof(*conns)), id;
+
+	assert_non_null(conns);
+	for (id = pool_next(&model->conns, 0); id != POOL_NONE;
+	     id = pool_next(&model->conns, id + 1))
+		conns[conn_at(model, id)->owner]++;
+	for (id = pool_next(owners, OWNERS_NOBODY + 1); id != POOL_NONE;
+	     id = pool_next(owners, id + 1))
+		if (!conns[id] || conns[id] != owners_at(&model->owners, id)->conns)
+			fail_msg("owner %u counts %u connections, %u point to it", id,
+				 owners_at(&model->owners, id)->conns, conns[id]);
+	free(conns);
+}
+
+/* A minisock is looked at when it is due, or before. */
+static inline void assert_sane_due(struct model *model, uint32_t id)
+{
+	uint32_t due_s = model->due_s[id];
+
+	ledger_watch(model, id);
+	if (conn_at(model, id)->phase == PHASE_MINI && due_s > model->due_s[id])
+		fail_msg("a minisock is due at %u s and looked at at %u s", model->due_s[id],
+			 due_s);
+	model->due_s[id] = due_s;
+}
+
 static inline void assert_sane_model(const struct fixture *f)
 {
 	const uint64_t *count = model_totals(f->model)->count;
@@ -203,8 +234,11 @@ static inline void assert_sane_model(const struct fixture *f)
 	for (unsigned int dim = 0; dim < NR_DIMENSIONS; dim++)
 		assert_sane_rows(f->model, dim);
 	for (uint32_t id = pool_next(&f->model->conns, 0); id != POOL_NONE;
-	     id = pool_next(&f->model->conns, id + 1))
+	     id = pool_next(&f->model->conns, id + 1)) {
 		assert_sane_keys(f->model, conn_at(f->model, id));
+		assert_sane_due(f->model, id);
+	}
+	assert_sane_owners(f->model);
 	for (uint32_t id = pool_next(&f->model->netns, 0); id != POOL_NONE;
 	     id = pool_next(&f->model->netns, id + 1))
 		assert_sane_netns(f->model, netns_at(f->model, id));

@@ -249,6 +249,35 @@ static void a_syn_of_the_peer_reopens_it(void **state)
 }
 
 /* Seen under churn for more than a minute: the poll had not come by yet. */
+/* The number of a connection that is gone goes to the next one, which has a time of its own. */
+static void each_expires_in_its_time_whatever_had_its_number_before(void **state)
+{
+	struct fixture *f = *state;
+	struct end end = client(1);
+
+	feed_bare(f, TW_READY);
+	feed_life(f, 1, ORDERLY);
+	f->now_ns += 30 * SECOND;
+	feed_life(f, 2, TW_F_ORPHAN | TW_F_ALL_ACKED);
+	/* the first one's tuple again: it has ended, and its number is free */
+	end.cookie = 3;
+	feed_connected(f, &end);
+	pass(f, SECOND);
+	feed_life(f, 4, ORDERLY);
+	f->heard[0] = '\0';
+	pass(f, 65 * SECOND);
+	assert_heard(f, "");
+	pass(f, SECOND);
+	assert_heard(f, "-TIME_WAIT expired");
+	assert_int_equal(f->last_view.cookie, 4);
+	/* nothing tells when an orphan's FIN came, if ever */
+	pass(f, 58 * SECOND);
+	assert_heard(f, "");
+	pass(f, 2 * SECOND);
+	assert_heard(f, "-FIN_WAIT2 unknown");
+	assert_int_equal(f->last_view.cookie, 2);
+}
+
 static void one_that_was_due_has_expired_before_its_successor(void **state)
 {
 	struct fixture *f = *state;
@@ -346,6 +375,7 @@ int main(void)
 		fixture_test(a_fin_wait2_minisock_that_no_dump_shows_ends_unknown_in_the_end),
 		fixture_test(a_connect_with_the_same_tuple_reuses_it),
 		fixture_test(a_syn_of_the_peer_reopens_it),
+		fixture_test(each_expires_in_its_time_whatever_had_its_number_before),
 		fixture_test(one_that_was_due_has_expired_before_its_successor),
 		fixture_test(a_like_tuple_is_not_the_same),
 		fixture_test(a_successor_ends_a_minisock_that_is_still_pending),
