@@ -68,12 +68,16 @@ static __always_inline bool remote_wanted(const struct tw_tuple *tuple)
 	return false;
 }
 
-/* @listening: the tuple has no remote end and never will. Listeners always pass: their children inherit. */
-static __always_inline enum verdict filter_verdict(const struct tw_tuple *tuple, bool listening)
+/*
+ * A function of its own, which the verifier looks at once: in line it would go through it for
+ * every state that a caller may be in. @listening: the tuple has no remote end and never
+ * will. Listeners always pass: their children inherit.
+ */
+__weak __noinline enum verdict filter_verdict(const struct tw_tuple *tuple, bool listening)
 {
 	bool local, remote;
 
-	if (filter.netns_ino && tuple->netns_ino != filter.netns_ino)
+	if (!tuple || (filter.netns_ino && tuple->netns_ino != filter.netns_ino))
 		return VERDICT_DROP;
 	if (listening)
 		return VERDICT_PASS;
