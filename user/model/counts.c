@@ -188,14 +188,6 @@ void counts_add_sum(struct model *model, const struct conn *like, uint32_t mask,
 		netns_at(model, like->netns)->now.of[AUDIT_ENTERED] += count;
 }
 
-static void row_reset(struct row *row)
-{
-	memset(row->count, 0, sizeof(row->count));
-	memset(row->before, 0, sizeof(row->before));
-	row->held_ns = 0;
-	row_release(row);
-}
-
 void tracker_restart_counts(struct model *model)
 {
 	uint32_t id;
@@ -205,7 +197,7 @@ void tracker_restart_counts(struct model *model)
 
 		for (id = pool_next(&rows->pool, 0); id != POOL_NONE;
 		     id = pool_next(&rows->pool, id + 1))
-			row_reset(rows_at(rows, id));
+			rows_reset(rows, id);
 	}
 	row_reset(&model->totals);
 	for (id = pool_next(&model->conns, 0); id != POOL_NONE;

@@ -67,23 +67,18 @@ static bool add_octave(struct histogram *histogram, unsigned int octave)
 	return true;
 }
 
-static void add_many(struct histogram *histogram, unsigned int number, uint32_t count)
-{
-	unsigned int octave = number / SUB_COUNT;
-
-	if (!(histogram->used >> octave & 1) && !add_octave(histogram, octave)) {
-		histogram->missed += count;
-		return;
-	}
-	histogram->octaves[position(histogram, octave)].count[number % SUB_COUNT] += count;
-	histogram->count += count;
-}
-
 void histogram_add(struct histogram *histogram, uint64_t ns)
 {
-	add_many(histogram, bucket_of(ns), 1);
+	unsigned int number = bucket_of(ns), octave = number / SUB_COUNT;
+
 	if (ns > histogram->max_ns)
 		histogram->max_ns = ns;
+	if (!(histogram->used >> octave & 1) && !add_octave(histogram, octave)) {
+		histogram->missed++;
+		return;
+	}
+	histogram->octaves[position(histogram, octave)].count[number % SUB_COUNT]++;
+	histogram->count++;
 }
 
 /* The buckets in order: @number is the one before; the count of the next one that has any, or 0. */
@@ -104,13 +99,30 @@ static uint32_t next_bucket(const struct histogram *histogram, unsigned int *num
 	return 0;
 }
 
+static void merge_octave(struct histogram *histogram, unsigned int octave,
+			 const struct histogram_octave *from)
+{
+	struct histogram_octave *to;
+	uint32_t count = 0;
+
+	for (unsigned int i = 0; i < SUB_COUNT; i++)
+		count += from->count[i];
+	if (!(histogram->used >> octave & 1) && !add_octave(histogram, octave)) {
+		histogram->missed += count;
+		return;
+	}
+	to = &histogram->octaves[position(histogram, octave)];
+	for (unsigned int i = 0; i < SUB_COUNT; i++)
+		to->count[i] += from->count[i];
+	histogram->count += count;
+}
+
 void histogram_merge(struct histogram *histogram, const struct histogram *from)
 {
-	unsigned int number = -1U;
-	uint32_t count;
+	const struct histogram_octave *next = from->octaves;
 
-	while ((count = next_bucket(from, &number)))
-		add_many(histogram, number, count);
+	for (uint64_t left = from->used; left; left &= left - 1)
+		merge_octave(histogram, __builtin_ctzll(left), next++);
 	histogram->missed += from->missed;
 	if (from->max_ns > histogram->max_ns)
 		histogram->max_ns = from->max_ns;

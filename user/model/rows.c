@@ -3,6 +3,7 @@
 #include "model/rows.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* How many candidates are looked at for the least row to fold. */
@@ -20,6 +21,20 @@ static bool key_equal(const void *ctx, uint32_t id, const void *key)
 	return !memcmp(&rows_at(rows, id)->key, key, sizeof(struct row_key));
 }
 
+/* For one row more. */
+static bool make_room(struct rows *rows)
+{
+	uint32_t used = rows->pool.used;
+	uint32_t *grown = rows->idle;
+
+	if (used % POOL_CHUNK == 0)
+		grown = realloc(rows->idle, ((size_t)used + POOL_CHUNK) * sizeof(*grown));
+	if (!grown)
+		return false;
+	rows->idle = grown;
+	return true;
+}
+
 int rows_init(struct rows *rows, enum dimension dimension, uint32_t cap)
 {
 	*rows = (struct rows){ .dimension = dimension, .cap = cap };
@@ -27,10 +42,11 @@ int rows_init(struct rows *rows, enum dimension dimension, uint32_t cap)
 	if (index_init(&rows->index))
 		return -ENOMEM;
 	/* row 0, "other", is in no index: no key leads to it */
-	if (pool_take(&rows->pool) != ROW_OTHER) {
+	if (!make_room(rows) || pool_take(&rows->pool) != ROW_OTHER) {
 		rows_release(rows);
 		return -ENOMEM;
 	}
+	rows->idle[ROW_OTHER] = ROW_BUSY;
 	return 0;
 }
 
@@ -38,6 +54,14 @@ void row_release(struct row *row)
 {
 	histogram_release(&row->lifetime);
 	histogram_release(&row->residence);
+}
+
+void row_reset(struct row *row)
+{
+	memset(row->count, 0, sizeof(row->count));
+	memset(row->before, 0, sizeof(row->before));
+	row->held_ns = 0;
+	row_release(row);
 }
 
 void rows_release(struct rows *rows)
@@ -48,6 +72,7 @@ void rows_release(struct rows *rows)
 		row_release(rows_at(rows, id));
 	index_release(&rows->index);
 	pool_release(&rows->pool);
+	free(rows->idle);
 }
 
 static void fold(struct rows *rows, uint32_t id)
@@ -70,7 +95,7 @@ static void fold(struct rows *rows, uint32_t id)
 /* Of the next idle rows, the one that ever had least; false when none is idle. */
 static bool fold_one(struct rows *rows)
 {
-	uint32_t least = POOL_NONE, id = rows->hand;
+	uint32_t least = ROW_OTHER, id = rows->hand;
 
 	for (unsigned int look = 0; look < FOLD_LOOKS; look++) {
 		id = pool_next(&rows->pool, id + 1);
@@ -78,16 +103,34 @@ static bool fold_one(struct rows *rows)
 			id = pool_next(&rows->pool, ROW_OTHER + 1);
 		if (id == POOL_NONE)
 			return false;
-		if (!rows_at(rows, id)->conns &&
-		    (least == POOL_NONE || rows_at(rows, id)->count[FIELD_CONNECTIONS] <
-						   rows_at(rows, least)->count[FIELD_CONNECTIONS]))
+		/* "other" is always busy */
+		if (rows->idle[id] < rows->idle[least])
 			least = id;
 	}
 	rows->hand = id;
-	if (least == POOL_NONE)
+	if (least == ROW_OTHER)
 		return false;
 	fold(rows, least);
 	return true;
+}
+
+static uint32_t add_row(struct rows *rows, const struct row_key *key, uint32_t hash)
+{
+	uint32_t id;
+
+	if (rows->pool.count > rows->cap && !fold_one(rows))
+		return ROW_OTHER;
+	if (!make_room(rows))
+		return ROW_OTHER;
+	id = pool_take(&rows->pool);
+	if (id == POOL_NONE)
+		return ROW_OTHER;
+	if (index_insert(&rows->index, hash, id)) {
+		pool_give(&rows->pool, id);
+		return ROW_OTHER;
+	}
+	rows_at(rows, id)->key = *key;
+	return id;
 }
 
 uint32_t rows_enter(struct rows *rows, const struct row_key *key)
@@ -95,29 +138,32 @@ uint32_t rows_enter(struct rows *rows, const struct row_key *key)
 	uint32_t hash = key_hash(key);
 	uint32_t id = index_find(&rows->index, hash, key_equal, rows, key);
 
-	if (id == INDEX_NONE) {
-		if (rows->pool.count > rows->cap && !fold_one(rows))
-			goto other;
-		id = pool_take(&rows->pool);
-		if (id == POOL_NONE)
-			goto other;
-		if (index_insert(&rows->index, hash, id)) {
-			pool_give(&rows->pool, id);
-			goto other;
-		}
-		rows_at(rows, id)->key = *key;
-	}
+	if (id == INDEX_NONE)
+		id = add_row(rows, key, hash);
+	if (id == ROW_OTHER)
+		rows->folded++;
+	rows->idle[id] = ROW_BUSY;
 	rows_at(rows, id)->conns++;
 	return id;
-other:
-	rows->folded++;
-	rows_at(rows, ROW_OTHER)->conns++;
-	return ROW_OTHER;
 }
 
 void rows_leave(struct rows *rows, uint32_t id)
 {
-	rows_at(rows, id)->conns--;
+	struct row *row = rows_at(rows, id);
+
+	if (--row->conns || id == ROW_OTHER)
+		return;
+	rows->idle[id] = row->count[FIELD_CONNECTIONS] < ROW_BUSY ? row->count[FIELD_CONNECTIONS] :
+								    ROW_BUSY - 1;
+}
+
+void rows_reset(struct rows *rows, uint32_t id)
+{
+	struct row *row = rows_at(rows, id);
+
+	row_reset(row);
+	if (rows->idle[id] != ROW_BUSY)
+		rows->idle[id] = 0;
 }
 
 void rows_mark_interval(struct rows *rows)

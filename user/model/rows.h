@@ -49,11 +49,17 @@ struct row {
 
 /* Row 0 is "other": it takes what the cap turned away, and what was folded. */
 #define ROW_OTHER 0
+#define ROW_BUSY UINT32_MAX
 
 struct rows {
 	enum dimension dimension;
 	struct pool pool;	/* struct row */
 	struct index index;
+	/*
+	 * Owned: what a row that nobody is in has had in all, ROW_BUSY for others: who is
+	 * to be folded is looked for here, not in the rows.
+	 */
+	uint32_t *idle;
 	uint32_t cap;
 	uint32_t hand;		/* where the search for a row to fold goes on */
 	uint64_t folded;	/* rows folded into other, and connections turned away */
@@ -61,10 +67,14 @@ struct rows {
 
 int rows_init(struct rows *rows, enum dimension dimension, uint32_t cap);
 void rows_release(struct rows *rows);
+/* What happened is forgotten, who is in it stays. */
+void row_reset(struct row *row);
 /* Only what the row owns: its histograms. */
 void row_release(struct row *row);
 /* The number of the row with this key, made if need be; ROW_OTHER when there is no room. Takes a reference. */
 uint32_t rows_enter(struct rows *rows, const struct row_key *key);
+/* row_reset(), of a row in the table. */
+void rows_reset(struct rows *rows, uint32_t id);
 /* A connection left: the row stays, but may be folded once nobody is in it. */
 void rows_leave(struct rows *rows, uint32_t id);
 /* How long minisocks have held their ports while traced, all together: TIME_WAIT-seconds. */
