@@ -16,27 +16,10 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* Handed over once so full: the thread is woken so often at most. */
-#define CHUNK_BYTES 65536
-#define CHUNK_UNITS 1024
-#define CHUNK_MOST INT32_MAX	/* with one unit that is longer */
+#include "base/chunk.h"
+
 #define STDIO_BYTES 16384	/* less than CHUNK_BYTES: see outlet_put() */
 #define MOST_SPARE 4
-
-struct unit {
-	uint32_t end;		/* where, in its chunk */
-	uint32_t events, missing;
-};
-
-struct chunk {
-	struct chunk *next;
-	char *bytes;		/* owned */
-	size_t len, room;	/* of bytes */
-	size_t sent;
-	uint32_t nr_units;
-	bool flush;		/* when it has been written */
-	struct unit units[CHUNK_UNITS];
-};
 
 struct outlet {
 	const struct outlet_ops *ops;
@@ -67,56 +50,7 @@ struct outlet {
 	atomic_int error;
 };
 
-/* ------------------------------------------------------------------------------ chunks */
-
-static void chunk_free(struct chunk *chunk)
-{
-	if (chunk)
-		free(chunk->bytes);
-	free(chunk);
-}
-
-static struct chunk *chunk_new(void)
-{
-	struct chunk *chunk = malloc(sizeof(*chunk));
-
-	if (!chunk)
-		return NULL;
-	*chunk = (struct chunk){ .bytes = malloc(CHUNK_BYTES), .room = CHUNK_BYTES };
-	if (chunk->bytes)
-		return chunk;
-	free(chunk);
-	return NULL;
-}
-
-/* Adds what the units tell of that end after @at. */
-static void chunk_tally(const struct chunk *chunk, size_t at, struct outlet_tally *tally)
-{
-	for (uint32_t i = chunk->nr_units; i-- > 0 && chunk->units[i].end > at;) {
-		tally->events += chunk->units[i].events;
-		tally->missing += chunk->units[i].missing;
-	}
-}
-
-/* Room for @len more bytes, where there is memory. */
-static bool chunk_grow(struct chunk *chunk, size_t len)
-{
-	size_t room = chunk->room;
-	char *bytes;
-
-	if (len > CHUNK_MOST - chunk->len)
-		return false;
-	while (room < chunk->len + len)
-		room *= 2;
-	if (room == chunk->room)
-		return true;
-	bytes = realloc(chunk->bytes, room);
-	if (!bytes)
-		return false;
-	chunk->bytes = bytes;
-	chunk->room = room;
-	return true;
-}
+/* -------------------------------------------------------------------------- spare chunks */
 
 /* With the lock held. */
 static void recycle(struct outlet *outlet, struct chunk *chunk)
@@ -125,9 +59,7 @@ static void recycle(struct outlet *outlet, struct chunk *chunk)
 		chunk_free(chunk);
 		return;
 	}
-	chunk->len = chunk->sent = 0;
-	chunk->nr_units = 0;
-	chunk->flush = false;
+	chunk_clear(chunk);
 	chunk->next = outlet->spare;
 	outlet->spare = chunk;
 	outlet->nr_spare++;
@@ -176,10 +108,7 @@ static struct outlet_tally drop_unclaimed(struct outlet *outlet)
 
 	if (!first)
 		return dropped;
-	chunk_tally(first, outlet->claimed, &dropped);
-	while (first->nr_units && first->units[first->nr_units - 1].end > outlet->claimed)
-		first->nr_units--;
-	first->len = outlet->claimed;
+	chunk_cut(first, outlet->claimed, &dropped);
 	for (chunk = first->next; chunk; chunk = next) {
 		next = chunk->next;
 		chunk_tally(chunk, 0, &dropped);
@@ -205,23 +134,6 @@ static void fail(struct outlet *outlet, int error)
 
 /* ------------------------------------------------------------------------------ the thread */
 
-/* How far to write now: whole units, as many as may go at once, one in any case. */
-static size_t claim(const struct chunk *chunk, size_t most)
-{
-	size_t end = chunk->sent;
-
-	if (most >= chunk->len - chunk->sent)
-		return chunk->len;
-	for (uint32_t i = 0; i < chunk->nr_units; i++) {
-		if (chunk->units[i].end <= chunk->sent)
-			continue;
-		if (end > chunk->sent && chunk->units[i].end - chunk->sent > most)
-			break;
-		end = chunk->units[i].end;
-	}
-	return end;
-}
-
 /* Writes some of the first chunk, or flushes after it. Takes and leaves the lock held. */
 static void write_some(struct outlet *outlet, size_t most)
 {
@@ -230,7 +142,7 @@ static void write_some(struct outlet *outlet, size_t most)
 	size_t len;
 
 	if (outlet->claimed <= chunk->sent)
-		outlet->claimed = claim(chunk, most);
+		outlet->claimed = chunk_claim(chunk, most);
 	len = outlet->claimed - chunk->sent;
 	outlet->busy = true;
 	pthread_mutex_unlock(&outlet->lock);
@@ -482,11 +394,7 @@ bool outlet_end_unit(struct outlet *outlet, struct outlet_tally tally)
 	if (end == outlet->whole)
 		return true;
 	outlet->whole = end;
-	chunk->units[chunk->nr_units++] = (struct unit){
-		.end = (uint32_t)end,
-		.events = (uint32_t)tally.events,
-		.missing = (uint32_t)tally.missing,
-	};
+	chunk_end_unit(chunk, end, tally);
 	if (end >= CHUNK_BYTES || chunk->nr_units == CHUNK_UNITS)
 		hand_over(outlet, false);
 	return true;

@@ -344,7 +344,8 @@ static int close_recorder(struct stage *stage, struct error *err)
 	recorder_flush(stage->recorder);
 	settle(recorder_outlet(stage->recorder), true);
 	missing = recorder_missing(stage->recorder);
-	whole = !outlet_left(recorder_outlet(stage->recorder));
+	/* compressed, the last of it is in the hands of the thread when nothing else is left */
+	whole = !outlet_await(recorder_outlet(stage->recorder));
 	ret = recorder_close(stage->recorder, err);
 	if (!ret && missing && whole)
 		log_msg(LOG_WARNING,
@@ -353,8 +354,8 @@ static int close_recorder(struct stage *stage, struct error *err)
 			command, text_count(missing, number), path);
 	else if (!ret && !whole)
 		log_msg(LOG_WARNING,
-			"%s: %s events were not recorded, because '%s' took no more; it is readable up "
-			"to there",
+			"%s: the last events were not recorded (%s or more), because '%s' took no more; "
+			"it is readable up to there",
 			command, text_count(missing, number), path);
 	return ret;
 }
