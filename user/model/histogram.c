@@ -67,6 +67,15 @@ static bool add_octave(struct histogram *histogram, unsigned int octave)
 	return true;
 }
 
+void histogram_expect(const struct histogram *histogram, uint64_t ns)
+{
+	unsigned int number = bucket_of(ns);
+
+	__builtin_prefetch(&histogram->octaves[position(histogram, number / SUB_COUNT)]
+				    .count[number % SUB_COUNT],
+			   1);
+}
+
 void histogram_add(struct histogram *histogram, uint64_t ns)
 {
 	unsigned int number = bucket_of(ns), octave = number / SUB_COUNT;

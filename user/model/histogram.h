@@ -26,6 +26,8 @@ struct histogram {
 
 void histogram_release(struct histogram *histogram);
 void histogram_add(struct histogram *histogram, uint64_t ns);
+/* Lets the memory come near that histogram_add() will need. */
+void histogram_expect(const struct histogram *histogram, uint64_t ns);
 /* Adds all samples of @from, as if they had been added here. */
 void histogram_merge(struct histogram *histogram, const struct histogram *from);
 /* The value at @permille (500: the median); 0 when empty, so ask count first. */

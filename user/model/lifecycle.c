@@ -160,6 +160,13 @@ static void count_lifetime(struct model *model, const struct conn *conn, uint64_
 	histogram_add(&model->totals.lifetime, ns);
 }
 
+/* Each row's buckets are somewhere else: by the time that they are needed they are here. */
+static void expect_lifetime(const struct model *model, const struct conn *conn, uint64_t ns)
+{
+	for (unsigned int dim = 0; dim < NR_DIMENSIONS; dim++)
+		histogram_expect(&rows_at(&model->rows[dim], conn->row[dim])->lifetime, ns);
+}
+
 static void close_socket(struct model *model, uint32_t id, const struct tw_transition *record)
 {
 	struct conn *conn = conn_at(model, id);
@@ -279,6 +286,8 @@ void lifecycle_transition(struct model *model, const struct tw_transition *recor
 	if (ts_ns < conn->since_ns && conn->since_ns <= model->now_ns)
 		ts_ns = conn->since_ns;
 	was_wanted = conn->wanted;
+	if (to == TW_CLOSE && conn->rowed)
+		expect_lifetime(model, conn, ts_ns - conn->born_ns);
 	if (record->head.flags & TW_F_GAP)
 		bridge(conn, from);
 	rekeyed = learn(model, conn, record) || !conn->rowed;
