@@ -90,11 +90,14 @@ static void add_found(struct model *model, const struct tw_socket *record, unsig
 static void merge_minisock(struct model *model, uint32_t id, const struct tw_socket *record)
 {
 	struct conn *conn = conn_at(model, id);
+	bool moved;
 
 	/* it ended while, or just before, the dump came by */
 	if (conn->phase == PHASE_OVER && conn->ended_mini &&
 	    conn->since_ns + HASHED_NS >= netns_at(model, conn->netns)->dump_began_ns)
 		return;
+	/* its port may have been told in sum only */
+	moved = tracker_set_tuple(conn, &record->tuple);
 	if (conn->phase != PHASE_MINI) {
 		/* it lives, and we thought otherwise: the kernel is right */
 		if (!conn->ended_mini && model->ready) {
@@ -117,6 +120,10 @@ static void merge_minisock(struct model *model, uint32_t id, const struct tw_soc
 		ledger_substate(model, id, record->head.from,
 				record->head.ts_ns + record->expires_ms * MS_NS - TIME_WAIT_NS,
 				EVIDENCE_SNAPSHOT);
+	if (moved) {
+		tracker_index_tuple(model, id);
+		tracker_update(model, id, true);
+	}
 	ledger_count_untold(model, id);
 	set_expiry(conn, record);
 	ledger_watch(model, id);
@@ -386,7 +393,9 @@ void reconcile_end(struct model *model, const struct tw_snapshot *record, unsign
 	}
 	netns->dumped = true;
 	netns->healed = model->losses;
+	/* what was born too late for this dump only the next one finds */
 	netns->sums_seen = model->sums;
+	netns->sums_seen -= model->sums_ns + HASHED_NS >= netns->dump_began_ns;
 	audit_update(model, netns, record, &ours);
 }
 

@@ -36,6 +36,8 @@ void sums_add(struct model *model, const struct tw_spilled *record, unsigned int
 		tracker_netns(model, record->tuple.netns_cookie, record->tuple.netns_ino, source);
 
 	model->sums++;
+	if (record->head.ts_ns > model->sums_ns)
+		model->sums_ns = record->head.ts_ns;
 	if (netns == POOL_NONE)
 		return;
 	like.netns = netns;

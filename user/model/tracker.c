@@ -173,7 +173,8 @@ void tracker_index_tuple(struct model *model, uint32_t id)
 {
 	struct conn *conn = conn_at(model, id);
 
-	if (conn->indexed)
+	/* without its port it would be taken for any other such one */
+	if (conn->indexed || !conn->local_port)
 		return;
 	if (index_insert(&model->by_tuple, tuple_hash(conn), id))
 		model->loss[TW_LOSS_NO_MEMORY]++;

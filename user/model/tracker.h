@@ -94,6 +94,7 @@ struct model {
 	bool filtered;			/* by a filter of its own, or of a recording */
 	uint64_t losses;		/* how often something was lost: dumps compare */
 	uint64_t sums;			/* how often changes were told in sum: they too */
+	uint64_t sums_ns;		/* when the last one of those happened */
 	uint8_t tier[MODEL_MAX_SOURCES];	/* enum evidence: what a source's minisocks rest on */
 	uint64_t fed;			/* by which sources, a bit each */
 	struct early *early;		/* owned: what was told of minisocks before their birth */
