@@ -30,9 +30,6 @@ enum look {
 	THIRD,
 };
 
-/* A third look is attached. */
-extern __u32 three_looks;
-
 static __always_inline struct tw_lane *lane_here(void)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
@@ -49,12 +46,6 @@ static __always_inline __u64 lane_address(struct tw_lane *lane, enum look look, 
 	return *place;
 }
 
-/* Socks lie at multiples of 64 at least, a page's worth of them apart by chance. */
-static __always_inline __u32 address_hash(__u64 address)
-{
-	return (address * 0x9e3779b97f4a7c15ULL) >> 48;
-}
-
 /*
  * Whether an earlier look has seen this change; if not, this one has. The looks at one
  * change follow each other, and what interrupts them between two has ended when they go
@@ -62,27 +53,28 @@ static __always_inline __u32 address_hash(__u64 address)
  * meanwhile (7.2) it may lie deeper, and where they move to another processor it is seen
  * twice: user space drops that.
  */
-static __always_inline bool lane_has_seen(struct tw_lane *lane, enum look look, __u64 address,
-					  __u8 change)
+static __always_inline bool lane_has_seen(struct tw_lane *lane, enum look look, struct sock *sk,
+					  __u32 change)
 {
-	/* the uppermost bits of a kernel address are all ones */
-	__u64 tag = address << 8 | change, top = lane->nr_open - 1;
-	bool last = look == THIRD || (look == SECOND && !three_looks);
+	bool last = look == THIRD || (look == SECOND && !shared.three_looks);
+	__u64 top = lane->nr_open - 1;
+	struct tw_open *open;
 
 	for (__u32 depth = 0; look != FIRST && depth < TW_LANE_OPEN; depth++) {
-		__u64 *open = &lane->open[(top - depth) & (TW_LANE_OPEN - 1)];
-
-		if (*open != tag)
+		open = &lane->open[(top - depth) & (TW_LANE_OPEN - 1)];
+		if (open->sock != (__u64)sk || open->change != change)
 			continue;
 		if (last) {
 			/* the memory may soon be another socket's */
-			*open = 0;
+			open->sock = 0;
 			lane->nr_open -= !depth;
 		}
 		return true;
 	}
 	if (!last) {
-		lane->open[(top + 1) & (TW_LANE_OPEN - 1)] = tag;
+		open = &lane->open[(top + 1) & (TW_LANE_OPEN - 1)];
+		open->sock = (__u64)sk;
+		open->change = change;
 		lane->nr_open = top + 2;
 	}
 	return false;
@@ -92,13 +84,14 @@ static __always_inline void lane_forget_above(struct tw_lane *lane, __u64 nr_ope
 {
 	for (__u32 i = 0; i < TW_LANE_OPEN && lane->nr_open > nr_open; i++) {
 		lane->nr_open--;
-		lane->open[lane->nr_open & (TW_LANE_OPEN - 1)] = 0;
+		lane->open[lane->nr_open & (TW_LANE_OPEN - 1)].sock = 0;
 	}
 }
 
+/* Socks lie at multiples of 64 at least, a page's worth of them apart by chance. */
 static __always_inline struct tw_birth *lane_birth(struct tw_lane *lane, __u64 address)
 {
-	return &lane->births[address_hash(address) & (TW_LANE_BIRTHS - 1)];
+	return &lane->births[(address * 0x9e3779b97f4a7c15ULL >> 48) & (TW_LANE_BIRTHS - 1)];
 }
 
 /* Room for a record at the writer's place; NULL: the reader is far behind. */
@@ -106,7 +99,7 @@ static __always_inline void *lane_room(struct tw_lane *lane, __u32 size)
 {
 	__u64 at = lane->produced;
 
-	if (at + size > lane->limit) {
+	if (unlikely(at + size > lane->limit)) {
 		lane->limit = *(volatile __u64 *)&lane->consumed + config.lane_bytes;
 		if (at + size > lane->limit)
 			return NULL;
@@ -138,10 +131,10 @@ static __always_inline void lane_push(struct tw_lane *lane, __u32 size, __u64 ts
 	__u64 before = lane->produced, nudge = 0;
 
 	publish(&lane->produced, before + size);
-	if (ts_ns - woken_ns < config.wakeup_ns &&
-	    !((before ^ (before + size)) & (config.lane_bytes / 4)))
+	if (likely(ts_ns - shared.woken_ns < config.wakeup_ns &&
+		   !((before ^ (before + size)) & (config.lane_bytes / 4))))
 		return;
-	woken_ns = ts_ns;
+	shared.woken_ns = ts_ns;
 	bpf_ringbuf_output(&events, &nudge, sizeof(nudge), BPF_RB_FORCE_WAKEUP);
 }
 

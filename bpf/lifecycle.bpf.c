@@ -24,12 +24,7 @@
 
 const volatile struct tw_config config = {};
 const volatile struct tw_filter filter = {};
-__u64 woken_ns;
-/* User space knows every socket that there was before: until then all is told in full. */
-__u32 settled;
-__u32 three_looks;
-/* Some sockets have notes: until then none is looked for. */
-__u32 noted;
+struct tw_shared shared;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
@@ -100,18 +95,29 @@ static __always_inline bool acts_in_process(const struct change *change)
 }
 
 /*
- * The moment of the change. Into these states a segment alone brings a socket, and the
- * kernel has just read the clock for it (tcp_mstamp_refresh(), net/ipv4/tcp_output.c); a
- * change to another one may come from a process or a timer, and ->CLOSE stands in an
- * order with what other programs see.
+ * Whether a segment has just brought the socket where it is: for some states nothing else
+ * does, to CLOSE no error says so, with the FIN or the ACK that the state waited for.
  */
-static __always_inline __u64 change_time(const struct tcp_sock *tp, int to)
+static __always_inline bool is_by_segment(const struct change *change)
 {
-	__u64 segment_ns = 0;
+	if (change->to != TW_CLOSE)
+		return is_in(change->to, STATE(TW_ESTABLISHED) | STATE(TW_CLOSE_WAIT) |
+						 STATE(TW_FIN_WAIT2) | STATE(TW_CLOSING));
+	/* it stands in an order with what an evidence tier sees of its minisock */
+	if (config.has_tier || change->error)
+		return false;
+	return change->from == TW_LAST_ACK ||
+	       (change->from == TW_FIN_WAIT2 && (change->flags & TW_F_DONE));
+}
 
-	if (is_in(to, STATE(TW_ESTABLISHED) | STATE(TW_CLOSE_WAIT) | STATE(TW_FIN_WAIT2) |
-			      STATE(TW_CLOSING)))
-		segment_ns = tp->tcp_clock_cache;
+/*
+ * The moment of the change. For a segment the kernel has just read the clock
+ * (tcp_mstamp_refresh(), net/ipv4/tcp_output.c), which saves reading it again: 40 ns.
+ */
+static __always_inline __u64 change_time(const struct change *change)
+{
+	__u64 segment_ns = is_by_segment(change) ? change->tp->tcp_clock_cache : 0;
+
 	/* TCP_REPAIR goes to ESTABLISHED without a segment */
 	return segment_ns ? segment_ns : bpf_ktime_get_ns();
 }
@@ -136,43 +142,46 @@ static __always_inline __u64 listener_of(const struct tcp_sock *child, struct tw
 
 /*
  * The child has neither tuple nor cookie yet: inet_csk_clone_lock() sets both after this
- * event, and would overwrite a cookie made here. Its next event tells of this one. That
- * is one of the same segment, unless the listener takes TCP Fast Open.
+ * event, and would overwrite a cookie made here. Its next event tells of this one: it comes
+ * with the same segment, so at the same time by the kernel's clock, unless the listener
+ * takes TCP Fast Open.
  */
-static __always_inline void child_born(struct sock *sk, const struct tcp_sock *tp,
-				       struct tw_lane *lane, enum look look, __u64 address)
+static __noinline int child_born(struct sock *sk, const struct tcp_sock *tp, struct tw_lane *lane,
+				 enum look look)
 {
+	__u64 address = lane_address(lane, look, sk);
 	struct tw_birth *birth = lane_birth(lane, address);
-	__u64 listener_cookie = listener_of(tp, lane, look), ts_ns = bpf_ktime_get_ns();
+	__u64 listener_cookie = listener_of(tp, lane, look);
 	struct tw_note *note;
 
 	if (tp->inet_conn.icsk_accept_queue.fastopenq.max_qlen) {
 		note = bpf_sk_storage_get(&notes, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 		if (note) {
-			note->born_ns = ts_ns;
+			note->born_ns = bpf_ktime_get_ns();
 			note->listener_cookie = listener_cookie;
-			note->direction = TW_F_INCOMING;
-			noted = 1;
+			shared.noted = 1;
 		}
-		return;
+		return 0;
 	}
 	birth->child = 0;
-	birth->ts_ns = ts_ns;
 	birth->listener_cookie = listener_cookie;
 	/* another look may have interrupted: what it began it has also ended */
 	*(volatile __u64 *)&birth->child = address;
+	return 0;
 }
 
 /* What is known of a socket that leaves SYN_RECV: its birth, if it is a listener's child. */
-static __always_inline void recall_birth(struct change *change, struct tw_lane *lane, __u64 address)
+static __always_inline void recall_birth(struct change *change, struct tw_lane *lane,
+					 enum look look)
 {
+	__u64 address = lane_address(lane, look, change->sk);
 	struct tw_birth *birth = lane_birth(lane, address);
 	struct tw_note *note = change->note;
 
 	if (birth->child == address) {
 		birth->child = 0;
 		change->flags |= TW_F_INCOMING;
-		change->born_ns = birth->ts_ns;
+		change->born_ns = change->ts_ns;
 		change->listener_cookie = birth->listener_cookie;
 	} else if (note && note->born_ns) {
 		change->flags |= TW_F_INCOMING;
@@ -189,9 +198,8 @@ static __always_inline void recall_birth(struct change *change, struct tw_lane *
  */
 static __always_inline __u32 change_size(const struct change *change)
 {
-	if (!settled || change->unknown || change->from == TW_CLOSE ||
-	    change->from == TW_SYN_SENT || change->from == TW_SYN_RECV ||
-	    (change->flags & TW_F_GAP))
+	if (is_in(change->from, STATE(TW_CLOSE) | STATE(TW_SYN_SENT) | STATE(TW_SYN_RECV)) ||
+	    unlikely(!shared.settled || change->unknown || (change->flags & TW_F_GAP)))
 		return TW_TRANSITION_FULL;
 	return change->actor ? TW_TRANSITION_OWNER : TW_TRANSITION_SHORT;
 }
@@ -223,7 +231,7 @@ static __always_inline void describe(struct tw_transition *record, const struct 
 /* Only these are counted; the states between show again at the next snapshot. */
 static __always_inline bool counts(const struct change *change)
 {
-	return change->to == TW_ESTABLISHED || change->to == TW_FIN_WAIT1 || change->to == TW_CLOSE;
+	return is_in(change->to, STATE(TW_ESTABLISHED) | STATE(TW_FIN_WAIT1) | STATE(TW_CLOSE));
 }
 
 /*
@@ -247,7 +255,7 @@ static __noinline int spill_noted(struct change *change)
 	if (born || change->unknown)
 		note = bpf_sk_storage_get(&notes, change->sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 	if (note && (born || change->unknown)) {
-		noted = 1;
+		shared.noted = 1;
 		note->spilled = 1;
 		note->direction = change->flags & (TW_F_OUTGOING | TW_F_INCOMING);
 		note->listener_cookie = change->listener_cookie;
@@ -297,12 +305,26 @@ static __always_inline void delivered(const struct change *change)
 		change->note->spilled = 0;
 }
 
+/* What passes by the lane the reader counts; what does not is counted here. */
+static __always_inline void count_pair(const struct change *change)
+{
+	struct tw_counters *count = counters_here();
+	__u32 pair = change->from * TW_NR_STATES + change->to;
+
+	/* what is taken back is the change's second record */
+	if (!count || pair >= TW_NR_STATES * TW_NR_STATES || (change->flags & TW_F_FORGET))
+		return;
+	count->pairs[pair]++;
+	count->caught += (change->flags & TW_F_SECOND) != 0;
+}
+
 /* The first look has the lane for its own. */
 static __always_inline void send_by_lane(struct change *change, struct tw_lane *lane)
 {
 	struct tw_transition *record = lane_room(lane, change->size);
 
-	if (!record) {
+	if (unlikely(!record)) {
+		count_pair(change);
 		spill_change(change);
 		return;
 	}
@@ -316,6 +338,7 @@ static __always_inline void send_by_ring(struct change *change)
 {
 	struct tw_transition record = {};
 
+	count_pair(change);
 	describe(&record, change);
 	/* what it has no room for is no loss yet */
 	if (bpf_ringbuf_output(&events, &record, change->size, emit_wakeup(change->ts_ns)))
@@ -344,6 +367,7 @@ static __always_inline bool wanted(struct change *change, struct tw_lane *lane, 
 	plain_tuple(change->sk, change->tp, &tuple);
 	if (filter_verdict(&tuple, listening) != VERDICT_DROP)
 		return true;
+	count_pair(change);
 	tuple.local_port = 0;
 	if (change->from == TW_SYN_SENT && filter_verdict(&tuple, false) != VERDICT_DROP) {
 		change->flags |= TW_F_FORGET;
@@ -353,30 +377,11 @@ static __always_inline bool wanted(struct change *change, struct tw_lane *lane, 
 	return false;
 }
 
-static __always_inline void count_pair(struct tw_lane *lane, const struct change *change,
-				       enum look look)
-{
-	__u32 pair = change->from * TW_NR_STATES + change->to;
-	struct tw_counters *count;
-
-	if (pair >= TW_NR_STATES * TW_NR_STATES)
-		return;
-	if (look == FIRST) {
-		lane->pairs[pair]++;
-		return;
-	}
-	count = counters_here();
-	if (!count)
-		return;
-	count->pairs[pair]++;
-	count->caught++;
-}
-
 static __always_inline void find_actor(struct change *change)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
-	if (plain_is_kernel(task)) {
+	if (unlikely(plain_is_kernel(task))) {
 		change->flags |= TW_F_KERNEL;
 		return;
 	}
@@ -387,30 +392,30 @@ static __always_inline void find_actor(struct change *change)
 static __always_inline void observe(struct sock *sk, int from, int to, enum look look)
 {
 	struct change change = { .sk = sk, .from = from, .to = to };
-	__u64 address, cookie;
 	struct tw_lane *lane;
+	__u64 cookie;
 
 	if (from == to || sk->sk_protocol != TW_IPPROTO_TCP)
 		return;
 	lane = lane_here();
-	change.tp = bpf_skc_to_tcp_sock(sk);
-	if (!lane || !change.tp)
+	if (!lane)
 		return;
-	address = lane_address(lane, look, sk);
-	if (lane_has_seen(lane, look, address, from << 4 | to))
+	if (lane_has_seen(lane, look, sk, from << 8 | to))
+		return;
+	change.tp = bpf_skc_to_tcp_sock(sk);
+	if (unlikely(!change.tp))
 		return;
 	if (look != FIRST)
 		change.flags |= TW_F_SECOND;
-	count_pair(lane, &change, look);
 	if (from == TW_LISTEN && to == TW_SYN_RECV) {
-		child_born(sk, change.tp, lane, look, address);
+		count_pair(&change);
+		child_born(sk, change.tp, lane, look);
 		return;
 	}
 	cookie = sk->__sk_common.skc_cookie.counter;
 	change.unknown = !cookie;
-	change.cookie = cookie ? cookie : bpf_get_socket_cookie(sk);
-	change.ts_ns = change_time(change.tp, to);
-	if (noted)
+	change.cookie = unlikely(!cookie) ? bpf_get_socket_cookie(sk) : cookie;
+	if (unlikely(shared.noted))
 		change.note = bpf_sk_storage_get(&notes, sk, NULL, 0);
 	if (change.note && change.note->spilled)
 		change.flags |= TW_F_GAP;
@@ -418,10 +423,11 @@ static __always_inline void observe(struct sock *sk, int from, int to, enum look
 		change.error = sk->sk_err;
 		change.flags |= closing_flags(sk, change.tp);
 	}
+	change.ts_ns = change_time(&change);
 	if (to == TW_SYN_SENT || from == TW_SYN_SENT)
 		change.flags |= TW_F_OUTGOING;
 	if (from == TW_SYN_RECV)
-		recall_birth(&change, lane, address);
+		recall_birth(&change, lane, look);
 	if (acts_in_process(&change))
 		find_actor(&change);
 	change.size = change_size(&change);
@@ -460,7 +466,7 @@ int BPF_PROG(first_look, struct sock *sk, int from, int to)
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(second_look, struct sock *sk, int from, int to)
 {
-	if (three_looks)
+	if (shared.three_looks)
 		observe(sk, from, to, SECOND);
 	else
 		observe_last(sk, from, to, SECOND);
@@ -470,7 +476,7 @@ int BPF_PROG(second_look, struct sock *sk, int from, int to)
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(third_look, struct sock *sk, int from, int to)
 {
-	if (three_looks)
+	if (shared.three_looks)
 		observe_last(sk, from, to, THIRD);
 	return 0;
 }

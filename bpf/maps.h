@@ -13,6 +13,10 @@
 
 #include "tw_config.h"
 
+/* Where the common way goes: what is not on it is kept out of its cache lines. */
+#define likely(condition) __builtin_expect(!!(condition), 1)
+#define unlikely(condition) __builtin_expect(!!(condition), 0)
+
 /*
  * Kept with the few sockets of which more must be known than the socket itself says;
  * freed with it, so that idle sockets cost no eviction.
@@ -45,6 +49,7 @@ static __always_inline struct tw_counters *counters_here(void)
 	return bpf_map_lookup_elem(&counters, &zero);
 }
 
+extern struct tw_shared shared;
 extern const volatile struct tw_config config;
 extern const volatile struct tw_filter filter;
 

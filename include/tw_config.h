@@ -38,7 +38,25 @@ struct tw_config {
 	__u64 wakeup_ns;	/* or when it was last woken so long ago */
 	__u32 has_filter;
 	__u32 lane_bytes;	/* the data of a lane, a power of two */
+	__u32 has_tier;		/* an evidence tier tells of minisocks */
+	__u32 pad;
 };
+
+/* What changes while the programs run, in one cache line. */
+struct tw_shared {
+	/*
+	 * Racy on purpose: two CPUs may both wake the reader, which costs a little, or
+	 * neither for one event, which the reader's own follow-up look makes good
+	 * (source/live.c: it looks again until a look finds nothing).
+	 */
+	__u64 woken_ns;
+	/* user space knows every socket that there was before: till then all is told in full */
+	__u32 settled;
+	/* some sockets have notes: till then none is looked for */
+	__u32 noted;
+	/* a third look is attached */
+	__u32 three_looks;
+} __attribute__((aligned(64)));
 
 /* A piece of the kernel's code. */
 struct tw_code {
@@ -53,7 +71,7 @@ struct tw_code {
 
 /* One a CPU. */
 struct tw_counters {
-	__u64 pairs[TW_NR_STATES * TW_NR_STATES]; /* of the second and third look */
+	__u64 pairs[TW_NR_STATES * TW_NR_STATES]; /* of changes that no lane has */
 	__u64 lost_ring;	/* records that the ring had no room for, other than changes */
 	__u64 lost_sum;		/* changes that could not even be added up */
 	__u64 spilled;		/* changes that are told in sum, or only by the next snapshot */

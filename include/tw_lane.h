@@ -14,34 +14,36 @@
 
 #include "tw_record.h"
 
-#define TW_LOOKS 3
 /* Powers of two. */
-#define TW_LANE_OPEN 8
+#define TW_LANE_OPEN 2
 #define TW_LANE_BIRTHS 16
+
+/* A change that some look has seen, and the last one not yet. */
+struct tw_open {
+	__u64 sock;		/* its address; 0: none */
+	__u64 change;		/* from << 8 | to */
+};
 
 /* A listener's child between LISTEN->SYN_RECV and its next change: the same segment. */
 struct tw_birth {
 	__u64 child;		/* its address */
 	__u64 listener_cookie;	/* 0: unknown */
-	__u64 ts_ns;
 };
 
+/* What a look at a change needs is in one cache line; the reader has one of its own. */
 struct tw_lane {
-	/* of the program */
-	__u64 produced;		/* bytes ever written */
+	__u64 produced;		/* bytes ever written, by the program */
 	__u64 limit;		/* may grow so far, by what was consumed when last looked at */
-	__u64 address[TW_LOOKS]; /* where a pointer becomes a number */
 	__u64 nr_open;
-	__u64 pad_produced[2];
-	/* what some look has seen and the last one not yet: socket and change */
-	__u64 open[TW_LANE_OPEN];
-	/* of user space */
-	__u64 consumed;		/* bytes ever read */
+	__u64 pad_produced;
+	struct tw_open open[TW_LANE_OPEN];
+	__u64 consumed;		/* bytes ever read, by user space */
 	__u64 pad_consumed[7];
+	__u64 address[4];	/* where a pointer becomes a number, by look */
+	__u64 pad_address[4];
 	struct tw_birth births[TW_LANE_BIRTHS];
-	__u64 pairs[TW_NR_STATES * TW_NR_STATES];
 	/* a page of its own, so that the data begin with one */
-	__u64 pad[512 - 24 - 3 * TW_LANE_BIRTHS - TW_NR_STATES * TW_NR_STATES];
+	__u64 pad[512 - 24 - 2 * TW_LANE_BIRTHS];
 };
 
 /* Of a lane whose data are @bytes (a power of two, pages). */

@@ -24,11 +24,6 @@ static struct tw_lane *lane_at(const struct lanes *lanes, unsigned int cpu)
 	return (struct tw_lane *)((char *)lanes->first + cpu * lanes->stride);
 }
 
-const struct tw_lane *lanes_of(const struct lanes *lanes, unsigned int cpu)
-{
-	return lane_at(lanes, cpu);
-}
-
 int lanes_open(struct lanes *lanes, int map_fd, unsigned int cpus, uint32_t bytes,
 	       struct error *err)
 {
@@ -182,6 +177,15 @@ static bool is_still_first(const struct lanes *lanes)
 	return next >= lanes->nr_heap || is_before(lanes, lanes->heap[0], lanes->heap[next]);
 }
 
+/* A lane has nothing but changes of state; what is taken back was counted before. */
+static void count_pair(struct lanes *lanes, const struct tw_record *record)
+{
+	size_t pair = record->from * TW_NR_STATES + record->to;
+
+	if (pair < TW_NR_STATES * TW_NR_STATES && !(record->flags & TW_F_FORGET))
+		lanes->pairs[pair]++;
+}
+
 size_t lanes_deliver(struct lanes *lanes, uint64_t until_ns, size_t limit,
 		     void (*take)(void *ctx, const struct tw_record *record), void *ctx)
 {
@@ -198,6 +202,8 @@ size_t lanes_deliver(struct lanes *lanes, uint64_t until_ns, size_t limit,
 			const struct tw_record *record = head_of(strand);
 
 			take(ctx, record);
+			if (number != RING_STRAND)
+				count_pair(lanes, record);
 			strand->at += record->size;
 			count++;
 			more = has_head(strand, until_ns);

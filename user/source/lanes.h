@@ -35,6 +35,7 @@ struct lanes {
 	struct strand *strands;	/* owned: the ring's, then one a processor */
 	uint32_t *heap;		/* owned: numbers of strands, the oldest record first */
 	size_t nr_heap;
+	uint64_t pairs[TW_NR_STATES * TW_NR_STATES]; /* of every (from, to), delivered by lane */
 };
 
 /* @map_fd: the array of lanes. 0 or -errno with a sentence. lanes_close() in any case. */
@@ -46,6 +47,5 @@ int lanes_add(struct lanes *lanes, const struct tw_record *record, size_t size);
 /* Hands out what is not newer than @until_ns, at most @limit records. How many. */
 size_t lanes_deliver(struct lanes *lanes, uint64_t until_ns, size_t limit,
 		     void (*take)(void *ctx, const struct tw_record *record), void *ctx);
-const struct tw_lane *lanes_of(const struct lanes *lanes, unsigned int cpu);
 
 #endif

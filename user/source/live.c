@@ -342,7 +342,7 @@ int live_start(struct live *live, const struct receiver *to, struct error *err)
 	consume_all(live, to);
 	ready.ts_ns = live_now_ns();
 	/* every socket is known now */
-	live->probes.skel->bss->settled = 1;
+	live->probes.skel->bss->shared.settled = 1;
 	deliver(to, &ready);
 	live->restless = true;
 	/* loading read the kernel's BTF: megabytes that are not needed any more */
@@ -382,9 +382,8 @@ void live_end(struct live *live, const struct receiver *to)
 	tell_losses(live, true, to);
 	probes_tell_cost(&live->probes);
 	losses_pairs(&live->losses, pairs.count);
-	for (unsigned int cpu = 0; cpu < live->lanes.cpus; cpu++)
-		for (size_t i = 0; i < sizeof(pairs.count) / sizeof(pairs.count[0]); i++)
-			pairs.count[i] += lanes_of(&live->lanes, cpu)->pairs[i];
+	for (size_t i = 0; i < TW_NR_STATES * TW_NR_STATES; i++)
+		pairs.count[i] += live->lanes.pairs[i];
 	pairs.head.ts_ns = end.head.ts_ns = live_now_ns();
 	end.records = live->records;
 	deliver(to, &pairs);

@@ -33,7 +33,7 @@ struct lost losses_since(struct losses *losses, const struct probes *probes, boo
 uint64_t losses_spilled(struct losses *losses, const struct probes *probes);
 /* One LOSS record for each cause; true if there was any. */
 bool losses_tell(const struct lost *lost, uint64_t now_ns, const struct receiver *to);
-/* Adds what the second and third look counted of every (from, to), as read last. */
+/* Adds what the programs counted of every (from, to) that no lane had, as read last. */
 void losses_pairs(const struct losses *losses, __u64 count[TW_NR_STATES * TW_NR_STATES]);
 
 #endif

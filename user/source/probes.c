@@ -87,7 +87,7 @@ static bool filter_is_set(const struct tw_filter *filter)
 }
 
 static void configure(struct twtrace_bpf *skel, const struct live_opts *opts,
-		      const struct features *features, bool with_accept)
+		      const struct features *features, enum tw_evidence evidence, bool with_accept)
 {
 	uint64_t bytes = ring_bytes(opts->ring_bytes);
 	int cpus = libbpf_num_possible_cpus();
@@ -98,6 +98,7 @@ static void configure(struct twtrace_bpf *skel, const struct live_opts *opts,
 	skel->rodata->config.wakeup_bytes = bytes / WAKEUP_SHARE;
 	skel->rodata->config.wakeup_ns = WAKEUP_NS;
 	skel->rodata->config.has_filter = filter_is_set(&opts->filter);
+	skel->rodata->config.has_tier = evidence != TW_BY_INFERENCE;
 	skel->rodata->config.lane_bytes = lane_bytes(opts->ring_bytes, cpus);
 	skel->rodata->filter = opts->filter;
 	bpf_map__set_max_entries(skel->maps.events, bytes);
@@ -126,7 +127,7 @@ static int load(struct probes *probes, const struct live_opts *opts, enum tw_evi
 	probes->skel = twtrace_bpf__open();
 	if (!probes->skel)
 		return error_set(err, -errno, "cannot open the BPF programs: %s", strerror(errno));
-	configure(probes->skel, opts, &probes->features, with_accept);
+	configure(probes->skel, opts, &probes->features, evidence, with_accept);
 	tier_select(probes->skel, evidence);
 	probes->lane_bytes = probes->skel->rodata->config.lane_bytes;
 	ret = twtrace_bpf__load(probes->skel);
@@ -265,7 +266,7 @@ void probes_attach_third(struct probes *probes)
 		return;
 	probes->third = bpf_program__attach(probes->skel->progs.third_look);
 	/* until then it looks away: the second one is the last */
-	probes->skel->bss->three_looks = probes->third != NULL;
+	probes->skel->bss->shared.three_looks = probes->third != NULL;
 	log_msg(LOG_VERBOSE, "the kernel skips programs often: a third one is attached");
 }
 
