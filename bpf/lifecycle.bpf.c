@@ -33,11 +33,14 @@ struct {
 	__type(value, struct tw_note);
 } notes SEC(".maps");
 
-/* One change as one look sees it. */
+/*
+ * One change as one look sees it. What is not known of it is `nothing` of the lane, not a
+ * constant: the verifier follows each way through the program apart as long as it knows a
+ * constant that is asked for again.
+ */
 struct change {
 	struct sock *sk;
 	const struct tcp_sock *tp;
-	struct tw_note *note;		/* NULL: none */
 	struct task_struct *actor;	/* TW_F_OWNER: who acted; NULL: nobody known */
 	__u64 cookie, ts_ns, born_ns, listener_cookie;
 	__u32 size;			/* of the record */
@@ -49,7 +52,7 @@ struct change {
 /* Sets of states, asked without a branch: the verifier follows every way through them. */
 #define STATE(state) (1U << (state))
 
-static __always_inline bool is_in(__u8 state, __u32 set)
+static __always_inline __u32 is_in(__u8 state, __u32 set)
 {
 	return set >> (state & 15) & 1;
 }
@@ -170,20 +173,28 @@ static __noinline int child_born(struct sock *sk, const struct tcp_sock *tp, str
 	return 0;
 }
 
+static __always_inline struct tw_note *note_of(const struct change *change)
+{
+	return bpf_sk_storage_get(&notes, change->sk, NULL, 0);
+}
+
 /* What is known of a socket that leaves SYN_RECV: its birth, if it is a listener's child. */
 static __always_inline void recall_birth(struct change *change, struct tw_lane *lane,
 					 enum look look)
 {
 	__u64 address = lane_address(lane, look, change->sk);
 	struct tw_birth *birth = lane_birth(lane, address);
-	struct tw_note *note = change->note;
+	struct tw_note *note;
 
-	if (birth->child == address) {
+	if (likely(birth->child == address)) {
 		birth->child = 0;
 		change->flags |= TW_F_INCOMING;
 		change->born_ns = change->ts_ns;
 		change->listener_cookie = birth->listener_cookie;
-	} else if (note && note->born_ns) {
+		return;
+	}
+	note = note_of(change);
+	if (note && note->born_ns) {
 		change->flags |= TW_F_INCOMING;
 		change->born_ns = note->born_ns;
 		change->listener_cookie = note->listener_cookie;
@@ -243,7 +254,7 @@ static __noinline int spill_noted(struct change *change)
 	bool born = change->from == TW_CLOSE || (change->flags & TW_F_INCOMING);
 	struct tw_spilled key = {};
 	struct tw_counters *count = counters_here();
-	struct tw_note *note = change->note;
+	struct tw_note *note;
 
 	if (!count)
 		return 0;
@@ -252,8 +263,8 @@ static __noinline int spill_noted(struct change *change)
 		return 0;
 	}
 	count->spilled++;
-	if (born || change->unknown)
-		note = bpf_sk_storage_get(&notes, change->sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	note = bpf_sk_storage_get(&notes, change->sk, NULL,
+				  born || change->unknown ? BPF_SK_STORAGE_GET_F_CREATE : 0);
 	if (note && (born || change->unknown)) {
 		shared.noted = 1;
 		note->spilled = 1;
@@ -298,11 +309,16 @@ static __always_inline void spill_change(const struct change *change)
 	spill_noted(&copy);
 }
 
+/* From here on user space is told of it one change at a time again. */
 static __always_inline void delivered(const struct change *change)
 {
-	/* TW_F_GAP comes from the note, which the verifier can't know */
-	if (change->note && change->note->spilled)
-		change->note->spilled = 0;
+	struct tw_note *note;
+
+	if (likely(!(change->flags & TW_F_GAP)))
+		return;
+	note = note_of(change);
+	if (note)
+		note->spilled = 0;
 }
 
 /* What passes by the lane the reader counts; what does not is counted here. */
@@ -311,6 +327,8 @@ static __always_inline void count_pair(const struct change *change)
 	struct tw_counters *count = counters_here();
 	__u32 pair = change->from * TW_NR_STATES + change->to;
 
+	/* the verifier may know less of it than the compiler */
+	barrier_var(pair);
 	/* what is taken back is the change's second record */
 	if (!count || pair >= TW_NR_STATES * TW_NR_STATES || (change->flags & TW_F_FORGET))
 		return;
@@ -389,43 +407,55 @@ static __always_inline void find_actor(struct change *change)
 	change->actor = task;
 }
 
-static __always_inline void observe(struct sock *sk, int from, int to, enum look look)
+static __always_inline bool was_spilled(const struct change *change)
+{
+	struct tw_note *note = note_of(change);
+
+	return note && note->spilled;
+}
+
+static __always_inline void identify(struct change *change, enum look look)
+{
+	__u64 cookie = change->sk->__sk_common.skc_cookie.counter;
+
+	/* no branch: see struct change */
+	change->unknown = ((cookie | -cookie) >> 63) ^ 1;
+	change->cookie = likely(cookie) ? cookie : bpf_get_socket_cookie(change->sk);
+	if (look != FIRST)
+		change->flags |= TW_F_SECOND;
+	if (unlikely(shared.noted) && was_spilled(change))
+		change->flags |= TW_F_GAP;
+	change->flags |=
+		((is_in(change->from, STATE(TW_SYN_SENT)) | is_in(change->to, STATE(TW_SYN_SENT))) *
+		 TW_F_OUTGOING);
+}
+
+static __always_inline void observe(struct sock *sk, __u8 from, __u8 to, enum look look)
 {
 	struct change change = { .sk = sk, .from = from, .to = to };
 	struct tw_lane *lane;
-	__u64 cookie;
 
 	if (from == to || sk->sk_protocol != TW_IPPROTO_TCP)
 		return;
 	lane = lane_here();
-	if (!lane)
-		return;
-	if (lane_has_seen(lane, look, sk, from << 8 | to))
+	if (!lane || lane_has_seen(lane, look, sk, from << 8 | to))
 		return;
 	change.tp = bpf_skc_to_tcp_sock(sk);
 	if (unlikely(!change.tp))
 		return;
-	if (look != FIRST)
-		change.flags |= TW_F_SECOND;
+	change.flags = change.error = lane->nothing;
+	change.born_ns = change.listener_cookie = lane->nothing;
 	if (from == TW_LISTEN && to == TW_SYN_RECV) {
 		count_pair(&change);
 		child_born(sk, change.tp, lane, look);
 		return;
 	}
-	cookie = sk->__sk_common.skc_cookie.counter;
-	change.unknown = !cookie;
-	change.cookie = unlikely(!cookie) ? bpf_get_socket_cookie(sk) : cookie;
-	if (unlikely(shared.noted))
-		change.note = bpf_sk_storage_get(&notes, sk, NULL, 0);
-	if (change.note && change.note->spilled)
-		change.flags |= TW_F_GAP;
+	identify(&change, look);
 	if (to == TW_CLOSE) {
 		change.error = sk->sk_err;
 		change.flags |= closing_flags(sk, change.tp);
 	}
 	change.ts_ns = change_time(&change);
-	if (to == TW_SYN_SENT || from == TW_SYN_SENT)
-		change.flags |= TW_F_OUTGOING;
 	if (from == TW_SYN_RECV)
 		recall_birth(&change, lane, look);
 	if (acts_in_process(&change))

@@ -35,7 +35,7 @@ struct tw_lane {
 	__u64 produced;		/* bytes ever written, by the program */
 	__u64 limit;		/* may grow so far, by what was consumed when last looked at */
 	__u64 nr_open;
-	__u64 pad_produced;
+	__u64 nothing;		/* 0, and the verifier does not know it */
 	struct tw_open open[TW_LANE_OPEN];
 	__u64 consumed;		/* bytes ever read, by user space */
 	__u64 pad_consumed[7];

@@ -12,6 +12,7 @@
 #include "bench.h"
 #include "model/model.h"
 #include "source/recording.h"
+#include "source/source.h"
 
 struct records {
 	char *bytes;
@@ -42,11 +43,13 @@ static uint64_t feed_file(const char *path, uint64_t *count)
 {
 	struct recording *recording = open_file(path);
 	struct model *model = new_model();
-	const struct tw_record *record;
+	const struct tw_record *record, *soon;
 	uint64_t begin = now_ns(), took;
 
 	*count = 0;
 	while ((record = recording_next(recording))) {
+		while ((soon = recording_ahead(recording)))
+			model_expect(model, soon, soon->size);
 		model_feed(model, record, record->size, 0);
 		*count += record->kind == TW_TRANSITION;
 	}
@@ -79,13 +82,21 @@ static void load(const char *path, struct records *records)
 
 static uint64_t feed_memory(const struct records *records)
 {
-	const char *at = records->bytes, *end = at + records->len;
+	const char *at = records->bytes, *ahead = at, *end = at + records->len;
 	struct model *model = new_model();
 	uint64_t begin = now_ns(), took;
+	unsigned int nr_ahead = 0;
 
 	while (at < end) {
 		const struct tw_record *record = (const void *)at;
 
+		for (; nr_ahead <= EXPECT_AHEAD && ahead < end; nr_ahead++) {
+			const struct tw_record *soon = (const void *)ahead;
+
+			model_expect(model, soon, soon->size);
+			ahead += soon->size;
+		}
+		nr_ahead--;
 		model_feed(model, record, record->size, 0);
 		at += record->size;
 	}

@@ -160,6 +160,14 @@ static bool pass_time(struct replay *replay, uint64_t now_ns)
 	return stage_interval(&replay->stage);
 }
 
+static void look_ahead(struct replay *replay, const struct input *input)
+{
+	const struct tw_record *record;
+
+	while ((record = recording_ahead(input->recording)))
+		stage_expect(&replay->stage, record);
+}
+
 static int feed(struct replay *replay, struct error *err)
 {
 	struct input *input;
@@ -177,6 +185,7 @@ static int feed(struct replay *replay, struct error *err)
 		replay->stage.source = input->source;
 		stage_receive(&replay->stage, shifted(replay, input));
 		input->next = recording_next(input->recording);
+		look_ahead(replay, input);
 	}
 	return 0;
 }

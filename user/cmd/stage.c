@@ -199,9 +199,21 @@ static void pause_for_output(void *ctx)
 	stage_flush(ctx);
 }
 
+void stage_expect(void *ctx, const struct tw_record *record)
+{
+	struct stage *stage = ctx;
+
+	model_expect(stage->model, record, record->size);
+}
+
 struct receiver stage_receiver(struct stage *stage)
 {
-	return (struct receiver){ stage_receive, pause_for_output, stage };
+	return (struct receiver){
+		.receive = stage_receive,
+		.expect = stage_expect,
+		.pause = pause_for_output,
+		.ctx = stage,
+	};
 }
 
 /*

@@ -51,6 +51,8 @@ int stage_start(struct stage *stage, struct error *err);
 int stage_outlet_fd(const struct stage *stage, unsigned int which);
 /* Where a source delivers to: a struct receiver's function, @ctx a stage. */
 void stage_receive(void *ctx, const struct tw_record *record);
+/* It will be received soon. */
+void stage_expect(void *ctx, const struct tw_record *record);
 /* A struct receiver for a live source: stage_receive(), and stage_flush() in its pauses. */
 struct receiver stage_receiver(struct stage *stage);
 /* What the sink has said so far goes out; false when standard output has been closed. */

@@ -167,6 +167,7 @@ static void tidy(struct lanes *lanes)
 	memmove(lanes->ring, lanes->ring + strand->at, strand->end - strand->at);
 	strand->end -= strand->at;
 	strand->at = 0;
+	strand->nr_ahead = 0;
 }
 
 /* Whether the strand on top may go on: no other one has anything older. */
@@ -175,6 +176,21 @@ static bool is_still_first(const struct lanes *lanes)
 	size_t next = child_of(lanes, 0);
 
 	return next >= lanes->nr_heap || is_before(lanes, lanes->heap[0], lanes->heap[next]);
+}
+
+/* Announces the records that follow the one at @at. */
+static void look_ahead(struct strand *strand, const struct receiver *to)
+{
+	if (!strand->nr_ahead)
+		strand->ahead = strand->at;
+	while (strand->nr_ahead < EXPECT_AHEAD && strand->ahead < strand->end) {
+		const struct tw_record *record =
+			(const void *)(strand->data + (strand->ahead & strand->mask));
+
+		to->expect(to->ctx, record);
+		strand->ahead += record->size;
+		strand->nr_ahead++;
+	}
 }
 
 /* A lane has nothing but changes of state; what is taken back was counted before. */
@@ -187,7 +203,7 @@ static void count_pair(struct lanes *lanes, const struct tw_record *record)
 }
 
 size_t lanes_deliver(struct lanes *lanes, uint64_t until_ns, size_t limit,
-		     void (*take)(void *ctx, const struct tw_record *record), void *ctx)
+		     const struct receiver *to)
 {
 	size_t count = 0;
 
@@ -201,10 +217,13 @@ size_t lanes_deliver(struct lanes *lanes, uint64_t until_ns, size_t limit,
 		do {
 			const struct tw_record *record = head_of(strand);
 
-			take(ctx, record);
+			if (to->expect)
+				look_ahead(strand, to);
+			deliver(to, record);
 			if (number != RING_STRAND)
 				count_pair(lanes, record);
 			strand->at += record->size;
+			strand->nr_ahead -= strand->nr_ahead > 0;
 			count++;
 			more = has_head(strand, until_ns);
 		} while (more && count < limit && strand->at - began < lanes->bytes / 4 &&

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "source/source.h"
 #include "tw_lane.h"
 
 /* One of the ways by which records come, each in the order of its own time. */
@@ -22,6 +23,8 @@ struct strand {
 	const uint8_t *data;
 	uint64_t mask;		/* where the data begin again */
 	uint64_t at, end;	/* what has not been delivered yet */
+	uint64_t ahead;		/* what comes before has been announced */
+	unsigned int nr_ahead;	/* records between the two */
 	uint64_t ts_ns;		/* of the record at @at; never less than of those before */
 };
 
@@ -46,6 +49,6 @@ void lanes_close(struct lanes *lanes);
 int lanes_add(struct lanes *lanes, const struct tw_record *record, size_t size);
 /* Hands out what is not newer than @until_ns, at most @limit records. How many. */
 size_t lanes_deliver(struct lanes *lanes, uint64_t until_ns, size_t limit,
-		     void (*take)(void *ctx, const struct tw_record *record), void *ctx);
+		     const struct receiver *to);
 
 #endif

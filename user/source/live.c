@@ -30,17 +30,17 @@
 
 struct live {
 	struct probes probes;
-	struct ring_buffer *ring;	/* owned: what all processors share */
+	struct ring_buffer *ring; /* owned: what all processors share */
 	struct lanes lanes;
 	struct spill spill;
 	struct losses losses;
-	struct cgroups *cgroups;	/* owned */
+	struct cgroups *cgroups; /* owned */
 	struct survey survey;
-	const struct receiver *to;	/* during a drain */
-	uint64_t last_ts_ns;		/* of the newest record */
+	const struct receiver *to; /* during a drain */
+	uint64_t last_ts_ns; /* of the newest record */
 	uint64_t records;
-	uint64_t spilled;		/* changes told in sum, a loss not told yet */
-	bool restless;			/* the last drain had something: look once more */
+	uint64_t spilled; /* changes told in sum, a loss not told yet */
+	bool restless; /* the last drain had something: look once more */
 };
 
 uint64_t live_now_ns(void)
@@ -97,6 +97,13 @@ static void on_record(void *ctx, const struct tw_record *record)
 		record = &reset.head;
 	}
 	deliver(live->to, record);
+}
+
+static void on_expected(void *ctx, const struct tw_record *record)
+{
+	const struct live *live = ctx;
+
+	live->to->expect(live->to->ctx, record);
 }
 
 /* The shared ring is read into a copy, from which its records take their turn. */
@@ -181,9 +188,15 @@ int live_fd(const struct live *live)
 /* Delivers what waits and is not newer than @until_ns, up to a limit; how many records. */
 static size_t consume(struct live *live, uint64_t until_ns, const struct receiver *to)
 {
+	struct receiver from_lanes = {
+		.receive = on_record,
+		.expect = to->expect ? on_expected : NULL,
+		.ctx = live,
+	};
+
 	live->to = to;
 	ring_buffer__consume(live->ring);
-	return lanes_deliver(&live->lanes, until_ns, DRAIN_RECORDS, on_record, live);
+	return lanes_deliver(&live->lanes, until_ns, DRAIN_RECORDS, &from_lanes);
 }
 
 /* All that waits now; true if anything did. */
@@ -231,6 +244,7 @@ bool live_drain(struct live *live, const struct receiver *to)
 struct step {
 	struct live *live;
 	const struct receiver *to;
+	struct holders_look look;
 };
 
 /* A change in sum, as any other: its control group is told before it. */
@@ -249,7 +263,7 @@ static void pass_spilled(void *ctx, const struct tw_record *record)
 /* Tells in sum what had no room since the last time. */
 static void tell_sums(struct live *live, const struct receiver *to)
 {
-	struct step step = { live, to };
+	struct step step = { .live = live, .to = to };
 	struct receiver pass = { .receive = pass_spilled, .ctx = &step };
 	uint64_t count = losses_spilled(&live->losses, &live->probes);
 	struct spilled spilled;
@@ -299,32 +313,36 @@ static void pass_holder(void *ctx, const struct tw_record *record)
 	deliver(step->to, record);
 }
 
-void live_look_for_holders(struct live *live, const struct receiver *to)
-{
-	struct step step = { live, to };
-	struct receiver pass = { .receive = pass_holder, .ctx = &step };
-	struct error err = { 0 };
-
-	if (holders_look(live->probes.skel->progs.holders, live_now_ns(), &pass, &err))
-		log_msg(LOG_VERBOSE, "%s", err.text);
-}
-
-static void look_between(void *ctx)
+static void begin_look(void *ctx)
 {
 	struct step *step = ctx;
 
-	live_look_for_holders(step->live, step->to);
+	holders_begin(&step->look, step->live->probes.skel->progs.holders, live_now_ns());
 }
 
-static void nothing_between(void *ctx)
+static void end_look(void *ctx)
 {
-	(void)ctx;
+	struct step *step = ctx;
+	struct receiver pass = { .receive = pass_holder, .ctx = step };
+	struct error err = { 0 };
+
+	if (holders_end(&step->look, &pass, &err))
+		log_msg(LOG_VERBOSE, "%s", err.text);
+}
+
+void live_look_for_holders(struct live *live, const struct receiver *to)
+{
+	struct step step = { .live = live, .to = to };
+
+	begin_look(&step);
+	end_look(&step);
 }
 
 int live_start(struct live *live, const struct receiver *to, struct error *err)
 {
-	struct step step = { live, to };
-	struct survey_steps steps = { settle, look_between, &step };
+	struct step step = { .live = live, .to = to };
+	/* who holds the sockets is found out while they are listed */
+	struct survey_steps steps = { settle, begin_look, end_look, &step };
 	struct tw_record ready = { .size = sizeof(ready), .kind = TW_READY };
 	struct tw_record tier = {
 		.size = sizeof(tier),
@@ -366,8 +384,8 @@ static bool tell_losses(struct live *live, bool last, const struct receiver *to)
 
 void live_interval(struct live *live, unsigned int budget, const struct receiver *to)
 {
-	struct step step = { live, to };
-	struct survey_steps steps = { settle, nothing_between, &step };
+	struct step step = { .live = live, .to = to };
+	struct survey_steps steps = { .settle = settle, .ctx = &step };
 	bool lost = tell_losses(live, !budget, to);
 
 	survey_interval(&live->survey, live_now_ns(), budget, lost || !budget, &steps, to);

@@ -10,6 +10,7 @@
 #include <zstd.h>
 
 #include "base/text.h"
+#include "source/source.h"
 
 #define INPUT_BYTES (64 * 1024)
 #define PLAIN_BYTES (256 * 1024)
@@ -31,6 +32,8 @@ struct recording {
 	char damage[256];
 	char input[INPUT_BYTES];
 	_Alignas(8) char plain[PLAIN_BYTES];
+	size_t ahead;		/* in plain: what comes before has been named */
+	unsigned int nr_ahead;	/* records from @at to there */
 };
 
 /* Text of a stranger's file: on the terminal it must be nothing but text. */
@@ -148,6 +151,7 @@ static bool refill(struct recording *recording)
 
 	memmove(recording->plain, recording->plain + recording->at, recording->len - recording->at);
 	recording->len -= recording->at;
+	recording->ahead -= recording->nr_ahead ? recording->at : recording->ahead;
 	recording->at = 0;
 	if (recording->in_at == recording->in_len && !recording->file_ended) {
 		recording->in_at = 0;
@@ -208,7 +212,25 @@ const struct tw_record *recording_next(struct recording *recording)
 	/* have() may have moved it */
 	record = (const struct tw_record *)(recording->plain + recording->at);
 	recording->at += record->size;
+	recording->nr_ahead -= recording->nr_ahead > 0;
 	recording->records++;
 	recording->ended = record->kind == TW_END;
+	return record;
+}
+
+const struct tw_record *recording_ahead(struct recording *recording)
+{
+	const struct tw_record *record;
+
+	if (!recording->nr_ahead)
+		recording->ahead = recording->at;
+	record = (const struct tw_record *)(recording->plain + recording->ahead);
+	/* what makes no sense is found out when it is read */
+	if (recording->nr_ahead == EXPECT_AHEAD ||
+	    recording->len - recording->ahead < sizeof(*record) || record->size < sizeof(*record) ||
+	    record->size % 8 || recording->len - recording->ahead < record->size)
+		return NULL;
+	recording->ahead += record->size;
+	recording->nr_ahead++;
 	return record;
 }

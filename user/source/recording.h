@@ -25,6 +25,11 @@ const char *recording_path(const struct recording *recording);
  * cut or damaged the end comes early: recording_damage() says so then.
  */
 const struct tw_record *recording_next(struct recording *recording);
+/*
+ * A record that comes soon after the last one that was read, one after the other up to
+ * EXPECT_AHEAD records ahead; NULL: none that is there already and was not named before.
+ */
+const struct tw_record *recording_ahead(struct recording *recording);
 /* One sentence, or NULL when the file ended as it should. */
 const char *recording_damage(const struct recording *recording);
 
