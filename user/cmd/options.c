@@ -335,7 +335,7 @@ static const struct option_row {
 	  { "family", KEY_FAMILY, "4|6", 0, "only IPv4 (mapped addresses too) or IPv6", 3 } },
 	{ GROUP_LIVE,
 	  set_ring,
-	  { "ring", KEY_RING, "SIZE", 0, "size of the ring buffer: 64K, 8M (default 4M)", 4 } },
+	  { "ring", KEY_RING, "SIZE", 0, "size of the ring buffers: 64K, 8M (default 4M)", 4 } },
 	{ GROUP_LIVE,
 	  set_syscalls,
 	  { "syscalls", KEY_SYSCALLS, NULL, 0,

@@ -5,9 +5,9 @@
  * model may rely on:
  *
  *   TIER | events ... | NETNS | SNAPSHOT_BEGIN SOCKET... HOLDER... SNAPSHOT_END | READY
- *   events TICK, events TICK, ... at each interval LOSS and snapshots as above
+ *   events TICK, events TICK, ... at each interval SPILLED..., LOSS and snapshots as above
  *
- * A snapshot is delivered after every event older than its end.
+ * A snapshot is delivered after every event older than its end, be it told in sum.
  */
 #ifndef SOURCE_LIVE_H
 #define SOURCE_LIVE_H
@@ -23,7 +23,7 @@ struct live;
 
 struct live_opts {
 	struct tw_filter filter;
-	uint64_t ring_bytes;		/* rounded up to a power of two pages; 0: by the machine */
+	uint64_t ring_bytes;		/* of all buffers together; 0: by the machine */
 	bool syscalls;			/* trace accept() as a system call */
 	bool ages;			/* ask how long sockets found at start have been idle */
 	enum tw_evidence evidence;	/* the tier wanted; TW_NR_EVIDENCE: the best there is */
