@@ -6,6 +6,9 @@
 #ifndef SOURCE_HOLDERS_H
 #define SOURCE_HOLDERS_H
 
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -13,11 +16,24 @@
 
 struct bpf_program;
 
+/* A look that has begun. */
+struct holders_look {
+	const struct bpf_program *program;
+	uint64_t began_ns;
+	pthread_t thread;
+	bool threaded;
+	struct tw_holder *records; /* owned, as are those that follow */
+	struct holder_place *places; /* the records in order */
+	size_t count, room;
+	int ret;
+};
+
+/* Walks in a thread of its own, while the caller does something else. */
+void holders_begin(struct holders_look *look, const struct bpf_program *program, uint64_t now_ns);
 /*
- * Walks once and delivers, grouped by socket, a TW_HOLDER for each holder, then
+ * Waits for the end and delivers, grouped by socket, a TW_HOLDER for each holder, then
  * TW_HOLDERS_END. Returns 0 or -errno.
  */
-int holders_look(const struct bpf_program *program, uint64_t now_ns, const struct receiver *to,
-		 struct error *err);
+int holders_end(struct holders_look *look, const struct receiver *to, struct error *err);
 
 #endif

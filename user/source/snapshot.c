@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <libmnl/libmnl.h>
 #include <linux/inet_diag.h>
+#include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
@@ -47,7 +48,8 @@ static uint64_t monotonic_ns(void)
 void snapshot_release(struct snapshot *snapshot)
 {
 	free(snapshot->sockets);
-	*snapshot = (struct snapshot){ 0 };
+	snapshot->sockets = NULL;
+	snapshot->count = snapshot->room = 0;
 }
 
 static struct tw_socket *append(struct snapshot *snapshot)
@@ -77,13 +79,13 @@ static void set_addr(uint8_t addr[16], uint8_t family, const __be32 diag[4])
 }
 
 /* How long nothing was sent or received: a bound on the age of the state. */
-static uint32_t idle_of(const struct nlattr *attr)
+static uint32_t idle_of(const struct rtattr *attr)
 {
 	struct tcp_info info = { 0 };
-	size_t len = mnl_attr_get_payload_len(attr);
+	size_t len = RTA_PAYLOAD(attr);
 	uint32_t idle;
 
-	memcpy(&info, mnl_attr_get_payload(attr), len < sizeof(info) ? len : sizeof(info));
+	memcpy(&info, RTA_DATA(attr), len < sizeof(info) ? len : sizeof(info));
 	idle = info.tcpi_last_data_recv;
 	if (info.tcpi_last_data_sent < idle)
 		idle = info.tcpi_last_data_sent;
@@ -92,16 +94,19 @@ static uint32_t idle_of(const struct nlattr *attr)
 	return idle;
 }
 
-static int on_attr(const struct nlattr *attr, void *data)
+static void read_attrs(struct tw_socket *socket, const struct nlmsghdr *header,
+		       const struct inet_diag_msg *msg)
 {
-	struct tw_socket *socket = data;
+	const struct rtattr *attr = (const void *)(msg + 1);
+	int len = mnl_nlmsg_get_payload_len(header) - sizeof(*msg);
 
-	if (mnl_attr_get_type(attr) == INET_DIAG_CGROUP_ID &&
-	    mnl_attr_get_payload_len(attr) >= sizeof(uint64_t))
-		socket->cgroup_id = mnl_attr_get_u64(attr);
-	if (mnl_attr_get_type(attr) == INET_DIAG_INFO && socket->head.from != TW_LISTEN)
-		socket->idle_ms = idle_of(attr);
-	return MNL_CB_OK;
+	for (; RTA_OK(attr, len); attr = RTA_NEXT(attr, len)) {
+		if (attr->rta_type == INET_DIAG_CGROUP_ID &&
+		    RTA_PAYLOAD(attr) >= sizeof(socket->cgroup_id))
+			memcpy(&socket->cgroup_id, RTA_DATA(attr), sizeof(socket->cgroup_id));
+		if (attr->rta_type == INET_DIAG_INFO && socket->head.from != TW_LISTEN)
+			socket->idle_ms = idle_of(attr);
+	}
 }
 
 static int on_socket(const struct nlmsghdr *header, void *data)
@@ -137,21 +142,23 @@ static int on_socket(const struct nlmsghdr *header, void *data)
 	socket->rqueue = msg->idiag_rqueue;
 	socket->wqueue = msg->idiag_wqueue;
 	socket->idle_ms = ~0U;
-	mnl_attr_parse(header, sizeof(*msg), on_attr, socket);
+	read_attrs(socket, header, msg);
 	return MNL_CB_OK;
 }
 
-static int send_request(struct mnl_socket *socket, uint8_t family, bool ages)
+/*
+ * The request as it was before SOCK_DIAG_BY_FAMILY: that one asks for one family at a time,
+ * and each time the kernel walks its whole table of sockets, whosever they are.
+ */
+static int send_request(struct mnl_socket *socket, bool ages)
 {
 	char buf[256];
 	struct nlmsghdr *header = mnl_nlmsg_put_header(buf);
-	struct inet_diag_req_v2 *request;
+	struct inet_diag_req *request;
 
-	header->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+	header->nlmsg_type = TCPDIAG_GETSOCK;
 	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	request = mnl_nlmsg_put_extra_header(header, sizeof(*request));
-	request->sdiag_family = family;
-	request->sdiag_protocol = IPPROTO_TCP;
 	request->idiag_states = DIAG_STATES;
 	request->idiag_ext = ages ? 1 << (INET_DIAG_INFO - 1) : 0;
 	return mnl_socket_sendto(socket, header, header->nlmsg_len) < 0 ? -errno : 0;
@@ -180,11 +187,11 @@ static int on_error(const struct nlmsghdr *header, void *data)
 	return errno ? MNL_CB_ERROR : MNL_CB_STOP;
 }
 
-static int dump_family(struct mnl_socket *socket, uint8_t family, bool ages, struct dump *dump)
+static int dump_sockets(struct mnl_socket *socket, struct dump *dump, bool ages)
 {
 	static mnl_cb_t control[] = { [NLMSG_ERROR] = on_error, [NLMSG_DONE] = on_done };
 	static char buf[DIAG_BUFFER];
-	int ret = send_request(socket, family, ages);
+	int ret = send_request(socket, ages);
 	ssize_t len;
 
 	while (!ret) {
@@ -196,21 +203,8 @@ static int dump_family(struct mnl_socket *socket, uint8_t family, bool ages, str
 				  control, sizeof(control) / sizeof(control[0]));
 		if (ret == MNL_CB_STOP)
 			return 0;
-		/* a kernel without IPv6 has no such dump */
-		ret = ret < 0 ? (errno == ENOENT && family == AF_INET6 ? 1 : -errno) : 0;
+		ret = ret < 0 ? -errno : 0;
 	}
-	return ret < 0 ? ret : 0;
-}
-
-static int dump_sockets(struct mnl_socket *socket, struct dump *dump, bool ages)
-{
-	static const uint8_t families[] = { AF_INET, AF_INET6 };
-	int ret = 0;
-
-	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0)
-		ret = -errno;
-	for (size_t i = 0; !ret && i < sizeof(families); i++)
-		ret = dump_family(socket, families[i], ages, dump);
 	return ret;
 }
 
@@ -290,14 +284,8 @@ int snapshot_take(struct snapshot *snapshot, struct netns_list *list, struct net
 	struct dump dump = { .snapshot = snapshot, .pause = pause, .entry = entry };
 	struct tw_snapshot *begin = &snapshot->begin, *end = &snapshot->end;
 	struct openings openings = { NULL, -1, -1, -1 };
-	int ret = netns_enter(list, entry);
+	int ret;
 
-	if (ret)
-		return error_set(err, ret, "cannot enter network namespace %u: %s", entry->ino,
-				 strerror(-ret));
-	ret = open_all(&openings);
-	netns_leave(list);
-	snapshot->count = 0;
 	*begin = (struct tw_snapshot){
 		.head = { .size = sizeof(*begin),
 			  .kind = TW_SNAPSHOT_BEGIN,
@@ -305,10 +293,22 @@ int snapshot_take(struct snapshot *snapshot, struct netns_list *list, struct net
 		.netns_cookie = entry->cookie,
 		.netns_ino = entry->ino,
 	};
-	if (!ret)
-		ret = dump_sockets(openings.socket, &dump, ages);
 	*end = *begin;
 	end->head.kind = TW_SNAPSHOT_END;
+	snapshot->count = 0;
+	ret = netns_enter(list, entry);
+	if (ret) {
+		end->head.error = -ret;
+		return error_set(err, ret, "cannot enter network namespace %u: %s", entry->ino,
+				 strerror(-ret));
+	}
+	ret = open_all(&openings);
+	netns_leave(list);
+	begin->head.ts_ns = monotonic_ns();
+	if (!ret && mnl_socket_bind(openings.socket, 0, MNL_SOCKET_AUTOPID) < 0)
+		ret = -errno;
+	if (!ret)
+		ret = dump_sockets(openings.socket, &dump, ages);
 	end->head.error = -ret;
 	end->sockets = snapshot->count;
 	read_figures(&openings, end);

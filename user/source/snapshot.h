@@ -27,6 +27,7 @@ struct snapshot {
 	size_t count, room;
 };
 
+/* Frees the sockets; what was read beside them stays. */
 void snapshot_release(struct snapshot *snapshot);
 /*
  * Reads the namespace into @snapshot (which may be used again). @ages: ask for

@@ -3,6 +3,7 @@
 #include "source/survey.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -10,15 +11,19 @@
 #include "base/log.h"
 #include "source/live.h"
 
+/* Blocks so large go back to the kernel when they are freed, whatever lies behind them. */
+#define LARGE_BYTES (128 * 1024)
+
 int survey_init(struct survey *survey, bool ages, uint32_t only_ino, struct error *err)
 {
+	/* set at all, it no longer grows with what is freed: all that a dump takes would stay */
+	mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
 	*survey = (struct survey){ .ages = ages, .only_ino = only_ino };
 	return netns_list_init(&survey->netns, err);
 }
 
 void survey_release(struct survey *survey)
 {
-	snapshot_release(&survey->scratch);
 	netns_list_release(&survey->netns);
 }
 
@@ -101,11 +106,13 @@ static void deliver_end(const struct survey *survey, struct snapshot *snapshot,
 	deliver(to, &snapshot->end);
 }
 
-static void deliver_sockets(const struct snapshot *snapshot, const struct receiver *to)
+/* They are as large as all that the model knows of them: gone as soon as it does. */
+static void deliver_sockets(struct snapshot *snapshot, const struct receiver *to)
 {
 	deliver(to, &snapshot->begin);
 	for (size_t i = 0; i < snapshot->count; i++)
 		deliver(to, &snapshot->sockets[i]);
+	snapshot_release(snapshot);
 }
 
 int survey_start(struct survey *survey, const struct survey_steps *steps, const struct receiver *to,
@@ -130,6 +137,7 @@ int survey_start(struct survey *survey, const struct survey_steps *steps, const 
 	snapshots = calloc(netns->count + 1, sizeof(*snapshots));
 	if (!snapshots)
 		return error_set(err, -ENOMEM, "no memory for a snapshot");
+	steps->before(steps->ctx);
 	for (size_t i = 0; i < netns->count; i++) {
 		struct error why = { 0 };
 		int failed = snapshot_take(&snapshots[i], netns, &netns->entries[i], survey->ages,
@@ -148,10 +156,8 @@ int survey_start(struct survey *survey, const struct survey_steps *steps, const 
 	for (size_t i = 0; i < netns->count; i++)
 		deliver_sockets(&snapshots[i], to);
 	steps->between(steps->ctx);
-	for (size_t i = 0; i < netns->count; i++) {
+	for (size_t i = 0; i < netns->count; i++)
 		deliver_end(survey, &snapshots[i], to);
-		snapshot_release(&snapshots[i]);
-	}
 	free(snapshots);
 	return ret;
 }
@@ -170,6 +176,7 @@ void survey_interval(struct survey *survey, uint64_t now_ns, unsigned int budget
 {
 	struct pause pause = { steps->settle, steps->ctx };
 	struct netns_list *netns = &survey->netns;
+	struct snapshot snapshot = { 0 };
 	uint64_t began_ns = cpu_ns();
 	size_t i = 0;
 
@@ -182,8 +189,7 @@ void survey_interval(struct survey *survey, uint64_t now_ns, unsigned int budget
 		return;
 	while (i < netns->count) {
 		struct error err = { 0 };
-		int ret = snapshot_take(&survey->scratch, netns, &netns->entries[i], false, &pause,
-					&err);
+		int ret = snapshot_take(&snapshot, netns, &netns->entries[i], false, &pause, &err);
 
 		if (ret == -ESRCH) {
 			tell_netns(&netns->entries[i], TW_NETNS_GONE, to);
@@ -195,8 +201,8 @@ void survey_interval(struct survey *survey, uint64_t now_ns, unsigned int budget
 		if (ret)
 			log_msg(LOG_VERBOSE, "%s", err.text);
 		steps->settle(steps->ctx);
-		deliver_sockets(&survey->scratch, to);
-		deliver_end(survey, &survey->scratch, to);
+		deliver_sockets(&snapshot, to);
+		deliver_end(survey, &snapshot, to);
 		i++;
 	}
 	survey->next_ns = now_ns + (budget ? (cpu_ns() - began_ns) * 1000 / budget : 0);

@@ -19,7 +19,6 @@
 
 struct survey {
 	struct netns_list netns;
-	struct snapshot scratch;
 	uint64_t next_ns;	/* no snapshot before, unless forced */
 	/* namespaces that events named and the list lacks: short-lived, or not to be entered */
 	struct tw_name unknown[MAX_UNKNOWN];
@@ -37,12 +36,13 @@ void survey_release(struct survey *survey);
 void survey_notice(struct survey *survey, const struct tw_tuple *tuple);
 
 /*
- * First look: snapshots of all namespaces. @between runs after all sockets have
- * been delivered and before the snapshots end (holders go there); @settle during and
- * after a dump and before its delivery (the ring is read empty there).
+ * First look: snapshots of all namespaces. @before runs when they begin, @between after
+ * all sockets have been delivered and before the snapshots end (holders go there); @settle
+ * during and after a dump and before its delivery (the ring is read empty there).
  */
 struct survey_steps {
 	void (*settle)(void *ctx);
+	void (*before)(void *ctx);
 	void (*between)(void *ctx);
 	void *ctx;
 };
