@@ -14,11 +14,18 @@
 #include "maps.h"
 #include "tw_record.h"
 
+/*
+ * Racy on purpose: two CPUs may both wake the reader, which costs a little, or neither
+ * for one event, which the reader's own follow-up look makes good (source/live.c: it
+ * looks again until a look finds nothing).
+ */
+extern __u64 woken_ns;
+
 static __always_inline __u64 emit_wakeup(__u64 ts_ns)
 {
-	if (ts_ns - shared.woken_ns >= config.wakeup_ns ||
+	if (ts_ns - woken_ns >= config.wakeup_ns ||
 	    bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) >= config.wakeup_bytes) {
-		shared.woken_ns = ts_ns;
+		woken_ns = ts_ns;
 		return BPF_RB_FORCE_WAKEUP;
 	}
 	return BPF_RB_NO_WAKEUP;

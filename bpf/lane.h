@@ -46,6 +46,11 @@ static __always_inline __u64 lane_address(struct tw_lane *lane, enum look look, 
 	return *place;
 }
 
+static __always_inline bool is_last(const struct tw_lane *lane, enum look look)
+{
+	return look == THIRD || (look == SECOND && !lane->three_looks);
+}
+
 /*
  * Whether an earlier look has seen this change; if not, this one has. The looks at one
  * change follow each other, and what interrupts them between two has ended when they go
@@ -56,8 +61,8 @@ static __always_inline __u64 lane_address(struct tw_lane *lane, enum look look, 
 static __always_inline bool lane_has_seen(struct tw_lane *lane, enum look look, struct sock *sk,
 					  __u32 change)
 {
-	bool last = look == THIRD || (look == SECOND && !shared.three_looks);
-	__u64 top = lane->nr_open - 1;
+	bool last = is_last(lane, look);
+	__u32 top = lane->nr_open - 1;
 	struct tw_open *open;
 
 	for (__u32 depth = 0; look != FIRST && depth < TW_LANE_OPEN; depth++) {
@@ -80,7 +85,7 @@ static __always_inline bool lane_has_seen(struct tw_lane *lane, enum look look, 
 	return false;
 }
 
-static __always_inline void lane_forget_above(struct tw_lane *lane, __u64 nr_open)
+static __always_inline void lane_forget_above(struct tw_lane *lane, __u32 nr_open)
 {
 	for (__u32 i = 0; i < TW_LANE_OPEN && lane->nr_open > nr_open; i++) {
 		lane->nr_open--;
@@ -123,19 +128,33 @@ static __always_inline void publish(__u64 *place, __u64 value)
 }
 
 /*
- * The record is there: its reader may see it. Woken as seldom as emit.h says, and by
- * that ring; what it finds there is too short to be a record.
+ * The record is there: its reader may see it, and is woken if it sleeps, or when another
+ * quarter of the lane is full: through the shared ring, where it finds what is too short
+ * to be a record. A reader that falls asleep at this very moment may miss it, and looks
+ * once more (source/live.c).
  */
-static __always_inline void lane_push(struct tw_lane *lane, __u32 size, __u64 ts_ns)
+static __always_inline void lane_push(struct tw_lane *lane, __u32 size)
 {
-	__u64 before = lane->produced, nudge = 0;
+	__u64 before = lane->produced, after = before + size, nudge = 0;
 
-	publish(&lane->produced, before + size);
-	if (likely(ts_ns - shared.woken_ns < config.wakeup_ns &&
-		   !((before ^ (before + size)) & (config.lane_bytes / 4))))
+	publish(&lane->produced, after);
+	if (likely(!lane->armed && !((before ^ after) & (config.lane_bytes / 4))))
 		return;
-	shared.woken_ns = ts_ns;
+	lane->armed = 0;
 	bpf_ringbuf_output(&events, &nudge, sizeof(nudge), BPF_RB_FORCE_WAKEUP);
+}
+
+/* From now on every processor looks for the notes of sockets. */
+static __noinline int lanes_noted(void)
+{
+	for (__u32 cpu = 0; cpu < config.cpus; cpu++) {
+		__u32 key = cpu;
+		struct tw_lane *lane = bpf_map_lookup_elem(&lanes, &key);
+
+		if (lane)
+			lane->noted = 1;
+	}
+	return 0;
 }
 
 #endif

@@ -24,7 +24,7 @@
 
 const volatile struct tw_config config = {};
 const volatile struct tw_filter filter = {};
-struct tw_shared shared;
+__u64 woken_ns;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
@@ -46,7 +46,7 @@ struct change {
 	__u32 size;			/* of the record */
 	__u16 flags;
 	__u8 from, to, error;
-	bool unknown;			/* to user space: it had no cookie */
+	bool unknown;			/* to user space: not listed yet, or it had no cookie */
 };
 
 /* Sets of states, asked without a branch: the verifier follows every way through them. */
@@ -162,7 +162,7 @@ static __noinline int child_born(struct sock *sk, const struct tcp_sock *tp, str
 		if (note) {
 			note->born_ns = bpf_ktime_get_ns();
 			note->listener_cookie = listener_cookie;
-			shared.noted = 1;
+			lanes_noted();
 		}
 		return 0;
 	}
@@ -210,7 +210,7 @@ static __always_inline void recall_birth(struct change *change, struct tw_lane *
 static __always_inline __u32 change_size(const struct change *change)
 {
 	if (is_in(change->from, STATE(TW_CLOSE) | STATE(TW_SYN_SENT) | STATE(TW_SYN_RECV)) ||
-	    unlikely(!shared.settled || change->unknown || (change->flags & TW_F_GAP)))
+	    unlikely(change->unknown || (change->flags & TW_F_GAP)))
 		return TW_TRANSITION_FULL;
 	return change->actor ? TW_TRANSITION_OWNER : TW_TRANSITION_SHORT;
 }
@@ -249,7 +249,7 @@ static __always_inline bool counts(const struct change *change)
  * No room: told in sum. A connection whose first change comes here is noted, since nobody
  * but the note knows then whose it is and who called whom.
  */
-static __noinline int spill_noted(struct change *change)
+static __noinline int spill_noted(struct change *change, struct tw_lane *lane)
 {
 	bool born = change->from == TW_CLOSE || (change->flags & TW_F_INCOMING);
 	struct tw_spilled key = {};
@@ -266,10 +266,11 @@ static __noinline int spill_noted(struct change *change)
 	note = bpf_sk_storage_get(&notes, change->sk, NULL,
 				  born || change->unknown ? BPF_SK_STORAGE_GET_F_CREATE : 0);
 	if (note && (born || change->unknown)) {
-		shared.noted = 1;
 		note->spilled = 1;
 		note->direction = change->flags & (TW_F_OUTGOING | TW_F_INCOMING);
 		note->listener_cookie = change->listener_cookie;
+		if (!lane->noted)
+			lanes_noted();
 	}
 	if (note && note->spilled && change->actor)
 		plain_comm(change->actor, note->comm);
@@ -302,11 +303,11 @@ static __noinline int spill_noted(struct change *change)
 }
 
 /* A copy, so that the change itself may live in registers: this is not the common way. */
-static __always_inline void spill_change(const struct change *change)
+static __always_inline void spill_change(const struct change *change, struct tw_lane *lane)
 {
 	struct change copy = *change;
 
-	spill_noted(&copy);
+	spill_noted(&copy, lane);
 }
 
 /* From here on user space is told of it one change at a time again. */
@@ -343,26 +344,28 @@ static __always_inline void send_by_lane(struct change *change, struct tw_lane *
 
 	if (unlikely(!record)) {
 		count_pair(change);
-		spill_change(change);
+		spill_change(change, lane);
 		return;
 	}
 	describe(record, change);
-	lane_push(lane, change->size, change->ts_ns);
+	lane_push(lane, change->size);
 	delivered(change);
 }
 
 /* The others use the ring of everybody: they have little to tell. */
-static __always_inline void send_by_ring(struct change *change)
+static __always_inline void send_by_ring(struct change *change, struct tw_lane *lane)
 {
-	struct tw_transition record = {};
+	struct tw_transition *record = bpf_ringbuf_reserve(&events, TW_TRANSITION_FULL, 0);
 
 	count_pair(change);
-	describe(&record, change);
 	/* what it has no room for is no loss yet */
-	if (bpf_ringbuf_output(&events, &record, change->size, emit_wakeup(change->ts_ns)))
-		spill_change(change);
-	else
-		delivered(change);
+	if (!record) {
+		spill_change(change, lane);
+		return;
+	}
+	describe(record, change);
+	bpf_ringbuf_submit(record, emit_wakeup(change->ts_ns));
+	delivered(change);
 }
 
 static __always_inline void send(struct change *change, struct tw_lane *lane, enum look look)
@@ -370,7 +373,7 @@ static __always_inline void send(struct change *change, struct tw_lane *lane, en
 	if (look == FIRST)
 		send_by_lane(change, lane);
 	else
-		send_by_ring(change);
+		send_by_ring(change, lane);
 }
 
 /*
@@ -414,31 +417,31 @@ static __always_inline bool was_spilled(const struct change *change)
 	return note && note->spilled;
 }
 
-static __always_inline void identify(struct change *change, enum look look)
+static __always_inline void identify(struct change *change, const struct tw_lane *lane,
+				     enum look look)
 {
 	__u64 cookie = change->sk->__sk_common.skc_cookie.counter;
 
 	/* no branch: see struct change */
-	change->unknown = ((cookie | -cookie) >> 63) ^ 1;
+	change->unknown = (((cookie | -cookie) >> 63) & lane->settled) ^ 1;
 	change->cookie = likely(cookie) ? cookie : bpf_get_socket_cookie(change->sk);
 	if (look != FIRST)
 		change->flags |= TW_F_SECOND;
-	if (unlikely(shared.noted) && was_spilled(change))
+	if (unlikely(lane->noted) && was_spilled(change))
 		change->flags |= TW_F_GAP;
 	change->flags |=
 		((is_in(change->from, STATE(TW_SYN_SENT)) | is_in(change->to, STATE(TW_SYN_SENT))) *
 		 TW_F_OUTGOING);
 }
 
-static __always_inline void observe(struct sock *sk, __u8 from, __u8 to, enum look look)
+static __always_inline void observe(struct sock *sk, __u8 from, __u8 to, struct tw_lane *lane,
+				    enum look look)
 {
 	struct change change = { .sk = sk, .from = from, .to = to };
-	struct tw_lane *lane;
 
 	if (from == to || sk->sk_protocol != TW_IPPROTO_TCP)
 		return;
-	lane = lane_here();
-	if (!lane || lane_has_seen(lane, look, sk, from << 8 | to))
+	if (lane_has_seen(lane, look, sk, from << 8 | to))
 		return;
 	change.tp = bpf_skc_to_tcp_sock(sk);
 	if (unlikely(!change.tp))
@@ -450,7 +453,7 @@ static __always_inline void observe(struct sock *sk, __u8 from, __u8 to, enum lo
 		child_born(sk, change.tp, lane, look);
 		return;
 	}
-	identify(&change, look);
+	identify(&change, lane, look);
 	if (to == TW_CLOSE) {
 		change.error = sk->sk_err;
 		change.flags |= closing_flags(sk, change.tp);
@@ -465,26 +468,32 @@ static __always_inline void observe(struct sock *sk, __u8 from, __u8 to, enum lo
 		send(&change, lane, look);
 }
 
-/*
- * The last look, while it is at work, is skipped for what interrupts it, and does not
- * take from the stack what the first one put there: taken off here, or it might be found
- * there when the socket's memory is another socket's.
- */
-static __always_inline void observe_last(struct sock *sk, int from, int to, enum look look)
-{
-	struct tw_lane *lane = lane_here();
-	__u64 before = lane ? lane->nr_open : 0;
-
-	observe(sk, from, to, look);
-	if (lane)
-		lane_forget_above(lane, before);
-}
-
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(first_look, struct sock *sk, int from, int to)
 {
-	observe(sk, from, to, FIRST);
+	struct tw_lane *lane = lane_here();
+
+	if (lane)
+		observe(sk, from, to, lane, FIRST);
 	return 0;
+}
+
+static __always_inline void look_again(struct sock *sk, int from, int to, enum look look)
+{
+	struct tw_lane *lane = lane_here();
+	__u32 open;
+
+	if (!lane || (look == THIRD && !lane->three_looks))
+		return;
+	open = lane->nr_open;
+	observe(sk, from, to, lane, look);
+	/*
+	 * While the last look is at work it is skipped for what interrupts it, and does not
+	 * take from the stack what the first one put there: it might be found there when the
+	 * socket's memory is another socket's.
+	 */
+	if (is_last(lane, look))
+		lane_forget_above(lane, open);
 }
 
 /*
@@ -496,18 +505,14 @@ int BPF_PROG(first_look, struct sock *sk, int from, int to)
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(second_look, struct sock *sk, int from, int to)
 {
-	if (shared.three_looks)
-		observe(sk, from, to, SECOND);
-	else
-		observe_last(sk, from, to, SECOND);
+	look_again(sk, from, to, SECOND);
 	return 0;
 }
 
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(third_look, struct sock *sk, int from, int to)
 {
-	if (shared.three_looks)
-		observe_last(sk, from, to, THIRD);
+	look_again(sk, from, to, THIRD);
 	return 0;
 }
 

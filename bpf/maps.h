@@ -49,7 +49,6 @@ static __always_inline struct tw_counters *counters_here(void)
 	return bpf_map_lookup_elem(&counters, &zero);
 }
 
-extern struct tw_shared shared;
 extern const volatile struct tw_config config;
 extern const volatile struct tw_filter filter;
 

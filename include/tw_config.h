@@ -34,29 +34,13 @@ struct tw_filter {
 
 struct tw_config {
 	__u32 pidns_ino;	/* the tracer's pid namespace: owners are numbered in it */
-	__u32 wakeup_bytes;	/* wake the reader when so much waits */
-	__u64 wakeup_ns;	/* or when it was last woken so long ago */
+	__u32 wakeup_bytes;	/* wake the reader when so much waits in the shared ring */
+	__u64 wakeup_ns;	/* or when that ring last woke it so long ago */
 	__u32 has_filter;
 	__u32 lane_bytes;	/* the data of a lane, a power of two */
 	__u32 has_tier;		/* an evidence tier tells of minisocks */
-	__u32 pad;
+	__u32 cpus;		/* so many lanes */
 };
-
-/* What changes while the programs run, in one cache line. */
-struct tw_shared {
-	/*
-	 * Racy on purpose: two CPUs may both wake the reader, which costs a little, or
-	 * neither for one event, which the reader's own follow-up look makes good
-	 * (source/live.c: it looks again until a look finds nothing).
-	 */
-	__u64 woken_ns;
-	/* user space knows every socket that there was before: till then all is told in full */
-	__u32 settled;
-	/* some sockets have notes: till then none is looked for */
-	__u32 noted;
-	/* a third look is attached */
-	__u32 three_looks;
-} __attribute__((aligned(64)));
 
 /* A piece of the kernel's code. */
 struct tw_code {

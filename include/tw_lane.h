@@ -34,7 +34,11 @@ struct tw_birth {
 struct tw_lane {
 	__u64 produced;		/* bytes ever written, by the program */
 	__u64 limit;		/* may grow so far, by what was consumed when last looked at */
-	__u64 nr_open;
+	__u32 nr_open;
+	__u8 settled;		/* user space knows every socket that there was before */
+	__u8 noted;		/* some sockets have notes: till then none is looked for */
+	__u8 three_looks;	/* a third look is attached */
+	__u8 armed;		/* the reader sleeps: the next record wakes it */
 	__u64 nothing;		/* 0, and the verifier does not know it */
 	struct tw_open open[TW_LANE_OPEN];
 	__u64 consumed;		/* bytes ever read, by user space */

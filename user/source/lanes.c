@@ -58,6 +58,24 @@ void lanes_close(struct lanes *lanes)
 	*lanes = (struct lanes){ 0 };
 }
 
+void lanes_settled(const struct lanes *lanes)
+{
+	for (unsigned int cpu = 0; cpu < lanes->cpus; cpu++)
+		__atomic_store_n(&lane_at(lanes, cpu)->settled, 1, __ATOMIC_RELEASE);
+}
+
+void lanes_three_looks(const struct lanes *lanes)
+{
+	for (unsigned int cpu = 0; cpu < lanes->cpus; cpu++)
+		__atomic_store_n(&lane_at(lanes, cpu)->three_looks, 1, __ATOMIC_RELEASE);
+}
+
+void lanes_arm(const struct lanes *lanes)
+{
+	for (unsigned int cpu = 0; cpu < lanes->cpus; cpu++)
+		__atomic_store_n(&lane_at(lanes, cpu)->armed, 1, __ATOMIC_RELEASE);
+}
+
 int lanes_add(struct lanes *lanes, const struct tw_record *record, size_t size)
 {
 	struct strand *strand = &lanes->strands[RING_STRAND];

@@ -45,6 +45,11 @@ struct lanes {
 int lanes_open(struct lanes *lanes, int map_fd, unsigned int cpus, uint32_t bytes,
 	       struct error *err);
 void lanes_close(struct lanes *lanes);
+/* Tells the programs: every socket is known now; a third look is attached. */
+void lanes_settled(const struct lanes *lanes);
+void lanes_three_looks(const struct lanes *lanes);
+/* The reader is about to sleep: the next record of each lane is to wake it. */
+void lanes_arm(const struct lanes *lanes);
 /* A record of the shared ring, in its order. 0 or -ENOMEM. */
 int lanes_add(struct lanes *lanes, const struct tw_record *record, size_t size);
 /* Hands out what is not newer than @until_ns, at most @limit records. How many. */

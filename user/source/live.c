@@ -211,6 +211,16 @@ static bool consume_all(struct live *live, const struct receiver *to)
 	return any;
 }
 
+static void attach_third(struct live *live)
+{
+	if (live->probes.third)
+		return;
+	probes_attach_third(&live->probes);
+	/* until then it looks away: the second one is the last */
+	if (live->probes.third)
+		lanes_three_looks(&live->lanes);
+}
+
 /*
  * Two looks miss nothing where only softirqs interrupt a program: about one run in a
  * thousand is skipped, and caught. Kernels that preempt tasks within programs skip
@@ -221,7 +231,7 @@ static void watch_skips(struct live *live)
 	uint64_t missed = probes_skipped(&live->probes);
 
 	if (missed > SKIPS_SUSPECT && missed * SKIPS_SHARE > live->records)
-		probes_attach_third(&live->probes);
+		attach_third(live);
 }
 
 bool live_drain(struct live *live, const struct receiver *to)
@@ -235,6 +245,9 @@ bool live_drain(struct live *live, const struct receiver *to)
 		tick.ts_ns = live->last_ts_ns;
 	if (told)
 		deliver(to, &tick);
+	/* one more look follows, for what came just before */
+	if (!any)
+		lanes_arm(&live->lanes);
 	live->restless = any;
 	if (any && !live->probes.third)
 		watch_skips(live);
@@ -360,7 +373,7 @@ int live_start(struct live *live, const struct receiver *to, struct error *err)
 	consume_all(live, to);
 	ready.ts_ns = live_now_ns();
 	/* every socket is known now */
-	live->probes.skel->bss->shared.settled = 1;
+	lanes_settled(&live->lanes);
 	deliver(to, &ready);
 	live->restless = true;
 	/* loading read the kernel's BTF: megabytes that are not needed any more */
@@ -378,7 +391,7 @@ static bool tell_losses(struct live *live, bool last, const struct receiver *to)
 	lost.of[TW_LOSS_SPILLED] = live->spilled;
 	live->spilled = 0;
 	if (lost.of[TW_LOSS_SKIPPED])
-		probes_attach_third(&live->probes);
+		attach_third(live);
 	return losses_tell(&lost, live_now_ns(), to);
 }
 

@@ -98,6 +98,7 @@ static void configure(struct twtrace_bpf *skel, const struct live_opts *opts,
 	skel->rodata->config.wakeup_bytes = bytes / WAKEUP_SHARE;
 	skel->rodata->config.wakeup_ns = WAKEUP_NS;
 	skel->rodata->config.has_filter = filter_is_set(&opts->filter);
+	skel->rodata->config.cpus = cpus;
 	skel->rodata->config.has_tier = evidence != TW_BY_INFERENCE;
 	skel->rodata->config.lane_bytes = lane_bytes(opts->ring_bytes, cpus);
 	skel->rodata->filter = opts->filter;
@@ -265,8 +266,6 @@ void probes_attach_third(struct probes *probes)
 	if (probes->third)
 		return;
 	probes->third = bpf_program__attach(probes->skel->progs.third_look);
-	/* until then it looks away: the second one is the last */
-	probes->skel->bss->shared.three_looks = probes->third != NULL;
 	log_msg(LOG_VERBOSE, "the kernel skips programs often: a third one is attached");
 }
 
