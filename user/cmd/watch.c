@@ -13,7 +13,7 @@
 /* After something came the ring is looked at again so soon, until nothing comes. */
 #define FOLLOW_UP_MS 50
 /* Comparing with the kernel takes at most so many thousandths of the time. */
-#define SURVEY_BUDGET 30
+#define SURVEY_BUDGET 10
 #define RECONCILE_NS 1000000000ULL
 
 enum waited { WAIT_RING, WAIT_INTERVAL, WAIT_OUTPUT, NR_WAITED };
