@@ -42,6 +42,13 @@ struct {
 	__type(value, struct tw_counters);
 } counters SEC(".maps") __weak;
 
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct tw_note);
+} notes SEC(".maps") __weak;
+
 static __always_inline struct tw_counters *counters_here(void)
 {
 	__u32 zero = 0;

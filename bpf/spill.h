@@ -12,7 +12,10 @@
 
 #include <bpf/bpf_helpers.h>
 
+#include "change.h"
+#include "lane.h"
 #include "maps.h"
+#include "plain.h"
 #include "tw_record.h"
 
 struct tw_spill_sum {
@@ -57,6 +60,106 @@ static __always_inline bool spill_add(const struct tw_spilled *key, __u64 ts_ns)
 	__sync_fetch_and_add(&sum->count, 1);
 	sum->ts_ns = ts_ns;
 	return true;
+}
+
+/* Only these are counted; the states between show again at the next snapshot. */
+static __always_inline bool counts(__u8 to)
+{
+	return is_in(to, STATE(TW_ESTABLISHED) | STATE(TW_FIN_WAIT1) | STATE(TW_CLOSE));
+}
+
+/* The note of a socket whose changes are told in sum; NULL: user space knows the socket. */
+static __always_inline struct tw_note *spill_note(struct sock *sk, const struct tw_facts *facts,
+						  struct tw_lane *lane)
+{
+	bool fresh = facts->unknown || facts->from == TW_CLOSE || (facts->flags & TW_F_INCOMING);
+	struct tw_note *note =
+		bpf_sk_storage_get(&notes, sk, NULL, fresh ? BPF_SK_STORAGE_GET_F_CREATE : 0);
+
+	if (!note)
+		return NULL;
+	if (fresh) {
+		note->spilled = 1;
+		note->direction = facts->flags & (TW_F_OUTGOING | TW_F_INCOMING);
+		note->listener_cookie = facts->listener_cookie;
+		if (!lane->noted)
+			lanes_noted();
+	}
+	if (!note->spilled)
+		return NULL;
+	if (facts->flags & TW_F_OWNER)
+		plain_comm(bpf_get_current_task_btf(), note->comm);
+	return note;
+}
+
+static __always_inline void spill_whose(struct tw_spilled *key, struct sock *sk,
+					const struct tw_note *note)
+{
+	const struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+
+	key->head.flags |= note->direction;
+	key->listener_cookie = note->listener_cookie;
+	__builtin_memcpy(key->owner.comm, note->comm, TW_COMM_LEN);
+	key->cgroup_id = plain_cgroup_id(sk);
+	if (tp)
+		plain_tuple(sk, tp, &key->tuple);
+	__builtin_memset(key->tuple.local_addr, 0, sizeof(key->tuple.local_addr));
+	/* the ephemeral ports would make each connection one of its own */
+	if (note->direction & TW_F_OUTGOING)
+		key->tuple.local_port = 0;
+	else if (note->direction & TW_F_INCOMING)
+		key->tuple.remote_port = 0;
+}
+
+/*
+ * No room: told in sum. A connection whose first change comes here is noted, since nobody
+ * but the note knows then whose it is and who called whom.
+ */
+static __noinline int spill_sum(struct sock *sk, const struct tw_facts *facts, struct tw_lane *lane)
+{
+	struct tw_counters *count = counters_here();
+	struct tw_spilled key = {};
+	struct tw_note *note;
+
+	if (!count)
+		return 0;
+	if (facts->flags & TW_F_FORGET) {
+		count->lost_ring++;
+		return 0;
+	}
+	count->spilled++;
+	note = spill_note(sk, facts, lane);
+	if (!counts(facts->to))
+		return 0;
+	key.head.size = sizeof(key);
+	key.head.kind = TW_SPILLED;
+	key.head.from = facts->from;
+	key.head.to = facts->to;
+	key.head.error = facts->error;
+	key.head.flags = facts->flags & ~(TW_F_OWNER | TW_F_LOCKED | TW_F_GAP | TW_F_SECOND);
+	if (note)
+		spill_whose(&key, sk, note);
+	else
+		key.cookie = facts->cookie;
+	if (!spill_add(&key, facts->ts_ns))
+		count->lost_sum++;
+	return 0;
+}
+
+static __always_inline void spill_change(const struct change *change, struct tw_lane *lane,
+					 enum look look)
+{
+	struct tw_facts *facts = &lane->facts[look];
+
+	facts->cookie = change->cookie;
+	facts->ts_ns = change->ts_ns;
+	facts->listener_cookie = change->listener_cookie;
+	facts->flags = change->flags;
+	facts->from = change->from;
+	facts->to = change->to;
+	facts->error = change->error;
+	facts->unknown = change->unknown;
+	spill_sum(change->sk, facts, lane);
 }
 
 #endif

@@ -14,6 +14,7 @@
 
 #include "tw_record.h"
 
+#define TW_LOOKS 3
 /* Powers of two. */
 #define TW_LANE_OPEN 2
 #define TW_LANE_BIRTHS 16
@@ -28,6 +29,15 @@ struct tw_open {
 struct tw_birth {
 	__u64 child;		/* its address */
 	__u64 listener_cookie;	/* 0: unknown */
+};
+
+/* A change that found no room, on its way to the sums: not on the program's small stack. */
+struct tw_facts {
+	__u64 cookie, ts_ns, listener_cookie;
+	__u16 flags;
+	__u8 from, to, error;
+	__u8 unknown;
+	__u16 pad;
 };
 
 /* What a look at a change needs is in one cache line; the reader has one of its own. */
@@ -46,8 +56,9 @@ struct tw_lane {
 	__u64 address[4];	/* where a pointer becomes a number, by look */
 	__u64 pad_address[4];
 	struct tw_birth births[TW_LANE_BIRTHS];
+	struct tw_facts facts[TW_LOOKS];
 	/* a page of its own, so that the data begin with one */
-	__u64 pad[512 - 24 - 2 * TW_LANE_BIRTHS];
+	__u64 pad[512 - 24 - 2 * TW_LANE_BIRTHS - 4 * TW_LOOKS];
 };
 
 /* Of a lane whose data are @bytes (a power of two, pages). */
