@@ -95,16 +95,12 @@ static uint16_t service_port(const struct conn *conn)
 
 struct row_key conn_key(const struct conn *conn, uint32_t service, enum dimension dimension)
 {
-	struct row_key key;
+	struct row_key key = {
+		.service = service,
+		.port = service_port(conn),
+		.role = conn_role(conn),
+	};
 
-	memset(&key, 0, sizeof(key));
-	if (dimension == DIM_SERVICE || dimension == DIM_PAIR)
-		key.service = service;
-	if (dimension == DIM_PORT || dimension == DIM_PAIR) {
-		key.port = service_port(conn);
-		key.role = conn_role(conn);
-	}
-	if (dimension == DIM_REMOTE || dimension == DIM_PAIR)
-		memcpy(key.remote_addr, conn->remote_addr, sizeof(key.remote_addr));
-	return key;
+	memcpy(key.remote_addr, conn->remote_addr, sizeof(key.remote_addr));
+	return row_key_in(&key, dimension);
 }

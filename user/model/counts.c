@@ -42,33 +42,44 @@ static void row_set_apply(const struct row_set *set, uint32_t mask, int sign)
 	}
 }
 
-/* The pair's key holds all others. A row of "other" is tried to be left whenever possible. */
-static bool is_at_home(const struct model *model, const struct conn *conn, uint32_t service)
+/* A row of "other" is tried to be left whenever possible. */
+static bool is_at_home(const struct model *model, const struct conn *conn,
+		       const struct row_key *key)
 {
-	struct row_key key = conn_key(conn, service, DIM_PAIR);
-
 	for (unsigned int dim = 0; dim < NR_DIMENSIONS; dim++)
 		if (!conn->rowed || conn->row[dim] == ROW_OTHER)
 			return false;
-	return !memcmp(&rows_at(&model->rows[DIM_PAIR], conn->row[DIM_PAIR])->key, &key,
-		       sizeof(key));
+	return row_key_equal(&rows_at(&model->rows[DIM_PAIR], conn->row[DIM_PAIR])->key, key);
+}
+
+/* The row for this key of a pair in @dim, with a reference. @pair's row says where it was. */
+static uint32_t enter(struct model *model, enum dimension dim, const struct row_key *key,
+		      uint32_t pair)
+{
+	uint32_t *beside = rows_at(&model->rows[DIM_PAIR], pair)->beside;
+	struct row_key part = row_key_in(key, dim);
+
+	if (dim == DIM_PAIR)
+		return rows_enter(&model->rows[dim], key);
+	return beside[dim] = rows_enter_again(&model->rows[dim], &part, beside[dim]);
 }
 
 static void enter_rows(struct model *model, struct conn *conn)
 {
-	uint32_t service = conn_owner(model, conn)->service;
+	struct row_key key = conn_key(conn, conn_owner(model, conn)->service, DIM_PAIR);
 
 	conn->rekeyed = false;
-	if (is_at_home(model, conn, service))
+	if (is_at_home(model, conn, &key))
 		return;
-	for (unsigned int dim = 0; dim < NR_DIMENSIONS; dim++) {
-		struct row_key key = conn_key(conn, service, dim);
+	/* the pair first */
+	for (unsigned int dim = NR_DIMENSIONS; dim-- > 0;) {
+		struct row_key part = row_key_in(&key, dim);
 		struct rows *rows = &model->rows[dim];
 		uint32_t to;
 
-		if (conn->rowed && !memcmp(&rows_at(rows, conn->row[dim])->key, &key, sizeof(key)))
+		if (conn->rowed && row_key_equal(&rows_at(rows, conn->row[dim])->key, &part))
 			continue;
-		to = rows_enter(rows, &key);
+		to = enter(model, dim, &key, conn->row[DIM_PAIR]);
 		if (conn->rowed) {
 			row_apply(rows_at(rows, conn->row[dim]), conn->mask, -1);
 			rows_at(rows, conn->row[dim])->held_ns -= conn->held_ns;
@@ -173,12 +184,14 @@ static void row_add(struct row *row, uint32_t mask, uint64_t count)
 
 void counts_add_sum(struct model *model, const struct conn *like, uint32_t mask, uint64_t count)
 {
-	uint32_t service = conn_owner(model, like)->service;
+	struct row_key key = conn_key(like, conn_owner(model, like)->service, DIM_PAIR);
+	uint32_t pair = ROW_OTHER;
 
-	for (unsigned int dim = 0; dim < NR_DIMENSIONS; dim++) {
-		struct row_key key = conn_key(like, service, dim);
-		uint32_t id = rows_enter(&model->rows[dim], &key);
+	for (unsigned int dim = NR_DIMENSIONS; dim-- > 0;) {
+		uint32_t id = enter(model, dim, &key, pair);
 
+		if (dim == DIM_PAIR)
+			pair = id;
 		row_add(rows_at(&model->rows[dim], id), mask, count);
 		/* nobody points to it */
 		rows_leave(&model->rows[dim], id);

@@ -7,13 +7,15 @@
 #ifndef MODEL_HISTOGRAM_H
 #define MODEL_HISTOGRAM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define HISTOGRAM_SUB_BITS 4
+#define HISTOGRAM_SUB_COUNT (1U << HISTOGRAM_SUB_BITS)
 
 /* The buckets of one octave. */
 struct histogram_octave {
-	uint32_t count[1U << HISTOGRAM_SUB_BITS];
+	uint32_t count[HISTOGRAM_SUB_COUNT];
 };
 
 struct histogram {
@@ -25,12 +27,60 @@ struct histogram {
 };
 
 void histogram_release(struct histogram *histogram);
-void histogram_add(struct histogram *histogram, uint64_t ns);
-/* Lets the memory come near that histogram_add() will need. */
-void histogram_expect(const struct histogram *histogram, uint64_t ns);
+/* Makes room for @octave; false: no memory. */
+bool histogram_grow(struct histogram *histogram, unsigned int octave);
 /* Adds all samples of @from, as if they had been added here. */
 void histogram_merge(struct histogram *histogram, const struct histogram *from);
 /* The value at @permille (500: the median); 0 when empty, so ask count first. */
 uint64_t histogram_quantile(const struct histogram *histogram, unsigned int permille);
+
+/* Below 16 ns a bucket a nanosecond; above, 16 buckets an octave. */
+static inline unsigned int histogram_bucket(uint64_t ns)
+{
+	unsigned int octave;
+
+	if (ns < HISTOGRAM_SUB_COUNT)
+		return ns;
+	octave = 63 - __builtin_clzll(ns) - HISTOGRAM_SUB_BITS;
+	return (octave + 1) * HISTOGRAM_SUB_COUNT + ((ns >> octave) & (HISTOGRAM_SUB_COUNT - 1));
+}
+
+/* What the compiler has for processors without the instruction is a call. */
+static inline unsigned int histogram_count_bits(uint64_t bits)
+{
+	bits -= bits >> 1 & 0x5555555555555555ULL;
+	bits = (bits & 0x3333333333333333ULL) + (bits >> 2 & 0x3333333333333333ULL);
+	return ((bits + (bits >> 4)) & 0x0f0f0f0f0f0f0f0fULL) * 0x0101010101010101ULL >> 56;
+}
+
+/* The count of a bucket, or where it would be: as many octaves are before it as are in use. */
+static inline uint32_t *histogram_count(const struct histogram *histogram, unsigned int bucket)
+{
+	uint64_t below = (1ULL << bucket / HISTOGRAM_SUB_COUNT) - 1;
+
+	return &histogram->octaves[histogram_count_bits(histogram->used & below)]
+			.count[bucket % HISTOGRAM_SUB_COUNT];
+}
+
+/* Lets the memory come near that histogram_add() will need. */
+static inline void histogram_expect(const struct histogram *histogram, uint64_t ns)
+{
+	__builtin_prefetch(histogram_count(histogram, histogram_bucket(ns)), 1);
+}
+
+/* In line: the same duration goes into several, and is looked at once. */
+static inline void histogram_add(struct histogram *histogram, uint64_t ns)
+{
+	unsigned int bucket = histogram_bucket(ns), octave = bucket / HISTOGRAM_SUB_COUNT;
+
+	if (ns > histogram->max_ns)
+		histogram->max_ns = ns;
+	if (!(histogram->used >> octave & 1) && !histogram_grow(histogram, octave)) {
+		histogram->missed++;
+		return;
+	}
+	++*histogram_count(histogram, bucket);
+	histogram->count++;
+}
 
 #endif

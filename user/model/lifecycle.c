@@ -70,8 +70,9 @@ static bool learn(struct model *model, struct conn *conn, const struct tw_transi
 			changed |=
 				lifecycle_inherit(model, conn, conn_at(model, parent), cgroup_id);
 	}
-	changed |= owner_learn(model, conn, cgroup_id, has_owner(record) ? &record->owner : NULL,
-			       OWNER_ACTED);
+	if (cgroup_id || has_owner(record))
+		changed |= owner_learn(model, conn, cgroup_id,
+				       has_owner(record) ? &record->owner : NULL, OWNER_ACTED);
 	return changed || direction != conn->direction;
 }
 
@@ -173,8 +174,6 @@ static void close_socket(struct model *model, uint32_t id, const struct tw_trans
 	uint16_t flags = record->head.flags;
 	uint8_t from = record->head.from, error = record->head.error;
 	uint64_t ts_ns = record->head.ts_ns;
-	struct model_event event = { .kind = EVENT_CONNECT_FAILED, .ts_ns = ts_ns };
-
 	enum remains remains = ledger_remains(from, error, flags);
 
 	conn->reset = reset_by(conn, record) != RESET_NONE;
@@ -182,11 +181,16 @@ static void close_socket(struct model *model, uint32_t id, const struct tw_trans
 	if (conn->rst_sent)
 		remains = REMAINS_NOTHING;
 	if (from == TW_SYN_SENT || (from == TW_SYN_RECV && conn->direction == DIRECTION_OUTGOING)) {
-		event.error = outcome_connect_error(&record->head, conn->local_port != 0);
+		struct model_event event = {
+			.kind = EVENT_CONNECT_FAILED,
+			.ts_ns = ts_ns,
+			.error = outcome_connect_error(&record->head, conn->local_port != 0),
+		};
+
 		conn->failed = event.error != 0;
+		if (conn->failed)
+			tracker_tell(model, conn, &event);
 	}
-	if (conn->failed)
-		tracker_tell(model, conn, &event);
 	if (conn->opened && conn->born_ns && conn->wanted)
 		count_lifetime(model, conn, ts_ns - conn->born_ns);
 	ledger_birth(model, id, remains);
@@ -262,7 +266,6 @@ void lifecycle_transition(struct model *model, const struct tw_transition *recor
 	uint8_t from = record->head.from, to = record->head.to;
 	uint64_t ts_ns = record->head.ts_ns, in_state_ns = TIME_UNKNOWN;
 	uint32_t id;
-	int error = record->head.error;
 	bool rekeyed, was_wanted;
 	struct conn *conn;
 
@@ -309,9 +312,14 @@ void lifecycle_transition(struct model *model, const struct tw_transition *recor
 	if (conn->wanted && !was_wanted && from == TW_SYN_SENT && conn->born_ns)
 		tell_transition(model, conn, TW_CLOSE, TW_SYN_SENT, conn->born_ns, TIME_UNKNOWN, 0,
 				RESET_NONE);
-	if (to == TW_CLOSE && from == TW_SYN_SENT)
-		error = outcome_connect_error(&record->head, conn->local_port != 0);
-	tell_transition(model, conn, from, to, ts_ns, in_state_ns, error, reset_by(conn, record));
+	if (tracker_is_heard(model, conn)) {
+		int error = to == TW_CLOSE && from == TW_SYN_SENT ?
+				    outcome_connect_error(&record->head, conn->local_port != 0) :
+				    record->head.error;
+
+		tell_transition(model, conn, from, to, ts_ns, in_state_ns, error,
+				reset_by(conn, record));
+	}
 	if (to == TW_ESTABLISHED)
 		ledger_succeeded(model, conn);
 	if (to == TW_CLOSE)

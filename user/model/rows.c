@@ -18,7 +18,7 @@ static bool key_equal(const void *ctx, uint32_t id, const void *key)
 {
 	const struct rows *rows = ctx;
 
-	return !memcmp(&rows_at(rows, id)->key, key, sizeof(struct row_key));
+	return row_key_equal(&rows_at(rows, id)->key, key);
 }
 
 /* For one row more. */
@@ -88,6 +88,7 @@ static void fold(struct rows *rows, uint32_t id)
 	histogram_merge(&other->residence, &row->residence);
 	row_release(row);
 	index_remove(&rows->index, key_hash(&row->key), id);
+	row->key.gone = true;
 	pool_give(&rows->pool, id);
 	rows->folded++;
 }
@@ -133,6 +134,13 @@ static uint32_t add_row(struct rows *rows, const struct row_key *key, uint32_t h
 	return id;
 }
 
+static uint32_t refer(struct rows *rows, uint32_t id)
+{
+	rows->idle[id] = ROW_BUSY;
+	rows_at(rows, id)->conns++;
+	return id;
+}
+
 uint32_t rows_enter(struct rows *rows, const struct row_key *key)
 {
 	uint32_t hash = key_hash(key);
@@ -142,9 +150,15 @@ uint32_t rows_enter(struct rows *rows, const struct row_key *key)
 		id = add_row(rows, key, hash);
 	if (id == ROW_OTHER)
 		rows->folded++;
-	rows->idle[id] = ROW_BUSY;
-	rows_at(rows, id)->conns++;
-	return id;
+	return refer(rows, id);
+}
+
+uint32_t rows_enter_again(struct rows *rows, const struct row_key *key, uint32_t guess)
+{
+	/* "other" has no key, though it looks like that of an unknown service */
+	if (guess != ROW_OTHER && key_equal(rows, guess, key))
+		return refer(rows, guess);
+	return rows_enter(rows, key);
 }
 
 void rows_leave(struct rows *rows, uint32_t id)

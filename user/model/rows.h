@@ -7,7 +7,10 @@
 #ifndef MODEL_ROWS_H
 #define MODEL_ROWS_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/index.h"
 #include "base/pool.h"
@@ -34,18 +37,23 @@ struct row_key {
 	uint32_t service;	/* a number of struct services */
 	uint16_t port;		/* server: the local one; client: the remote one */
 	uint8_t role;		/* enum role */
-	uint8_t pad;
+	uint8_t gone;		/* folded: no key is equal to it */
 };
 
+/* Whole cache lines: the first four are all that a state change needs. */
 struct row {
 	struct row_key key;
 	uint64_t count[NR_FIELDS];
-	uint64_t before[NR_FIELDS];	/* at the last interval, for rates */
-	struct histogram lifetime;	/* of connections whose birth was seen */
-	struct histogram residence;	/* of minisocks whose birth and end were seen */
 	uint64_t held_ns;		/* row_held_ns() without what the living ones add */
 	uint32_t conns;			/* connections that point here */
+	uint32_t beside[DIM_PAIR];	/* a pair's rows of the other dimensions, as found last */
+	struct histogram lifetime;	/* of connections whose birth was seen */
+	struct histogram residence;	/* of minisocks whose birth and end were seen */
+	uint64_t before[NR_FIELDS];	/* count at the last interval, for rates */
 };
+
+_Static_assert(sizeof(struct row) % 64 == 0 && offsetof(struct row, conns) == 256,
+	       "a row begins with a cache line");
 
 /* Row 0 is "other": it takes what the cap turned away, and what was folded. */
 #define ROW_OTHER 0
@@ -71,8 +79,36 @@ void rows_release(struct rows *rows);
 void row_reset(struct row *row);
 /* Only what the row owns: its histograms. */
 void row_release(struct row *row);
+/* What @dimension uses of @pair's key. */
+static inline struct row_key row_key_in(const struct row_key *pair, enum dimension dimension)
+{
+	struct row_key key = { 0 };
+
+	if (dimension == DIM_SERVICE || dimension == DIM_PAIR)
+		key.service = pair->service;
+	if (dimension == DIM_PORT || dimension == DIM_PAIR) {
+		key.port = pair->port;
+		key.role = pair->role;
+	}
+	if (dimension == DIM_REMOTE || dimension == DIM_PAIR)
+		memcpy(key.remote_addr, pair->remote_addr, sizeof(key.remote_addr));
+	return key;
+}
+
+static inline bool row_key_equal(const struct row_key *key, const struct row_key *other)
+{
+	uint64_t a[3], b[3];
+
+	_Static_assert(sizeof(*key) == sizeof(a), "a key is three words");
+	memcpy(a, key, sizeof(a));
+	memcpy(b, other, sizeof(b));
+	return !((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]));
+}
+
 /* The number of the row with this key, made if need be; ROW_OTHER when there is no room. Takes a reference. */
 uint32_t rows_enter(struct rows *rows, const struct row_key *key);
+/* As rows_enter(). @guess: where the key was found before, which may hold another by now. */
+uint32_t rows_enter_again(struct rows *rows, const struct row_key *key, uint32_t guess);
 /* row_reset(), of a row in the table. */
 void rows_reset(struct rows *rows, uint32_t id);
 /* A connection left: the row stays, but may be folded once nobody is in it. */
