@@ -123,6 +123,22 @@ static __always_inline __u32 change_size(const struct change *change)
 	return change->actor ? TW_TRANSITION_OWNER : TW_TRANSITION_SHORT;
 }
 
+/* Nobody acts now; who did while that was told in sum is in no record yet. */
+static __always_inline void describe_noted_owner(struct tw_transition *record,
+						 const struct change *change)
+{
+	struct tw_note *note;
+
+	__builtin_memset(&record->owner, 0, sizeof(record->owner));
+	if (likely(!(change->flags & TW_F_GAP)))
+		return;
+	note = note_of(change);
+	if (!note || !note->comm[0])
+		return;
+	record->head.flags |= TW_F_OWNER;
+	__builtin_memcpy(record->owner.comm, note->comm, TW_COMM_LEN);
+}
+
 static __always_inline void describe(struct tw_transition *record, const struct change *change)
 {
 	record->head.size = change->size;
@@ -140,7 +156,7 @@ static __always_inline void describe(struct tw_transition *record, const struct 
 	if (change->size == TW_TRANSITION_OWNER)
 		return;
 	if (!change->actor)
-		__builtin_memset(&record->owner, 0, sizeof(record->owner));
+		describe_noted_owner(record, change);
 	plain_tuple(change->sk, change->tp, &record->tuple);
 	record->cgroup_id = plain_cgroup_id(change->sk);
 	record->born_ns = change->born_ns;

@@ -128,11 +128,18 @@ static __always_inline void find_actor(struct change *change)
 	change->actor = task;
 }
 
-static __always_inline bool was_spilled(const struct change *change)
+/*
+ * What came before was told in sum, with what the note has: the rest is to be counted in
+ * the same rows, and nobody else knows now whose child it is and who called whom.
+ */
+static __always_inline void recall_spilled(struct change *change)
 {
 	struct tw_note *note = note_of(change);
 
-	return note && note->spilled;
+	if (!note || !note->spilled)
+		return;
+	change->flags |= TW_F_GAP | note->direction;
+	change->listener_cookie = note->listener_cookie;
 }
 
 static __always_inline void identify(struct change *change, const struct tw_lane *lane,
@@ -145,8 +152,8 @@ static __always_inline void identify(struct change *change, const struct tw_lane
 	change->cookie = likely(cookie) ? cookie : bpf_get_socket_cookie(change->sk);
 	if (look != FIRST)
 		change->flags |= TW_F_SECOND;
-	if (unlikely(lane->noted) && was_spilled(change))
-		change->flags |= TW_F_GAP;
+	if (unlikely(lane->noted))
+		recall_spilled(change);
 	change->flags |=
 		((is_in(change->from, STATE(TW_SYN_SENT)) | is_in(change->to, STATE(TW_SYN_SENT))) *
 		 TW_F_OUTGOING);

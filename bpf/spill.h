@@ -62,10 +62,14 @@ static __always_inline bool spill_add(const struct tw_spilled *key, __u64 ts_ns)
 	return true;
 }
 
-/* Only these are counted; the states between show again at the next snapshot. */
+/*
+ * Only these are counted, but for SYN_SENT: it tells that the changes of a socket come in
+ * sum, before the next snapshot lists that. The states between show again there.
+ */
 static __always_inline bool counts(__u8 to)
 {
-	return is_in(to, STATE(TW_ESTABLISHED) | STATE(TW_FIN_WAIT1) | STATE(TW_CLOSE));
+	return is_in(to, STATE(TW_SYN_SENT) | STATE(TW_ESTABLISHED) | STATE(TW_FIN_WAIT1) |
+				 STATE(TW_CLOSE));
 }
 
 /* The note of a socket whose changes are told in sum; NULL: user space knows the socket. */
