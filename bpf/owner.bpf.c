@@ -11,6 +11,7 @@
 
 #include "holder.h"
 #include "maps.h"
+#include "plain.h"
 #include "sock.h"
 
 /* struct sock *inet_csk_accept(sk, flags, err, kern), until 6.9 */
@@ -27,6 +28,25 @@ int BPF_PROG(accept_arg, struct sock *listener, void *arg, struct sock *sk)
 	return accepted(sk, bpf_get_socket_cookie(sk));
 }
 
+/* As holder_facts(), by plain loads. */
+static __always_inline void plain_facts(struct tw_holder *record, const struct tcp_sock *tp,
+					const struct task_struct *task)
+{
+	const struct sock *sk = &tp->inet_conn.icsk_inet.sk;
+	const struct inet_bind_bucket *bucket = tp->inet_conn.icsk_bind_hash;
+
+	record->head.kind = TW_HOLDER;
+	record->head.size = sizeof(*record);
+	record->head.from = sk->__sk_common.skc_state;
+	record->cgroup_id = plain_cgroup_id(sk);
+	plain_owner(task, &record->owner);
+	record->started_ns = task->group_leader->start_time;
+	if (bucket && bucket->fastreuse == -1 && bucket->fastreuseport == -1)
+		record->head.flags |= TW_H_AUTOBOUND;
+	if (BPF_CORE_READ_BITFIELD(sk, sk_userlocks) & 8)
+		record->head.flags |= TW_H_BOUND;
+}
+
 /*
  * One record for each descriptor of a TCP socket; user space folds those of one
  * process. Each socket gets its cookie here, if it had none.
@@ -37,19 +57,22 @@ int holders(struct bpf_iter__task_file *ctx)
 	struct task_struct *task = ctx->task;
 	struct file *file = ctx->file;
 	struct tw_holder record = {};
+	const struct tcp_sock *tp;
 	struct socket *socket;
-	struct sock *sk;
+	__u64 cookie;
 
 	if (!task || !file)
 		return 0;
 	socket = bpf_sock_from_file(file);
-	if (!socket)
+	if (!socket || !socket->sk)
 		return 0;
-	sk = socket->sk;
-	if (!sk || BPF_CORE_READ(sk, sk_protocol) != TW_IPPROTO_TCP)
+	tp = bpf_skc_to_tcp_sock(socket->sk);
+	if (!tp)
 		return 0;
-	holder_facts(&record, sk, task);
-	record.cookie = bpf_get_socket_cookie(sk);
+	plain_facts(&record, tp, task);
+	record.head.ts_ns = bpf_ktime_get_ns();
+	cookie = tp->inet_conn.icsk_inet.sk.__sk_common.skc_cookie.counter;
+	record.cookie = cookie ? cookie : bpf_get_socket_cookie(socket->sk);
 	record.fd = ctx->fd;
 	record.fd_count = 1;
 	bpf_seq_write(ctx->meta->seq, &record, sizeof(record));
