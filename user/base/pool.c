@@ -60,6 +60,9 @@ uint32_t pool_take(struct pool *pool)
 
 	if (id != POOL_NONE) {
 		memcpy(&pool->free_head, pool_at(pool, id), sizeof(pool->free_head));
+		/* it may have lain there for long: near by the next time */
+		if (pool->free_head != POOL_NONE)
+			__builtin_prefetch(pool_at(pool, pool->free_head), 1);
 	} else {
 		if (pool->used == POOL_NONE)
 			return POOL_NONE;

@@ -30,11 +30,17 @@ void pool_release(struct pool *pool);
 /* A new zeroed thing; POOL_NONE when there is no memory. */
 uint32_t pool_take(struct pool *pool);
 void pool_give(struct pool *pool, uint32_t id);
-static inline void *pool_at(const struct pool *pool, uint32_t id)
+/* @item_size: as the pool's, where the compiler knows it. */
+static inline void *pool_at_sized(const struct pool *pool, uint32_t id, size_t item_size)
 {
 	/* Not pool_alive(): the bitmap would be one more cache miss on the hot path. */
 	assert(id < pool->used);
-	return pool->chunks[id / POOL_CHUNK] + (size_t)(id % POOL_CHUNK) * pool->item_size;
+	return pool->chunks[id / POOL_CHUNK] + id % POOL_CHUNK * item_size;
+}
+
+static inline void *pool_at(const struct pool *pool, uint32_t id)
+{
+	return pool_at_sized(pool, id, pool->item_size);
 }
 
 bool pool_alive(const struct pool *pool, uint32_t id);

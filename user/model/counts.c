@@ -92,27 +92,32 @@ static void enter_rows(struct model *model, struct conn *conn)
 	conn->rowed = true;
 }
 
+/* A minisock's fields are two, of which it has one: both count as TIME_WAIT there. */
 static void count_in_netns(struct netns *netns, uint32_t before, uint32_t after)
 {
-	static const uint32_t masks[NR_AUDIT_KINDS] = {
-		[AUDIT_TIME_WAIT] = MINISOCK_MASK,
-		[AUDIT_ESTABLISHED] = FIELD_BIT(FIELD_ESTABLISHED),
-		[AUDIT_TRUE_TIME_WAIT] = FIELD_BIT(FIELD_TIME_WAIT),
-		[AUDIT_FIN_WAIT2] = FIELD_BIT(FIELD_FW2_ORPHANS),
-		[AUDIT_ENTERED] = FIELD_BIT(FIELD_TW_ENTERED),
-		[AUDIT_EXPIRED] = FIELD_BIT(FIELD_TW_EXPIRED),
-		[AUDIT_REFUSED] = FIELD_BIT(FIELD_TW_REFUSED),
-		[AUDIT_REUSED] = FIELD_BIT(FIELD_TW_REUSED),
+	static const struct {
+		uint32_t field;
+		enum audit_kind kind;
+	} counted[] = {
+		{ FIELD_BIT(FIELD_TIME_WAIT), AUDIT_TRUE_TIME_WAIT },
+		{ FIELD_BIT(FIELD_FW2_ORPHANS), AUDIT_FIN_WAIT2 },
+		{ MINISOCK_MASK, AUDIT_TIME_WAIT },
+		{ FIELD_BIT(FIELD_TW_ENTERED), AUDIT_ENTERED },
+		{ FIELD_BIT(FIELD_TW_EXPIRED), AUDIT_EXPIRED },
+		{ FIELD_BIT(FIELD_TW_REFUSED), AUDIT_REFUSED },
+		{ FIELD_BIT(FIELD_TW_REUSED), AUDIT_REUSED },
 	};
+	static const uint32_t any = MINISOCK_MASK | FIELD_BIT(FIELD_TW_ENTERED) |
+				    FIELD_BIT(FIELD_TW_EXPIRED) | FIELD_BIT(FIELD_TW_REFUSED) |
+				    FIELD_BIT(FIELD_TW_REUSED);
 
-	static const uint32_t any = MINISOCK_MASK | FIELD_BIT(FIELD_ESTABLISHED) |
-				    FIELD_BIT(FIELD_TW_ENTERED) | FIELD_BIT(FIELD_TW_EXPIRED) |
-				    FIELD_BIT(FIELD_TW_REFUSED) | FIELD_BIT(FIELD_TW_REUSED);
-
+	netns->now.of[AUDIT_ESTABLISHED] +=
+		(uint64_t)(after >> FIELD_ESTABLISHED & 1) - (before >> FIELD_ESTABLISHED & 1);
 	if (!((before ^ after) & any))
 		return;
-	for (unsigned int kind = 0; kind < NR_AUDIT_KINDS; kind++)
-		netns->now.of[kind] += !!(after & masks[kind]) - !!(before & masks[kind]);
+	for (unsigned int i = 0; i < sizeof(counted) / sizeof(counted[0]); i++)
+		netns->now.of[counted[i].kind] +=
+			!!(after & counted[i].field) - !!(before & counted[i].field);
 }
 
 /*

@@ -39,7 +39,7 @@ int owners_init(struct owners *owners);
 void owners_release(struct owners *owners);
 static inline const struct owner *owners_at(const struct owners *owners, uint32_t id)
 {
-	return pool_at(&owners->pool, id);
+	return pool_at_sized(&owners->pool, id, sizeof(struct owner));
 }
 
 /*

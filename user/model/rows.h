@@ -79,30 +79,47 @@ void rows_release(struct rows *rows);
 void row_reset(struct row *row);
 /* Only what the row owns: its histograms. */
 void row_release(struct row *row);
-/* What @dimension uses of @pair's key. */
+/* A key by its words: read so soon after it was written, one field of them would be waited for. */
+struct row_words {
+	uint64_t of[3];
+};
+
+_Static_assert(sizeof(struct row_words) == sizeof(struct row_key), "a key is three words");
+
+static inline struct row_words row_words(const struct row_key *key)
+{
+	struct row_words words;
+
+	memcpy(&words, key, sizeof(words));
+	return words;
+}
+
+/* What @dimension uses of a pair's key. */
 static inline struct row_key row_key_in(const struct row_key *pair, enum dimension dimension)
 {
-	struct row_key key = { 0 };
+	static const struct row_key used[NR_DIMENSIONS] = {
+		[DIM_PORT] = { .port = UINT16_MAX, .role = UINT8_MAX },
+		[DIM_REMOTE] = { .remote_addr = { [0 ... 15] = UINT8_MAX } },
+		[DIM_SERVICE] = { .service = UINT32_MAX },
+		[DIM_PAIR] = { .remote_addr = { [0 ... 15] = UINT8_MAX },
+			       .service = UINT32_MAX,
+			       .port = UINT16_MAX,
+			       .role = UINT8_MAX },
+	};
+	struct row_words words = row_words(pair), mask = row_words(&used[dimension]);
+	struct row_key key;
 
-	if (dimension == DIM_SERVICE || dimension == DIM_PAIR)
-		key.service = pair->service;
-	if (dimension == DIM_PORT || dimension == DIM_PAIR) {
-		key.port = pair->port;
-		key.role = pair->role;
-	}
-	if (dimension == DIM_REMOTE || dimension == DIM_PAIR)
-		memcpy(key.remote_addr, pair->remote_addr, sizeof(key.remote_addr));
+	for (unsigned int i = 0; i < 3; i++)
+		words.of[i] &= mask.of[i];
+	memcpy(&key, &words, sizeof(key));
 	return key;
 }
 
 static inline bool row_key_equal(const struct row_key *key, const struct row_key *other)
 {
-	uint64_t a[3], b[3];
+	struct row_words a = row_words(key), b = row_words(other);
 
-	_Static_assert(sizeof(*key) == sizeof(a), "a key is three words");
-	memcpy(a, key, sizeof(a));
-	memcpy(b, other, sizeof(b));
-	return !((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]));
+	return !((a.of[0] ^ b.of[0]) | (a.of[1] ^ b.of[1]) | (a.of[2] ^ b.of[2]));
 }
 
 /* The number of the row with this key, made if need be; ROW_OTHER when there is no room. Takes a reference. */
@@ -123,7 +140,7 @@ static inline uint64_t row_held_ns(const struct row *row, uint64_t now_ns)
 
 static inline struct row *rows_at(const struct rows *rows, uint32_t id)
 {
-	return pool_at(&rows->pool, id);
+	return pool_at_sized(&rows->pool, id, sizeof(struct row));
 }
 
 /* Ends an interval: rates are counted from here. */

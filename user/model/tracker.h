@@ -114,12 +114,12 @@ struct model {
 
 static inline struct conn *conn_at(const struct model *model, uint32_t id)
 {
-	return pool_at(&model->conns, id);
+	return pool_at_sized(&model->conns, id, sizeof(struct conn));
 }
 
 static inline struct netns *netns_at(const struct model *model, uint32_t id)
 {
-	return pool_at(&model->netns, id);
+	return pool_at_sized(&model->netns, id, sizeof(struct netns));
 }
 
 static inline const struct owner *conn_owner(const struct model *model, const struct conn *conn)
