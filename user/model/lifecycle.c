@@ -154,9 +154,9 @@ static void forget(struct model *model, uint32_t id)
 	tracker_remove(model, id);
 }
 
-static void count_lifetime(struct model *model, const struct conn *conn, uint64_t ns)
+static void count_lifetime(struct model *model, const struct conn *conn, bool rowed, uint64_t ns)
 {
-	for (unsigned int dim = 0; dim < NR_DIMENSIONS && conn->rowed; dim++)
+	for (unsigned int dim = 0; dim < NR_DIMENSIONS && rowed; dim++)
 		histogram_add(&rows_at(&model->rows[dim], conn->row[dim])->lifetime, ns);
 	histogram_add(&model->totals.lifetime, ns);
 }
@@ -173,8 +173,9 @@ static void close_socket(struct model *model, uint32_t id, const struct tw_trans
 	struct conn *conn = conn_at(model, id);
 	uint16_t flags = record->head.flags;
 	uint8_t from = record->head.from, error = record->head.error;
-	uint64_t ts_ns = record->head.ts_ns;
+	uint64_t ts_ns = record->head.ts_ns, born_ns = conn->born_ns;
 	enum remains remains = ledger_remains(from, error, flags);
+	bool rowed = conn->rowed, lived;
 
 	conn->reset = reset_by(conn, record) != RESET_NONE;
 	/* the keepalive timer resets in FIN_WAIT2 instead of making a minisock */
@@ -191,9 +192,11 @@ static void close_socket(struct model *model, uint32_t id, const struct tw_trans
 		if (conn->failed)
 			tracker_tell(model, conn, &event);
 	}
-	if (conn->opened && conn->born_ns && conn->wanted)
-		count_lifetime(model, conn, ts_ns - conn->born_ns);
+	lived = conn->opened && conn->born_ns && conn->wanted;
 	ledger_birth(model, id, remains);
+	/* last: what expect_lifetime() asked for comes meanwhile */
+	if (lived)
+		count_lifetime(model, conn, rowed, ts_ns - born_ns);
 	witness_catch_up(model, id);
 }
 
