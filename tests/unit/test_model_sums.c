@@ -1,0 +1,464 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Changes told in sum: where they are counted, whose they are, and that what is told of a
+ * connection besides is not counted a second time. All lives there are, spilled in every way:
+ * test_model_overload.c.
+ */
+#include "model_fixture.h"
+
+#include <errno.h>
+
+#include "base/parse.h"
+
+/* So many ends like @end did this. */
+static void feed_sum(struct fixture *f, const struct end *end, uint8_t from, uint8_t to,
+		     uint16_t flags, uint64_t count)
+{
+	struct tw_spilled record = { .count = count,
+				     .cgroup_id = end->cgroup_id,
+				     .listener_cookie = end->listener,
+				     .tuple = end->tuple };
+
+	memcpy(record.owner.comm, end->owner.comm, TW_COMM_LEN);
+	memset(record.tuple.local_addr, 0, sizeof(record.tuple.local_addr));
+	if (flags & TW_F_OUTGOING)
+		record.tuple.local_port = 0;
+	if (flags & TW_F_INCOMING)
+		record.tuple.remote_port = 0;
+	record.head = head_of(f, TW_SPILLED, sizeof(record));
+	record.head.from = from;
+	record.head.to = to;
+	record.head.flags = flags;
+	feed(f, &record, sizeof(record));
+}
+
+static void feed_client_sums(struct fixture *f, const struct end *end, uint64_t count)
+{
+	feed_sum(f, end, TW_SYN_SENT, TW_ESTABLISHED, TW_F_OUTGOING, count);
+	feed_sum(f, end, TW_ESTABLISHED, TW_FIN_WAIT1, TW_F_OUTGOING, count);
+	feed_sum(f, end, TW_FIN_WAIT2, TW_CLOSE, TW_F_OUTGOING | ORDERLY, count);
+}
+
+/* A change known by its cookie, of which is told when others have been told. */
+static void feed_late(struct fixture *f, const struct end *end, uint8_t from, uint8_t to,
+		      uint16_t flags, uint64_t ts_ns)
+{
+	struct tw_transition record = { .cookie = end->cookie };
+
+	record.head = head_of(f, TW_TRANSITION, TW_TRANSITION_SHORT);
+	record.head.ts_ns = ts_ns;
+	record.head.from = from;
+	record.head.to = to;
+	record.head.flags = flags;
+	feed(f, &record, TW_TRANSITION_SHORT);
+}
+
+static void feed_cgroup(struct fixture *f, uint64_t id, const char *path)
+{
+	_Alignas(8) char room[128] = { 0 };
+	struct tw_name *record = (struct tw_name *)room;
+
+	record->head = head_of(f, TW_CGROUP, sizeof(room));
+	record->id = id;
+	snprintf(record->text, sizeof(room) - sizeof(*record), "%s", path);
+	feed(f, record, sizeof(room));
+}
+
+static struct end listener(uint64_t cookie, const char *comm)
+{
+	struct end end = end_of(cookie, 8080, 0, 200, comm);
+
+	memset(end.tuple.remote_addr, 0, sizeof(end.tuple.remote_addr));
+	return end;
+}
+
+/* The row that has counted; the others of its dimension have not. */
+static const struct row *only_row(struct fixture *f, enum dimension dim)
+{
+	const struct rows *rows = model_rows(f->model, dim);
+	const struct row *found = NULL;
+
+	for (uint32_t id = pool_next(&rows->pool, 0); id != POOL_NONE;
+	     id = pool_next(&rows->pool, id + 1)) {
+		const struct row *row = rows_at(rows, id);
+
+		if (!row->count[FIELD_CONNECTIONS])
+			continue;
+		assert_null(found);
+		found = row;
+	}
+	assert_non_null(found);
+	return found;
+}
+
+static const char *service_of(struct fixture *f)
+{
+	const char *name = model_service_name(f->model, only_row(f, DIM_PAIR)->key.service);
+
+	return name ? name : "";
+}
+
+static void a_dump(struct fixture *f, const struct end *end, uint8_t state, uint32_t expires_ms)
+{
+	pass(f, SECOND);
+	feed_begin(f);
+	if (end)
+		feed_found(f, end, state, expires_ms);
+	feed_end(f, 0, 0);
+}
+
+static void a_sum_is_counted_in_every_table(void **state)
+{
+	static const enum field fields[] = { FIELD_CONNECTIONS, FIELD_OPENED, FIELD_CLOSED,
+					     FIELD_CLOSED_FIRST, FIELD_TW_ENTERED };
+	struct fixture *f = *state;
+	struct end end = client(1);
+
+	feed_bare(f, TW_READY);
+	feed_client_sums(f, &end, 1000);
+	assert_totals(f, "connections 1000 opened 1000 closed 1000 closed_first 1000 "
+			 "time_wait_entered 1000");
+	for (unsigned int dim = 0; dim < NR_DIMENSIONS; dim++)
+		for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+			assert_int_equal(only_row(f, dim)->count[fields[i]], 1000);
+	assert_int_equal(only_row(f, DIM_PORT)->key.port, 80);
+	assert_int_equal(only_row(f, DIM_PORT)->key.role, ROLE_CLIENT);
+	assert_int_equal(only_row(f, DIM_PAIR)->key.port, 80);
+	assert_memory_equal(only_row(f, DIM_REMOTE)->key.remote_addr, end.tuple.remote_addr, 16);
+	assert_string_equal(service_of(f), "client");
+	/* nothing is known of any single one */
+	assert_heard(f, "");
+}
+
+static void at_a_servers_end_the_port_is_its_own(void **state)
+{
+	struct fixture *f = *state;
+	struct end end = server(1);
+
+	feed_bare(f, TW_READY);
+	feed_sum(f, &end, TW_SYN_RECV, TW_ESTABLISHED, TW_F_INCOMING, 3);
+	assert_int_equal(only_row(f, DIM_PORT)->key.port, 8080);
+	assert_int_equal(only_row(f, DIM_PORT)->key.role, ROLE_SERVER);
+}
+
+static void connects_that_failed_and_resets_are_counted_too(void **state)
+{
+	struct tw_spilled refused = { .count = 7, .tuple = client(1).tuple };
+	struct fixture *f = *state;
+
+	feed_bare(f, TW_READY);
+	refused.head = head_of(f, TW_SPILLED, sizeof(refused));
+	refused.head.from = TW_SYN_SENT;
+	refused.head.to = TW_CLOSE;
+	refused.head.error = ECONNREFUSED;
+	refused.head.flags = TW_F_OUTGOING;
+	feed(f, &refused, sizeof(refused));
+	assert_totals(f, "failed 7 resets 7");
+}
+
+static void births_in_sum_agree_with_the_kernels(void **state)
+{
+	struct tw_kernel_figures figures = { .tw_created = 50 };
+	struct fixture *f = *state;
+	struct end end = client(1);
+	const struct audit *audits;
+
+	feed_dumped(f, TW_SNAPSHOT_BEGIN, NETNS, &figures, 0, 0);
+	feed_dumped(f, TW_SNAPSHOT_END, NETNS, &figures, TW_S_MIB_AT_BIRTH, 0);
+	feed_bare(f, TW_READY);
+	feed_client_sums(f, &end, 300);
+	pass(f, SECOND);
+	figures.tw_created += 300;
+	feed_dumped(f, TW_SNAPSHOT_BEGIN, NETNS, &figures, 0, 0);
+	feed_dumped(f, TW_SNAPSHOT_END, NETNS, &figures, TW_S_MIB_AT_BIRTH, 0);
+	assert_int_equal(model_audits(f->model, &audits), 1);
+	assert_true(audits[0].figures[AUDIT_ENTERED].known);
+	assert_int_equal(audits[0].figures[AUDIT_ENTERED].ours, 300);
+	assert_int_equal(audits[0].figures[AUDIT_ENTERED].error, 0);
+}
+
+static void the_owner_is_who_acted(void **state)
+{
+	struct fixture *f = *state;
+	struct end parent = listener(50, "master"), end = server(1);
+
+	feed_full(f, &parent, TW_CLOSE, TW_LISTEN, TW_F_OWNER);
+	feed_bare(f, TW_READY);
+	end.listener = 50;
+	feed_sum(f, &end, TW_SYN_RECV, TW_ESTABLISHED, TW_F_INCOMING, 5);
+	assert_string_equal(service_of(f), "server");
+}
+
+static void else_the_listeners(void **state)
+{
+	struct fixture *f = *state;
+	struct end parent = listener(50, "master"), end = server(1);
+
+	feed_full(f, &parent, TW_CLOSE, TW_LISTEN, TW_F_OWNER);
+	feed_bare(f, TW_READY);
+	end.listener = 50;
+	end.owner.comm[0] = '\0';
+	feed_sum(f, &end, TW_SYN_RECV, TW_ESTABLISHED, TW_F_INCOMING, 5);
+	assert_string_equal(service_of(f), "master");
+}
+
+static void and_nobody_where_the_listener_is_not_known(void **state)
+{
+	struct fixture *f = *state;
+	struct end end = server(1);
+
+	feed_bare(f, TW_READY);
+	end.listener = 51;
+	end.owner.comm[0] = '\0';
+	feed_sum(f, &end, TW_SYN_RECV, TW_ESTABLISHED, TW_F_INCOMING, 5);
+	assert_string_equal(service_of(f), "");
+}
+
+static void a_control_group_names_the_service(void **state)
+{
+	struct fixture *f = *state;
+	struct end end = client(1);
+
+	feed_bare(f, TW_READY);
+	feed_cgroup(f, 5, "/system.slice/here.service");
+	end.cgroup_id = 5;
+	feed_sum(f, &end, TW_SYN_SENT, TW_ESTABLISHED, TW_F_OUTGOING, 5);
+	assert_string_equal(service_of(f), "here.service");
+}
+
+static void the_listeners_control_group_names_it_where_the_sum_has_none(void **state)
+{
+	struct fixture *f = *state;
+	struct end parent = listener(50, "master"), end = server(1);
+
+	feed_cgroup(f, 5, "/system.slice/here.service");
+	parent.cgroup_id = 5;
+	feed_full(f, &parent, TW_CLOSE, TW_LISTEN, TW_F_OWNER);
+	feed_bare(f, TW_READY);
+	end.listener = 50;
+	end.owner.comm[0] = '\0';
+	feed_sum(f, &end, TW_SYN_RECV, TW_ESTABLISHED, TW_F_INCOMING, 5);
+	assert_string_equal(service_of(f), "here.service");
+}
+
+static void a_filter_asks_sums_too(void **state)
+{
+	struct model_opts opts = { .filter.service = "cl*" };
+	struct fixture *f = *state;
+	struct end other = client(2), end = client(1);
+	struct filter recorded = { 0 };
+
+	snprintf(other.owner.comm, sizeof(other.owner.comm), "other");
+	fixture_start(f, &opts);
+	feed_bare(f, TW_READY);
+	feed_client_sums(f, &other, 100);
+	assert_totals(f, "");
+	feed_sum(f, &end, TW_SYN_SENT, TW_ESTABLISHED, TW_F_OUTGOING, 5);
+	assert_totals(f, "connections 5 opened 5");
+	/* and what the recording was filtered by */
+	assert_int_equal(parse_ports("81", recorded.kernel.ports, &recorded.kernel.nr_ports, NULL),
+			 0);
+	model_set_recorded_filter(f->model, 0, &recorded);
+	feed_client_sums(f, &end, 100);
+	assert_totals(f, "connections 5 opened 5");
+}
+
+static void born_in_a_sum_and_told_of_later(void **state)
+{
+	struct fixture *f = *state;
+	struct end end = client(1);
+
+	feed_bare(f, TW_READY);
+	feed_sum(f, &end, TW_SYN_SENT, TW_ESTABLISHED, TW_F_OUTGOING, 1);
+	feed_full(f, &end, TW_ESTABLISHED, TW_FIN_WAIT1, TW_F_GAP | TW_F_OUTGOING | TW_F_OWNER);
+	assert_totals(f, "connections 1 opened 1 closed_first 1 open 1 fin_wait1 1");
+	feed_brief(f, &end, TW_FIN_WAIT1, TW_FIN_WAIT2, 0);
+	feed_brief(f, &end, TW_FIN_WAIT2, TW_CLOSE, ORDERLY);
+	assert_totals(f, "connections 1 opened 1 closed 1 closed_first 1 time_wait_entered 1 "
+			 "time_wait 1");
+	assert_int_equal(only_row(f, DIM_PAIR)->count[FIELD_TW_ENTERED], 1);
+}
+
+static void of_one_that_closed_first_in_a_sum_only_the_end_counts(void **state)
+{
+	struct fixture *f = *state;
+	struct end end = client(1);
+
+	feed_bare(f, TW_READY);
+	feed_sum(f, &end, TW_SYN_SENT, TW_ESTABLISHED, TW_F_OUTGOING, 1);
+	feed_sum(f, &end, TW_ESTABLISHED, TW_FIN_WAIT1, TW_F_OUTGOING, 1);
+	feed_full(f, &end, TW_FIN_WAIT2, TW_CLOSE, TW_F_GAP | TW_F_OUTGOING | TW_F_OWNER | ORDERLY);
+	assert_totals(f, "connections 1 opened 1 closed 1 closed_first 1 time_wait_entered 1 "
+			 "time_wait 1");
+	assert_int_equal(only_row(f, DIM_PAIR)->count[FIELD_CLOSED], 1);
+}
+
+static void found_by_a_dump_while_there_are_sums(void **state)
+{
+	struct fixture *f = *state;
+	struct end end = client(1);
+
+	a_dump(f, NULL, 0, 0);
+	feed_bare(f, TW_READY);
+	feed_sum(f, &end, TW_SYN_SENT, TW_ESTABLISHED, TW_F_OUTGOING, 1);
+	a_dump(f, &end, TW_ESTABLISHED, FULL);
+	assert_totals(f, "connections 1 opened 1 open 1 established 1");
+	feed_sum(f, &end, TW_ESTABLISHED, TW_FIN_WAIT1, TW_F_OUTGOING, 1);
+	a_dump(f, &end, TW_FIN_WAIT2, FULL);
+	assert_totals(f, "connections 1 opened 1 closed_first 1 open 1 fin_wait2 1");
+	feed_sum(f, &end, TW_FIN_WAIT2, TW_CLOSE, TW_F_OUTGOING | ORDERLY, 1);
+	a_dump(f, &end, TW_TIME_WAIT, 59000);
+	assert_totals(f, "connections 1 opened 1 closed 1 closed_first 1 time_wait_entered 1 "
+			 "time_wait 1");
+}
+
+static void found_so_it_vanishes_without_a_word(void **state)
+{
+	struct fixture *f = *state;
+	struct end end = server(1);
+
+	a_dump(f, NULL, 0, 0);
+	feed_bare(f, TW_READY);
+	feed_sum(f, &end, TW_SYN_RECV, TW_ESTABLISHED, TW_F_INCOMING, 1);
+	a_dump(f, &end, TW_CLOSE_WAIT, FULL);
+	feed_sum(f, &end, TW_LAST_ACK, TW_CLOSE, TW_F_INCOMING | ORDERLY, 1);
+	a_dump(f, NULL, 0, 0);
+	a_dump(f, NULL, 0, 0);
+	assert_totals(f, "connections 1 opened 1 closed 1");
+}
+
+/* Contrast: it was not told in sum, so its birth was lost altogether. */
+static void found_without_any_sum_it_counts_itself(void **state)
+{
+	struct fixture *f = *state;
+	struct end end = client(1);
+
+	a_dump(f, NULL, 0, 0);
+	feed_bare(f, TW_READY);
+	a_dump(f, &end, TW_ESTABLISHED, FULL);
+	assert_totals(f, "connections 1 opened 1 open 1 established 1");
+	a_dump(f, NULL, 0, 0);
+	a_dump(f, NULL, 0, 0);
+	assert_totals(f, "connections 1 opened 1 closed 1");
+}
+
+static void born_too_late_for_a_dump_that_ends_after_its_sum(void **state)
+{
+	struct tw_snapshot begin = { .netns_cookie = NETNS, .netns_ino = 4026531840 };
+	struct fixture *f = *state;
+	struct end end = client(1);
+
+	a_dump(f, NULL, 0, 0);
+	feed_bare(f, TW_READY);
+	pass(f, SECOND);
+	/* it began before, and is delivered after the sum */
+	begin.head = head_of(f, TW_SNAPSHOT_BEGIN, sizeof(begin));
+	feed_sum(f, &end, TW_SYN_SENT, TW_ESTABLISHED, TW_F_OUTGOING, 1);
+	feed(f, &begin, sizeof(begin));
+	feed_end(f, 0, 0);
+	a_dump(f, &end, TW_ESTABLISHED, FULL);
+	assert_totals(f, "connections 1 opened 1 open 1 established 1");
+	/* of a later one no sum has told */
+	end = client(2);
+	a_dump(f, &end, TW_ESTABLISHED, FULL);
+	assert_int_equal(model_totals(f->model)->count[FIELD_OPENED], 2);
+}
+
+static void told_late_it_counts_once_in_any_order(void **state)
+{
+	struct fixture *f = *state;
+	struct end end = client(1);
+	uint64_t then_ns;
+
+	feed_bare(f, TW_READY);
+	feed_connected(f, &end);
+	then_ns = f->now_ns += 1000;
+	feed_brief(f, &end, TW_FIN_WAIT1, TW_FIN_WAIT2, 0);
+	assert_totals(f, "connections 1 opened 1 closed_first 1 open 1 fin_wait2 1");
+	feed_late(f, &end, TW_ESTABLISHED, TW_FIN_WAIT1, 0, then_ns);
+	assert_totals(f, "connections 1 opened 1 closed_first 1 open 1 fin_wait2 1");
+	feed_brief(f, &end, TW_FIN_WAIT2, TW_CLOSE, ORDERLY);
+	feed_late(f, &end, TW_ESTABLISHED, TW_FIN_WAIT1, 0, then_ns);
+	assert_totals(f, "connections 1 opened 1 closed 1 closed_first 1 time_wait_entered 1 "
+			 "time_wait 1");
+}
+
+static void told_late_altogether_it_ends_all_the_same(void **state)
+{
+	struct fixture *f = *state;
+	struct end end = client(1), other = client(2);
+	uint64_t then_ns;
+
+	feed_bare(f, TW_READY);
+	feed_connected(f, &end);
+	then_ns = f->now_ns;
+	f->now_ns += SECOND;
+	feed_connected(f, &other);
+	feed_late(f, &end, TW_ESTABLISHED, TW_FIN_WAIT1, 0, then_ns + 1000);
+	feed_late(f, &end, TW_FIN_WAIT2, TW_CLOSE, ORDERLY, then_ns + 2000);
+	assert_totals(f, "connections 2 opened 2 closed 1 closed_first 1 time_wait_entered 1 "
+			 "open 1 established 1 time_wait 1");
+}
+
+static void told_by_two_looks_it_counts_once(void **state)
+{
+	struct fixture *f = *state;
+	struct end end = client(1);
+
+	feed_bare(f, TW_READY);
+	feed_connected(f, &end);
+	feed_brief(f, &end, TW_ESTABLISHED, TW_FIN_WAIT1, 0);
+	assert_heard(f, "CLOSE>SYN_SENT; SYN_SENT>ESTABLISHED; ESTABLISHED>FIN_WAIT1");
+	feed_brief(f, &end, TW_ESTABLISHED, TW_FIN_WAIT1, TW_F_SECOND);
+	assert_heard(f, "");
+	assert_totals(f, "connections 1 opened 1 closed_first 1 open 1 fin_wait1 1");
+}
+
+/* Their SYN_SENT had no port yet, and that of ESTABLISHED was told in sum. */
+static void minisocks_without_a_port_are_not_taken_for_each_other(void **state)
+{
+	struct fixture *f = *state;
+	struct end end = client(1), other = client(2);
+
+	feed_bare(f, TW_READY);
+	feed_connect(f, &end);
+	feed_late(f, &end, TW_SYN_SENT, TW_ESTABLISHED, TW_F_OUTGOING, f->now_ns + 1000);
+	feed_close_first(f, &end, ORDERLY);
+	feed_connect(f, &other);
+	feed_late(f, &other, TW_SYN_SENT, TW_ESTABLISHED, TW_F_OUTGOING, f->now_ns + 1000);
+	assert_totals(f, "connections 2 opened 2 closed 1 closed_first 1 time_wait_entered 1 "
+			 "open 1 established 1 time_wait 1");
+	/* a dump tells the port: whoever takes that over is known */
+	a_dump(f, &end, TW_TIME_WAIT, 58000);
+	end.cookie = 3;
+	feed_connected(f, &end);
+	assert_int_equal(model_totals(f->model)->count[FIELD_TW_REUSED], 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		fixture_test(a_sum_is_counted_in_every_table),
+		fixture_test(at_a_servers_end_the_port_is_its_own),
+		fixture_test(connects_that_failed_and_resets_are_counted_too),
+		fixture_test(births_in_sum_agree_with_the_kernels),
+		fixture_test(the_owner_is_who_acted),
+		fixture_test(else_the_listeners),
+		fixture_test(and_nobody_where_the_listener_is_not_known),
+		fixture_test(a_control_group_names_the_service),
+		fixture_test(the_listeners_control_group_names_it_where_the_sum_has_none),
+		fixture_test(a_filter_asks_sums_too),
+		fixture_test(born_in_a_sum_and_told_of_later),
+		fixture_test(of_one_that_closed_first_in_a_sum_only_the_end_counts),
+		fixture_test(found_by_a_dump_while_there_are_sums),
+		fixture_test(found_so_it_vanishes_without_a_word),
+		fixture_test(found_without_any_sum_it_counts_itself),
+		fixture_test(born_too_late_for_a_dump_that_ends_after_its_sum),
+		fixture_test(told_late_it_counts_once_in_any_order),
+		fixture_test(told_late_altogether_it_ends_all_the_same),
+		fixture_test(told_by_two_looks_it_counts_once),
+		fixture_test(minisocks_without_a_port_are_not_taken_for_each_other),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
