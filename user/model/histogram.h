@@ -65,7 +65,8 @@ static inline uint32_t *histogram_count(const struct histogram *histogram, unsig
 /* Lets the memory come near that histogram_add() will need. */
 static inline void histogram_expect(const struct histogram *histogram, uint64_t ns)
 {
-	__builtin_prefetch(histogram_count(histogram, histogram_bucket(ns)), 1);
+	if (histogram->used)
+		__builtin_prefetch(histogram_count(histogram, histogram_bucket(ns)), 1);
 }
 
 /* In line: the same duration goes into several, and is looked at once. */
