@@ -19,7 +19,7 @@
  * sets it anew a moment later).
  */
 static __always_inline __u64 listener_of(const struct tcp_sock *child, struct tw_lane *lane,
-					 enum look look)
+					 __u32 look)
 {
 	__u64 queue = lane_address(lane, look, child->tsorted_sent_queue.next);
 	const struct sock_common *listener =
@@ -37,7 +37,7 @@ static __always_inline __u64 listener_of(const struct tcp_sock *child, struct tw
  * takes TCP Fast Open.
  */
 static __noinline int child_born(struct sock *sk, const struct tcp_sock *tp, struct tw_lane *lane,
-				 enum look look)
+				 __u32 look)
 {
 	__u64 address = lane_address(lane, look, sk);
 	struct tw_birth *birth = lane_birth(lane, address);
@@ -60,27 +60,37 @@ static __noinline int child_born(struct sock *sk, const struct tcp_sock *tp, str
 	return 0;
 }
 
-/* What is known of a socket that leaves SYN_RECV: its birth, if it is a listener's child. */
-static __always_inline void recall_birth(struct change *change, struct tw_lane *lane,
-					 enum look look)
+/*
+ * What is known of a socket that leaves SYN_RECV: its birth, if it is a listener's child.
+ * TW_F_INCOMING then, with the time and the listener's cookie; else nothing.
+ */
+static __always_inline __u64 recall_birth(struct sock *sk, struct tw_lane *lane, __u32 look,
+					  __u64 *born_ns, __u64 *listener_cookie)
 {
-	__u64 address = lane_address(lane, look, change->sk);
+	__u64 address = lane_address(lane, look, sk);
 	struct tw_birth *birth = lane_birth(lane, address);
 	struct tw_note *note;
 
 	if (likely(birth->child == address)) {
+		*listener_cookie = birth->listener_cookie;
+		return CHANGE_FLAG(TW_F_INCOMING);
+	}
+	note = note_of(sk);
+	if (!note || !note->born_ns)
+		return 0;
+	*born_ns = note->born_ns;
+	*listener_cookie = note->listener_cookie;
+	return CHANGE_FLAG(TW_F_INCOMING);
+}
+
+/* It has been told: the memory may soon be another socket's. */
+static __always_inline void forget_birth(struct sock *sk, struct tw_lane *lane, __u32 look)
+{
+	__u64 address = lane_address(lane, look, sk);
+	struct tw_birth *birth = lane_birth(lane, address);
+
+	if (birth->child == address)
 		birth->child = 0;
-		change->flags |= TW_F_INCOMING;
-		change->born_ns = change->ts_ns;
-		change->listener_cookie = birth->listener_cookie;
-		return;
-	}
-	note = note_of(change);
-	if (note && note->born_ns) {
-		change->flags |= TW_F_INCOMING;
-		change->born_ns = note->born_ns;
-		change->listener_cookie = note->listener_cookie;
-	}
 }
 
 #endif

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One change of state: what it says by itself, and how much of it has to be told. */
+/*
+ * One change of state as a word: the first eight bytes of its record (struct tw_record), so
+ * that it stays in a register and is stored at once. The place of the record's size holds,
+ * meanwhile, what the programs alone need to know.
+ */
 #ifndef TW_CHANGE_H
 #define TW_CHANGE_H
 
@@ -12,26 +16,48 @@
 #include "plain.h"
 #include "tw_record.h"
 
-/*
- * One change as one look sees it. What is not known of it is `nothing` of the lane, not a
- * constant: the verifier follows each way through the program apart as long as it knows a
- * constant that is asked for again.
- */
-struct change {
-	struct sock *sk;
-	const struct tcp_sock *tp;
-	struct task_struct *actor;	/* TW_F_OWNER: who acted; NULL: nobody known */
-	__u64 cookie, ts_ns, born_ns, listener_cookie;
-	__u32 size;			/* of the record */
-	__u16 flags;
-	__u8 from, to, error;
-	bool unknown;			/* to user space: not listed yet, or it had no cookie */
-};
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the word is the record's head");
+
+#define CHANGE_FULL (1ULL << 0)		/* tell all of it */
+#define CHANGE_UNKNOWN (1ULL << 1)	/* to user space: not listed yet, or it had no cookie */
+#define CHANGE_ACTS (1ULL << 2)		/* a process did it, the one that runs now */
+#define CHANGE_FLAG(flag) ((__u64)(flag) << 48)
+
+static __always_inline __u64 change_of(__u8 from, __u8 to)
+{
+	return (__u64)TW_TRANSITION << 16 | (__u64)from << 24 | (__u64)to << 32;
+}
+
+static __always_inline __u8 change_from(__u64 change)
+{
+	return change >> 24;
+}
+
+static __always_inline __u8 change_to(__u64 change)
+{
+	return change >> 32;
+}
+
+static __always_inline __u8 change_error(__u64 change)
+{
+	return change >> 40;
+}
+
+static __always_inline __u16 change_flags(__u64 change)
+{
+	return change >> 48;
+}
+
+/* The head of the record that tells of it. */
+static __always_inline __u64 change_head(__u64 change, __u16 size)
+{
+	return (change & ~0xffffULL) | size;
+}
 
 /* Sets of states, asked without a branch: the verifier follows every way through them. */
 #define STATE(state) (1U << (state))
 
-static __always_inline __u32 is_in(__u8 state, __u32 set)
+static __always_inline __u64 is_in(__u8 state, __u32 set)
 {
 	return set >> (state & 15) & 1;
 }
@@ -60,107 +86,75 @@ static __always_inline __u16 closing_flags(const struct sock *sk, const struct t
 
 /*
  * Whether the task running now is the one that acted on the socket: connect(),
- * listen(), close() and shutdown() reach these transitions in process context
- * only. A close() that resets (unread data, SO_LINGER 0) goes straight to CLOSE
- * with the lock held, no error set and the socket not yet orphaned; a RST or a
- * timeout sets sk_err first, and a FIN has its own states.
+ * listen(), close() and shutdown() reach these states in process context only. A
+ * close() that resets (unread data, SO_LINGER 0) goes straight to CLOSE with the lock
+ * held, no error set and the socket not yet orphaned; a RST or a timeout sets sk_err
+ * first, and a FIN has its own states.
  */
-static __always_inline bool acts_in_process(const struct change *change)
+static __always_inline bool closes_in_process(__u64 change)
 {
-	if (is_in(change->to,
-		  STATE(TW_SYN_SENT) | STATE(TW_LISTEN) | STATE(TW_FIN_WAIT1) | STATE(TW_LAST_ACK)))
-		return true;
-	return change->to == TW_CLOSE && !change->error &&
-	       is_in(change->from, STATE(TW_LISTEN) | STATE(TW_SYN_SENT) | STATE(TW_ESTABLISHED) |
-					   STATE(TW_CLOSE_WAIT)) &&
-	       (change->flags & (TW_F_LOCKED | TW_F_ORPHAN)) == TW_F_LOCKED;
+	return is_in(change_from(change), STATE(TW_LISTEN) | STATE(TW_SYN_SENT) |
+						  STATE(TW_ESTABLISHED) | STATE(TW_CLOSE_WAIT)) &&
+	       !change_error(change) &&
+	       (change_flags(change) & (TW_F_LOCKED | TW_F_ORPHAN)) == TW_F_LOCKED;
 }
+
+#define ACTS (STATE(TW_SYN_SENT) | STATE(TW_LISTEN) | STATE(TW_FIN_WAIT1) | STATE(TW_LAST_ACK))
 
 /*
  * Whether a segment has just brought the socket where it is: for some states nothing else
  * does, to CLOSE no error says so, with the FIN or the ACK that the state waited for.
  */
-static __always_inline bool is_by_segment(const struct change *change)
+#define BY_SEGMENT \
+	(STATE(TW_ESTABLISHED) | STATE(TW_CLOSE_WAIT) | STATE(TW_FIN_WAIT2) | STATE(TW_CLOSING))
+
+static __always_inline bool is_by_segment(__u64 change)
 {
-	if (change->to != TW_CLOSE)
-		return is_in(change->to, STATE(TW_ESTABLISHED) | STATE(TW_CLOSE_WAIT) |
-						 STATE(TW_FIN_WAIT2) | STATE(TW_CLOSING));
+	if (change_to(change) != TW_CLOSE)
+		return is_in(change_to(change), BY_SEGMENT);
 	/* it stands in an order with what an evidence tier sees of its minisock */
-	if (config.has_tier || change->error)
+	if (config.has_tier || change_error(change))
 		return false;
-	return change->from == TW_LAST_ACK ||
-	       (change->from == TW_FIN_WAIT2 && (change->flags & TW_F_DONE));
+	return change_from(change) == TW_LAST_ACK ||
+	       (change_from(change) == TW_FIN_WAIT2 && (change & CHANGE_FLAG(TW_F_DONE)));
 }
 
 /*
  * The moment of the change. For a segment the kernel has just read the clock
  * (tcp_mstamp_refresh(), net/ipv4/tcp_output.c), which saves reading it again: 40 ns.
  */
-static __always_inline __u64 change_time(const struct change *change)
+static __always_inline __u64 change_time(__u64 change, const struct tcp_sock *tp)
 {
-	__u64 segment_ns = is_by_segment(change) ? change->tp->tcp_clock_cache : 0;
+	__u64 segment_ns = is_by_segment(change) ? tp->tcp_clock_cache : 0;
 
 	/* TCP_REPAIR goes to ESTABLISHED without a segment */
-	return segment_ns ? segment_ns : bpf_ktime_get_ns();
+	return likely(segment_ns) ? segment_ns : bpf_ktime_get_ns();
 }
 
-static __always_inline struct tw_note *note_of(const struct change *change)
+static __always_inline __u64 change_direction(__u64 change)
 {
-	return bpf_sk_storage_get(&notes, change->sk, NULL, 0);
+	return (is_in(change_from(change), STATE(TW_SYN_SENT)) |
+		is_in(change_to(change), STATE(TW_SYN_SENT))) *
+	       CHANGE_FLAG(TW_F_OUTGOING);
 }
 
-/*
- * Records are as small as their content: the first one of a connection and those that
- * tell more of its tuple are whole, and who acted is told when somebody has. Whole too
- * where the socket has no cookie: nobody has told of it, and no dump has listed it (it is
- * in a namespace out of sight).
- */
-static __always_inline __u32 change_size(const struct change *change)
+/* Who acted, if it was a process: TW_F_OWNER or TW_F_KERNEL, and nothing if nobody did. */
+static __always_inline __u64 change_owner(__u64 change, struct tw_owner *owner)
 {
-	if (is_in(change->from, STATE(TW_CLOSE) | STATE(TW_SYN_SENT) | STATE(TW_SYN_RECV)) ||
-	    unlikely(change->unknown || (change->flags & TW_F_GAP)))
-		return TW_TRANSITION_FULL;
-	return change->actor ? TW_TRANSITION_OWNER : TW_TRANSITION_SHORT;
+	struct task_struct *task;
+
+	if (!(change & CHANGE_ACTS))
+		return 0;
+	task = bpf_get_current_task_btf();
+	if (unlikely(plain_is_kernel(task)))
+		return CHANGE_FLAG(TW_F_KERNEL);
+	plain_owner(task, owner);
+	return CHANGE_FLAG(TW_F_OWNER);
 }
 
-/* Nobody acts now; who did while that was told in sum is in no record yet. */
-static __always_inline void describe_noted_owner(struct tw_transition *record,
-						 const struct change *change)
+static __always_inline struct tw_note *note_of(struct sock *sk)
 {
-	struct tw_note *note;
-
-	__builtin_memset(&record->owner, 0, sizeof(record->owner));
-	if (likely(!(change->flags & TW_F_GAP)))
-		return;
-	note = note_of(change);
-	if (!note || !note->comm[0])
-		return;
-	record->head.flags |= TW_F_OWNER;
-	__builtin_memcpy(record->owner.comm, note->comm, TW_COMM_LEN);
-}
-
-static __always_inline void describe(struct tw_transition *record, const struct change *change)
-{
-	record->head.size = change->size;
-	record->head.kind = TW_TRANSITION;
-	record->head.from = change->from;
-	record->head.to = change->to;
-	record->head.error = change->error;
-	record->head.flags = change->flags;
-	record->head.ts_ns = change->ts_ns;
-	record->cookie = change->cookie;
-	if (change->size == TW_TRANSITION_SHORT)
-		return;
-	if (change->actor)
-		plain_owner(change->actor, &record->owner);
-	if (change->size == TW_TRANSITION_OWNER)
-		return;
-	if (!change->actor)
-		describe_noted_owner(record, change);
-	plain_tuple(change->sk, change->tp, &record->tuple);
-	record->cgroup_id = plain_cgroup_id(change->sk);
-	record->born_ns = change->born_ns;
-	record->listener_cookie = change->listener_cookie;
+	return bpf_sk_storage_get(&notes, sk, NULL, 0);
 }
 
 #endif

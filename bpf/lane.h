@@ -38,11 +38,23 @@ static __always_inline struct tw_lane *lane_here(void)
 }
 
 /* A pointer as a number to reckon with: the verifier lets it be stored, and read back. */
-static __always_inline __u64 lane_address(struct tw_lane *lane, enum look look, const void *pointer)
+static __always_inline __u64 lane_address(struct tw_lane *lane, __u32 look, const void *pointer)
 {
-	volatile __u64 *place = &lane->address[look];
+	volatile __u64 *place = &lane->address[look & 3];
 
 	*place = (__u64)pointer;
+	return *place;
+}
+
+/*
+ * The same word, of which the verifier knows nothing any more: all the ways that led here
+ * become one, which it follows once.
+ */
+static __always_inline __u64 lane_forget_word(struct tw_lane *lane, enum look look, __u64 word)
+{
+	volatile __u64 *place = look == FIRST ? &lane->word : &lane->address[look];
+
+	*place = word;
 	return *place;
 }
 

@@ -27,170 +27,246 @@ const volatile struct tw_config config = {};
 const volatile struct tw_filter filter = {};
 __u64 woken_ns;
 
-/* From here on user space is told of it one change at a time again. */
-static __always_inline void delivered(const struct change *change)
-{
-	struct tw_note *note;
-
-	if (likely(!(change->flags & TW_F_GAP)))
-		return;
-	note = note_of(change);
-	if (note)
-		note->spilled = 0;
-}
-
 /* What passes by the lane the reader counts; what does not is counted here. */
-static __always_inline void count_pair(const struct change *change)
+static __always_inline void count_pair(__u64 change)
 {
+	__u32 pair = change_from(change) * TW_NR_STATES + change_to(change);
 	struct tw_counters *count = counters_here();
-	__u32 pair = change->from * TW_NR_STATES + change->to;
 
 	/* the verifier may know less of it than the compiler */
 	barrier_var(pair);
 	/* what is taken back is the change's second record */
-	if (!count || pair >= TW_NR_STATES * TW_NR_STATES || (change->flags & TW_F_FORGET))
+	if (!count || pair >= TW_NR_STATES * TW_NR_STATES || (change & CHANGE_FLAG(TW_F_FORGET)))
 		return;
 	count->pairs[pair]++;
-	count->caught += (change->flags & TW_F_SECOND) != 0;
+	count->caught += (change & CHANGE_FLAG(TW_F_SECOND)) != 0;
 }
 
-/* The first look has the lane for its own. */
-static __always_inline void send_by_lane(struct change *change, struct tw_lane *lane)
+static __noinline int has_no_room(struct sock *sk, struct tw_lane *lane, __u64 change, __u64 ts_ns,
+				  __u32 look)
 {
-	struct tw_transition *record = lane_room(lane, change->size);
-
-	if (unlikely(!record)) {
-		count_pair(change);
-		spill_change(change, lane, FIRST);
-		return;
-	}
-	describe(record, change);
-	lane_push(lane, change->size);
-	delivered(change);
+	count_pair(change);
+	return spill_sum(sk, lane, change, ts_ns, look);
 }
 
-/* The others use the ring of everybody: they have little to tell. */
-static __always_inline void send_by_ring(struct change *change, struct tw_lane *lane,
-					 enum look look)
+/*
+ * What came before was told in sum, with what the note has: the rest is to be counted in
+ * the same rows, and nobody else knows now whose child it is, who called whom, and who
+ * acted on it meanwhile. Flags for the record.
+ */
+static __always_inline __u64 describe_spilled(struct tw_transition *record, struct sock *sk,
+					      bool owned)
+{
+	struct tw_note *note = note_of(sk);
+
+	if (!note || !note->spilled)
+		return 0;
+	record->listener_cookie = note->listener_cookie;
+	if (owned || !note->comm[0])
+		return CHANGE_FLAG(note->direction);
+	__builtin_memcpy(record->owner.comm, note->comm, TW_COMM_LEN);
+	return CHANGE_FLAG(note->direction | TW_F_OWNER);
+}
+
+/*
+ * Records are as small as their content: the first one of a connection and those that
+ * tell more of its tuple are whole, and who acted is told when somebody has. Whole too
+ * where the socket has no cookie: nobody has told of it, and no dump has listed it (it is
+ * in a namespace out of sight).
+ */
+static __always_inline void describe(struct tw_transition *record, struct sock *sk,
+				     struct tw_lane *lane, __u64 change, __u64 ts_ns, __u32 look)
+{
+	const struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+	__u64 owner, born_ns = ts_ns, listener_cookie = 0, child = 0;
+
+	if (change_from(change) == TW_SYN_RECV) {
+		child = recall_birth(sk, lane, look, &born_ns, &listener_cookie);
+		forget_birth(sk, lane, look);
+	}
+	owner = change_owner(change, &record->owner);
+	if (!(owner & CHANGE_FLAG(TW_F_OWNER)))
+		__builtin_memset(&record->owner, 0, sizeof(record->owner));
+	record->listener_cookie = listener_cookie;
+	if (unlikely(change & CHANGE_FLAG(TW_F_GAP)))
+		change |= describe_spilled(record, sk, owner & CHANGE_FLAG(TW_F_OWNER));
+	change |= owner | child | change_direction(change);
+	*(__u64 *)&record->head = change_head(change, TW_TRANSITION_FULL);
+	record->head.ts_ns = ts_ns;
+	record->cookie = sk->__sk_common.skc_cookie.counter;
+	if (tp)
+		plain_tuple(sk, tp, &record->tuple);
+	record->cgroup_id = plain_cgroup_id(sk);
+	record->born_ns = child ? born_ns : 0;
+}
+
+/* From here on user space is told of it one change at a time again. */
+static __always_inline void delivered(struct sock *sk, __u64 change)
+{
+	struct tw_note *note;
+
+	if (likely(!(change & CHANGE_FLAG(TW_F_GAP))))
+		return;
+	note = note_of(sk);
+	if (note)
+		note->spilled = 0;
+}
+
+/* Each of the next three is true if there was room. */
+static __noinline int tell_whole(struct sock *sk, struct tw_lane *lane, __u64 change, __u64 ts_ns)
+{
+	struct tw_transition *record = lane_room(lane, TW_TRANSITION_FULL);
+
+	if (unlikely(!record))
+		return false;
+	describe(record, sk, lane, change, ts_ns, FIRST);
+	lane_push(lane, TW_TRANSITION_FULL);
+	delivered(sk, change);
+	return true;
+}
+
+static __noinline int tell_owner(struct sock *sk, struct tw_lane *lane, __u64 change, __u64 ts_ns)
+{
+	struct tw_transition *record = lane_room(lane, TW_TRANSITION_OWNER);
+	__u64 owner;
+
+	if (unlikely(!record))
+		return false;
+	owner = change_owner(change, &record->owner);
+	*(__u64 *)&record->head = change_head(change | owner, TW_TRANSITION_OWNER);
+	record->head.ts_ns = ts_ns;
+	record->cookie = sk->__sk_common.skc_cookie.counter;
+	lane_push(lane, TW_TRANSITION_OWNER);
+	return true;
+}
+
+static __always_inline bool tell_briefly(struct sock *sk, struct tw_lane *lane, __u64 change,
+					 __u64 ts_ns)
+{
+	struct tw_transition *record = lane_room(lane, TW_TRANSITION_SHORT);
+
+	if (unlikely(!record))
+		return false;
+	*(__u64 *)&record->head = change_head(change, TW_TRANSITION_SHORT);
+	record->head.ts_ns = ts_ns;
+	record->cookie = sk->__sk_common.skc_cookie.counter;
+	lane_push(lane, TW_TRANSITION_SHORT);
+	return true;
+}
+
+static __always_inline void tell(struct sock *sk, struct tw_lane *lane, __u64 change, __u64 ts_ns)
+{
+	int told;
+
+	if (change & CHANGE_FULL)
+		told = tell_whole(sk, lane, change, ts_ns);
+	else if (change & CHANGE_ACTS)
+		told = tell_owner(sk, lane, change, ts_ns);
+	else
+		told = tell_briefly(sk, lane, change, ts_ns);
+	if (unlikely(!told))
+		has_no_room(sk, lane, change, ts_ns, FIRST);
+}
+
+/* The later looks use the ring of everybody, and tell all: they have little to tell. */
+static __always_inline void tell_by_ring(struct sock *sk, struct tw_lane *lane, __u64 change,
+					 __u64 ts_ns, __u32 look)
 {
 	struct tw_transition *record = bpf_ringbuf_reserve(&events, TW_TRANSITION_FULL, 0);
 
-	count_pair(change);
 	/* what it has no room for is no loss yet */
 	if (!record) {
-		spill_change(change, lane, look);
+		has_no_room(sk, lane, change, ts_ns, look);
 		return;
 	}
-	describe(record, change);
-	bpf_ringbuf_submit(record, emit_wakeup(change->ts_ns));
-	delivered(change);
-}
-
-static __always_inline void send(struct change *change, struct tw_lane *lane, enum look look)
-{
-	if (look == FIRST)
-		send_by_lane(change, lane);
-	else
-		send_by_ring(change, lane, look);
+	count_pair(change);
+	describe(record, sk, lane, change, ts_ns, look);
+	/* as small as it must be: a whole one would make a new connection of an old one */
+	if (!(change & CHANGE_FULL))
+		record->head.size = change & CHANGE_ACTS ? TW_TRANSITION_OWNER :
+							   TW_TRANSITION_SHORT;
+	bpf_ringbuf_submit(record, emit_wakeup(ts_ns));
+	delivered(sk, change);
 }
 
 /*
  * Whether the filter lets it pass. It may have let a connect() pass whose local port it
  * could not know yet: user space takes that back.
  */
-static __always_inline bool wanted(struct change *change, struct tw_lane *lane, enum look look)
+static __noinline int is_wanted(struct sock *sk, struct tw_lane *lane, __u64 change, __u64 ts_ns,
+				__u32 look)
 {
-	bool listening = change->to == TW_LISTEN || change->from == TW_LISTEN;
+	__u64 forget = (change & ~(CHANGE_FULL | CHANGE_ACTS)) | CHANGE_FLAG(TW_F_FORGET);
+	const struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+	bool listening = change_to(change) == TW_LISTEN || change_from(change) == TW_LISTEN;
 	struct tw_tuple tuple;
 
-	plain_tuple(change->sk, change->tp, &tuple);
+	if (!tp)
+		return false;
+	plain_tuple(sk, tp, &tuple);
 	if (filter_verdict(&tuple, listening) != VERDICT_DROP)
 		return true;
 	count_pair(change);
 	tuple.local_port = 0;
-	if (change->from == TW_SYN_SENT && filter_verdict(&tuple, false) != VERDICT_DROP) {
-		change->flags |= TW_F_FORGET;
-		change->size = TW_TRANSITION_SHORT;
-		send(change, lane, look);
-	}
+	if (change_from(change) != TW_SYN_SENT || filter_verdict(&tuple, false) == VERDICT_DROP)
+		return false;
+	if (look == FIRST)
+		tell(sk, lane, forget, ts_ns);
+	else
+		tell_by_ring(sk, lane, forget, ts_ns, look);
 	return false;
 }
 
-static __always_inline void find_actor(struct change *change)
+static __noinline int was_spilled(struct sock *sk)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct tw_note *note = note_of(sk);
 
-	if (unlikely(plain_is_kernel(task))) {
-		change->flags |= TW_F_KERNEL;
-		return;
-	}
-	change->flags |= TW_F_OWNER;
-	change->actor = task;
-}
-
-/*
- * What came before was told in sum, with what the note has: the rest is to be counted in
- * the same rows, and nobody else knows now whose child it is and who called whom.
- */
-static __always_inline void recall_spilled(struct change *change)
-{
-	struct tw_note *note = note_of(change);
-
-	if (!note || !note->spilled)
-		return;
-	change->flags |= TW_F_GAP | note->direction;
-	change->listener_cookie = note->listener_cookie;
-}
-
-static __always_inline void identify(struct change *change, const struct tw_lane *lane,
-				     enum look look)
-{
-	__u64 cookie = change->sk->__sk_common.skc_cookie.counter;
-
-	/* no branch: see struct change */
-	change->unknown = (((cookie | -cookie) >> 63) & lane->settled) ^ 1;
-	change->cookie = likely(cookie) ? cookie : bpf_get_socket_cookie(change->sk);
-	if (look != FIRST)
-		change->flags |= TW_F_SECOND;
-	if (unlikely(lane->noted))
-		recall_spilled(change);
-	change->flags |=
-		((is_in(change->from, STATE(TW_SYN_SENT)) | is_in(change->to, STATE(TW_SYN_SENT))) *
-		 TW_F_OUTGOING);
+	return note && note->spilled;
 }
 
 static __always_inline void observe(struct sock *sk, __u8 from, __u8 to, struct tw_lane *lane,
 				    enum look look)
 {
-	struct change change = { .sk = sk, .from = from, .to = to };
+	const struct tcp_sock *tp;
+	__u64 change, ts_ns;
 
 	if (from == to || sk->sk_protocol != TW_IPPROTO_TCP)
 		return;
 	if (lane_has_seen(lane, look, sk, from << 8 | to))
 		return;
-	change.tp = bpf_skc_to_tcp_sock(sk);
-	if (unlikely(!change.tp))
+	tp = bpf_skc_to_tcp_sock(sk);
+	if (unlikely(!tp))
 		return;
-	change.flags = change.error = lane->nothing;
-	change.born_ns = change.listener_cookie = lane->nothing;
+	change = change_of(from, to);
+	if (look != FIRST)
+		change |= CHANGE_FLAG(TW_F_SECOND);
 	if (from == TW_LISTEN && to == TW_SYN_RECV) {
-		count_pair(&change);
-		child_born(sk, change.tp, lane, look);
+		count_pair(change);
+		child_born(sk, tp, lane, look);
 		return;
 	}
-	identify(&change, lane, look);
-	if (to == TW_CLOSE) {
-		change.error = sk->sk_err;
-		change.flags |= closing_flags(sk, change.tp);
+	change |= is_in(from, STATE(TW_CLOSE) | STATE(TW_SYN_SENT) | STATE(TW_SYN_RECV)) *
+		  CHANGE_FULL;
+	if (unlikely(!lane->settled || !sk->__sk_common.skc_cookie.counter)) {
+		bpf_get_socket_cookie(sk);
+		change |= CHANGE_UNKNOWN | CHANGE_FULL;
 	}
-	change.ts_ns = change_time(&change);
-	if (from == TW_SYN_RECV)
-		recall_birth(&change, lane, look);
-	if (acts_in_process(&change))
-		find_actor(&change);
-	change.size = change_size(&change);
-	if (!config.has_filter || wanted(&change, lane, look))
-		send(&change, lane, look);
+	if (unlikely(lane->noted) && was_spilled(sk))
+		change |= CHANGE_FLAG(TW_F_GAP) | CHANGE_FULL;
+	if (to == TW_CLOSE) {
+		change |= CHANGE_FLAG(closing_flags(sk, tp)) | (__u64)(__u8)sk->sk_err << 40;
+		change |= closes_in_process(change) * CHANGE_ACTS;
+	} else {
+		change |= is_in(to, ACTS) * CHANGE_ACTS;
+	}
+	ts_ns = change_time(change, tp);
+	change = lane_forget_word(lane, look, change);
+	if (config.has_filter && !is_wanted(sk, lane, change, ts_ns, look))
+		return;
+	if (look == FIRST)
+		tell(sk, lane, change, ts_ns);
+	else
+		tell_by_ring(sk, lane, change, ts_ns, look);
 }
 
 SEC("tp_btf/inet_sock_set_state")

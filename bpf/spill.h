@@ -12,6 +12,7 @@
 
 #include <bpf/bpf_helpers.h>
 
+#include "birth.h"
 #include "change.h"
 #include "lane.h"
 #include "maps.h"
@@ -72,35 +73,44 @@ static __always_inline bool counts(__u8 to)
 				 STATE(TW_CLOSE));
 }
 
-/* The note of a socket whose changes are told in sum; NULL: user space knows the socket. */
-static __always_inline struct tw_note *spill_note(struct sock *sk, const struct tw_facts *facts,
-						  struct tw_lane *lane)
+/*
+ * The note of a socket whose changes are told in sum; NULL: user space knows the socket. A
+ * connection whose first change comes here is noted, since nobody but the note knows then
+ * whose it is and who called whom.
+ */
+static __always_inline struct tw_note *spill_note(struct sock *sk, struct tw_lane *lane,
+						  __u64 change, __u32 look)
 {
-	bool fresh = facts->unknown || facts->from == TW_CLOSE || (facts->flags & TW_F_INCOMING);
-	struct tw_note *note =
-		bpf_sk_storage_get(&notes, sk, NULL, fresh ? BPF_SK_STORAGE_GET_F_CREATE : 0);
+	__u64 born_ns, listener_cookie = 0, child = 0;
+	struct tw_note *note;
+	bool fresh;
 
+	if (change_from(change) == TW_SYN_RECV) {
+		child = recall_birth(sk, lane, look, &born_ns, &listener_cookie);
+		forget_birth(sk, lane, look);
+	}
+	fresh = child || (change & CHANGE_UNKNOWN) || change_from(change) == TW_CLOSE;
+	note = bpf_sk_storage_get(&notes, sk, NULL, fresh ? BPF_SK_STORAGE_GET_F_CREATE : 0);
 	if (!note)
 		return NULL;
 	if (fresh) {
 		note->spilled = 1;
-		note->direction = facts->flags & (TW_F_OUTGOING | TW_F_INCOMING);
-		note->listener_cookie = facts->listener_cookie;
+		note->direction = change_flags(child | change_direction(change));
+		note->listener_cookie = listener_cookie;
 		if (!lane->noted)
 			lanes_noted();
 	}
-	if (!note->spilled)
-		return NULL;
-	if (facts->flags & TW_F_OWNER)
-		plain_comm(bpf_get_current_task_btf(), note->comm);
-	return note;
+	return note->spilled ? note : NULL;
 }
 
 static __always_inline void spill_whose(struct tw_spilled *key, struct sock *sk,
-					const struct tw_note *note)
+					struct tw_note *note, __u64 change)
 {
 	const struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+	struct tw_owner owner;
 
+	if (change_owner(change, &owner) & CHANGE_FLAG(TW_F_OWNER))
+		__builtin_memcpy(note->comm, owner.comm, TW_COMM_LEN);
 	key->head.flags |= note->direction;
 	key->listener_cookie = note->listener_cookie;
 	__builtin_memcpy(key->owner.comm, note->comm, TW_COMM_LEN);
@@ -115,11 +125,9 @@ static __always_inline void spill_whose(struct tw_spilled *key, struct sock *sk,
 		key->tuple.remote_port = 0;
 }
 
-/*
- * No room: told in sum. A connection whose first change comes here is noted, since nobody
- * but the note knows then whose it is and who called whom.
- */
-static __noinline int spill_sum(struct sock *sk, const struct tw_facts *facts, struct tw_lane *lane)
+/* No room: told in sum. */
+static __noinline int spill_sum(struct sock *sk, struct tw_lane *lane, __u64 change, __u64 ts_ns,
+				__u32 look)
 {
 	struct tw_counters *count = counters_here();
 	struct tw_spilled key = {};
@@ -127,43 +135,25 @@ static __noinline int spill_sum(struct sock *sk, const struct tw_facts *facts, s
 
 	if (!count)
 		return 0;
-	if (facts->flags & TW_F_FORGET) {
+	if (change & CHANGE_FLAG(TW_F_FORGET)) {
 		count->lost_ring++;
 		return 0;
 	}
 	count->spilled++;
-	note = spill_note(sk, facts, lane);
-	if (!counts(facts->to))
-		return 0;
+	note = spill_note(sk, lane, change, look);
 	key.head.size = sizeof(key);
 	key.head.kind = TW_SPILLED;
-	key.head.from = facts->from;
-	key.head.to = facts->to;
-	key.head.error = facts->error;
-	key.head.flags = facts->flags & ~(TW_F_OWNER | TW_F_LOCKED | TW_F_GAP | TW_F_SECOND);
+	key.head.from = change_from(change);
+	key.head.to = change_to(change);
+	key.head.error = change_error(change);
+	key.head.flags = change_flags(change) & ~(TW_F_LOCKED | TW_F_GAP | TW_F_SECOND);
 	if (note)
-		spill_whose(&key, sk, note);
+		spill_whose(&key, sk, note, change);
 	else
-		key.cookie = facts->cookie;
-	if (!spill_add(&key, facts->ts_ns))
+		key.cookie = sk->__sk_common.skc_cookie.counter;
+	if (counts(change_to(change)) && !spill_add(&key, ts_ns))
 		count->lost_sum++;
 	return 0;
-}
-
-static __always_inline void spill_change(const struct change *change, struct tw_lane *lane,
-					 enum look look)
-{
-	struct tw_facts *facts = &lane->facts[look];
-
-	facts->cookie = change->cookie;
-	facts->ts_ns = change->ts_ns;
-	facts->listener_cookie = change->listener_cookie;
-	facts->flags = change->flags;
-	facts->from = change->from;
-	facts->to = change->to;
-	facts->error = change->error;
-	facts->unknown = change->unknown;
-	spill_sum(change->sk, facts, lane);
 }
 
 #endif

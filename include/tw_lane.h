@@ -14,7 +14,6 @@
 
 #include "tw_record.h"
 
-#define TW_LOOKS 3
 /* Powers of two. */
 #define TW_LANE_OPEN 2
 #define TW_LANE_BIRTHS 16
@@ -31,15 +30,6 @@ struct tw_birth {
 	__u64 listener_cookie;	/* 0: unknown */
 };
 
-/* A change that found no room, on its way to the sums: not on the program's small stack. */
-struct tw_facts {
-	__u64 cookie, ts_ns, listener_cookie;
-	__u16 flags;
-	__u8 from, to, error;
-	__u8 unknown;
-	__u16 pad;
-};
-
 /* What a look at a change needs is in one cache line; the reader has one of its own. */
 struct tw_lane {
 	__u64 produced;		/* bytes ever written, by the program */
@@ -49,16 +39,15 @@ struct tw_lane {
 	__u8 noted;		/* some sockets have notes: till then none is looked for */
 	__u8 three_looks;	/* a third look is attached */
 	__u8 armed;		/* the reader sleeps: the next record wakes it */
-	__u64 nothing;		/* 0, and the verifier does not know it */
+	__u64 word;		/* what the verifier is to forget goes through here */
 	struct tw_open open[TW_LANE_OPEN];
 	__u64 consumed;		/* bytes ever read, by user space */
 	__u64 pad_consumed[7];
 	__u64 address[4];	/* where a pointer becomes a number, by look */
 	__u64 pad_address[4];
 	struct tw_birth births[TW_LANE_BIRTHS];
-	struct tw_facts facts[TW_LOOKS];
 	/* a page of its own, so that the data begin with one */
-	__u64 pad[512 - 24 - 2 * TW_LANE_BIRTHS - 4 * TW_LOOKS];
+	__u64 pad[512 - 24 - 2 * TW_LANE_BIRTHS];
 };
 
 /* Of a lane whose data are @bytes (a power of two, pages). */
