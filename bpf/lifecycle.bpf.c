@@ -217,11 +217,14 @@ static __noinline int is_wanted(struct sock *sk, struct tw_lane *lane, __u64 cha
 	return false;
 }
 
-static __noinline int was_spilled(struct sock *sk)
+/* @pair: from and to of the change seen now. */
+static __noinline int was_spilled(struct sock *sk, __u32 pair)
 {
 	struct tw_note *note = note_of(sk);
 
-	return note && note->spilled;
+	if (!note || !note->spilled)
+		return NOT_SPILLED;
+	return note->last == pair ? SPILLED_THIS : SPILLED_BEFORE;
 }
 
 static __always_inline void observe(struct sock *sk, __u8 from, __u8 to, struct tw_lane *lane,
@@ -251,8 +254,15 @@ static __always_inline void observe(struct sock *sk, __u8 from, __u8 to, struct 
 		bpf_get_socket_cookie(sk);
 		change |= CHANGE_UNKNOWN | CHANGE_FULL;
 	}
-	if (unlikely(lane->noted) && was_spilled(sk))
-		change |= CHANGE_FLAG(TW_F_GAP) | CHANGE_FULL;
+	if (unlikely(lane->noted)) {
+		int spilled = was_spilled(sk, from << 8 | to);
+
+		/* seen before, though the stack has lost it: no sum can take that back */
+		if (look != FIRST && spilled == SPILLED_THIS)
+			return;
+		if (spilled)
+			change |= CHANGE_FLAG(TW_F_GAP) | CHANGE_FULL;
+	}
 	if (to == TW_CLOSE) {
 		change |= CHANGE_FLAG(closing_flags(sk, tp)) | (__u64)(__u8)sk->sk_err << 40;
 		change |= closes_in_process(change) * CHANGE_ACTS;

@@ -27,7 +27,9 @@ struct tw_note {
 	char comm[TW_COMM_LEN];	/* who acted on it last; only where spilled */
 	__u16 direction;	/* TW_F_OUTGOING or TW_F_INCOMING */
 	__u8 spilled;		/* user space has not been told of it one change at a time */
-	__u8 pad[5];
+	__u8 pad;
+	__u16 last;		/* of the changes told in sum: from << 8 | to */
+	__u16 pad_last;
 };
 
 struct {

@@ -73,6 +73,13 @@ static __always_inline bool counts(__u8 to)
 				 STATE(TW_CLOSE));
 }
 
+/* What the note of a socket says of a change. */
+enum spilled {
+	NOT_SPILLED,
+	SPILLED_BEFORE,		/* what came before it */
+	SPILLED_THIS,		/* it itself: no socket makes the same change twice in a row */
+};
+
 /*
  * The note of a socket whose changes are told in sum; NULL: user space knows the socket. A
  * connection whose first change comes here is noted, since nobody but the note knows then
@@ -111,6 +118,7 @@ static __always_inline void spill_whose(struct tw_spilled *key, struct sock *sk,
 
 	if (change_owner(change, &owner) & CHANGE_FLAG(TW_F_OWNER))
 		__builtin_memcpy(note->comm, owner.comm, TW_COMM_LEN);
+	note->last = change_from(change) << 8 | change_to(change);
 	key->head.flags |= note->direction;
 	key->listener_cookie = note->listener_cookie;
 	__builtin_memcpy(key->owner.comm, note->comm, TW_COMM_LEN);
