@@ -66,43 +66,41 @@ static __always_inline bool is_last(const struct tw_lane *lane, enum look look)
 /*
  * Whether an earlier look has seen this change; if not, this one has. The looks at one
  * change follow each other, and what interrupts them between two has ended when they go
- * on: so what is open lies in a stack, and is on its top. Where tasks are preempted
- * meanwhile (7.2) it may lie deeper, and where they move to another processor it is seen
- * twice: user space drops that.
+ * on: so what is open lies in a stack. The last look takes its change off, and all above
+ * it: while it begins it is skipped already for what interrupts it, however much that is,
+ * so a full stack loses what is on its top, never what lies below. Where tasks are
+ * preempted and move to another processor (7.2) a change may be seen twice: user space
+ * drops the second record.
  */
 static __always_inline bool lane_has_seen(struct tw_lane *lane, enum look look, struct sock *sk,
 					  __u32 change)
 {
 	bool last = is_last(lane, look);
-	__u32 top = lane->nr_open - 1;
 	struct tw_open *open;
 
-	for (__u32 depth = 0; look != FIRST && depth < TW_LANE_OPEN; depth++) {
-		open = &lane->open[(top - depth) & (TW_LANE_OPEN - 1)];
+	for (__u32 depth = 1; look != FIRST && depth <= TW_LANE_OPEN; depth++) {
+		__u32 at = lane->nr_open - depth;
+
+		if (at >= TW_LANE_OPEN)
+			break;
+		open = &lane->open[at];
 		if (open->sock != (__u64)sk || open->change != change)
 			continue;
-		if (last) {
-			/* the memory may soon be another socket's */
-			open->sock = 0;
-			lane->nr_open -= !depth;
-		}
+		if (last)
+			lane->nr_open = at;
 		return true;
 	}
 	if (!last) {
-		open = &lane->open[(top + 1) & (TW_LANE_OPEN - 1)];
+		__u32 at = lane->nr_open;
+
+		if (at >= TW_LANE_OPEN)
+			at = TW_LANE_OPEN - 1;
+		open = &lane->open[at];
 		open->sock = (__u64)sk;
 		open->change = change;
-		lane->nr_open = top + 2;
+		lane->nr_open = at + 1;
 	}
 	return false;
-}
-
-static __always_inline void lane_forget_above(struct tw_lane *lane, __u32 nr_open)
-{
-	for (__u32 i = 0; i < TW_LANE_OPEN && lane->nr_open > nr_open; i++) {
-		lane->nr_open--;
-		lane->open[lane->nr_open & (TW_LANE_OPEN - 1)].sock = 0;
-	}
 }
 
 /* Socks lie at multiples of 64 at least, a page's worth of them apart by chance. */

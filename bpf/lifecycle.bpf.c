@@ -257,7 +257,7 @@ static __always_inline void observe(struct sock *sk, __u8 from, __u8 to, struct 
 	if (unlikely(lane->noted)) {
 		int spilled = was_spilled(sk, from << 8 | to);
 
-		/* seen before, though the stack has lost it: no sum can take that back */
+		/* told by a processor that its task has left since: no sum can take that back */
 		if (look != FIRST && spilled == SPILLED_THIS)
 			return;
 		if (spilled)
@@ -298,13 +298,9 @@ static __always_inline void look_again(struct sock *sk, int from, int to, enum l
 		return;
 	open = lane->nr_open;
 	observe(sk, from, to, lane, look);
-	/*
-	 * While the last look is at work it is skipped for what interrupts it, and does not
-	 * take from the stack what the first one put there: it might be found there when the
-	 * socket's memory is another socket's.
-	 */
-	if (is_last(lane, look))
-		lane_forget_above(lane, open);
+	/* what interrupted the last look's work is still on the stack: that look was skipped */
+	if (is_last(lane, look) && lane->nr_open > open)
+		lane->nr_open = open;
 }
 
 /*

@@ -64,13 +64,14 @@ static __always_inline bool spill_add(const struct tw_spilled *key, __u64 ts_ns)
 }
 
 /*
- * Only these are counted, but for SYN_SENT: it tells that the changes of a socket come in
- * sum, before the next snapshot lists that. The states between show again there.
+ * Only these are told: what is counted, SYN_SENT, which says that the changes of a socket
+ * come in sum before the next snapshot lists it, and listeners, whose children are counted
+ * for their owner. The states between show again in the snapshot.
  */
-static __always_inline bool counts(__u8 to)
+static __always_inline bool is_told(__u8 to)
 {
 	return is_in(to, STATE(TW_SYN_SENT) | STATE(TW_ESTABLISHED) | STATE(TW_FIN_WAIT1) |
-				 STATE(TW_CLOSE));
+				 STATE(TW_CLOSE) | STATE(TW_LISTEN));
 }
 
 /* What the note of a socket says of a change. */
@@ -133,6 +134,18 @@ static __always_inline void spill_whose(struct tw_spilled *key, struct sock *sk,
 		key->tuple.remote_port = 0;
 }
 
+/* Listeners are few: each is told by itself, with all that there is to tell. */
+static __always_inline void spill_listener(struct tw_spilled *key, struct sock *sk, __u64 change)
+{
+	const struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+
+	key->cookie = sk->__sk_common.skc_cookie.counter;
+	key->cgroup_id = plain_cgroup_id(sk);
+	key->head.flags |= change_flags(change_owner(change, &key->owner));
+	if (tp)
+		plain_tuple(sk, tp, &key->tuple);
+}
+
 /* No room: told in sum. */
 static __noinline int spill_sum(struct sock *sk, struct tw_lane *lane, __u64 change, __u64 ts_ns,
 				__u32 look)
@@ -148,18 +161,19 @@ static __noinline int spill_sum(struct sock *sk, struct tw_lane *lane, __u64 cha
 		return 0;
 	}
 	count->spilled++;
-	note = spill_note(sk, lane, change, look);
 	key.head.size = sizeof(key);
 	key.head.kind = TW_SPILLED;
 	key.head.from = change_from(change);
 	key.head.to = change_to(change);
 	key.head.error = change_error(change);
 	key.head.flags = change_flags(change) & ~(TW_F_LOCKED | TW_F_GAP | TW_F_SECOND);
-	if (note)
+	if (change_to(change) == TW_LISTEN)
+		spill_listener(&key, sk, change);
+	else if ((note = spill_note(sk, lane, change, look)))
 		spill_whose(&key, sk, note, change);
 	else
 		key.cookie = sk->__sk_common.skc_cookie.counter;
-	if (counts(change_to(change)) && !spill_add(&key, ts_ns))
+	if (is_told(change_to(change)) && !spill_add(&key, ts_ns))
 		count->lost_sum++;
 	return 0;
 }

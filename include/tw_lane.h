@@ -20,7 +20,7 @@
 
 /* A change that some look has seen, and the last one not yet. */
 struct tw_open {
-	__u64 sock;		/* its address; 0: none */
+	__u64 sock;		/* its address */
 	__u64 change;		/* from << 8 | to */
 };
 

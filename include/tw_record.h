@@ -145,10 +145,10 @@ struct tw_transition {
 
 /*
  * Changes that the ring had no room for, in sum: @count sockets alike did this. One whose
- * birth user space has been told of comes by itself, under its cookie and with its time;
- * of the others only what the tables go by is there: no local address, the ephemeral port
- * 0, the owner's name alone. Only changes that are counted: to ESTABLISHED, FIN_WAIT1, CLOSE,
- * and to SYN_SENT, which counts for nothing.
+ * birth user space has been told of comes by itself, under its cookie and with its time,
+ * and so does a listener, whole; of the others only what the tables go by is there: no local
+ * address, the ephemeral port 0, the owner's name alone. Only changes that are counted (to
+ * ESTABLISHED, FIN_WAIT1, CLOSE) and to SYN_SENT, which counts for nothing.
  */
 struct tw_spilled {
 	struct tw_record head;	/* as that of the transition; ts_ns: of the last one */

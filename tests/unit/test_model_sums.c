@@ -400,6 +400,24 @@ static void told_late_altogether_it_ends_all_the_same(void **state)
 			 "open 1 established 1 time_wait 1");
 }
 
+/* The socket has been connected again before its first end was told: the second life goes on. */
+static void told_late_it_ends_no_other_life(void **state)
+{
+	struct fixture *f = *state;
+	struct end end = client(1);
+	uint64_t then_ns;
+
+	feed_bare(f, TW_READY);
+	feed_connected(f, &end);
+	then_ns = f->now_ns;
+	f->now_ns += SECOND;
+	feed_connected(f, &end);
+	assert_totals(f, "connections 2 opened 2 closed 1 open 1 established 1");
+	feed_late(f, &end, TW_ESTABLISHED, TW_FIN_WAIT1, 0, then_ns + 1000);
+	feed_late(f, &end, TW_FIN_WAIT2, TW_CLOSE, ORDERLY, then_ns + 2000);
+	assert_totals(f, "connections 2 opened 2 closed 1 open 1 established 1");
+}
+
 static void told_by_two_looks_it_counts_once(void **state)
 {
 	struct fixture *f = *state;
@@ -456,6 +474,7 @@ int main(void)
 		fixture_test(born_too_late_for_a_dump_that_ends_after_its_sum),
 		fixture_test(told_late_it_counts_once_in_any_order),
 		fixture_test(told_late_altogether_it_ends_all_the_same),
+		fixture_test(told_late_it_ends_no_other_life),
 		fixture_test(told_by_two_looks_it_counts_once),
 		fixture_test(minisocks_without_a_port_are_not_taken_for_each_other),
 	};

@@ -127,6 +127,12 @@ static bool is_late(const struct conn *conn, const struct tw_record *head)
 	return conn->state != head->from && head->ts_ns < conn->since_ns;
 }
 
+/* The socket has been connected again since: that life has ended, and been counted. */
+static bool is_of_earlier_life(const struct conn *conn, const struct tw_record *head)
+{
+	return conn->state != head->from && head->ts_ns < conn->born_ns;
+}
+
 static void tell_late(struct model *model, uint32_t id, const struct tw_record *head)
 {
 	advance(conn_at(model, id), head->from, head->to);
@@ -284,6 +290,8 @@ void lifecycle_transition(struct model *model, const struct tw_transition *recor
 		return;
 	}
 	conn = conn_at(model, id);
+	if (is_of_earlier_life(conn, &record->head))
+		return;
 	if (is_late(conn, &record->head) && to != TW_CLOSE) {
 		tell_late(model, id, &record->head);
 		return;

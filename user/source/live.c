@@ -260,16 +260,18 @@ struct step {
 	struct holders_look look;
 };
 
-/* A change in sum, as any other: its control group is told before it. */
+/* A change in sum: its control group is told before it. One by itself is as any other. */
 static void pass_spilled(void *ctx, const struct tw_record *record)
 {
 	const struct tw_spilled *spilled = (const struct tw_spilled *)record;
 	struct step *step = ctx;
 
-	if (record->kind == TW_SPILLED) {
-		survey_notice(&step->live->survey, &spilled->tuple);
-		cgroups_tell(step->live->cgroups, spilled->cgroup_id, record->ts_ns, step->to);
+	if (record->kind != TW_SPILLED) {
+		on_record(step->live, record);
+		return;
 	}
+	survey_notice(&step->live->survey, &spilled->tuple);
+	cgroups_tell(step->live->cgroups, spilled->cgroup_id, record->ts_ns, step->to);
 	deliver(step->to, record);
 }
 

@@ -79,16 +79,23 @@ static int by_time(const void *a, const void *b)
 	return of_a < of_b ? -1 : of_a > of_b;
 }
 
+/* A listener comes whole, any other socket that goes by its cookie is known already. */
 static void tell(const struct tw_spilled *spilled, const struct receiver *to)
 {
-	struct tw_transition late = { .head = spilled->head, .cookie = spilled->cookie };
+	struct tw_transition late = {
+		.head = spilled->head,
+		.cookie = spilled->cookie,
+		.owner = spilled->owner,
+		.tuple = spilled->tuple,
+		.cgroup_id = spilled->cgroup_id,
+	};
 
 	if (!spilled->cookie) {
 		deliver(to, spilled);
 		return;
 	}
 	late.head.kind = TW_TRANSITION;
-	late.head.size = TW_TRANSITION_SHORT;
+	late.head.size = late.head.to == TW_LISTEN ? TW_TRANSITION_FULL : TW_TRANSITION_SHORT;
 	deliver(to, &late);
 }
 
