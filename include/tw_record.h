@@ -111,6 +111,7 @@ enum tw_transition_flag {
 	TW_F_SECOND = 1 << 12,	/* seen by the second program: the first one was running */
 	TW_F_RETOLD = 1 << 13,	/* made from born_ns: the event that had no tuple yet */
 	TW_F_GAP = 1 << 14,	/* the socket's changes before this one were told in sum */
+	TW_F_LATE = 1 << 15,	/* there was no room for it when it happened: others came first */
 };
 
 struct tw_owner {

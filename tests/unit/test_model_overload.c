@@ -343,6 +343,7 @@ static void tell_late(struct sim *sim, const struct tw_spilled *spilled)
 
 	late.head.kind = TW_TRANSITION;
 	late.head.size = TW_TRANSITION_SHORT;
+	late.head.flags |= TW_F_LATE;
 	feed(sim->f, &late, TW_TRANSITION_SHORT);
 }
 
@@ -511,6 +512,15 @@ static void assert_audit_agrees(const struct sim *sim)
 	assert_true(audits[0].figures[AUDIT_ENTERED].known);
 }
 
+/* Also those of which no dump ever knew. */
+static void assert_all_births_have_ended(const struct sim *sim)
+{
+	const uint64_t *count = model_totals(sim->f->model)->count;
+
+	assert_int_equal(count[FIELD_TW_EXPIRED] + count[FIELD_TW_REUSED] + count[FIELD_TW_OTHER],
+			 count[FIELD_TW_ENTERED]);
+}
+
 static struct sim *sim_new(struct fixture *f)
 {
 	struct sim *sim = calloc(1, sizeof(*sim));
@@ -634,6 +644,7 @@ static void many_at_once(void **state)
 	}
 	assert_true_counts(sim);
 	assert_nothing_left(sim);
+	assert_all_births_have_ended(sim);
 	assert_audit_agrees(sim);
 	assert_sane_model(f);
 	/* the walk goes where it is meant to go */

@@ -49,7 +49,7 @@ static void feed_late(struct fixture *f, const struct end *end, uint8_t from, ui
 	record.head.ts_ns = ts_ns;
 	record.head.from = from;
 	record.head.to = to;
-	record.head.flags = flags;
+	record.head.flags = flags | TW_F_LATE;
 	feed(f, &record, TW_TRANSITION_SHORT);
 }
 
@@ -364,6 +364,38 @@ static void born_too_late_for_a_dump_that_ends_after_its_sum(void **state)
 	assert_int_equal(model_totals(f->model)->count[FIELD_OPENED], 2);
 }
 
+/* What has entered and neither lives nor is known to have ended: the kernel says what was reused. */
+static void born_and_gone_between_two_dumps(void **state)
+{
+	struct tw_kernel_figures kernel = { .tw_recycled = 100 };
+	struct fixture *f = *state;
+	struct end end = client(1);
+
+	feed_dumped(f, TW_SNAPSHOT_BEGIN, NETNS, &kernel, 0, 0);
+	feed_dumped(f, TW_SNAPSHOT_END, NETNS, &kernel, 0, 0);
+	feed_bare(f, TW_READY);
+	pass(f, SECOND);
+	feed_client_sums(f, &end, 10);
+	/* too early: some may be too young for it */
+	feed_dumped(f, TW_SNAPSHOT_BEGIN, NETNS, &kernel, 0, 0);
+	kernel.tw_recycled += 2;
+	feed_dumped(f, TW_SNAPSHOT_END, NETNS, &kernel, 0, 0);
+	assert_totals(f, "connections 10 opened 10 closed 10 closed_first 10 time_wait_entered 10");
+	pass(f, SECOND);
+	feed_dumped(f, TW_SNAPSHOT_BEGIN, NETNS, &kernel, 0, 0);
+	feed_found(f, &end, TW_TIME_WAIT, 59000);
+	feed_dumped(f, TW_SNAPSHOT_END, NETNS, &kernel, 0, 0);
+	assert_totals(f, "connections 10 opened 10 closed 10 closed_first 10 time_wait_entered 10 "
+			 "time_wait_reused 2 time_wait_other 7 time_wait_unknown 7 time_wait 1");
+	/* and it is said once */
+	pass(f, SECOND);
+	feed_dumped(f, TW_SNAPSHOT_BEGIN, NETNS, &kernel, 0, 0);
+	feed_found(f, &end, TW_TIME_WAIT, 58000);
+	feed_dumped(f, TW_SNAPSHOT_END, NETNS, &kernel, 0, 0);
+	assert_totals(f, "connections 10 opened 10 closed 10 closed_first 10 time_wait_entered 10 "
+			 "time_wait_reused 2 time_wait_other 7 time_wait_unknown 7 time_wait 1");
+}
+
 static void told_late_it_counts_once_in_any_order(void **state)
 {
 	struct fixture *f = *state;
@@ -472,6 +504,7 @@ int main(void)
 		fixture_test(found_so_it_vanishes_without_a_word),
 		fixture_test(found_without_any_sum_it_counts_itself),
 		fixture_test(born_too_late_for_a_dump_that_ends_after_its_sum),
+		fixture_test(born_and_gone_between_two_dumps),
 		fixture_test(told_late_it_counts_once_in_any_order),
 		fixture_test(told_late_altogether_it_ends_all_the_same),
 		fixture_test(told_late_it_ends_no_other_life),

@@ -20,8 +20,16 @@ static uint64_t timed(const struct tw_kernel_figures *now, const struct tw_kerne
 									   longer + brief;
 }
 
+/* The kernel's figures are of all sockets: under any other filter there is nothing to compare. */
+static bool is_filtered(const struct model *model, const struct netns *netns)
+{
+	return !filter_is_by_netns(&model->opts.filter) ||
+	       !filter_is_by_netns(&model->recorded[netns->source]);
+}
+
 /* The kernel's side: what the dump listed, sockstat, and the counters since the first dump. */
-static struct figures kernel_figures(const struct netns *netns, const struct tw_snapshot *record)
+static struct figures kernel_figures(const struct model *model, const struct netns *netns,
+				     const struct tw_snapshot *record)
 {
 	const struct tw_kernel_figures *now = &record->kernel, *base = &netns->kernel_base;
 	struct figures kernel = netns->listed;
@@ -33,6 +41,8 @@ static struct figures kernel_figures(const struct netns *netns, const struct tw_
 									TW_FIGURE_UNKNOWN;
 	kernel.of[AUDIT_REFUSED] = since(now->overflow, base->overflow);
 	kernel.of[AUDIT_REUSED] = since(now->tw_recycled, base->tw_recycled);
+	for (unsigned int kind = 0; kind < NR_AUDIT_KINDS && is_filtered(model, netns); kind++)
+		kernel.of[kind] = TW_FIGURE_UNKNOWN;
 	return kernel;
 }
 
@@ -71,12 +81,21 @@ static struct audit *audit_of(struct model *model, const struct netns *netns)
 	return &model->audits[model->nr_audits++];
 }
 
+int64_t audit_lead(const struct model *model, const struct netns *netns,
+		   const struct tw_snapshot *record, const struct figures *ours,
+		   enum audit_kind kind)
+{
+	uint64_t kernel = kernel_figures(model, netns, record).of[kind];
+
+	return kernel == TW_FIGURE_UNKNOWN ?
+		       0 :
+		       (int64_t)(kernel + netns->base.of[kind] - ours->of[kind]);
+}
+
 void audit_update(struct model *model, const struct netns *netns, const struct tw_snapshot *record,
 		  const struct figures *ours)
 {
-	bool filtered = !filter_is_by_netns(&model->opts.filter) ||
-			!filter_is_by_netns(&model->recorded[netns->source]);
-	struct figures kernel = kernel_figures(netns, record);
+	struct figures kernel = kernel_figures(model, netns, record);
 	struct audit *audit = audit_of(model, netns);
 
 	if (!audit)
@@ -90,8 +109,7 @@ void audit_update(struct model *model, const struct netns *netns, const struct t
 	};
 	for (unsigned int kind = 0; kind < NR_AUDIT_KINDS; kind++)
 		audit->figures[kind] =
-			judge((int64_t)(ours->of[kind] - netns->base.of[kind]),
-			      filtered ? TW_FIGURE_UNKNOWN : kernel.of[kind],
+			judge((int64_t)(ours->of[kind] - netns->base.of[kind]), kernel.of[kind],
 			      (int64_t)(netns->before.of[kind] - netns->now.of[kind]));
 }
 

@@ -107,9 +107,10 @@ static void count_in_netns(struct netns *netns, uint32_t before, uint32_t after)
 		{ FIELD_BIT(FIELD_TW_REFUSED), AUDIT_REFUSED },
 		{ FIELD_BIT(FIELD_TW_REUSED), AUDIT_REUSED },
 	};
+	static const uint32_t ends = FIELD_BIT(FIELD_TW_EXPIRED) | FIELD_BIT(FIELD_TW_REUSED) |
+				     FIELD_BIT(FIELD_TW_OTHER);
 	static const uint32_t any = MINISOCK_MASK | FIELD_BIT(FIELD_TW_ENTERED) |
-				    FIELD_BIT(FIELD_TW_EXPIRED) | FIELD_BIT(FIELD_TW_REFUSED) |
-				    FIELD_BIT(FIELD_TW_REUSED);
+				    FIELD_BIT(FIELD_TW_REFUSED) | ends;
 
 	netns->now.of[AUDIT_ESTABLISHED] +=
 		(uint64_t)(after >> FIELD_ESTABLISHED & 1) - (before >> FIELD_ESTABLISHED & 1);
@@ -118,6 +119,7 @@ static void count_in_netns(struct netns *netns, uint32_t before, uint32_t after)
 	for (unsigned int i = 0; i < sizeof(counted) / sizeof(counted[0]); i++)
 		netns->now.of[counted[i].kind] +=
 			!!(after & counted[i].field) - !!(before & counted[i].field);
+	netns->ended += !!(after & ends) - !!(before & ends);
 }
 
 /*
@@ -204,6 +206,16 @@ void counts_add_sum(struct model *model, const struct conn *like, uint32_t mask,
 	row_add(&model->totals, mask, count);
 	if (mask & FIELD_BIT(FIELD_TW_ENTERED))
 		netns_at(model, like->netns)->now.of[AUDIT_ENTERED] += count;
+}
+
+void counts_add_ends(struct model *model, struct netns *netns, uint32_t mask, uint64_t count)
+{
+	for (unsigned int dim = 0; dim < NR_DIMENSIONS; dim++)
+		row_add(rows_at(&model->rows[dim], ROW_OTHER), mask, count);
+	row_add(&model->totals, mask, count);
+	netns->ended += count;
+	if (mask & FIELD_BIT(FIELD_TW_REUSED))
+		netns->now.of[AUDIT_REUSED] += count;
 }
 
 void tracker_restart_counts(struct model *model)

@@ -130,7 +130,7 @@ static bool is_late(const struct conn *conn, const struct tw_record *head)
 /* The socket has been connected again since: that life has ended, and been counted. */
 static bool is_of_earlier_life(const struct conn *conn, const struct tw_record *head)
 {
-	return conn->state != head->from && head->ts_ns < conn->born_ns;
+	return head->flags & TW_F_LATE && head->ts_ns < conn->born_ns;
 }
 
 static void tell_late(struct model *model, uint32_t id, const struct tw_record *head)

@@ -12,6 +12,7 @@
 #include "model/audit.h"
 #include "model/ledger.h"
 #include "model/lifecycle.h"
+#include "model/missed.h"
 #include "model/owner.h"
 #include "model/place.h"
 #include "model/sums.h"
@@ -370,6 +371,22 @@ static bool saw_all(const struct model *model, const struct netns *netns,
 	return seen == kernel->tw_created + kernel->tw_killed + kernel->overflow;
 }
 
+/* What was told in sum and lives has been found, but for what was born too late for the dump. */
+static void match_sums(struct model *model, struct netns *netns, const struct tw_snapshot *record,
+		       struct figures *ours)
+{
+	bool told_in_sum = netns->sums_seen != model->sums;
+
+	netns->sums_seen = model->sums;
+	if (model->sums_ns + HASHED_NS >= netns->dump_began_ns)
+		netns->sums_seen--;
+	else if (told_in_sum)
+		ours->of[AUDIT_REUSED] += missed_count(
+			model, netns, audit_lead(model, netns, record, ours, AUDIT_REUSED));
+	else
+		missed_begin(netns);
+}
+
 void reconcile_end(struct model *model, const struct tw_snapshot *record, unsigned int source)
 {
 	uint32_t id = tracker_netns(model, record->netns_cookie, record->netns_ino, source);
@@ -390,12 +407,11 @@ void reconcile_end(struct model *model, const struct tw_snapshot *record, unsign
 		netns->kernel_base = record->kernel;
 		for (unsigned int kind = AUDIT_ENTERED; kind < NR_AUDIT_KINDS; kind++)
 			netns->base.of[kind] = ours.of[kind];
+		missed_begin(netns);
 	}
 	netns->dumped = true;
 	netns->healed = model->losses;
-	/* what was born too late for this dump only the next one finds */
-	netns->sums_seen = model->sums;
-	netns->sums_seen -= model->sums_ns + HASHED_NS >= netns->dump_began_ns;
+	match_sums(model, netns, record, &ours);
 	audit_update(model, netns, record, &ours);
 }
 

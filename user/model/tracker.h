@@ -41,6 +41,8 @@ struct netns {
 	uint64_t dump_minisocks;	/* listed by the dump under way */
 	/* ours: now; when the dump under way was merged; of what happened, at the first one */
 	struct figures now, before, base;
+	uint64_t ended;			/* minisocks, of those that figures count */
+	uint64_t unpaired;		/* births without an end that missed.c knows of */
 	struct figures listed;		/* by the dump under way */
 	struct tw_kernel_figures kernel, kernel_base;	/* of the last dump, of the first */
 	char *name;		/* owned, clean; NULL */
@@ -157,6 +159,8 @@ void tracker_netns_remove(struct model *model, uint32_t id);
 void tracker_update(struct model *model, uint32_t id, bool rekeyed);
 /* @count connections like @like, of which nothing else is known, did what @mask says. */
 void counts_add_sum(struct model *model, const struct conn *like, uint32_t mask, uint64_t count);
+/* @count minisocks ended as @mask says of which only the namespace is known: rows of "other". */
+void counts_add_ends(struct model *model, struct netns *netns, uint32_t mask, uint64_t count);
 /* Counts everything anew from here: what happened before ready is not history but stock. */
 void tracker_restart_counts(struct model *model);
 

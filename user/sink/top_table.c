@@ -209,7 +209,10 @@ static void add_other(struct table *table, const struct layout *layout,
 {
 	size_t i;
 
-	table_cell(table, "other (%" PRIu64 " folded)", ranking->folded);
+	if (ranking->folded)
+		table_cell(table, "other (%" PRIu64 " folded)", ranking->folded);
+	else
+		table_cell(table, "other");
 	for (i = 1; i < layout->nr_parts; i++)
 		table_cell(table, "-");
 	add_counts(table, layout, ranking->other, span, now_ns);

@@ -95,6 +95,7 @@ static void tell(const struct tw_spilled *spilled, const struct receiver *to)
 		return;
 	}
 	late.head.kind = TW_TRANSITION;
+	late.head.flags |= TW_F_LATE;
 	late.head.size = late.head.to == TW_LISTEN ? TW_TRANSITION_FULL : TW_TRANSITION_SHORT;
 	deliver(to, &late);
 }
