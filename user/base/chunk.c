@@ -12,8 +12,8 @@ struct chunk *chunk_new(void)
 
 	if (!chunk)
 		return NULL;
-	chunk->bytes = malloc(CHUNK_BYTES);
-	chunk->room = CHUNK_BYTES;
+	chunk->bytes = malloc(CHUNK_ROOM);
+	chunk->room = CHUNK_ROOM;
 	chunk_clear(chunk);
 	if (chunk->bytes)
 		return chunk;

@@ -12,11 +12,13 @@
 /* So full, it is handed over: the thread is woken so often at most. */
 #define CHUNK_BYTES 65536
 #define CHUNK_UNITS 1024
+/* The unit that fills it ends beyond: with room for that it grows for none that is not long. */
+#define CHUNK_ROOM (CHUNK_BYTES + 16384)
 
 struct chunk {
 	struct chunk *next;
 	char *bytes;		/* owned */
-	size_t len, room;	/* of bytes; CHUNK_BYTES of room at least */
+	size_t len, room;	/* of bytes; CHUNK_ROOM at least */
 	size_t sent;
 	uint32_t nr_units;
 	bool flush;		/* when it has been written */

@@ -18,7 +18,7 @@
 
 #include "base/chunk.h"
 
-#define STDIO_BYTES 16384	/* less than CHUNK_BYTES: see outlet_put() */
+#define STDIO_BYTES 16384	/* what a chunk has room for beyond CHUNK_BYTES */
 #define MOST_SPARE 4
 
 struct outlet {
@@ -30,7 +30,9 @@ struct outlet {
 
 	/* the filler's own */
 	struct chunk *filling;	/* owned; NULL: none */
-	size_t whole;		/* of it, with what waits in the file: where the last unit ended */
+	/* Of it, with what waits in the file: where the last unit ended. Less than CHUNK_BYTES,
+	 * or all of it is in the chunk. */
+	size_t whole;
 	bool spoilt;		/* the unit being made does not fit into memory */
 	bool full;
 	bool started;
@@ -55,7 +57,7 @@ struct outlet {
 /* With the lock held. */
 static void recycle(struct outlet *outlet, struct chunk *chunk)
 {
-	if (chunk->room > CHUNK_BYTES || outlet->nr_spare == MOST_SPARE) {
+	if (chunk->room > CHUNK_ROOM || outlet->nr_spare == MOST_SPARE) {
 		chunk_free(chunk);
 		return;
 	}
@@ -205,7 +207,8 @@ static void *run(void *arg)
 			pthread_mutex_unlock(&outlet->lock);
 			most = outlet->ops->most ? outlet->ops->most(outlet->ctx) : SIZE_MAX;
 			pthread_mutex_lock(&outlet->lock);
-			if (outlet->first)
+			/* meanwhile all of it may have been dropped, or nobody waits for it */
+			if (outlet->first && !outlet->stop)
 				write_some(outlet, most);
 			continue;
 		}
@@ -334,8 +337,7 @@ void outlet_put(struct outlet *outlet, const void *bytes, size_t len)
 		return;
 	}
 	if (!chunk_grow(chunk, len)) {
-		/* units that have ended may come out of the file only now: they are less than
-		 * CHUNK_BYTES, which is there */
+		/* units that have ended may come out of the file only now: for them there is room */
 		len = outlet->whole > chunk->len ? outlet->whole - chunk->len : 0;
 		outlet->spoilt = true;
 	}
@@ -343,7 +345,7 @@ void outlet_put(struct outlet *outlet, const void *bytes, size_t len)
 	chunk->len += len;
 }
 
-/* Hands the units over that have ended. */
+/* Hands over the units that have ended. */
 static void hand_over(struct outlet *outlet, bool flush)
 {
 	struct chunk *chunk;
@@ -368,7 +370,10 @@ static void hand_over(struct outlet *outlet, bool flush)
 	pthread_mutex_unlock(&outlet->lock);
 }
 
-/* What there is of the unit being made is forgotten. */
+/*
+ * What there is of the unit being made is forgotten. Those before it go, so that the next one
+ * has a chunk of its own.
+ */
 static void forget_unit(struct outlet *outlet)
 {
 	if (outlet->file)
@@ -376,6 +381,8 @@ static void forget_unit(struct outlet *outlet)
 	if (outlet->filling)
 		outlet->filling->len = outlet->whole;
 	outlet->spoilt = false;
+	if (outlet->whole)
+		hand_over(outlet, false);
 }
 
 bool outlet_end_unit(struct outlet *outlet, struct outlet_tally tally)
@@ -386,11 +393,14 @@ bool outlet_end_unit(struct outlet *outlet, struct outlet_tally tally)
 	if (!outlet->started)
 		return true;
 	chunk = outlet->spoilt ? NULL : filling(outlet);
-	if (!chunk) {
+	end = chunk ? chunk->len + (outlet->file ? __fpending(outlet->file) : 0) : 0;
+	/* out of the file, and into the chunk, while it can still be dropped */
+	if (end >= CHUNK_BYTES && outlet->file)
+		fflush(outlet->file);
+	if (!chunk || outlet->spoilt) {
 		forget_unit(outlet);
 		return false;
 	}
-	end = chunk->len + (outlet->file ? __fpending(outlet->file) : 0);
 	if (end == outlet->whole)
 		return true;
 	outlet->whole = end;
