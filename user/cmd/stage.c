@@ -10,17 +10,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/log.h"
 #include "base/procfs.h"
-#include "base/text.h"
-#include "cmd/signals.h"
 #include "sink/common.h"
 
-#define NAMES_PATIENCE_MS 2000
 /* So much output may wait: a few seconds of a busy host's events. */
 #define QUEUE_BYTES (8 << 20)
-/* Once a signal asks to end, what is written to may be so slow. */
-#define OUTPUT_PATIENCE_NS 1000000000ULL
 
 static uint64_t clock_ns(clockid_t clock)
 {
@@ -55,8 +49,7 @@ static void fill_head(struct tw_recording_head *head, const struct options *opti
 		 options->filter.service ? options->filter.service : "");
 }
 
-/* Remembers that standard output failed; false if it has. */
-static bool output_is_fine(struct stage *stage)
+bool stage_output_is_fine(struct stage *stage)
 {
 	if (!stage->output_errno && stage->output)
 		stage->output_errno = -outlet_error(stage->output);
@@ -69,8 +62,7 @@ static void miss(struct stage *stage, uint64_t count)
 	stage->untold += count;
 }
 
-/* A line in the place of events that are not there. */
-static void tell_missing(struct stage *stage, uint64_t ts_ns)
+void stage_tell_missing(struct stage *stage, uint64_t ts_ns)
 {
 	struct model_event loss = {
 		.kind = EVENT_LOSS,
@@ -89,14 +81,14 @@ static void on_event(void *ctx, const struct model_event *event)
 	struct stage *stage = ctx;
 
 	/* after a failed write there is nobody to write for */
-	if (stage->ending || !output_is_fine(stage) || !sink_wants(stage->sink, event))
+	if (stage->ending || !stage_output_is_fine(stage) || !sink_wants(stage->sink, event))
 		return;
 	if (!outlet_has_room(stage->output)) {
 		miss(stage, 1);
 		return;
 	}
 	if (stage->untold)
-		tell_missing(stage, event->ts_ns);
+		stage_tell_missing(stage, event->ts_ns);
 	stage->sink->ops->event(stage->sink, event);
 	if (!outlet_end_unit(stage->output, (struct outlet_tally){ .events = 1 }))
 		miss(stage, 1);
@@ -186,12 +178,12 @@ void stage_receive(void *ctx, const struct tw_record *record)
 
 bool stage_flush(struct stage *stage)
 {
-	if (!stage->output || !output_is_fine(stage))
+	if (!stage->output || !stage_output_is_fine(stage))
 		return !stage->output_errno;
 	if (stage->untold && outlet_has_room(stage->output))
-		tell_missing(stage, model_now_ns(stage->model));
+		stage_tell_missing(stage, model_now_ns(stage->model));
 	outlet_flush(stage->output);
-	return output_is_fine(stage);
+	return stage_output_is_fine(stage);
 }
 
 static void pause_for_output(void *ctx)
@@ -231,7 +223,7 @@ bool stage_interval(struct stage *stage)
 {
 	bool fine = true;
 
-	if (stage->sink && stage->sink->ops->interval && output_is_fine(stage) &&
+	if (stage->sink && stage->sink->ops->interval && stage_output_is_fine(stage) &&
 	    has_room_for_tables(stage)) {
 		stage->sink->ops->interval(stage->sink, stage->model);
 		outlet_end_unit(stage->output, (struct outlet_tally){ 0 });
@@ -240,169 +232,4 @@ bool stage_interval(struct stage *stage)
 	if (stage->recorder)
 		fine = recorder_flush(stage->recorder) == 0;
 	return stage_flush(stage) && fine;
-}
-
-/* What is printed last is printed once: the resolver gets a moment to name the remotes. */
-static void wait_for_names(const struct stage *stage)
-{
-	const struct rows *remotes = model_rows(stage->model, DIM_REMOTE);
-	uint32_t id = ROW_OTHER;
-
-	while (stage->names && (id = pool_next(&remotes->pool, id + 1)) != POOL_NONE)
-		names_of(stage->names, rows_at(remotes, id)->key.remote_addr);
-	if (stage->names)
-		names_wait(stage->names, NAMES_PATIENCE_MS);
-}
-
-/*
- * Until everything has been written. That takes as long as it takes, unless a signal asks to
- * end: then OUTPUT_PATIENCE_NS, if @renewed since the last of it was taken.
- */
-static void settle(struct outlet *outlet, bool renewed)
-{
-	uint64_t since_ns = 0, passed_ns;
-	size_t left = 0;
-
-	while (outlet_await(outlet)) {
-		bool came = signals_came();
-		int timeout_ms = -1;
-
-		if (came) {
-			if (!since_ns || (renewed && outlet_left(outlet) != left))
-				since_ns = clock_ns(CLOCK_MONOTONIC);
-			left = outlet_left(outlet);
-			passed_ns = clock_ns(CLOCK_MONOTONIC) - since_ns;
-			if (passed_ns >= OUTPUT_PATIENCE_NS)
-				return;
-			timeout_ms = (int)((OUTPUT_PATIENCE_NS - passed_ns) / 1000000) + 1;
-		}
-		signals_wait(outlet_fd(outlet), timeout_ms, came);
-	}
-}
-
-/* The model was told of every event: that the output was not is known to it only now. */
-static void tell_model(struct stage *stage)
-{
-	struct tw_loss loss = {
-		.head = { .size = sizeof(loss),
-			  .kind = TW_LOSS,
-			  .from = TW_LOSS_OUTPUT_FULL,
-			  .ts_ns = model_now_ns(stage->model) },
-		.count = stage->missing,
-	};
-
-	if (loss.count)
-		model_feed(stage->model, &loss.head, loss.head.size, 0);
-}
-
-/* What is left of the events, then the summary: true if it was all taken. */
-static bool end_output(struct stage *stage)
-{
-	struct outlet_tally dropped;
-
-	stage->ending = true;
-	outlet_flush(stage->output);
-	settle(stage->output, false);
-	/* who wants it to end wants to see its end, not everything that comes before */
-	dropped = outlet_discard(stage->output);
-	stage->missing += dropped.events;
-	stage->untold += dropped.events + dropped.missing;
-	wait_for_names(stage);
-	if (stage->untold)
-		tell_missing(stage, model_now_ns(stage->model));
-	tell_model(stage);
-	if (stage->sink->ops->end)
-		stage->sink->ops->end(stage->sink, stage->model);
-	outlet_end_unit(stage->output, (struct outlet_tally){ 0 });
-	outlet_flush(stage->output);
-	settle(stage->output, true);
-	stage->missing += outlet_left_tally(stage->output).events;
-	return !outlet_left(stage->output);
-}
-
-/* @whole: the end of what was printed has been taken too. */
-static void say_what_is_missing(const struct stage *stage, bool whole)
-{
-	const char *command = stage->pipeline->command;
-	char number[TEXT_LEN];
-
-	text_count(stage->missing, number);
-	if (stage->missing && whole)
-		log_msg(LOG_WARNING,
-			"%s: %s events were not printed, because standard output took them more slowly "
-			"than they came; they are in all counts",
-			command, number);
-	else if (stage->missing)
-		log_msg(LOG_WARNING,
-			"%s: %s events and the end were not printed, because nobody read standard "
-			"output any more",
-			command, number);
-	else if (!whole)
-		log_msg(LOG_WARNING,
-			"%s: the end was not printed, because nobody read standard output any more",
-			command);
-}
-
-static int close_recorder(struct stage *stage, struct error *err)
-{
-	const char *command = stage->pipeline->command, *path = stage->pipeline->record_to;
-	char number[TEXT_LEN];
-	uint64_t missing;
-	bool whole;
-	int ret;
-
-	if (!stage->recorder)
-		return 0;
-	recorder_flush(stage->recorder);
-	settle(recorder_outlet(stage->recorder), true);
-	missing = recorder_missing(stage->recorder);
-	/* compressed, the last of it is in the hands of the thread when nothing else is left */
-	whole = !outlet_await(recorder_outlet(stage->recorder));
-	ret = recorder_close(stage->recorder, err);
-	if (!ret && missing && whole)
-		log_msg(LOG_WARNING,
-			"%s: %s events were not recorded, because '%s' took them more slowly than they "
-			"came; the recording says where",
-			command, text_count(missing, number), path);
-	else if (!ret && !whole)
-		log_msg(LOG_WARNING,
-			"%s: the last events were not recorded (%s or more), because '%s' took no more; "
-			"it is readable up to there",
-			command, text_count(missing, number), path);
-	return ret;
-}
-
-int stage_close(struct stage *stage, struct error *err)
-{
-	int ret, output_errno;
-	bool whole;
-
-	if (stage->sink && output_is_fine(stage)) {
-		whole = end_output(stage);
-		if (output_is_fine(stage))
-			say_what_is_missing(stage, whole);
-	}
-	if (stage->sink)
-		stage->sink->ops->free(stage->sink);
-	output_errno = stage->output_errno;
-	outlet_free(stage->output);
-	names_free(stage->names);
-	ret = close_recorder(stage, err);
-	model_free(stage->model);
-	*stage = (struct stage){ 0 };
-	/* a reader that has gone is no failure, nor is a signal that ended the wait for it */
-	if (!ret && output_errno && output_errno != EPIPE && output_errno != EINTR &&
-	    output_errno != EBADF)
-		ret = error_set(err, -output_errno, "cannot write standard output: %s",
-				strerror(output_errno));
-	return ret;
-}
-
-void stage_abandon(struct stage *stage)
-{
-	struct error unused;
-
-	/* whatever the sink would still say is of no use now */
-	stage->output_errno = EPIPE;
-	stage_close(stage, &unused);
 }

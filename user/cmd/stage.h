@@ -59,6 +59,12 @@ struct receiver stage_receiver(struct stage *stage);
 bool stage_flush(struct stage *stage);
 /* The end of an interval; false when standard output has been closed or the recording failed. */
 bool stage_interval(struct stage *stage);
+
+/* Also for how it ends, in stage_end.c. Remembers that standard output failed; false if it has. */
+bool stage_output_is_fine(struct stage *stage);
+/* A line in the place of events that are not there. */
+void stage_tell_missing(struct stage *stage, uint64_t ts_ns);
+
 /* Releases everything without another word: something has failed. */
 void stage_abandon(struct stage *stage);
 /*
