@@ -21,7 +21,7 @@ struct recorder *recorder_open(const char *path, const struct tw_recording_head 
 /*
  * What stands between it and the file; the recorder's. Once that is started, records for
  * which it has no room are dropped, and a TW_LOSS stands in their place. A dump of sockets
- * that is not whole is marked as failed.
+ * that is not whole lacks its end: no socket counts as gone because it does not list it.
  */
 struct outlet *recorder_outlet(struct recorder *recorder);
 /* 0 or -errno; after a failure (a full disk) nothing more is written, what stands there stays readable. */
