@@ -263,10 +263,20 @@ int probes_attach(struct probes *probes, const struct live_opts *opts, struct er
 
 void probes_attach_third(struct probes *probes)
 {
-	if (probes->third)
+	struct bpf_program *program = probes->skel->progs.third_look;
+
+	/* libbpf keeps whether it is to be attached: not again where that has failed */
+	if (probes->third || !bpf_program__autoattach(program))
 		return;
-	probes->third = bpf_program__attach(probes->skel->progs.third_look);
-	log_msg(LOG_VERBOSE, "the kernel skips programs often: a third one is attached");
+	probes->third = bpf_program__attach(program);
+	if (probes->third) {
+		log_msg(LOG_VERBOSE, "the kernel skips programs often: a third one is attached");
+		return;
+	}
+	log_msg(LOG_VERBOSE,
+		"the kernel skips programs often, and a third one cannot be attached: %s",
+		strerror(errno));
+	bpf_program__set_autoattach(program, false);
 }
 
 uint64_t probes_skipped(const struct probes *probes)
