@@ -49,7 +49,8 @@ static __noinline int child_born(struct sock *sk, const struct tcp_sock *tp, str
 		if (note) {
 			note->born_ns = bpf_ktime_get_ns();
 			note->listener_cookie = listener_cookie;
-			lanes_noted();
+			if (!lane->noted)
+				lanes_noted();
 		}
 		return 0;
 	}

@@ -64,43 +64,42 @@ static __always_inline bool is_last(const struct tw_lane *lane, enum look look)
 }
 
 /*
- * Whether an earlier look has seen this change; if not, this one has. The looks at one
- * change follow each other, and what interrupts them between two has ended when they go
- * on: so what is open lies in a stack. The last look takes its change off, and all above
- * it: while it begins it is skipped already for what interrupts it, however much that is,
- * so a full stack loses what is on its top, never what lies below. Where tasks are
- * preempted and move to another processor (7.2) a change may be seen twice: user space
- * drops the second record.
+ * The looks at one change follow each other, and what interrupts them between two has ended
+ * when they go on: so the changes that are being looked at lie in a stack. The first look to
+ * see a change puts it there, the last one takes it off, and all above it: while that one runs
+ * it is skipped for what interrupts it, however much that is. A full stack loses what is on
+ * its top, never what lies below. What came when the last look was done and had not left yet
+ * stays, until it is so old that it can't be going on. Where tasks are preempted and move to
+ * another processor (7.2) a change may be seen twice: user space drops the second record.
  */
-static __always_inline bool lane_has_seen(struct tw_lane *lane, enum look look, struct sock *sk,
-					  __u32 change)
+static __always_inline void lane_begin(struct tw_lane *lane, struct sock *sk, __u32 change)
 {
-	bool last = is_last(lane, look);
+	__u32 at = lane->nr_open;
 	struct tw_open *open;
 
-	for (__u32 depth = 1; look != FIRST && depth <= TW_LANE_OPEN; depth++) {
+	if (unlikely(at && (__u32)lane->produced - lane->open[0].produced > TW_LANE_STALE))
+		at = 0;
+	if (at >= TW_LANE_OPEN)
+		at = TW_LANE_OPEN - 1;
+	open = &lane->open[at];
+	open->sock = (__u64)sk;
+	open->change = change;
+	open->produced = lane->produced;
+	lane->nr_open = at + 1;
+}
+
+/* Where an earlier look has put this change; TW_LANE_OPEN: none has seen it. */
+static __always_inline __u32 lane_find(const struct tw_lane *lane, struct sock *sk, __u32 change)
+{
+	for (__u32 depth = 1; depth <= TW_LANE_OPEN; depth++) {
 		__u32 at = lane->nr_open - depth;
 
 		if (at >= TW_LANE_OPEN)
 			break;
-		open = &lane->open[at];
-		if (open->sock != (__u64)sk || open->change != change)
-			continue;
-		if (last)
-			lane->nr_open = at;
-		return true;
+		if (lane->open[at].sock == (__u64)sk && lane->open[at].change == change)
+			return at;
 	}
-	if (!last) {
-		__u32 at = lane->nr_open;
-
-		if (at >= TW_LANE_OPEN)
-			at = TW_LANE_OPEN - 1;
-		open = &lane->open[at];
-		open->sock = (__u64)sk;
-		open->change = change;
-		lane->nr_open = at + 1;
-	}
-	return false;
+	return TW_LANE_OPEN;
 }
 
 /* Socks lie at multiples of 64 at least, a page's worth of them apart by chance. */

@@ -6,7 +6,7 @@
  *
  * This runs for every change on the host, so it reads the socket by plain loads, asks
  * for the time only where the kernel has not just done so, and keeps nothing with a
- * socket: what must be told in full is seen from the change itself (change_size()).
+ * socket: what must be told in full is seen from the change itself (observe()).
  */
 #include "vmlinux.h"
 
@@ -38,7 +38,8 @@ static __always_inline void count_pair(__u64 change)
 	/* what is taken back is the change's second record */
 	if (!count || pair >= TW_NR_STATES * TW_NR_STATES || (change & CHANGE_FLAG(TW_F_FORGET)))
 		return;
-	count->pairs[pair]++;
+	/* another look's work may be what was interrupted */
+	__sync_fetch_and_add(&count->pairs[pair], 1);
 	count->caught += (change & CHANGE_FLAG(TW_F_SECOND)) != 0;
 }
 
@@ -233,10 +234,6 @@ static __always_inline void observe(struct sock *sk, __u8 from, __u8 to, struct 
 	const struct tcp_sock *tp;
 	__u64 change, ts_ns;
 
-	if (from == to || sk->sk_protocol != TW_IPPROTO_TCP)
-		return;
-	if (lane_has_seen(lane, look, sk, from << 8 | to))
-		return;
 	tp = bpf_skc_to_tcp_sock(sk);
 	if (unlikely(!tp))
 		return;
@@ -279,28 +276,39 @@ static __always_inline void observe(struct sock *sk, __u8 from, __u8 to, struct 
 		tell_by_ring(sk, lane, change, ts_ns, look);
 }
 
+static __always_inline bool is_change(const struct sock *sk, int from, int to)
+{
+	return from != to && sk->sk_protocol == TW_IPPROTO_TCP;
+}
+
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(first_look, struct sock *sk, int from, int to)
 {
 	struct tw_lane *lane = lane_here();
 
-	if (lane)
-		observe(sk, from, to, lane, FIRST);
+	if (!lane || !is_change(sk, from, to))
+		return 0;
+	lane_begin(lane, sk, from << 8 | to);
+	observe(sk, from, to, lane, FIRST);
 	return 0;
 }
 
 static __always_inline void look_again(struct sock *sk, int from, int to, enum look look)
 {
 	struct tw_lane *lane = lane_here();
-	__u32 open;
+	__u32 at;
 
-	if (!lane || (look == THIRD && !lane->three_looks))
+	if (!lane || (look == THIRD && !lane->three_looks) || !is_change(sk, from, to))
 		return;
-	open = lane->nr_open;
-	observe(sk, from, to, lane, look);
-	/* what interrupted the last look's work is still on the stack: that look was skipped */
-	if (is_last(lane, look) && lane->nr_open > open)
-		lane->nr_open = open;
+	at = lane_find(lane, sk, from << 8 | to);
+	if (at >= TW_LANE_OPEN) {
+		at = lane->nr_open;
+		if (!is_last(lane, look))
+			lane_begin(lane, sk, from << 8 | to);
+		observe(sk, from, to, lane, look);
+	}
+	if (is_last(lane, look) && lane->nr_open > at)
+		lane->nr_open = at;
 }
 
 /*

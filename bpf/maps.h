@@ -25,11 +25,11 @@ struct tw_note {
 	__u64 born_ns;		/* child: LISTEN->SYN_RECV, not told yet */
 	__u64 listener_cookie;	/* child: its listener's */
 	char comm[TW_COMM_LEN];	/* who acted on it last; only where spilled */
+	__u32 tgid;
 	__u16 direction;	/* TW_F_OUTGOING or TW_F_INCOMING */
 	__u8 spilled;		/* user space has not been told of it one change at a time */
-	__u8 pad;
+	__u8 pad[3];
 	__u16 last;		/* of the changes told in sum: from << 8 | to */
-	__u16 pad_last;
 };
 
 struct {

@@ -22,11 +22,6 @@ enum sock_flags {
 	SOCK_DONE,
 };
 
-static __always_inline bool plain_flag(const struct sock *sk, int bit)
-{
-	return sk->__sk_common.skc_flags & (1UL << bit);
-}
-
 static __always_inline void plain_addr(__u8 addr[16], const struct in6_addr *from)
 {
 	__u64 *to = (__u64 *)addr;

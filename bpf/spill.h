@@ -117,12 +117,16 @@ static __always_inline void spill_whose(struct tw_spilled *key, struct sock *sk,
 	const struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 	struct tw_owner owner;
 
-	if (change_owner(change, &owner) & CHANGE_FLAG(TW_F_OWNER))
+	if (change_owner(change, &owner) & CHANGE_FLAG(TW_F_OWNER)) {
 		__builtin_memcpy(note->comm, owner.comm, TW_COMM_LEN);
+		note->tgid = owner.tgid;
+	}
 	note->last = change_from(change) << 8 | change_to(change);
 	key->head.flags |= note->direction;
 	key->listener_cookie = note->listener_cookie;
 	__builtin_memcpy(key->owner.comm, note->comm, TW_COMM_LEN);
+	/* a server may have a process for each connection: only the one that is asked for */
+	key->owner.tgid = note->tgid == config.pid ? note->tgid : 0;
 	key->cgroup_id = plain_cgroup_id(sk);
 	if (tp)
 		plain_tuple(sk, tp, &key->tuple);
@@ -160,7 +164,6 @@ static __noinline int spill_sum(struct sock *sk, struct tw_lane *lane, __u64 cha
 		count->lost_ring++;
 		return 0;
 	}
-	count->spilled++;
 	key.head.size = sizeof(key);
 	key.head.kind = TW_SPILLED;
 	key.head.from = change_from(change);
@@ -173,8 +176,11 @@ static __noinline int spill_sum(struct sock *sk, struct tw_lane *lane, __u64 cha
 		spill_whose(&key, sk, note, change);
 	else
 		key.cookie = sk->__sk_common.skc_cookie.counter;
+	/* counted when it is there: who reads the count and then the sums misses none */
 	if (is_told(change_to(change)) && !spill_add(&key, ts_ns))
-		count->lost_sum++;
+		__sync_fetch_and_add(&count->lost_sum, 1);
+	else
+		__sync_fetch_and_add(&count->spilled, 1);
 	return 0;
 }
 

@@ -40,6 +40,7 @@ struct tw_config {
 	__u32 lane_bytes;	/* the data of a lane, a power of two */
 	__u32 has_tier;		/* an evidence tier tells of minisocks */
 	__u32 cpus;		/* so many lanes */
+	__u32 pid;		/* told with what is told in sum, if it is this one's; 0: none */
 };
 
 /* A piece of the kernel's code. */

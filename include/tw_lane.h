@@ -18,10 +18,14 @@
 #define TW_LANE_OPEN 2
 #define TW_LANE_BIRTHS 16
 
+/* Bytes of records that a processor doesn't make within one change. */
+#define TW_LANE_STALE (64 * 1024)
+
 /* A change that some look has seen, and the last one not yet. */
 struct tw_open {
 	__u64 sock;		/* its address */
-	__u64 change;		/* from << 8 | to */
+	__u32 change;		/* from << 8 | to */
+	__u32 produced;		/* by the lane when it came, the low bits */
 };
 
 /* A listener's child between LISTEN->SYN_RECV and its next change: the same segment. */

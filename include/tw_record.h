@@ -149,7 +149,7 @@ struct tw_transition {
  * birth user space has been told of comes by itself, under its cookie and with its time,
  * and so does a listener, whole; of the others only what the tables go by is there: no local
  * address, the ephemeral port 0, the owner's name alone. Only changes that are counted (to
- * ESTABLISHED, FIN_WAIT1, CLOSE) and to SYN_SENT, which counts for nothing.
+ * ESTABLISHED, FIN_WAIT1, CLOSE), and those to SYN_SENT and LISTEN, which count for nothing.
  */
 struct tw_spilled {
 	struct tw_record head;	/* as that of the transition; ts_ns: of the last one */
@@ -289,8 +289,8 @@ struct tw_name {
 };
 
 enum tw_loss_cause {
-	TW_LOSS_RING_FULL = 0,	/* no room in the ring buffer */
-	TW_LOSS_SKIPPED = 1,	/* the kernel skipped both programs (recursion) */
+	TW_LOSS_RING_FULL = 0,	/* no room in the ring buffer, nor in the sums */
+	TW_LOSS_SKIPPED = 1,	/* the kernel skipped every look (recursion) */
 	TW_LOSS_NO_MEMORY = 2,	/* user space could not allocate */
 	TW_LOSS_MALFORMED = 3,	/* a record that makes no sense */
 	TW_LOSS_UNTOLD = 4,	/* a minisock's birth that the evidence tier missed: inferred */

@@ -4,54 +4,11 @@
  * connection besides is not counted a second time. All lives there are, spilled in every way:
  * test_model_overload.c.
  */
-#include "model_fixture.h"
+#include "model_sums.h"
 
 #include <errno.h>
 
 #include "base/parse.h"
-
-/* So many ends like @end did this. */
-static void feed_sum(struct fixture *f, const struct end *end, uint8_t from, uint8_t to,
-		     uint16_t flags, uint64_t count)
-{
-	struct tw_spilled record = { .count = count,
-				     .cgroup_id = end->cgroup_id,
-				     .listener_cookie = end->listener,
-				     .tuple = end->tuple };
-
-	memcpy(record.owner.comm, end->owner.comm, TW_COMM_LEN);
-	memset(record.tuple.local_addr, 0, sizeof(record.tuple.local_addr));
-	if (flags & TW_F_OUTGOING)
-		record.tuple.local_port = 0;
-	if (flags & TW_F_INCOMING)
-		record.tuple.remote_port = 0;
-	record.head = head_of(f, TW_SPILLED, sizeof(record));
-	record.head.from = from;
-	record.head.to = to;
-	record.head.flags = flags;
-	feed(f, &record, sizeof(record));
-}
-
-static void feed_client_sums(struct fixture *f, const struct end *end, uint64_t count)
-{
-	feed_sum(f, end, TW_SYN_SENT, TW_ESTABLISHED, TW_F_OUTGOING, count);
-	feed_sum(f, end, TW_ESTABLISHED, TW_FIN_WAIT1, TW_F_OUTGOING, count);
-	feed_sum(f, end, TW_FIN_WAIT2, TW_CLOSE, TW_F_OUTGOING | ORDERLY, count);
-}
-
-/* A change known by its cookie, of which is told when others have been told. */
-static void feed_late(struct fixture *f, const struct end *end, uint8_t from, uint8_t to,
-		      uint16_t flags, uint64_t ts_ns)
-{
-	struct tw_transition record = { .cookie = end->cookie };
-
-	record.head = head_of(f, TW_TRANSITION, TW_TRANSITION_SHORT);
-	record.head.ts_ns = ts_ns;
-	record.head.from = from;
-	record.head.to = to;
-	record.head.flags = flags | TW_F_LATE;
-	feed(f, &record, TW_TRANSITION_SHORT);
-}
 
 static void feed_cgroup(struct fixture *f, uint64_t id, const char *path)
 {
@@ -62,14 +19,6 @@ static void feed_cgroup(struct fixture *f, uint64_t id, const char *path)
 	record->id = id;
 	snprintf(record->text, sizeof(room) - sizeof(*record), "%s", path);
 	feed(f, record, sizeof(room));
-}
-
-static struct end listener(uint64_t cookie, const char *comm)
-{
-	struct end end = end_of(cookie, 8080, 0, 200, comm);
-
-	memset(end.tuple.remote_addr, 0, sizeof(end.tuple.remote_addr));
-	return end;
 }
 
 /* The row that has counted; the others of its dimension have not. */
@@ -96,15 +45,6 @@ static const char *service_of(struct fixture *f)
 	const char *name = model_service_name(f->model, only_row(f, DIM_PAIR)->key.service);
 
 	return name ? name : "";
-}
-
-static void a_dump(struct fixture *f, const struct end *end, uint8_t state, uint32_t expires_ms)
-{
-	pass(f, SECOND);
-	feed_begin(f);
-	if (end)
-		feed_found(f, end, state, expires_ms);
-	feed_end(f, 0, 0);
 }
 
 static void a_sum_is_counted_in_every_table(void **state)
@@ -364,38 +304,6 @@ static void born_too_late_for_a_dump_that_ends_after_its_sum(void **state)
 	assert_int_equal(model_totals(f->model)->count[FIELD_OPENED], 2);
 }
 
-/* What has entered and neither lives nor is known to have ended: the kernel says what was reused. */
-static void born_and_gone_between_two_dumps(void **state)
-{
-	struct tw_kernel_figures kernel = { .tw_recycled = 100 };
-	struct fixture *f = *state;
-	struct end end = client(1);
-
-	feed_dumped(f, TW_SNAPSHOT_BEGIN, NETNS, &kernel, 0, 0);
-	feed_dumped(f, TW_SNAPSHOT_END, NETNS, &kernel, 0, 0);
-	feed_bare(f, TW_READY);
-	pass(f, SECOND);
-	feed_client_sums(f, &end, 10);
-	/* too early: some may be too young for it */
-	feed_dumped(f, TW_SNAPSHOT_BEGIN, NETNS, &kernel, 0, 0);
-	kernel.tw_recycled += 2;
-	feed_dumped(f, TW_SNAPSHOT_END, NETNS, &kernel, 0, 0);
-	assert_totals(f, "connections 10 opened 10 closed 10 closed_first 10 time_wait_entered 10");
-	pass(f, SECOND);
-	feed_dumped(f, TW_SNAPSHOT_BEGIN, NETNS, &kernel, 0, 0);
-	feed_found(f, &end, TW_TIME_WAIT, 59000);
-	feed_dumped(f, TW_SNAPSHOT_END, NETNS, &kernel, 0, 0);
-	assert_totals(f, "connections 10 opened 10 closed 10 closed_first 10 time_wait_entered 10 "
-			 "time_wait_reused 2 time_wait_other 7 time_wait_unknown 7 time_wait 1");
-	/* and it is said once */
-	pass(f, SECOND);
-	feed_dumped(f, TW_SNAPSHOT_BEGIN, NETNS, &kernel, 0, 0);
-	feed_found(f, &end, TW_TIME_WAIT, 58000);
-	feed_dumped(f, TW_SNAPSHOT_END, NETNS, &kernel, 0, 0);
-	assert_totals(f, "connections 10 opened 10 closed 10 closed_first 10 time_wait_entered 10 "
-			 "time_wait_reused 2 time_wait_other 7 time_wait_unknown 7 time_wait 1");
-}
-
 static void told_late_it_counts_once_in_any_order(void **state)
 {
 	struct fixture *f = *state;
@@ -464,6 +372,87 @@ static void told_by_two_looks_it_counts_once(void **state)
 	assert_totals(f, "connections 1 opened 1 closed_first 1 open 1 fin_wait1 1");
 }
 
+/* Their times may be a segment's, which is the same: who comes first is chance. */
+static void told_by_two_looks_in_either_order(void **state)
+{
+	static const uint16_t first[] = { 0, TW_F_SECOND };
+	struct fixture *f = *state;
+
+	feed_bare(f, TW_READY);
+	for (unsigned int i = 0; i < 2; i++) {
+		struct end end = client(1 + i);
+
+		feed_connected(f, &end);
+		feed_brief(f, &end, TW_ESTABLISHED, TW_FIN_WAIT1, first[i]);
+		feed_brief(f, &end, TW_ESTABLISHED, TW_FIN_WAIT1, first[1 - i]);
+		feed_brief(f, &end, TW_FIN_WAIT1, TW_FIN_WAIT2, 0);
+		feed_brief(f, &end, TW_FIN_WAIT2, TW_CLOSE, first[i] | ORDERLY);
+		feed_brief(f, &end, TW_FIN_WAIT2, TW_CLOSE, first[1 - i] | ORDERLY);
+	}
+	assert_totals(f, "connections 2 opened 2 closed 2 closed_first 2 time_wait_entered 2 "
+			 "time_wait 2");
+}
+
+static void a_failure_told_by_two_looks_counts_once(void **state)
+{
+	struct fixture *f = *state;
+	struct end end = client(1);
+
+	feed_bare(f, TW_READY);
+	feed_connect(f, &end);
+	for (unsigned int i = 0; i < 2; i++)
+		feed_transition(f, &end, TW_SYN_SENT, TW_CLOSE, i ? TW_F_SECOND : 0, ECONNREFUSED,
+				TW_TRANSITION_FULL);
+	assert_totals(f, "failed 1 resets 1");
+}
+
+/* Its children's sums come with the next interval, and it may be gone by then. */
+static void a_listener_is_known_until_all_its_children_have_been_told(void **state)
+{
+	struct fixture *f = *state;
+	struct end parent = listener(7, "server"), child = server(1);
+
+	a_dump(f, NULL, 0, 0);
+	feed_bare(f, TW_READY);
+	feed_full(f, &parent, TW_CLOSE, TW_LISTEN, TW_F_OWNER);
+	feed_brief(f, &parent, TW_LISTEN, TW_CLOSE, 0);
+	pass(f, SECOND);
+	feed_bare(f, TW_TICK);
+	child.listener = parent.cookie;
+	memset(&child.owner, 0, sizeof(child.owner));
+	feed_sum(f, &child, TW_SYN_RECV, TW_ESTABLISHED, TW_F_INCOMING, 3);
+	assert_string_equal(service_of(f), "server");
+	assert_int_equal(f->model->conns.count, 1);
+	/* now all has been told */
+	a_dump(f, NULL, 0, 0);
+	feed_bare(f, TW_TICK);
+	assert_int_equal(f->model->conns.count, 0);
+}
+
+/* What came in sum before the start is not counted; what is there at the start is. */
+static void told_in_sum_before_the_start_it_is_stock(void **state)
+{
+	struct fixture *f = *state;
+	struct end end = client(1), other = client(2);
+
+	a_dump(f, NULL, 0, 0);
+	feed_sum(f, &end, TW_SYN_SENT, TW_ESTABLISHED, TW_F_OUTGOING, 2);
+	pass(f, SECOND);
+	feed_begin(f);
+	feed_found(f, &end, TW_ESTABLISHED, FULL);
+	feed_found(f, &other, TW_ESTABLISHED, FULL);
+	feed_end(f, 0, 0);
+	feed_bare(f, TW_READY);
+	assert_totals(f, "connections 2 open 2 established 2");
+	/* the end of one is told by itself, that of the other in sum */
+	feed_full(f, &end, TW_ESTABLISHED, TW_FIN_WAIT1, TW_F_GAP | TW_F_OUTGOING | TW_F_OWNER);
+	assert_totals(f, "connections 2 closed_first 1 open 2 established 1 fin_wait1 1");
+	feed_sum(f, &other, TW_ESTABLISHED, TW_CLOSE, TW_F_OUTGOING, 1);
+	a_dump(f, &end, TW_FIN_WAIT1, FULL);
+	a_dump(f, &end, TW_FIN_WAIT1, FULL);
+	assert_totals(f, "connections 2 closed 1 closed_first 1 resets 1 open 1 fin_wait1 1");
+}
+
 /* Their SYN_SENT had no port yet, and that of ESTABLISHED was told in sum. */
 static void minisocks_without_a_port_are_not_taken_for_each_other(void **state)
 {
@@ -504,11 +493,14 @@ int main(void)
 		fixture_test(found_so_it_vanishes_without_a_word),
 		fixture_test(found_without_any_sum_it_counts_itself),
 		fixture_test(born_too_late_for_a_dump_that_ends_after_its_sum),
-		fixture_test(born_and_gone_between_two_dumps),
 		fixture_test(told_late_it_counts_once_in_any_order),
 		fixture_test(told_late_altogether_it_ends_all_the_same),
 		fixture_test(told_late_it_ends_no_other_life),
 		fixture_test(told_by_two_looks_it_counts_once),
+		fixture_test(told_by_two_looks_in_either_order),
+		fixture_test(a_failure_told_by_two_looks_counts_once),
+		fixture_test(a_listener_is_known_until_all_its_children_have_been_told),
+		fixture_test(told_in_sum_before_the_start_it_is_stock),
 		fixture_test(minisocks_without_a_port_are_not_taken_for_each_other),
 	};
 

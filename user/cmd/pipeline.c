@@ -92,6 +92,7 @@ enum status pipeline_run(const struct pipeline *pipeline)
 	struct live_opts opts = {
 		.filter = options->filter.kernel,
 		.ring_bytes = options->ring_bytes,
+		.pid = options->filter.pid,
 		.syscalls = options->syscalls,
 		.ages = true,
 		.evidence = options->evidence,

@@ -57,7 +57,8 @@ struct conn {
 	uint32_t row[NR_DIMENSIONS];
 	uint32_t mask;		/* what it contributes to the rows now, FIELD_BIT()s */
 	uint16_t netns;		/* number in model->netns */
-	uint16_t dump;		/* the last dump of its namespace that listed it; 0: none */
+	uint16_t dump : 15;	/* the last dump of its namespace that listed it; 0: none */
+	uint16_t second : 1;	/* its last change was told by another look than the first */
 	uint8_t state;		/* enum tw_state; minisock: its substate */
 	uint8_t elsewhere;	/* what is true of it but counted in sum, FIELD_BIT()s */
 	uint16_t source : 6;	/* which recording's boot */

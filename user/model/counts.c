@@ -92,34 +92,42 @@ static void enter_rows(struct model *model, struct conn *conn)
 	conn->rowed = true;
 }
 
-/* A minisock's fields are two, of which it has one: both count as TIME_WAIT there. */
+#define ENDS (FIELD_BIT(FIELD_TW_EXPIRED) | FIELD_BIT(FIELD_TW_REUSED) | FIELD_BIT(FIELD_TW_OTHER))
+
+/* What the kernel counts too. A minisock's fields are two: both count as TIME_WAIT there. */
+static const struct {
+	uint32_t fields;
+	enum audit_kind kind;
+} audited[] = {
+	{ FIELD_BIT(FIELD_TIME_WAIT), AUDIT_TRUE_TIME_WAIT },
+	{ FIELD_BIT(FIELD_FW2_ORPHANS), AUDIT_FIN_WAIT2 },
+	{ MINISOCK_MASK, AUDIT_TIME_WAIT },
+	{ FIELD_BIT(FIELD_TW_ENTERED), AUDIT_ENTERED },
+	{ FIELD_BIT(FIELD_TW_EXPIRED), AUDIT_EXPIRED },
+	{ FIELD_BIT(FIELD_TW_REFUSED), AUDIT_REFUSED },
+	{ FIELD_BIT(FIELD_TW_REUSED), AUDIT_REUSED },
+};
+
+static void add_in_netns(struct netns *netns, uint32_t mask, uint64_t count)
+{
+	for (unsigned int i = 0; i < sizeof(audited) / sizeof(audited[0]); i++)
+		if (mask & audited[i].fields)
+			netns->now.of[audited[i].kind] += count;
+	if (mask & ENDS)
+		netns->ended += count;
+}
+
 static void count_in_netns(struct netns *netns, uint32_t before, uint32_t after)
 {
-	static const struct {
-		uint32_t field;
-		enum audit_kind kind;
-	} counted[] = {
-		{ FIELD_BIT(FIELD_TIME_WAIT), AUDIT_TRUE_TIME_WAIT },
-		{ FIELD_BIT(FIELD_FW2_ORPHANS), AUDIT_FIN_WAIT2 },
-		{ MINISOCK_MASK, AUDIT_TIME_WAIT },
-		{ FIELD_BIT(FIELD_TW_ENTERED), AUDIT_ENTERED },
-		{ FIELD_BIT(FIELD_TW_EXPIRED), AUDIT_EXPIRED },
-		{ FIELD_BIT(FIELD_TW_REFUSED), AUDIT_REFUSED },
-		{ FIELD_BIT(FIELD_TW_REUSED), AUDIT_REUSED },
-	};
-	static const uint32_t ends = FIELD_BIT(FIELD_TW_EXPIRED) | FIELD_BIT(FIELD_TW_REUSED) |
-				     FIELD_BIT(FIELD_TW_OTHER);
 	static const uint32_t any = MINISOCK_MASK | FIELD_BIT(FIELD_TW_ENTERED) |
-				    FIELD_BIT(FIELD_TW_REFUSED) | ends;
+				    FIELD_BIT(FIELD_TW_REFUSED) | ENDS;
 
 	netns->now.of[AUDIT_ESTABLISHED] +=
 		(uint64_t)(after >> FIELD_ESTABLISHED & 1) - (before >> FIELD_ESTABLISHED & 1);
 	if (!((before ^ after) & any))
 		return;
-	for (unsigned int i = 0; i < sizeof(counted) / sizeof(counted[0]); i++)
-		netns->now.of[counted[i].kind] +=
-			!!(after & counted[i].field) - !!(before & counted[i].field);
-	netns->ended += !!(after & ends) - !!(before & ends);
+	add_in_netns(netns, after, 1);
+	add_in_netns(netns, before, -1);
 }
 
 /*
@@ -204,18 +212,15 @@ void counts_add_sum(struct model *model, const struct conn *like, uint32_t mask,
 		rows_leave(&model->rows[dim], id);
 	}
 	row_add(&model->totals, mask, count);
-	if (mask & FIELD_BIT(FIELD_TW_ENTERED))
-		netns_at(model, like->netns)->now.of[AUDIT_ENTERED] += count;
+	add_in_netns(netns_at(model, like->netns), mask, count);
 }
 
-void counts_add_ends(struct model *model, struct netns *netns, uint32_t mask, uint64_t count)
+void counts_add_other(struct model *model, struct netns *netns, uint32_t mask, uint64_t count)
 {
 	for (unsigned int dim = 0; dim < NR_DIMENSIONS; dim++)
 		row_add(rows_at(&model->rows[dim], ROW_OTHER), mask, count);
 	row_add(&model->totals, mask, count);
-	netns->ended += count;
-	if (mask & FIELD_BIT(FIELD_TW_REUSED))
-		netns->now.of[AUDIT_REUSED] += count;
+	add_in_netns(netns, mask, count);
 }
 
 void tracker_restart_counts(struct model *model)
@@ -243,7 +248,6 @@ void tracker_restart_counts(struct model *model)
 		conn->opened = conn->closed = conn->closed_first = conn->failed = false;
 		conn->reset = conn->entered = conn->refused = conn->ended_mini = false;
 		conn->elsewhere = 0;
-		conn->in_sum = false;
 		tracker_update(model, id, false);
 	}
 }

@@ -24,6 +24,8 @@
 #define NEVER_S ((uint32_t)INT32_MAX)
 /* A trailing RST follows its transition within the same softirq: microseconds. */
 #define SETTLE_NS (10ULL * 1000000)
+/* A listener's namespace may never be dumped. */
+#define LISTENED_NS (60 * SECOND_NS)
 
 enum remains ledger_remains(uint8_t from, uint8_t error, uint16_t flags)
 {
@@ -127,6 +129,18 @@ void ledger_confirm(struct model *model, uint32_t id)
 	enter(model, id, conn_at(model, id)->since_ns);
 }
 
+/*
+ * A listener that has ended, while its children may be told in sum: until a dump that began
+ * afterwards, before which all sums are told.
+ */
+static bool may_be_named(const struct model *model, const struct conn *conn)
+{
+	const struct netns *netns = netns_at(model, conn->netns);
+	bool dumped_since = !netns->dumping && netns->dump_began_ns > conn->since_ns;
+
+	return !conn->remote_port && !dumped_since && model->now_ns < conn->since_ns + LISTENED_NS;
+}
+
 void ledger_settle(struct model *model, uint64_t now_ns)
 {
 	size_t kept = 0;
@@ -141,7 +155,7 @@ void ledger_settle(struct model *model, uint64_t now_ns)
 		if (conn->cookie != grave.cookie || conn->phase == PHASE_FULL ||
 		    conn->phase == PHASE_MINI)
 			continue;
-		if (conn->since_ns + SETTLE_NS > now_ns)
+		if (conn->since_ns + SETTLE_NS > now_ns || may_be_named(model, conn))
 			model->over[kept++] = grave;
 		else if (conn->phase == PHASE_PENDING)
 			ledger_confirm(model, grave.id);

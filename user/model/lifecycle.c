@@ -127,7 +127,7 @@ static bool is_late(const struct conn *conn, const struct tw_record *head)
 	return conn->state != head->from && head->ts_ns < conn->since_ns;
 }
 
-/* The socket has been connected again since: that life has ended, and been counted. */
+/* The socket has been connected again since, and that life taken for ended. */
 static bool is_of_earlier_life(const struct conn *conn, const struct tw_record *head)
 {
 	return head->flags & TW_F_LATE && head->ts_ns < conn->born_ns;
@@ -141,16 +141,15 @@ static void tell_late(struct model *model, uint32_t id, const struct tw_record *
 			0, RESET_NONE);
 }
 
-/* Two looks at one change may both have told of it: no socket enters a state it is in. */
-static bool is_told_twice(const struct model *model, const struct tw_transition *record,
-			  unsigned int source)
+/*
+ * Two looks at one change may both have told of it, in either order (they share a segment's
+ * time): no socket enters a state it is in.
+ */
+static bool is_told_twice(const struct conn *conn, const struct tw_record *head)
 {
-	uint32_t id = record->head.flags & TW_F_SECOND ?
-			      tracker_find(model, record->cookie, source) :
-			      POOL_NONE;
+	uint8_t state = conn->phase == PHASE_FULL ? conn->state : TW_CLOSE;
 
-	return id != POOL_NONE && conn_at(model, id)->phase == PHASE_FULL &&
-	       conn_at(model, id)->state == record->head.to;
+	return state == head->to && (conn->second || head->flags & TW_F_SECOND);
 }
 
 static void forget(struct model *model, uint32_t id)
@@ -239,13 +238,12 @@ static void retell_birth(struct model *model, uint32_t id, uint64_t born_ns)
 }
 
 /*
- * The connection of the record; POOL_NONE when it is not known and the record is
- * too short to make it: its full record was lost, the next snapshot brings it back.
+ * The connection of the record, where its cookie leads to @id; POOL_NONE when it is not
+ * known and the record is too short to make it: its full record was lost, the next snapshot brings it back.
  */
-static uint32_t resolve(struct model *model, const struct tw_transition *record,
+static uint32_t resolve(struct model *model, uint32_t id, const struct tw_transition *record,
 			unsigned int source)
 {
-	uint32_t id = tracker_find(model, record->cookie, source);
 	const struct conn *conn = id == POOL_NONE ? NULL : conn_at(model, id);
 
 	/* the same socket, connected again: a new connection. The old one has ended, be it
@@ -278,9 +276,10 @@ void lifecycle_transition(struct model *model, const struct tw_transition *recor
 	bool rekeyed, was_wanted;
 	struct conn *conn;
 
-	if (is_told_twice(model, record, source))
+	id = tracker_find(model, record->cookie, source);
+	if (id != POOL_NONE && is_told_twice(conn_at(model, id), &record->head))
 		return;
-	id = resolve(model, record, source);
+	id = resolve(model, id, record, source);
 	if (id == POOL_NONE) {
 		model->losses += !(record->head.flags & TW_F_FORGET);
 		return;
@@ -311,6 +310,7 @@ void lifecycle_transition(struct model *model, const struct tw_transition *recor
 		in_state_ns = ts_ns - conn->since_ns;
 	advance(conn, from, to);
 	conn->state = to;
+	conn->second = (record->head.flags & TW_F_SECOND) != 0;
 	conn->since_ns = conn->seen_ns = ts_ns;
 	conn->since_bound = false;
 	conn->absent = 0;

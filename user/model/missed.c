@@ -13,18 +13,28 @@ void missed_begin(struct netns *netns)
 	netns->unpaired = unpaired(netns);
 }
 
-uint64_t missed_count(struct model *model, struct netns *netns, int64_t reused)
+static uint64_t part(int64_t *whole, uint64_t most)
 {
-	int64_t missed = (int64_t)(unpaired(netns) - netns->unpaired);
+	uint64_t taken = *whole < 0 ? 0 : (uint64_t)*whole < most ? (uint64_t)*whole : most;
 
-	if (missed > 0) {
-		reused = reused < 0 ? 0 : reused < missed ? reused : missed;
-		counts_add_ends(model, netns, FIELD_BIT(FIELD_TW_REUSED), reused);
-		counts_add_ends(model, netns,
-				FIELD_BIT(FIELD_TW_OTHER) | FIELD_BIT(FIELD_TW_UNKNOWN),
-				missed - reused);
-	}
-	/* fewer: some were found whose births were lost altogether */
+	*whole -= taken;
+	return taken;
+}
+
+void missed_count(struct model *model, struct netns *netns, const struct figures *lead)
+{
+	int64_t missed;
+
+	/* the change that makes a minisock is its socket's last one */
+	counts_add_other(model, netns, FIELD_BIT(FIELD_TW_ENTERED) | FIELD_BIT(FIELD_CLOSED),
+			 lead->of[AUDIT_ENTERED]);
+	missed = unpaired(netns) - netns->unpaired;
+	/* counted as born: a sum does not tell, and nobody knows now in which row */
+	counts_add_other(model, netns, FIELD_BIT(FIELD_TW_REFUSED),
+			 part(&missed, lead->of[AUDIT_REFUSED]));
+	counts_add_other(model, netns, FIELD_BIT(FIELD_TW_REUSED),
+			 part(&missed, lead->of[AUDIT_REUSED]));
+	counts_add_other(model, netns, FIELD_BIT(FIELD_TW_OTHER) | FIELD_BIT(FIELD_TW_UNKNOWN),
+			 part(&missed, UINT64_MAX));
 	missed_begin(netns);
-	return missed > 0 ? reused : 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Minisocks that came and went while nobody could look: births told in sum whose ends
- * nothing told. Internal to the model.
+ * What became of minisocks while nobody could look: births told in sum whose ends nothing
+ * told, and births that not even a sum told. The kernel's counters have them, but not
+ * whose they were. Internal to the model.
  */
 #ifndef MODEL_MISSED_H
 #define MODEL_MISSED_H
@@ -12,9 +13,9 @@
 void missed_begin(struct netns *netns);
 /*
  * At the end of a dump that began after the last sum: what was told in sum and lives has
- * been found. @reused: how many more the kernel has seen reused than we have; the others
- * ended, nobody knows how. Returns how many of them count as reused.
+ * been found. @lead: by how much the kernel has counted more births, refusals and reuses.
+ * What ended besides has ended nobody knows how.
  */
-uint64_t missed_count(struct model *model, struct netns *netns, int64_t reused);
+void missed_count(struct model *model, struct netns *netns, const struct figures *lead);
 
 #endif

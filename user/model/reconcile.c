@@ -39,7 +39,7 @@ void reconcile_begin(struct model *model, const struct tw_snapshot *record, unsi
 		return;
 	netns = netns_at(model, id);
 	/* 0: a connection that was in none */
-	netns->dump += netns->dump == UINT16_MAX ? 2 : 1;
+	netns->dump = netns->dump % MAX_DUMP + 1;
 	netns->dumping = true;
 	netns->last_dump_ns = netns->dump_began_ns;
 	netns->dump_began_ns = record->head.ts_ns;
@@ -83,7 +83,7 @@ static void add_found(struct model *model, const struct tw_socket *record, unsig
 	conn->opened = state_is_synchronized(conn->state) && model->ready &&
 		       netns_at(model, conn->netns)->dumped;
 	conn->preexisting = state_is_synchronized(conn->state) && !conn->opened;
-	if (netns_at(model, conn->netns)->sums_seen != model->sums)
+	if (netns_at(model, conn->netns)->summed)
 		sums_found(conn);
 	tracker_update(model, id, true);
 }
@@ -212,6 +212,7 @@ void reconcile_socket(struct model *model, const struct tw_socket *record, unsig
 	if (conn->state != record->head.from) {
 		/* an event was lost: healed */
 		conn->state = record->head.from;
+		conn->second = false;
 		conn->since_ns = record->head.ts_ns;
 		conn->since_bound = true;
 		if (state_is_synchronized(conn->state) && !conn->preexisting)
@@ -343,6 +344,9 @@ static struct figures sweep(struct model *model, struct netns *netns,
 		count(&ours, model, id, netns, record->head.ts_ns);
 	}
 	netns->refusals_left = refusals < refused ? refusals : refused;
+	/* those may have been births told in sum (missed.c) */
+	if (netns->summed)
+		netns->refusals_left = 0;
 	for (unsigned int kind = AUDIT_ENTERED; kind < NR_AUDIT_KINDS; kind++)
 		ours.of[kind] += netns->now.of[kind];
 	free(listener_of);
@@ -371,20 +375,28 @@ static bool saw_all(const struct model *model, const struct netns *netns,
 	return seen == kernel->tw_created + kernel->tw_killed + kernel->overflow;
 }
 
-/* What was told in sum and lives has been found, but for what was born too late for the dump. */
+/*
+ * What was told in sum and lives has been found, but for what was born too late for the
+ * dump: the next one finds that. The rest of the balance the kernel's counters tell.
+ */
 static void match_sums(struct model *model, struct netns *netns, const struct tw_snapshot *record,
 		       struct figures *ours)
 {
-	bool told_in_sum = netns->sums_seen != model->sums;
+	static const enum audit_kind kinds[] = { AUDIT_ENTERED, AUDIT_REFUSED, AUDIT_REUSED };
+	struct figures lead = { { 0 } }, before = netns->now;
 
-	netns->sums_seen = model->sums;
-	if (model->sums_ns + HASHED_NS >= netns->dump_began_ns)
-		netns->sums_seen--;
-	else if (told_in_sum)
-		ours->of[AUDIT_REUSED] += missed_count(
-			model, netns, audit_lead(model, netns, record, ours, AUDIT_REUSED));
-	else
+	if (!netns->summed) {
 		missed_begin(netns);
+		return;
+	}
+	if (netns->summed_ns + HASHED_NS >= netns->dump_began_ns)
+		return;
+	netns->summed = false;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		lead.of[kinds[i]] = audit_lead(model, netns, record, ours, kinds[i]);
+	missed_count(model, netns, &lead);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		ours->of[kinds[i]] += netns->now.of[kinds[i]] - before.of[kinds[i]];
 }
 
 void reconcile_end(struct model *model, const struct tw_snapshot *record, unsigned int source)

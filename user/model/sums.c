@@ -35,11 +35,13 @@ void sums_add(struct model *model, const struct tw_spilled *record, unsigned int
 	uint32_t netns =
 		tracker_netns(model, record->tuple.netns_cookie, record->tuple.netns_ino, source);
 
-	model->sums++;
-	if (record->head.ts_ns > model->sums_ns)
-		model->sums_ns = record->head.ts_ns;
-	if (netns == POOL_NONE)
+	if (netns == POOL_NONE) {
+		model->loss[TW_LOSS_NO_MEMORY] += record->count;
 		return;
+	}
+	netns_at(model, netns)->summed = true;
+	if (record->head.ts_ns > netns_at(model, netns)->summed_ns)
+		netns_at(model, netns)->summed_ns = record->head.ts_ns;
 	like.netns = netns;
 	lifecycle_set_direction(&like, record->head.flags, record->head.from);
 	tracker_set_tuple(&like, &record->tuple);
@@ -54,7 +56,9 @@ void sums_found(struct conn *conn)
 	conn->in_sum = true;
 	if (conn->opened && state_is_active_close(conn->state))
 		conn->closed_first = true;
-	conn->elsewhere |= conn_facts(conn) & COUNTED_IN_SUM;
+	/* the stock at the start is in no sum */
+	conn->elsewhere |= conn_facts(conn) & COUNTED_IN_SUM &
+			   ~(conn->preexisting ? FIELD_BIT(FIELD_CONNECTIONS) : 0);
 }
 
 void sums_told(struct conn *conn)

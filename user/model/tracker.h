@@ -17,6 +17,8 @@
 #define MAX_HOLDERS 64
 /* So many records after its slot, the connection itself is fetched. */
 #define EXPECTED 4
+/* As much as conn->dump holds. */
+#define MAX_DUMP 0x7fff
 
 /* What the model counts and the kernel counts too, by enum audit_kind. */
 struct figures {
@@ -27,13 +29,14 @@ struct netns {
 	uint64_t cookie;
 	uint32_t ino;
 	uint32_t first;		/* its connections; POOL_NONE */
-	uint16_t dump;		/* number of the dump under way or done last */
+	uint16_t dump;		/* number of the dump under way or done last, up to MAX_DUMP */
 	uint8_t source;
 	bool dumping;
 	bool dumped;		/* at least once: kernel figures have a base */
 	bool gone;
 	uint64_t healed;	/* model->losses at the last dump: those are made good */
-	uint64_t sums_seen;	/* model->sums then */
+	bool summed;		/* since then changes were told in sum, */
+	uint64_t summed_ns;	/* the newest one of this moment */
 	uint64_t dump_began_ns, last_dump_ns;
 	uint64_t gone_ns;	/* when it was told to have ended */
 	uint64_t refusals_left;		/* of the last dump, that nothing was found for */
@@ -95,8 +98,6 @@ struct model {
 	bool ready;
 	bool filtered;			/* by a filter of its own, or of a recording */
 	uint64_t losses;		/* how often something was lost: dumps compare */
-	uint64_t sums;			/* how often changes were told in sum: they too */
-	uint64_t sums_ns;		/* when the last one of those happened */
 	uint8_t tier[MODEL_MAX_SOURCES];	/* enum evidence: what a source's minisocks rest on */
 	uint64_t fed;			/* by which sources, a bit each */
 	struct early *early;		/* owned: what was told of minisocks before their birth */
@@ -159,8 +160,8 @@ void tracker_netns_remove(struct model *model, uint32_t id);
 void tracker_update(struct model *model, uint32_t id, bool rekeyed);
 /* @count connections like @like, of which nothing else is known, did what @mask says. */
 void counts_add_sum(struct model *model, const struct conn *like, uint32_t mask, uint64_t count);
-/* @count minisocks ended as @mask says of which only the namespace is known: rows of "other". */
-void counts_add_ends(struct model *model, struct netns *netns, uint32_t mask, uint64_t count);
+/* @count minisocks of which only the namespace is known did what @mask says: rows of "other". */
+void counts_add_other(struct model *model, struct netns *netns, uint32_t mask, uint64_t count);
 /* Counts everything anew from here: what happened before ready is not history but stock. */
 void tracker_restart_counts(struct model *model);
 

@@ -150,6 +150,7 @@ struct live *live_new(const struct live_opts *opts, struct error *err)
 		.outer_fd = bpf_map__fd(live->probes.skel->maps.spill),
 		.sums_fd = bpf_map__fd(live->probes.skel->maps.spill_first),
 		.first_fd = bpf_map__fd(live->probes.skel->maps.spill_first),
+		.taken_fd = -1,
 	};
 	if (probes_attach(&live->probes, opts, err))
 		goto fail;
@@ -284,12 +285,13 @@ static void tell_sums(struct live *live, const struct receiver *to)
 	struct spilled spilled;
 	int ret;
 
-	if (!count)
-		return;
 	live->spilled += count;
+	if (!count && !live->spill.left)
+		return;
 	ret = spill_take(&live->spill, &spilled);
 	if (ret)
-		log_msg(LOG_VERBOSE, "the sums of what had no room can't be read: %s",
+		log_msg(LOG_WARNING,
+			"counts are short: the sums of what had no room can't be read: %s",
 			strerror(-ret));
 	/* what the lanes had before it comes before it */
 	consume_all(live, to);

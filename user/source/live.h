@@ -24,6 +24,7 @@ struct live;
 struct live_opts {
 	struct tw_filter filter;
 	uint64_t ring_bytes;		/* of all buffers together; 0: by the machine */
+	uint32_t pid;			/* whose sockets are wanted; 0: everybody's */
 	bool syscalls;			/* trace accept() as a system call */
 	bool ages;			/* ask how long sockets found at start have been idle */
 	enum tw_evidence evidence;	/* the tier wanted; TW_NR_EVIDENCE: the best there is */

@@ -99,6 +99,7 @@ static void configure(struct twtrace_bpf *skel, const struct live_opts *opts,
 	skel->rodata->config.wakeup_ns = WAKEUP_NS;
 	skel->rodata->config.has_filter = filter_is_set(&opts->filter);
 	skel->rodata->config.cpus = cpus;
+	skel->rodata->config.pid = opts->pid;
 	skel->rodata->config.has_tier = evidence != TW_BY_INFERENCE;
 	skel->rodata->config.lane_bytes = lane_bytes(opts->ring_bytes, cpus);
 	skel->rodata->filter = opts->filter;

@@ -100,12 +100,12 @@ static void tell(const struct tw_spilled *spilled, const struct receiver *to)
 	deliver(to, &late);
 }
 
-int spill_take(struct spill *spill, struct spilled *all)
+/* From here on the programs add up elsewhere, and nothing changes in @spill->taken_fd. */
+static int swap(struct spill *spill)
 {
-	int empty = new_sums(), full = spill->sums_fd, ret;
+	int empty = new_sums(), ret;
 	__u32 zero = 0;
 
-	*all = (struct spilled){ 0 };
 	if (empty < 0)
 		return -errno;
 	/* returns when no program uses the old one any more (maybe_wait_bpf_programs()) */
@@ -114,11 +114,31 @@ int spill_take(struct spill *spill, struct spilled *all)
 		close(empty);
 		return ret;
 	}
+	spill->taken_fd = spill->sums_fd;
 	spill->sums_fd = empty;
-	ret = fetch(full, all);
-	if (full != spill->first_fd)
-		close(full);
+	return 0;
+}
+
+static void close_taken(struct spill *spill)
+{
+	if (spill->taken_fd != spill->first_fd && spill->taken_fd >= 0)
+		close(spill->taken_fd);
+	spill->taken_fd = -1;
+}
+
+int spill_take(struct spill *spill, struct spilled *all)
+{
+	int ret = 0;
+
+	*all = (struct spilled){ 0 };
+	if (spill->taken_fd < 0)
+		ret = swap(spill);
+	if (!ret)
+		ret = fetch(spill->taken_fd, all);
+	if (!ret)
+		close_taken(spill);
 	qsort(all->items, all->count, sizeof(*all->items), by_time);
+	spill->left = ret != 0;
 	return ret;
 }
 
@@ -132,6 +152,7 @@ void spill_tell(struct spilled *all, const struct receiver *to)
 
 void spill_release(struct spill *spill)
 {
+	close_taken(spill);
 	if (spill->sums_fd != spill->first_fd)
 		close(spill->sums_fd);
 	spill->sums_fd = spill->first_fd;

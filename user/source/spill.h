@@ -6,6 +6,7 @@
 #ifndef SOURCE_SPILL_H
 #define SOURCE_SPILL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "source/source.h"
@@ -14,6 +15,8 @@ struct spill {
 	int outer_fd;		/* of the map that names the one in use; not owned */
 	int sums_fd;		/* that one */
 	int first_fd;		/* the one that it began with; not owned */
+	int taken_fd;		/* one taken out of use and not read to its end; -1: none */
+	bool left;		/* the last attempt failed: there is something to take */
 };
 
 struct spilled {
@@ -23,7 +26,7 @@ struct spilled {
 
 /*
  * Takes all that has been added up: nothing is taken twice, and nothing that is added
- * meanwhile is missed. 0, or -errno: @all is what could be taken.
+ * meanwhile is missed. 0, or -errno: @all is what could be taken, the next call has the rest.
  */
 int spill_take(struct spill *spill, struct spilled *all);
 /*

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Minisocks of which no event told: what the kernel's own counters and the balance say of them. */
+#include "model_sums.h"
+
+#define TEN "connections 10 opened 10 closed 10 closed_first 10 time_wait_entered 10 "
+
+static struct tw_kernel_figures since_boot(uint64_t born, uint64_t refused, uint64_t reused)
+{
+	return (struct tw_kernel_figures){
+		.tw_created = 1000 + born,
+		.overflow = 50 + refused,
+		.tw_recycled = 30 + reused,
+	};
+}
+
+/* Lists @end, if there is one; then the kernel's counters are so. */
+static void feed_counted(struct fixture *f, const struct end *end, struct tw_kernel_figures kernel)
+{
+	pass(f, SECOND);
+	feed_dumped(f, TW_SNAPSHOT_BEGIN, NETNS, &kernel, TW_S_MIB_AT_BIRTH, 0);
+	if (end)
+		feed_found(f, end, TW_TIME_WAIT, 59000);
+	feed_dumped(f, TW_SNAPSHOT_END, NETNS, &kernel, TW_S_MIB_AT_BIRTH, 0);
+}
+
+static void feed_base(struct fixture *f)
+{
+	feed_counted(f, NULL, since_boot(0, 0, 0));
+	feed_bare(f, TW_READY);
+	pass(f, SECOND);
+}
+
+static void assert_no_error(struct fixture *f, enum audit_kind kind)
+{
+	const struct audit *audits;
+
+	assert_int_equal(model_audits(f->model, &audits), 1);
+	assert_true(audits->figures[kind].known);
+	assert_int_equal(audits->figures[kind].error, 0);
+}
+
+static void born_and_gone_between_two_dumps(void **state)
+{
+	struct fixture *f = *state;
+	struct end end = client(1);
+
+	feed_base(f);
+	feed_client_sums(f, &end, 10);
+	/* too early: some may be too young for it */
+	f->now_ns -= SECOND;
+	feed_counted(f, NULL, since_boot(10, 0, 2));
+	assert_totals(f, "connections 10 opened 10 closed 10 closed_first 10 time_wait_entered 10");
+	feed_counted(f, &end, since_boot(10, 0, 2));
+	assert_totals(f, TEN "time_wait_reused 2 time_wait_other 7 time_wait_unknown 7 "
+			     "time_wait 1");
+	assert_no_error(f, AUDIT_ENTERED);
+	assert_no_error(f, AUDIT_REUSED);
+	/* and it is said once */
+	feed_counted(f, &end, since_boot(10, 0, 2));
+	assert_totals(f, TEN "time_wait_reused 2 time_wait_other 7 time_wait_unknown 7 "
+			     "time_wait 1");
+}
+
+static void born_though_not_even_a_sum_tells(void **state)
+{
+	struct fixture *f = *state;
+	struct end end = client(1);
+
+	feed_base(f);
+	feed_sum(f, &end, TW_SYN_SENT, TW_ESTABLISHED, TW_F_OUTGOING, 10);
+	feed_sum(f, &end, TW_ESTABLISHED, TW_FIN_WAIT1, TW_F_OUTGOING, 10);
+	feed_sum(f, &end, TW_FIN_WAIT2, TW_CLOSE, TW_F_OUTGOING | ORDERLY, 7);
+	feed_counted(f, &end, since_boot(10, 0, 0));
+	assert_totals(f, TEN "time_wait_other 9 time_wait_unknown 9 time_wait 1");
+	assert_no_error(f, AUDIT_ENTERED);
+}
+
+/* The sum cannot tell them from births: they are not births that ended, nor refusals to come. */
+static void refused_in_sum(void **state)
+{
+	struct fixture *f = *state;
+	struct end end = client(1), other = client(2);
+
+	feed_base(f);
+	feed_client_sums(f, &end, 10);
+	feed_counted(f, &end, since_boot(1, 9, 0));
+	assert_totals(f, TEN "time_wait_refused 9 time_wait 1");
+	assert_no_error(f, AUDIT_REFUSED);
+	feed_connected(f, &other);
+	feed_close_first(f, &other, ORDERLY);
+	feed_counted(f, &end, since_boot(2, 9, 0));
+	assert_int_equal(model_totals(f->model)->count[FIELD_TW_REFUSED], 9);
+}
+
+static void a_sum_elsewhere_does_not_matter(void **state)
+{
+	struct fixture *f = *state;
+	struct end elsewhere = client(1), lost = client(2);
+
+	feed_base(f);
+	elsewhere.tuple.netns_cookie = NETNS + 1;
+	feed_client_sums(f, &elsewhere, 10);
+	pass(f, SECOND);
+	feed_begin(f);
+	feed_found(f, &lost, TW_ESTABLISHED, FULL);
+	feed_end(f, 0, 0);
+	assert_int_equal(model_totals(f->model)->count[FIELD_OPENED], 11);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		fixture_test(born_and_gone_between_two_dumps),
+		fixture_test(born_though_not_even_a_sum_tells),
+		fixture_test(refused_in_sum),
+		fixture_test(a_sum_elsewhere_does_not_matter),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
