@@ -225,6 +225,28 @@ static void json_is_the_document_of_the_contract(void **state)
 	fake_model_free(model);
 }
 
+/* How long ago we looked is no age. */
+static void a_listener_from_before_has_no_age(void **state)
+{
+	struct model *model = fake_model();
+	struct fake_output output;
+
+	(void)state;
+	add_conn(model, TW_LISTEN, 50)->since_bound = true;
+	fake_output_init(&output);
+	print(&list_text_sink, &output, model);
+	fclose(output.opts.out);
+	assert_non_null(strstr(output.text, "\nLISTEN    -     -  "));
+	free(output.text);
+	fake_output_init(&output);
+	print(&list_json_sink, &output, model);
+	fclose(output.opts.out);
+	assert_non_null(strstr(output.text, "\"age_ms\": null,\n"));
+	assert_non_null(strstr(output.text, "\"age_at_least\": null,\n"));
+	free(output.text);
+	fake_model_free(model);
+}
+
 /* Remote ports tell the rows apart: 51234 and on, in the order they were added. */
 static void every_sort_key_has_its_order(void **state)
 {
@@ -302,6 +324,7 @@ int main(void)
 		cmocka_unit_test(remote_hosts_are_shown_by_name),
 		cmocka_unit_test(text_of_nothing_says_so),
 		cmocka_unit_test(json_is_the_document_of_the_contract),
+		cmocka_unit_test(a_listener_from_before_has_no_age),
 		cmocka_unit_test(every_sort_key_has_its_order),
 		cmocka_unit_test(a_limit_keeps_the_first_of_the_order),
 	};

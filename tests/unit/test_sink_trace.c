@@ -147,35 +147,35 @@ static void text_has_an_aligned_line_for_every_kind(void **state)
 	(void)state;
 	expect_all_kinds(
 		&trace_text_sink,
-		"TIME          EVENT                        OWNER"
+		"TIME          EVENT                           OWNER"
 		"                               LOCAL    REMOTE           DETAIL\n"
-		"12:00:22.118  ESTABLISHED -> FIN_WAIT1     nginx.service nginx[812]"
+		"12:00:22.118  ESTABLISHED -> FIN_WAIT1        nginx.service nginx[812]"
 		"     10.0.0.1:443 <- 10.0.0.9:51234   1.25s\n"
-		"12:00:22.118  ESTABLISHED -> CLOSE         nginx.service nginx[812]"
+		"12:00:22.118  ESTABLISHED -> CLOSE            nginx.service nginx[812]"
 		"     10.0.0.1:443 <- 10.0.0.9:51234   ECONNRESET\n"
-		"12:00:22.118  ESTABLISHED -> CLOSE         nginx.service nginx[812]"
+		"12:00:22.118  ESTABLISHED -> CLOSE            nginx.service nginx[812]"
 		"     10.0.0.1:443 <- 10.0.0.9:51234   2.00ms  ECONNRESET  RST received\n"
-		"12:00:22.118  FIN_WAIT2 -> CLOSE           nginx.service nginx[812]"
+		"12:00:22.118  FIN_WAIT2 -> CLOSE              nginx.service nginx[812]"
 		"     10.0.0.1:443 <- 10.0.0.9:51234   7.00ms  RST sent\n"
-		"12:00:22.118  FIN_WAIT2 enter (inferred)   nginx.service nginx[812]"
+		"12:00:22.118  FIN_WAIT2 enter (inferred)      nginx.service nginx[812]"
 		"     10.0.0.1:443 <- 10.0.0.9:51234\n"
-		"12:00:22.118  TIME_WAIT exit (fentry)      nginx.service nginx[812]"
+		"12:00:22.118  TIME_WAIT exit (fentry)         nginx.service nginx[812]"
 		"     10.0.0.1:443 <- 10.0.0.9:51234   expired after 59.1s\n"
-		"12:00:22.118  FIN_WAIT2 exit (snapshot)    nginx.service nginx[812]"
+		"12:00:22.118  FIN_WAIT2 exit (snapshot)       nginx.service nginx[812]"
 		"     10.0.0.1:443 <- 10.0.0.9:51234   unknown\n"
-		"12:00:22.118  FIN_WAIT2 becomes TIME_WAIT  nginx.service nginx[812]"
+		"12:00:22.118  FIN_WAIT2 becomes TIME_WAIT     nginx.service nginx[812]"
 		"     10.0.0.1:443 <- 10.0.0.9:51234   the peer's FIN came (kprobe)\n"
-		"12:00:22.118  TIME_WAIT refused            nginx.service nginx[812]"
+		"12:00:22.118  TIME_WAIT refused               nginx.service nginx[812]"
 		"     10.0.0.1:443 <- 10.0.0.9:51234   tcp_max_tw_buckets reached, 3 times"
 		" (timer)\n"
-		"12:00:22.118  connect failed: EADDRNOTAVAIL     -"
+		"12:00:22.118  connect failed: EADDRNOTAVAIL   -"
 		"                                       - ->"
 		" [2020:2020:2020:2020:2020:2020:2020:2020]:80\n"
-		"12:00:22.118  bind failed: EADDRINUSE           @数据库 =1+\"x\",\\x0a'[812]"
+		"12:00:22.118  bind failed: EADDRINUSE         @数据库 =1+\"x\",\\x0a'[812]"
 		"         0.0.0.0:443 -- -\n"
-		"12:00:22.118  RST sent: abort_on_close          nginx.service nginx[812]"
+		"12:00:22.118  RST sent: abort_on_close        nginx.service nginx[812]"
 		"         10.0.0.1:443 <- 10.0.0.9:51234\n"
-		"12:00:22.118  RST sent                          nginx.service nginx[812]"
+		"12:00:22.118  RST sent                        nginx.service nginx[812]"
 		"         10.0.0.1:443 <- 10.0.0.9:51234\n"
 		"12:00:22.118  lost events: 12,345, no room in the ring buffer (--ring enlarges"
 		" it)\n");
@@ -289,15 +289,15 @@ static void text_cuts_long_and_wide_service_names(void **state)
 	trace_text_sink.free(sink);
 	fake_output_expect(
 		&output,
-		"TIME          EVENT                        OWNER                              "
+		"TIME          EVENT                           OWNER                              "
 		" LOCAL    REMOTE           DETAIL\n"
-		"12:00:22.118  SYN_RECV -> ESTABLISHED     "
+		"12:00:22.118  SYN_RECV -> ESTABLISHED        "
 		" kubepods-burstable-pod012345678… nginx[812]    "
 		" 10.0.0.1:443 <- 10.0.0.9:51234   412us\n"
-		"12:00:22.118  SYN_RECV -> ESTABLISHED     "
+		"12:00:22.118  SYN_RECV -> ESTABLISHED        "
 		" 数据库服务数据库服务数据库服务… nginx[812]     10.0.0.1:443 <- 10.0.0.9:51234 "
 		"  412us\n"
-		"12:00:22.118  SYN_RECV -> ESTABLISHED      nginx[812]                  "
+		"12:00:22.118  SYN_RECV -> ESTABLISHED         nginx[812]                  "
 		" 10.0.0.1:443 <- 10.0.0.9:51234   412us\n");
 }
 
@@ -318,7 +318,7 @@ static void text_ends_with_the_figures_of_the_whole_run(void **state)
 	trace_text_sink.free(sink);
 	fake_output_expect(
 		&output,
-		"TIME          EVENT                        OWNER"
+		"TIME          EVENT                           OWNER"
 		"                               LOCAL    REMOTE           DETAIL\n"
 		"\n"
 		"web-1  12:01:30  traced for 1m30s  evidence: inferred\n"
@@ -352,13 +352,13 @@ static void text_shows_remote_hosts_by_name(void **state)
 	trace_text_sink.free(sink);
 	fake_output_expect(
 		&output,
-		"TIME          EVENT                        OWNER                              "
+		"TIME          EVENT                           OWNER                              "
 		" LOCAL    REMOTE           DETAIL\n"
-		"12:00:22.118  RST sent                     nginx.service nginx[812]    "
+		"12:00:22.118  RST sent                        nginx.service nginx[812]    "
 		" 10.0.0.1:443 <- client.example:51234\n"
-		"12:00:22.118  RST sent                     nginx.service nginx[812]    "
+		"12:00:22.118  RST sent                        nginx.service nginx[812]    "
 		" 10.0.0.9:443 <- 10.0.0.7:51234\n"
-		"12:00:22.118  RST sent                     nginx.service nginx[812]    "
+		"12:00:22.118  RST sent                        nginx.service nginx[812]    "
 		" 10.0.0.9:443 <- 10.0.0.8:51234\n");
 	names_free(output.opts.names);
 }

@@ -2,6 +2,7 @@
 /* What connections count for: the one place where rows, totals and namespaces change. */
 #include <string.h>
 
+#include "model/missed.h"
 #include "model/owner.h"
 #include "model/tracker.h"
 
@@ -197,22 +198,34 @@ static void row_add(struct row *row, uint32_t mask, uint64_t count)
 		row->count[__builtin_ctz(mask)] += count;
 }
 
-void counts_add_sum(struct model *model, const struct conn *like, uint32_t mask, uint64_t count)
+struct sum_rows counts_add_sum(struct model *model, const struct conn *like, uint32_t mask,
+			       uint64_t count)
 {
 	struct row_key key = conn_key(like, conn_owner(model, like)->service, DIM_PAIR);
-	uint32_t pair = ROW_OTHER;
+	struct sum_rows rows = { .row[DIM_PAIR] = ROW_OTHER };
 
 	for (unsigned int dim = NR_DIMENSIONS; dim-- > 0;) {
-		uint32_t id = enter(model, dim, &key, pair);
-
-		if (dim == DIM_PAIR)
-			pair = id;
-		row_add(rows_at(&model->rows[dim], id), mask, count);
-		/* nobody points to it */
-		rows_leave(&model->rows[dim], id);
+		rows.row[dim] = enter(model, dim, &key, rows.row[DIM_PAIR]);
+		row_add(rows_at(&model->rows[dim], rows.row[dim]), mask, count);
 	}
 	row_add(&model->totals, mask, count);
 	add_in_netns(netns_at(model, like->netns), mask, count);
+	return rows;
+}
+
+void counts_take_back(struct model *model, struct netns *netns, const struct sum_rows *rows,
+		      uint32_t mask, uint64_t count)
+{
+	for (unsigned int dim = 0; dim < NR_DIMENSIONS; dim++)
+		row_add(rows_at(&model->rows[dim], rows->row[dim]), mask, -count);
+	row_add(&model->totals, mask, -count);
+	add_in_netns(netns, mask, -count);
+}
+
+void counts_leave(struct model *model, const struct sum_rows *rows)
+{
+	for (unsigned int dim = 0; dim < NR_DIMENSIONS; dim++)
+		rows_leave(&model->rows[dim], rows->row[dim]);
 }
 
 void counts_add_other(struct model *model, struct netns *netns, uint32_t mask, uint64_t count)
@@ -227,6 +240,9 @@ void tracker_restart_counts(struct model *model)
 {
 	uint32_t id;
 
+	for (id = pool_next(&model->netns, 0); id != POOL_NONE;
+	     id = pool_next(&model->netns, id + 1))
+		missed_forget(model, netns_at(model, id));
 	for (unsigned int dim = 0; dim < NR_DIMENSIONS; dim++) {
 		struct rows *rows = &model->rows[dim];
 

@@ -2,6 +2,16 @@
 /* Whatever was born has ended or lives: what does neither was missed. */
 #include "model/missed.h"
 
+#include <errno.h>
+#include <stdlib.h>
+
+#define ENTERED FIELD_BIT(FIELD_TW_ENTERED)
+
+struct sum_births {
+	struct sum_rows rows;
+	uint64_t count;
+};
+
 /* Births without an end. Those from before the start count the other way, and never change. */
 static uint64_t unpaired(const struct netns *netns)
 {
@@ -21,17 +31,82 @@ static uint64_t part(int64_t *whole, uint64_t most)
 	return taken;
 }
 
+int missed_hold(struct netns *netns, const struct sum_rows *rows, uint64_t count)
+{
+	if (netns->nr_births == netns->room_births) {
+		size_t room = netns->room_births ? 2 * netns->room_births : 256;
+		struct sum_births *grown = realloc(netns->births, room * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		netns->births = grown;
+		netns->room_births = room;
+	}
+	netns->births[netns->nr_births++] = (struct sum_births){ *rows, count };
+	return 0;
+}
+
+void missed_forget(struct model *model, struct netns *netns)
+{
+	for (size_t i = 0; i < netns->nr_births; i++)
+		counts_leave(model, &netns->births[i].rows);
+	netns->nr_births = 0;
+}
+
+/* Of minisocks that the dump found and no event told of; how many. */
+static uint64_t count_found(struct model *model, const struct netns *netns, bool counts)
+{
+	uint64_t found = 0;
+
+	for (uint32_t id = netns->first; id != POOL_NONE; id = conn_at(model, id)->next) {
+		struct conn *conn = conn_at(model, id);
+
+		if (conn->phase != PHASE_MINI || !conn->in_sum)
+			continue;
+		conn->in_sum = false;
+		found++;
+		if (!counts)
+			continue;
+		conn->entered = true;
+		conn->elsewhere &= ~ENTERED;
+		tracker_update(model, id, false);
+	}
+	return found;
+}
+
+/*
+ * Some of what the sums told as births were refusals, nobody knows which: those that live
+ * are counted where they are, the others nowhere in particular.
+ */
+static void count_again(struct model *model, struct netns *netns, uint64_t refused)
+{
+	uint64_t told = 0, found = count_found(model, netns, true);
+
+	for (size_t i = 0; i < netns->nr_births; i++) {
+		counts_take_back(model, netns, &netns->births[i].rows, ENTERED,
+				 netns->births[i].count);
+		told += netns->births[i].count;
+	}
+	told = told > found ? told - found : 0;
+	/* more were births told by themselves, too late for this dump to judge */
+	netns->refusals_left = refused > told ? refused - told : 0;
+	refused -= netns->refusals_left;
+	counts_add_other(model, netns, FIELD_BIT(FIELD_TW_REFUSED), refused);
+	counts_add_other(model, netns, ENTERED, told - refused);
+}
+
 void missed_count(struct model *model, struct netns *netns, const struct figures *lead)
 {
 	int64_t missed;
 
+	if (lead->of[AUDIT_REFUSED])
+		count_again(model, netns, lead->of[AUDIT_REFUSED]);
+	else
+		count_found(model, netns, false);
+	missed_forget(model, netns);
 	/* the change that makes a minisock is its socket's last one */
-	counts_add_other(model, netns, FIELD_BIT(FIELD_TW_ENTERED) | FIELD_BIT(FIELD_CLOSED),
-			 lead->of[AUDIT_ENTERED]);
+	counts_add_other(model, netns, ENTERED | FIELD_BIT(FIELD_CLOSED), lead->of[AUDIT_ENTERED]);
 	missed = unpaired(netns) - netns->unpaired;
-	/* counted as born: a sum does not tell, and nobody knows now in which row */
-	counts_add_other(model, netns, FIELD_BIT(FIELD_TW_REFUSED),
-			 part(&missed, lead->of[AUDIT_REFUSED]));
 	counts_add_other(model, netns, FIELD_BIT(FIELD_TW_REUSED),
 			 part(&missed, lead->of[AUDIT_REUSED]));
 	counts_add_other(model, netns, FIELD_BIT(FIELD_TW_OTHER) | FIELD_BIT(FIELD_TW_UNKNOWN),

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What became of minisocks while nobody could look: births told in sum whose ends nothing
- * told, and births that not even a sum told. The kernel's counters have them, but not
- * whose they were. Internal to the model.
+ * told, births that not even a sum told, and those that were none, since the namespace had
+ * as many as it may (tcp_max_tw_buckets). Dumps and the kernel's counters tell how many, but
+ * not always whose. Internal to the model.
  */
 #ifndef MODEL_MISSED_H
 #define MODEL_MISSED_H
@@ -11,6 +12,13 @@
 
 /* What a namespace has now is where it begins: nothing has been missed before. */
 void missed_begin(struct netns *netns);
+/*
+ * @count births were counted in these rows, by a sum that can't know of refusals. Takes the
+ * references over. 0 or -ENOMEM: they are counted for good, and the references remain.
+ */
+int missed_hold(struct netns *netns, const struct sum_rows *rows, uint64_t count);
+/* Those are counted for good. */
+void missed_forget(struct model *model, struct netns *netns);
 /*
  * At the end of a dump that began after the last sum: what was told in sum and lives has
  * been found. @lead: by how much the kernel has counted more births, refusals and reuses.

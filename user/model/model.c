@@ -52,7 +52,7 @@ void model_free(struct model *model)
 		return;
 	for (id = pool_next(&model->netns, 0); id != POOL_NONE;
 	     id = pool_next(&model->netns, id + 1))
-		free(netns_at(model, id)->name);
+		tracker_netns_remove(model, id);
 	for (unsigned int dim = 0; dim < NR_DIMENSIONS; dim++)
 		rows_release(&model->rows[dim]);
 	row_release(&model->totals);

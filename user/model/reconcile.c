@@ -72,6 +72,7 @@ static void add_found(struct model *model, const struct tw_socket *record, unsig
 	conn->dump = netns_at(model, conn->netns)->dump;
 	if (is_minisock(record)) {
 		conn->evidence = EVIDENCE_SNAPSHOT;
+		conn->in_sum = netns_at(model, conn->netns)->summed;
 		set_expiry(conn, record);
 		ledger_found(model, id);
 		return;
@@ -344,7 +345,7 @@ static struct figures sweep(struct model *model, struct netns *netns,
 		count(&ours, model, id, netns, record->head.ts_ns);
 	}
 	netns->refusals_left = refusals < refused ? refusals : refused;
-	/* those may have been births told in sum (missed.c) */
+	/* where births were told in sum, the rest is among those (missed.c) */
 	if (netns->summed)
 		netns->refusals_left = 0;
 	for (unsigned int kind = AUDIT_ENTERED; kind < NR_AUDIT_KINDS; kind++)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "model/lifecycle.h"
+#include "model/missed.h"
 #include "model/owner.h"
 
 /* Who acted on them last, else the listener's owner. */
@@ -29,6 +30,15 @@ static bool is_wanted(const struct model *model, const struct conn *like)
 	       filter_wants(&model->recorded[like->source], &view);
 }
 
+static void count(struct model *model, const struct conn *like, uint32_t mask, uint64_t nr)
+{
+	struct sum_rows rows = counts_add_sum(model, like, mask, nr);
+
+	if (!(mask & FIELD_BIT(FIELD_TW_ENTERED)) ||
+	    missed_hold(netns_at(model, like->netns), &rows, nr))
+		counts_leave(model, &rows);
+}
+
 void sums_add(struct model *model, const struct tw_spilled *record, unsigned int source)
 {
 	struct conn like = { .source = source, .state = record->head.to };
@@ -47,7 +57,7 @@ void sums_add(struct model *model, const struct tw_spilled *record, unsigned int
 	tracker_set_tuple(&like, &record->tuple);
 	find_owner(model, &like, record);
 	if (is_wanted(model, &like))
-		counts_add_sum(model, &like, outcome_mask(&record->head), record->count);
+		count(model, &like, outcome_mask(&record->head), record->count);
 	owners_leave(&model->owners, like.owner);
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "model/ledger.h"
+#include "model/missed.h"
 #include "model/owner.h"
 
 #define DEFAULT_MAX_CONNS 4000000
@@ -217,6 +218,8 @@ uint32_t tracker_netns(struct model *model, uint64_t cookie, uint32_t ino, unsig
 
 void tracker_netns_remove(struct model *model, uint32_t id)
 {
+	missed_forget(model, netns_at(model, id));
+	free(netns_at(model, id)->births);
 	free(netns_at(model, id)->name);
 	pool_give(&model->netns, id);
 }

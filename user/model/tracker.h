@@ -46,6 +46,8 @@ struct netns {
 	struct figures now, before, base;
 	uint64_t ended;			/* minisocks, of those that figures count */
 	uint64_t unpaired;		/* births without an end that missed.c knows of */
+	struct sum_births *births;	/* owned: told in sum since the last dump that could match */
+	size_t nr_births, room_births;
 	struct figures listed;		/* by the dump under way */
 	struct tw_kernel_figures kernel, kernel_base;	/* of the last dump, of the first */
 	char *name;		/* owned, clean; NULL */
@@ -158,8 +160,19 @@ void tracker_netns_remove(struct model *model, uint32_t id);
  * after every change of its facts; @rekeyed when tuple, direction, owner or service changed.
  */
 void tracker_update(struct model *model, uint32_t id, bool rekeyed);
+/* The rows that a sum was counted in, with a reference to each. */
+struct sum_rows {
+	uint32_t row[NR_DIMENSIONS];
+};
+
 /* @count connections like @like, of which nothing else is known, did what @mask says. */
-void counts_add_sum(struct model *model, const struct conn *like, uint32_t mask, uint64_t count);
+struct sum_rows counts_add_sum(struct model *model, const struct conn *like, uint32_t mask,
+			       uint64_t count);
+/* As if they had not, while the references last. */
+void counts_take_back(struct model *model, struct netns *netns, const struct sum_rows *rows,
+		      uint32_t mask, uint64_t count);
+/* Gives the references back. */
+void counts_leave(struct model *model, const struct sum_rows *rows);
 /* @count minisocks of which only the namespace is known did what @mask says: rows of "other". */
 void counts_add_other(struct model *model, struct netns *netns, uint32_t mask, uint64_t count);
 /* Counts everything anew from here: what happened before ready is not history but stock. */
