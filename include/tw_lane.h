@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A lane: the way of one processor's state changes to the reader. One writer, since
- * the kernel runs a program once at a time on a processor, and one reader: no lock,
- * and no cache line that goes back and forth. A BPF ring buffer that two busy
- * processors share costs 160 ns a record (6.18: its lock, and three cache lines that
- * both write), a lane about ten.
+ * A lane: a ring of its own in which a processor's state changes come to the reader.
+ * One writer, since the kernel runs a program once at a time on a processor, and one
+ * reader: no lock, and no cache line that goes back and forth. A BPF ring buffer that
+ * two busy processors share costs 160 ns a record (6.18: its lock, and three cache lines
+ * that both write), a lane about ten.
  *
  * The writer's part, the reader's part and the data are in cache lines of their own.
  * A record that begins before the end of the data may go on behind it: there is room.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A kernel whose ring is full now and then: what has no room is told in sum, or late under
- * its cookie, by the rules of bpf/lifecycle.bpf.c (spill_noted()) and in the order of
+ * its cookie, by the rules of bpf/spill.h (spill_note()) and in the order of
  * source/live.c. Whatever was spilled, whenever that is told and whenever a dump comes by:
  * every count is the kernel's, in every table, and nothing is left behind.
  */
