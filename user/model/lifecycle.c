@@ -306,9 +306,7 @@ void lifecycle_transition(struct model *model, const struct tw_transition *recor
 	rekeyed = learn(model, conn, record) || !conn->rowed;
 	if (is_full(record) && record->born_ns)
 		retell_birth(model, id, record->born_ns);
-	/* one segment may bring two changes: its time is all that is known of both */
-	if (conn->state == from && !conn->since_bound && conn->since_ns && from != TW_CLOSE &&
-	    ts_ns != conn->since_ns)
+	if (conn->state == from && !conn->since_bound && conn->since_ns && from != TW_CLOSE)
 		in_state_ns = ts_ns - conn->since_ns;
 	advance(conn, from, to);
 	conn->state = to;
