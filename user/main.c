@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The door: a table of commands. */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "cmd/command.h"
@@ -29,18 +32,32 @@ static void print_help(FILE *out)
 
 static int run(const struct command *command, int argc, char **argv)
 {
-	char name[64];
+	static char name[64];
 
-	/* what argp's messages begin with */
+	/* what messages begin with, argp's and ours */
 	snprintf(name, sizeof(name), "twtrace %s", command->name);
 	argv[0] = name;
+	log_set_name(name);
 	return command->run(argc, argv);
+}
+
+/*
+ * Help and version, argp's too, are in stdio's hands until the end: a full disk shows only
+ * then. A reader that has gone is none.
+ */
+static void check_standard_output(void)
+{
+	if (!fflush(stdout) || errno == EPIPE || errno == EBADF)
+		return;
+	log_msg(LOG_WARNING, "cannot write standard output: %s", strerror(errno));
+	_exit(STATUS_FAILED);
 }
 
 int main(int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : "";
 
+	atexit(check_standard_output);
 	if (!strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help") ||
 	    !strcmp(word, "-?") || !strcmp(word, "--usage")) {
 		print_help(stdout);

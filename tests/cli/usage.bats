@@ -34,6 +34,27 @@ refuses() {
 	done
 }
 
+@test "help names the formats that the command has" {
+	local help
+	while read -r command formats; do
+		help=$("$TWTRACE" "$command" --help)
+		[[ $help == *"--output=FORMAT        text (default), $formats"$'\n'* ]] || { echo "$command"; return 1; }
+	done <<-'EOF'
+		top json, jsonl
+		trace jsonl, csv
+		list json
+		demo json, jsonl
+	EOF
+}
+
+@test "help and version on a full disk: a sentence, exit 1" {
+	for words in --help --version "list --help" "top --version" "trace --usage"; do
+		# shellcheck disable=SC2086 # words
+		run -1 bash -c '"$@" >/dev/full' _ "$TWTRACE" $words
+		[[ $output == "twtrace"*": cannot write standard output: No space left on device" ]]
+	done
+}
+
 @test "the version is printed" {
 	run -0 "$TWTRACE" --version
 	[[ $output =~ ^twtrace\ [0-9] ]]
@@ -80,6 +101,20 @@ refuses() {
 	refuses 2 "'/nowhere'" top --netns /nowhere
 	refuses 2 "'/etc/passwd'" top --netns /etc/passwd
 	refuses 2 "'99'" top --ready-fd 99
+}
+
+@test "a value that is refused: the command, the option and the value are named" {
+	refuses 2 "twtrace top: --limit '0' is out of range" top --port 80 --limit 0
+	refuses 2 "twtrace list: --pid '0' is" list --pid 0
+	refuses 2 "twtrace record: --ring 'abc' is" record x --ring abc
+	refuses 2 "twtrace top: --ring '7' is" top --ring 7
+	refuses 2 "twtrace trace: --port '99999': ports are" trace --port 99999
+	refuses 2 "twtrace top: --for '10' has no unit" top --for 10
+	refuses 2 "twtrace top: --netns '/etc/passwd' is" top --netns /etc/passwd
+	refuses 2 "twtrace top: --output 'csv' is" top -o csv
+	refuses 2 "twtrace trace: --kind 'reset_sent,x': " trace --kind reset_sent,x
+	refuses 2 "twtrace top: --service '' matches" top --service ''
+	refuses 1 "twtrace top: cannot read '/nowhere/x'" top -i /nowhere/x
 }
 
 @test "a recording that is not there, or is none" {

@@ -9,6 +9,12 @@
 #include <string.h>
 
 static enum log_level current_level = LOG_WARNING;
+static const char *current_name = "twtrace";
+
+void log_set_name(const char *name)
+{
+	current_name = name;
+}
 
 void log_set_level(enum log_level level)
 {
@@ -24,12 +30,12 @@ bool log_wants(enum log_level level)
  * libbpf's messages end with a newline, and the verifier's are many lines at
  * once: each gets the prefix, so that every line on standard error has it.
  */
-static void print_lines(const char *text)
+static void print_lines(const char *name, const char *text)
 {
 	do {
 		size_t len = strcspn(text, "\n");
 
-		fprintf(stderr, "twtrace: %.*s\n", (int)len, text);
+		fprintf(stderr, "%s: %.*s\n", name, (int)len, text);
 		text += len;
 		if (*text)
 			text++;
@@ -50,7 +56,7 @@ void log_msg(enum log_level level, const char *fmt, ...)
 		text = NULL;
 	va_end(args);
 
-	print_lines(text ? text : fmt);
+	print_lines(level == LOG_WARNING ? current_name : "twtrace", text ? text : fmt);
 	free(text);
 	errno = saved;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the program says of itself, on standard error, one line a message with
- * "twtrace: " before it. Results never go through here.
+ * "twtrace: " before it, a warning with the command: "twtrace top: ", as argp begins
+ * its errors. Results never go through here.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -14,6 +15,8 @@ enum log_level {
 	LOG_DEBUG = 2,		/* -vv: what libbpf says */
 };
 
+/* What warnings begin with, "twtrace" if it is never called; @name stays the caller's. */
+void log_set_name(const char *name);
 void log_set_level(enum log_level level);
 bool log_wants(enum log_level level);
 void log_msg(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -253,12 +253,12 @@ static void restrict_to_workload(struct options *options)
 
 static enum status play(struct options *options)
 {
-	struct pipeline pipeline = { .command = "demo", .options = options };
+	struct pipeline pipeline = { .options = options };
 	struct error err = { 0 };
 	enum status status;
 
 	if (workload_start(&workload, options->ready_fd, &err)) {
-		log_msg(LOG_WARNING, "demo: %s", err.text);
+		log_msg(LOG_WARNING, "%s", err.text);
 		return STATUS_FAILED;
 	}
 	restrict_to_workload(options);
@@ -266,7 +266,7 @@ static enum status play(struct options *options)
 	options->ready_fd = workload.line;
 	status = pipeline_run(&pipeline);
 	if (workload_stop(&workload, &err) && status == STATUS_OK) {
-		log_msg(LOG_WARNING, "demo: %s", err.text);
+		log_msg(LOG_WARNING, "%s", err.text);
 		status = STATUS_FAILED;
 	}
 	return status;

@@ -16,7 +16,7 @@ int cmd_list(int argc, char **argv)
 			  GROUP_TABLE | GROUP_SORT,
 		.formats = formats,
 	};
-	struct pipeline pipeline = { .command = "list", .once = true };
+	struct pipeline pipeline = { .once = true };
 	struct options options;
 
 	options_init(&options);

@@ -40,29 +40,39 @@ enum key {
 	KEY_NAMES,
 };
 
+/* What it refuses, it quotes first: the name of the option is put in front. */
 typedef int (*set_fn)(struct options *options, const char *arg, struct error *err);
+
+#define FORMATS_LEN 64
+
+/* "text, json", with @note behind the first. */
+static const char *name_formats(const struct sink_ops *const *formats, const char *note,
+				char text[static FORMATS_LEN])
+{
+	size_t len = snprintf(text, FORMATS_LEN, "%s%s", formats[0]->name, note);
+
+	for (formats++; *formats && len < FORMATS_LEN; formats++)
+		len += snprintf(text + len, FORMATS_LEN - len, ", %s", (*formats)->name);
+	return text;
+}
 
 static int set_output(struct options *options, const char *arg, struct error *err)
 {
-	char known[128] = "";
+	char known[FORMATS_LEN];
 
-	for (const struct sink_ops *const *format = options->formats; *format; format++) {
-		size_t len = strlen(known);
-
+	for (const struct sink_ops *const *format = options->formats; *format; format++)
 		if (!strcmp((*format)->name, arg)) {
 			options->format = *format;
 			return 0;
 		}
-		snprintf(known + len, sizeof(known) - len, "%s%s", len ? ", " : "",
-			 (*format)->name);
-	}
-	return error_set(err, -EINVAL, "unknown output format '%s'; there are: %s", arg, known);
+	return error_set(err, -EINVAL, "'%s' is no format of this command; there are: %s", arg,
+			 name_formats(options->formats, "", known));
 }
 
 static int set_input(struct options *options, const char *arg, struct error *err)
 {
 	if (options->nr_inputs == MAX_INPUTS)
-		return error_set(err, -EINVAL, "more than %d recordings", MAX_INPUTS);
+		return error_set(err, -EINVAL, "'%s': more than %d recordings", arg, MAX_INPUTS);
 	options->inputs[options->nr_inputs++] = arg;
 	return 0;
 }
@@ -80,7 +90,7 @@ static int set_for(struct options *options, const char *arg, struct error *err)
 	if (parse_duration(arg, &options->for_ns, err))
 		return err->code;
 	if (!options->for_ns)
-		return error_set(err, -EINVAL, "--for '%s' leaves no time to look", arg);
+		return error_set(err, -EINVAL, "'%s' leaves no time to look", arg);
 	return 0;
 }
 
@@ -89,8 +99,7 @@ static int set_interval(struct options *options, const char *arg, struct error *
 	if (parse_duration(arg, &options->interval_ns, err))
 		return err->code;
 	if (options->interval_ns < 10000000)
-		return error_set(err, -EINVAL, "--interval '%s' is too short; 10ms is the least",
-				 arg);
+		return error_set(err, -EINVAL, "'%s' is too short; 10ms is the least", arg);
 	return 0;
 }
 
@@ -113,7 +122,7 @@ static int set_remote(struct options *options, const char *arg, struct error *er
 	struct tw_filter *filter = &options->filter.kernel;
 
 	if (filter->nr_remotes == TW_MAX_CIDRS)
-		return error_set(err, -EINVAL, "more than %d networks in --remote", TW_MAX_CIDRS);
+		return error_set(err, -EINVAL, "'%s': more than %d networks", arg, TW_MAX_CIDRS);
 	if (parse_cidr(arg, &filter->remotes[filter->nr_remotes], err))
 		return err->code;
 	filter->nr_remotes++;
@@ -122,7 +131,8 @@ static int set_remote(struct options *options, const char *arg, struct error *er
 
 static int set_service(struct options *options, const char *arg, struct error *err)
 {
-	(void)err;
+	if (!arg[0])
+		return error_set(err, -EINVAL, "'' matches no service");
 	options->filter.service = arg;
 	return 0;
 }
@@ -157,11 +167,11 @@ static int set_netns(struct options *options, const char *arg, struct error *err
 	}
 	snprintf(path, sizeof(path), "%s%s", strchr(arg, '/') ? "" : "/run/netns/", arg);
 	if (stat(path, &st) || statfs(path, &fs))
-		return error_set(err, -errno, "no network namespace '%s': %s: %s", arg, path,
+		return error_set(err, -errno, "'%s' is no network namespace: %s: %s", arg, path,
 				 strerror(errno));
 	if (fs.f_type != NSFS_MAGIC)
-		return error_set(err, -EINVAL, "'%s' is no namespace: %s is a plain file", arg,
-				 path);
+		return error_set(err, -EINVAL, "'%s' is no network namespace: %s is a plain file",
+				 arg, path);
 	options->filter.kernel.netns_ino = st.st_ino;
 	return 0;
 }
@@ -169,7 +179,7 @@ static int set_netns(struct options *options, const char *arg, struct error *err
 static int set_family(struct options *options, const char *arg, struct error *err)
 {
 	if (strcmp(arg, "4") && strcmp(arg, "6"))
-		return error_set(err, -EINVAL, "--family takes 4 or 6, not '%s'", arg);
+		return error_set(err, -EINVAL, "'%s' is neither 4 nor 6", arg);
 	options->filter.kernel.family = arg[0] - '0';
 	return 0;
 }
@@ -179,7 +189,7 @@ static int set_ring(struct options *options, const char *arg, struct error *err)
 	if (parse_size(arg, &options->ring_bytes, err))
 		return err->code;
 	if (options->ring_bytes < 4096 || options->ring_bytes > 1ULL << 30)
-		return error_set(err, -EINVAL, "--ring '%s' is not between 4K and 1G", arg);
+		return error_set(err, -EINVAL, "'%s' is not between 4K and 1G", arg);
 	return 0;
 }
 
@@ -207,7 +217,8 @@ static int set_evidence(struct options *options, const char *arg, struct error *
 			return 0;
 		}
 	return error_set(err, -EINVAL,
-			 "unknown evidence '%s'; there are: fentry, kprobe, timer, inferred", arg);
+			 "'%s' is no tier of evidence; there are: fentry, kprobe, timer, inferred",
+			 arg);
 }
 
 static int set_ready_fd(struct options *options, const char *arg, struct error *err)
@@ -217,8 +228,7 @@ static int set_ready_fd(struct options *options, const char *arg, struct error *
 	if (parse_u64(arg, 0, INT_MAX, &fd, err))
 		return err->code;
 	if (fcntl(fd, F_GETFD) < 0)
-		return error_set(err, -errno, "--ready-fd '%s' is not an open file descriptor",
-				 arg);
+		return error_set(err, -errno, "'%s' is not an open file descriptor", arg);
 	options->ready_fd = fd;
 	return 0;
 }
@@ -247,10 +257,10 @@ static int set_kind(struct options *options, const char *arg, struct error *err)
 		if (kind == NR_EVENT_KINDS)
 			return error_set(
 				err, -EINVAL,
-				"unknown kind '%.*s' in --kind '%s'; there are: transition, "
+				"'%s': there is no kind '%.*s', but these: transition, "
 				"time_wait_enter, time_wait_exit, time_wait_substate, "
 				"time_wait_refused, connect_failed, bind_failed, reset_sent, loss",
-				(int)len, at, arg);
+				arg, (int)len, at);
 		options->kinds |= 1U << kind;
 		if (!at[len])
 			return 0;
@@ -272,7 +282,7 @@ static int set_sort(struct options *options, const char *arg, struct error *err)
 		snprintf(known + len, sizeof(known) - len, "%s%s", len ? ", " : "",
 			 list_sort_name(sort));
 	}
-	return error_set(err, -EINVAL, "cannot sort by '%s'; there are: %s", arg, known);
+	return error_set(err, -EINVAL, "'%s' is nothing to sort by; there are: %s", arg, known);
 }
 
 static const struct option_row {
@@ -289,8 +299,7 @@ static const struct option_row {
 	    "refresh and compare with the kernel this often (default 1s)", 1 } },
 	{ GROUP_OUTPUT,
 	  set_output,
-	  { "output", KEY_OUTPUT, "FORMAT", 0,
-	    "text (default), json, jsonl, csv: as the command has them", 1 } },
+	  { "output", KEY_OUTPUT, "FORMAT", 0, NULL /* the command's formats */, 1 } },
 	{ GROUP_TABLE,
 	  set_limit,
 	  { "limit", KEY_LIMIT, "N", 0, "show at most N rows of a table", 1 } },
@@ -382,7 +391,7 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 		if (rows[i].option.key != key)
 			continue;
 		if (rows[i].set(parse->options, arg, &err))
-			argp_error(state, "%s", err.text);
+			argp_error(state, "--%s %s", rows[i].option.name, err.text);
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -398,6 +407,7 @@ void options_init(struct options *options)
 void options_parse(struct options *options, const struct option_spec *spec, int argc, char **argv)
 {
 	struct argp_option table[NR_ROWS + 2] = { { 0 } };
+	char formats[FORMATS_LEN];
 	struct parse parse = { options, spec };
 	struct argp argp = {
 		.options = table,
@@ -408,8 +418,13 @@ void options_parse(struct options *options, const struct option_spec *spec, int 
 	size_t count = 0;
 
 	for (size_t i = 0; i < NR_ROWS; i++)
-		if (rows[i].group == GROUP_COMMON || (rows[i].group & spec->groups))
-			table[count++] = rows[i].option;
+		if (rows[i].group == GROUP_COMMON || (rows[i].group & spec->groups)) {
+			table[count] = rows[i].option;
+			if (rows[i].group == GROUP_OUTPUT)
+				table[count].doc =
+					name_formats(spec->formats, " (default)", formats);
+			count++;
+		}
 	table[count++] = (struct argp_option){ NULL, KEY_HELP, NULL, OPTION_HIDDEN, NULL, 0 };
 	options->formats = spec->formats;
 	options->format = spec->formats ? spec->formats[0] : NULL;

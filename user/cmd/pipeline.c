@@ -37,10 +37,9 @@ static void say_ready(const struct options *options)
 			strerror(errno));
 }
 
-static enum status complain(const struct pipeline *pipeline, const struct error *err,
-			    enum status status)
+static enum status complain(const struct error *err, enum status status)
 {
-	log_msg(LOG_WARNING, "%s: %s", pipeline->command, err->text);
+	log_msg(LOG_WARNING, "%s", err->text);
 	return status;
 }
 
@@ -79,10 +78,10 @@ static enum status trace_live(const struct pipeline *pipeline, struct live *live
 	live_free(live);
 	if (ret) {
 		stage_abandon(&stage);
-		return complain(pipeline, err, status);
+		return complain(err, status);
 	}
 	if (stage_close(&stage, err))
-		return complain(pipeline, err, STATUS_FAILED);
+		return complain(err, STATUS_FAILED);
 	return STATUS_OK;
 }
 
@@ -105,6 +104,6 @@ enum status pipeline_run(const struct pipeline *pipeline)
 		return replay_run(pipeline);
 	live = live_new(&opts, &err);
 	if (!live)
-		return complain(pipeline, &err, STATUS_CANNOT_TRACE);
+		return complain(&err, STATUS_CANNOT_TRACE);
 	return trace_live(pipeline, live, &err);
 }

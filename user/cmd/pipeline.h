@@ -13,7 +13,6 @@
 #include "cmd/options.h"
 
 struct pipeline {
-	const char *command;		/* for messages: "top" */
 	const struct options *options;
 	const char *record_to;		/* a file, NULL: none */
 	bool once;			/* end at ready: `list` */

@@ -18,13 +18,13 @@ int cmd_record(int argc, char **argv)
 		.operand = "FILE",
 		.groups = GROUP_WINDOW | GROUP_FILTER | GROUP_LIVE,
 	};
-	struct pipeline pipeline = { .command = "record", .quiet = true };
+	struct pipeline pipeline = { .quiet = true };
 	struct options options;
 
 	options_init(&options);
 	options_parse(&options, &spec, argc, argv);
 	if (!strcmp(options.operand, "-") && isatty(STDOUT_FILENO)) {
-		log_msg(LOG_WARNING, "record: a recording is not for a terminal; name a file");
+		log_msg(LOG_WARNING, "a recording is not for a terminal; name a file");
 		return STATUS_USAGE;
 	}
 	if (options.interval_ns > 1000000000)

@@ -192,18 +192,15 @@ static int feed(struct replay *replay, struct error *err)
 
 static enum status finish(struct replay *replay, int ret, struct error *err)
 {
-	const char *command = replay->stage.pipeline ? replay->stage.pipeline->command : "";
-
 	for (size_t i = 0; i < replay->count; i++)
 		if (recording_damage(replay->inputs[i].recording))
-			log_msg(LOG_WARNING, "%s: %s", command,
-				recording_damage(replay->inputs[i].recording));
+			log_msg(LOG_WARNING, "%s", recording_damage(replay->inputs[i].recording));
 	if (ret)
 		stage_abandon(&replay->stage);
 	else
 		ret = stage_close(&replay->stage, err);
 	if (ret)
-		log_msg(LOG_WARNING, "%s: %s", command, err->text);
+		log_msg(LOG_WARNING, "%s", err->text);
 	for (size_t i = 0; i < replay->count; i++)
 		recording_free(replay->inputs[i].recording);
 	free(replay->inputs);
@@ -252,7 +249,7 @@ enum status replay_run(const struct pipeline *pipeline)
 		replay->inputs = calloc(options->nr_inputs, sizeof(*replay->inputs));
 	if (!replay || !replay->inputs) {
 		free(replay);
-		log_msg(LOG_WARNING, "%s: no memory", pipeline->command);
+		log_msg(LOG_WARNING, "no memory");
 		return STATUS_FAILED;
 	}
 	replay->stage.pipeline = pipeline;

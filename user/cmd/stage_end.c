@@ -94,29 +94,27 @@ static bool end_output(struct stage *stage)
 /* @whole: the end of what was printed has been taken too. */
 static void say_what_is_missing(const struct stage *stage, bool whole)
 {
-	const char *command = stage->pipeline->command;
 	char number[TEXT_LEN];
 
 	text_count(stage->missing, number);
 	if (stage->missing && whole)
 		log_msg(LOG_WARNING,
-			"%s: %s events were not printed, because standard output took them more slowly "
+			"%s events were not printed, because standard output took them more slowly "
 			"than they came; they are in all counts",
-			command, number);
+			number);
 	else if (stage->missing)
 		log_msg(LOG_WARNING,
-			"%s: %s events and the end were not printed, because nobody read standard "
+			"%s events and the end were not printed, because nobody read standard "
 			"output any more",
-			command, number);
+			number);
 	else if (!whole)
 		log_msg(LOG_WARNING,
-			"%s: the end was not printed, because nobody read standard output any more",
-			command);
+			"the end was not printed, because nobody read standard output any more");
 }
 
 static int close_recorder(struct stage *stage, struct error *err)
 {
-	const char *command = stage->pipeline->command, *path = stage->pipeline->record_to;
+	const char *path = stage->pipeline->record_to;
 	char number[TEXT_LEN];
 	uint64_t missing;
 	bool whole;
@@ -132,14 +130,14 @@ static int close_recorder(struct stage *stage, struct error *err)
 	ret = recorder_close(stage->recorder, err);
 	if (!ret && missing && whole)
 		log_msg(LOG_WARNING,
-			"%s: %s events were not recorded, because '%s' took them more slowly than they "
+			"%s events were not recorded, because '%s' took them more slowly than they "
 			"came; the recording says where",
-			command, text_count(missing, number), path);
+			text_count(missing, number), path);
 	else if (!ret && !whole)
 		log_msg(LOG_WARNING,
-			"%s: the last events were not recorded (%s or more), because '%s' took no more; "
+			"the last events were not recorded (%s or more), because '%s' took no more; "
 			"it is readable up to there",
-			command, text_count(missing, number), path);
+			text_count(missing, number), path);
 	return ret;
 }
 

@@ -17,11 +17,10 @@ int cmd_top(int argc, char **argv)
 			  GROUP_LIVE | GROUP_TABLE,
 		.formats = formats,
 	};
-	struct pipeline pipeline = { .command = "top" };
 	struct options options;
+	struct pipeline pipeline = { .options = &options };
 
 	options_init(&options);
 	options_parse(&options, &spec, argc, argv);
-	pipeline.options = &options;
 	return pipeline_run(&pipeline);
 }
