@@ -115,6 +115,19 @@ bytes() {
 	[[ $kinds == "summary time_wait_enter" ]]
 }
 
+@test "--for shows so much of a recording, whatever happened last in it" {
+	local whole
+	whole=$("$TWTRACE" top -i "$RECORDING" --for 1h | sed -n 's/.*traced for \([0-9.]*\)s .*/\1/p')
+	[[ -n $whole ]]
+	for asked in 333ms 500ms; do
+		run -0 "$TWTRACE" top -i "$RECORDING" --for "$asked"
+		[[ $output == *"traced for $asked "* ]]
+	done
+	# what it does not cover was not traced
+	run -0 "$TWTRACE" top -i "$RECORDING" --for 90s
+	[[ $output == *"traced for ${whole}s "* ]]
+}
+
 @test "a closed standard output ends it quietly" {
 	run -0 --separate-stderr bash -c \
 		"'$TWTRACE' trace -o jsonl -i '$RECORDING' | head -n 1 >/dev/null; exit \${PIPESTATUS[0]}"

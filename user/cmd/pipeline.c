@@ -58,18 +58,19 @@ static enum status trace_live(const struct pipeline *pipeline, struct live *live
 	int ret;
 
 	uname(&uts);
+	/* before anything is written: who reads may be slow, and a signal ends the wait */
+	signals_catch();
 	ret = stage_open(&stage, pipeline, &origin, err);
+	if (!ret && caps_drop(err))
+		ret = err->code;
+	if (!ret)
+		ret = stage_start(&stage, &origin, err);
 	if (!ret && live_start(live, &to, err)) {
 		ret = err->code;
 		status = STATUS_CANNOT_TRACE;
 	}
-	if (!ret && caps_drop(err))
-		ret = err->code;
-	if (!ret && !pipeline->once)
-		ret = stage_start(&stage, err);
 	if (!ret) {
-		if (!pipeline->once)
-			signals_catch();
+		stage_ready(&stage);
 		say_ready(pipeline->options);
 		if (!pipeline->once)
 			ret = watch(&stage, live, err);

@@ -136,6 +136,25 @@ static const struct tw_record *shifted(struct replay *replay, const struct input
 	return record;
 }
 
+/*
+ * The time asked for is over, and all of it was traced if a recording that began within it
+ * goes on: whatever happened last.
+ */
+static void pass_the_end(struct replay *replay)
+{
+	const struct input *input = replay->inputs, *last = input + replay->count;
+	struct tw_record tick = {
+		.size = sizeof(tick),
+		.kind = TW_TICK,
+		.ts_ns = replay->until_ns,
+	};
+
+	while (input < last && !(input->next && input->first_ns && input->first_ns < tick.ts_ns))
+		input++;
+	if (input < last)
+		stage_receive(&replay->stage, &tick);
+}
+
 /* Ends intervals of recorded time, as they ended when it was live. */
 static bool pass_time(struct replay *replay, uint64_t now_ns)
 {
@@ -149,8 +168,10 @@ static bool pass_time(struct replay *replay, uint64_t now_ns)
 		if (options->for_ns)
 			replay->until_ns = ready_ns + options->for_ns;
 	}
-	if (replay->until_ns && now_ns >= replay->until_ns)
+	if (replay->until_ns && now_ns >= replay->until_ns) {
+		pass_the_end(replay);
 		return false;
+	}
 	if (now_ns < replay->interval_ends_ns)
 		return true;
 	/* a gap between recordings is one long interval, not thousands of empty ones */
@@ -235,7 +256,9 @@ static int open_stage(struct replay *replay, const struct pipeline *pipeline, st
 		.replay = true,
 	};
 
-	return stage_open(&replay->stage, pipeline, &origin, err);
+	if (stage_open(&replay->stage, pipeline, &origin, err))
+		return err->code;
+	return stage_start(&replay->stage, &origin, err);
 }
 
 enum status replay_run(const struct pipeline *pipeline)

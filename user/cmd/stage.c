@@ -11,10 +11,14 @@
 #include <unistd.h>
 
 #include "base/procfs.h"
+#include "cmd/signals.h"
 #include "sink/common.h"
 
 /* So much output may wait: a few seconds of a busy host's events. */
 #define QUEUE_BYTES (8 << 20)
+/* At the start the recording is waited for as long as its reader never pauses for so long. */
+#define READER_PATIENCE_MS 1000
+#define STEP_MS 10
 
 static uint64_t clock_ns(clockid_t clock)
 {
@@ -130,13 +134,8 @@ int stage_open(struct stage *stage, const struct pipeline *pipeline, const struc
 		stage->names = names_new();
 	if (!pipeline->quiet)
 		stage->output = outlet_new_fd(STDOUT_FILENO, QUEUE_BYTES);
-	if (stage->model && stage->output && outlet_file(stage->output))
-		stage->sink = open_sink(pipeline->options, origin, stage->names,
-					outlet_file(stage->output));
-	if (!stage->model || (!pipeline->quiet && !stage->sink))
+	if (!stage->model || (!pipeline->quiet && !stage->output))
 		return error_set(err, -ENOMEM, "no memory");
-	if (stage->sink && stage->sink->ops->event)
-		model_subscribe(stage->model, on_event, stage);
 	if (pipeline->record_to) {
 		fill_head(&head, pipeline->options, origin->evidence);
 		stage->recorder = recorder_open(pipeline->record_to, &head, err);
@@ -146,13 +145,56 @@ int stage_open(struct stage *stage, const struct pipeline *pipeline, const struc
 	return 0;
 }
 
-int stage_start(struct stage *stage, struct error *err)
+int stage_start(struct stage *stage, const struct origin *origin, struct error *err)
 {
-	if (stage->output && outlet_start(stage->output, err))
+	FILE *out;
+
+	stage->starting = !origin->replay;
+	if (stage->starting && stage->output && outlet_start(stage->output, err))
 		return err->code;
-	if (stage->recorder && outlet_start(recorder_outlet(stage->recorder), err))
+	if (stage->starting && stage->recorder &&
+	    outlet_start(recorder_outlet(stage->recorder), err))
 		return err->code;
+	if (!stage->output)
+		return 0;
+	out = outlet_file(stage->output);
+	if (out)
+		stage->sink = open_sink(stage->pipeline->options, origin, stage->names, out);
+	if (!stage->sink)
+		return error_set(err, -ENOMEM, "no memory");
+	if (stage->sink->ops->event)
+		model_subscribe(stage->model, on_event, stage);
 	return 0;
+}
+
+void stage_ready(struct stage *stage)
+{
+	stage->starting = false;
+	/* whatever becomes of twtrace, there is a recording */
+	if (stage->recorder)
+		recorder_flush(stage->recorder);
+}
+
+/*
+ * Half a dump says too little: it is worth some patience, once, with a reader who takes
+ * something now and then.
+ */
+static void wait_for_recording(struct stage *stage)
+{
+	struct outlet *outlet = recorder_outlet(stage->recorder);
+	size_t before = outlet_left(outlet), left;
+	unsigned int still_ms = 0;
+
+	while (!outlet_has_room(outlet) && !outlet_error(outlet)) {
+		if (still_ms >= READER_PATIENCE_MS || signals_came()) {
+			stage->starting = false;
+			return;
+		}
+		signals_wait(-1, STEP_MS, false);
+		left = outlet_left(outlet);
+		still_ms = left == before ? still_ms + STEP_MS : 0;
+		before = left;
+	}
 }
 
 int stage_outlet_fd(const struct stage *stage, unsigned int which)
@@ -171,6 +213,8 @@ void stage_receive(void *ctx, const struct tw_record *record)
 	    !model_wants_holder(stage->model, ((const struct tw_holder *)record)->cookie,
 				stage->source))
 		return;
+	if (stage->recorder && stage->starting)
+		wait_for_recording(stage);
 	if (stage->recorder)
 		recorder_write(stage->recorder, record);
 	model_feed(stage->model, record, record->size, stage->source);

@@ -3,8 +3,9 @@
  * What stands after a source, live or replayed: the recorder, the model, the sink.
  * Takes records, keeps them in step. Internal to the pipeline.
  *
- * The model sees every record. Once started (live), what comes after it never waits: what
- * standard output or the recording is too slow for is dropped, counted, and told there.
+ * The model sees every record. Live, what comes after it never waits: what standard output
+ * or the recording is too slow for is dropped, counted, and told there. Only the sockets of
+ * the start, which no queue may be long enough for, wait for a recording that makes progress.
  */
 #ifndef CMD_STAGE_H
 #define CMD_STAGE_H
@@ -26,6 +27,7 @@ struct stage {
 	struct outlet *output;		/* owned: standard output, for the sink; NULL: none */
 	struct names *names;		/* owned; NULL: none */
 	struct recorder *recorder;	/* owned; NULL: none */
+	bool starting;			/* live, and not ready: the recording is waited for */
 	unsigned int source;		/* of the records to come: struct tw_record says not */
 	int output_errno;		/* of the first write to standard output that failed */
 	uint64_t missing;		/* events that were not printed */
@@ -41,11 +43,16 @@ struct origin {
 	bool replay;
 };
 
-/* 0 or -errno. */
+/* Opens what there is to write to. 0 or -errno. */
 int stage_open(struct stage *stage, const struct pipeline *pipeline, const struct origin *origin,
 	       struct error *err);
-/* What is live begins, privileges have been dropped: nothing here waits any more. 0 or -errno. */
-int stage_start(struct stage *stage, struct error *err);
+/*
+ * From here on something is written: live by threads, so that nothing waits. They keep the
+ * privileges that there are; these have been dropped, and signals are caught. 0 or -errno.
+ */
+int stage_start(struct stage *stage, const struct origin *origin, struct error *err);
+/* Every socket is known: from here on nothing is waited for. */
+void stage_ready(struct stage *stage);
 /* Become readable when standard output, the recording can't be written any more; -1: not there. */
 #define STAGE_OUTLETS 2
 int stage_outlet_fd(const struct stage *stage, unsigned int which);

@@ -20,6 +20,8 @@ struct packer {
 	int fd;			/* owned, but for standard output */
 	int failed;		/* the first -errno */
 	bool dirty;		/* something waits to be flushed */
+	bool headed;		/* the head is in the file */
+	struct tw_recording_head head;
 	ZSTD_CCtx *zstd;	/* owned */
 	char output[OUTPUT_BYTES];
 };
@@ -76,6 +78,10 @@ static ssize_t pack(void *ctx, const char *bytes, size_t len)
 	struct packer *packer = ctx;
 
 	packer->dirty = true;
+	/* not before: it may have to wait, and opening must not */
+	if (!packer->headed && write_all(packer, (const char *)&packer->head, sizeof(packer->head)))
+		return packer->failed;
+	packer->headed = true;
 	return compress(packer, bytes, len, ZSTD_e_continue) ? packer->failed : (ssize_t)len;
 }
 
@@ -129,9 +135,7 @@ static int packer_open(struct packer *packer, const char *path,
 			     STDOUT_FILENO;
 	if (packer->fd < 0)
 		return error_set(err, -errno, "cannot write '%s': %s", path, strerror(errno));
-	if (write_all(packer, (const char *)head, sizeof(*head)))
-		return error_set(err, packer->failed, "cannot write '%s': %s", path,
-				 strerror(-packer->failed));
+	packer->head = *head;
 	return 0;
 }
 
