@@ -181,6 +181,9 @@ bool list_age(const struct conn_view *conn, const struct model *model, uint64_t 
 
 	if (conn->since_ns == TIME_UNKNOWN)
 		return false;
+	/* how long ago we looked says nothing of a listener's age */
+	if (conn->state == TW_LISTEN && conn->since_bound)
+		return false;
 	*age_ns = now_ns > conn->since_ns ? now_ns - conn->since_ns : 0;
 	return true;
 }

@@ -54,8 +54,7 @@ static void add_age(struct table *table, const struct conn_view *conn, const str
 	char text[TEXT_LEN];
 	uint64_t age_ns;
 
-	/* how long ago we looked says nothing of a listener's age */
-	if (list_age(conn, model, &age_ns) && !(conn->state == TW_LISTEN && conn->since_bound))
+	if (list_age(conn, model, &age_ns))
 		table_cell(table, "%s%s", conn->since_bound ? ">" : "",
 			   text_duration(age_ns, text));
 	else

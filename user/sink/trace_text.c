@@ -224,7 +224,8 @@ static struct sink *trace_text_open(const struct sink_opts *opts)
 
 	if (!trace)
 		return NULL;
-	trace->width[COLUMN_EVENT] = strlen("FIN_WAIT2 becomes TIME_WAIT");
+	/* the longest of all, but for rare errors */
+	trace->width[COLUMN_EVENT] = strlen("RST sent: disconnect_with_data");
 	trace->width[COLUMN_OWNER] = strlen("nginx.service nginx[812]");
 	trace->width[COLUMN_LOCAL] = strlen("127.0.0.1:12345");
 	trace->width[COLUMN_REMOTE] = strlen("127.0.0.1:12345");
