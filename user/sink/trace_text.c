@@ -49,7 +49,10 @@ static void tell_transition(const struct model_event *event, struct line *line)
 	const char *error = text_errno(event->error), *reset = reset_name(event->reset);
 	char duration[TEXT_LEN] = "", rst[TEXT_LEN];
 
-	if (event->in_state_ns != TIME_UNKNOWN)
+	/* one segment may bring two changes: they have its time */
+	if (!event->in_state_ns)
+		snprintf(duration, sizeof(duration), "at once");
+	else if (event->in_state_ns != TIME_UNKNOWN)
 		text_duration(event->in_state_ns, duration);
 	snprintf(line->event, EVENT_LEN, "%s -> %s", state_name(event->from),
 		 state_name(event->to));
