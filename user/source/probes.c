@@ -242,6 +242,9 @@ int probes_attach(struct probes *probes, const struct live_opts *opts, struct er
 				 strerror(errno));
 	count++;
 	probes->links[count++] = bpf_program__attach(skel->progs.second_look);
+	log_msg(LOG_VERBOSE, "state changes: %s, by the programs first_look%s",
+		bpf_program__section_name(skel->progs.first_look),
+		probes->links[count - 1] ? " and second_look" : "");
 	for (size_t i = 0; i < sizeof(optional) / sizeof(optional[0]); i++) {
 		if (!bpf_program__autoload(optional[i]))
 			continue;

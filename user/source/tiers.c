@@ -6,6 +6,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -121,6 +122,22 @@ static int attach_all(struct tier *tier, struct twtrace_bpf *skel, struct error 
 	return 0;
 }
 
+/* "fexit/inet_twsk_alloc, fentry/...": where they are. */
+static void tell_attached(const struct tier *tier, struct twtrace_bpf *skel)
+{
+	struct bpf_program *program;
+	char where[512] = "";
+	size_t len = 0;
+
+	bpf_object__for_each_program(program, skel->obj)
+		if (belongs_to(program, tier->evidence) && !is_iterator(program) &&
+		    len < sizeof(where))
+			len += snprintf(where + len, sizeof(where) - len, "%s%s", len ? ", " : "",
+					bpf_program__section_name(program));
+	log_msg(LOG_VERBOSE, "TIME_WAIT: evidence tier '%s': %s", names[tier->evidence],
+		len ? where : "no program; from state changes and polls of the kernel");
+}
+
 int tier_attach(struct tier *tier, struct twtrace_bpf *skel, struct error *err)
 {
 	int ret = 0;
@@ -131,6 +148,8 @@ int tier_attach(struct tier *tier, struct twtrace_bpf *skel, struct error *err)
 		ret = attach_all(tier, skel, err);
 	if (ret)
 		tier_detach(tier);
+	else
+		tell_attached(tier, skel);
 	return ret;
 }
 
