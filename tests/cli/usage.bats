@@ -143,6 +143,31 @@ refuses() {
 	[[ $(wc -l <<<"$stderr") == 1 && $stderr == *BTF* ]]
 }
 
+# skip_without_tracing: where this kernel, or this user, cannot trace
+skip_without_tracing() {
+	[[ $(id -u) == 0 ]] || skip "needs root"
+	run "$TWTRACE" list --netns 1
+	[[ $status == 0 ]] || skip "$output"
+}
+
+@test "without the capabilities to enter network namespaces: a warning" {
+	skip_without_tracing
+	unshare -n true 2>/dev/null || skip "needs network namespaces"
+	run -0 --separate-stderr setpriv --reuid=nobody --clear-groups \
+		--inh-caps=-all,+bpf,+perfmon --ambient-caps=-all,+bpf,+perfmon "$TWTRACE" list
+	[[ $(wc -l <<<"$stderr") == 1 ]]
+	[[ $stderr == "twtrace list: not every network namespace"*"CAP_SYS_ADMIN is missing"*"will be missing" ]]
+}
+
+@test "-v says where the programs are attached, and which tier tells of TIME_WAIT" {
+	skip_without_tracing
+	run -0 --separate-stderr "$TWTRACE" list -v --evidence inferred
+	[[ $stderr == *"twtrace: state changes: tp_btf/inet_sock_set_state, by the programs first_look and second_look"* ]]
+	[[ $stderr == *"twtrace: TIME_WAIT: evidence tier 'inferred': "* ]]
+	[[ $stderr == *"twtrace: accept(): "* ]]
+	[[ $stderr == *$'\n'"twtrace: ready" ]]
+}
+
 @test "a tier of evidence that is not to be had: exit 3" {
 	refuses 3 "'kprobe'" top --evidence kprobe
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/caps.h"
 #include "base/log.h"
 #include "source/live.h"
 
@@ -115,6 +116,36 @@ static void deliver_sockets(struct snapshot *snapshot, const struct receiver *to
 	snapshot_release(snapshot);
 }
 
+/* Namespaces are traced in any case, but only those that can be entered have been looked at. */
+static void tell_hidden(const struct survey *survey)
+{
+	const struct netns_list *netns = &survey->netns;
+	bool hidden = !netns->complete;
+	const char *missing = !caps_have(CAP_OF_SYS_ADMIN)  ? " (CAP_SYS_ADMIN is missing)" :
+			      !caps_have(CAP_OF_SYS_PTRACE) ? " (CAP_SYS_PTRACE is missing)" :
+							      "";
+
+	/* it may be out of sight: what happens in it is traced all the same */
+	if (survey->only_ino && !netns->count)
+		log_msg(LOG_WARNING,
+			"no network namespace %u can be seen%s; what was there before will be missing",
+			survey->only_ino, missing);
+	if (survey->only_ino)
+		return;
+	for (size_t i = 0; i < netns->nr_inodes && !hidden; i++) {
+		size_t at = 0;
+
+		while (at < netns->count && netns->entries[at].ino != netns->inodes[i])
+			at++;
+		hidden = at == netns->count;
+	}
+	if (hidden)
+		log_msg(LOG_WARNING,
+			"not every network namespace can be seen%s; what was there before in the "
+			"others will be missing",
+			missing);
+}
+
 int survey_start(struct survey *survey, const struct survey_steps *steps, const struct receiver *to,
 		 struct error *err)
 {
@@ -129,11 +160,7 @@ int survey_start(struct survey *survey, const struct survey_steps *steps, const 
 			err, -ENOTSUP,
 			"this kernel does not number its network namespaces (SO_NETNS_COOKIE); "
 			"it needs Linux 5.14 or newer");
-	/* it may be out of sight: what happens in it is traced all the same */
-	if (!netns->count)
-		log_msg(LOG_WARNING,
-			"no network namespace %u can be seen; what was there before will be missing",
-			survey->only_ino);
+	tell_hidden(survey);
 	snapshots = calloc(netns->count + 1, sizeof(*snapshots));
 	if (!snapshots)
 		return error_set(err, -ENOMEM, "no memory for a snapshot");
