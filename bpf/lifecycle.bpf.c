@@ -95,9 +95,10 @@ static __always_inline void describe(struct tw_transition *record, struct sock *
 	*(__u64 *)&record->head = change_head(change, TW_TRANSITION_FULL);
 	record->head.ts_ns = ts_ns;
 	record->cookie = sk->__sk_common.skc_cookie.counter;
-	if (tp)
+	if (tp) {
 		plain_tuple(sk, tp, &record->tuple);
-	record->cgroup_id = plain_cgroup_id(sk);
+		record->cgroup_id = plain_cgroup_id(tp);
+	}
 	record->born_ns = child ? born_ns : 0;
 }
 

@@ -38,8 +38,9 @@ static __always_inline void plain_facts(struct tw_holder *record, const struct t
 	record->head.kind = TW_HOLDER;
 	record->head.size = sizeof(*record);
 	record->head.from = sk->__sk_common.skc_state;
-	record->cgroup_id = plain_cgroup_id(sk);
+	record->cgroup_id = plain_cgroup_id(tp);
 	plain_owner(task, &record->owner);
+	record->owner.uid = task->cred->uid.val;
 	record->started_ns = task->group_leader->start_time;
 	if (bucket && bucket->fastreuse == -1 && bucket->fastreuseport == -1)
 		record->head.flags |= TW_H_AUTOBOUND;

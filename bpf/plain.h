@@ -54,9 +54,10 @@ static __always_inline void plain_tuple(const struct sock *sk, const struct tcp_
 	tuple->netns_cookie = net->net_cookie;
 }
 
-/* As sock_cgroup_id(). */
-static __always_inline __u64 plain_cgroup_id(const struct sock *sk)
+/* As sock_cgroup_id(), by @tp as above. */
+static __always_inline __u64 plain_cgroup_id(const struct tcp_sock *tp)
 {
+	const struct sock *sk = &tp->inet_conn.icsk_inet.sk;
 	const struct cgroup *cgroup;
 
 	if (!bpf_core_field_exists(sk->sk_cgrp_data.cgroup))
@@ -79,12 +80,11 @@ static __always_inline void plain_comm(const struct task_struct *task, char comm
 	to[1] = *(const __u64 *)&leader->comm[8];
 }
 
-/* As task_owner(). */
+/* As task_owner(), but for the user. */
 static __always_inline void plain_owner(const struct task_struct *task, struct tw_owner *owner)
 {
 	owner->tgid = config.pidns_ino == TW_PROC_PID_INIT_INO ? (__u32)task->tgid :
 								 task_tgid(task);
-	owner->uid = task->cred->uid.val;
 	plain_comm(task, owner->comm);
 }
 

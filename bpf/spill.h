@@ -127,9 +127,10 @@ static __always_inline void spill_whose(struct tw_spilled *key, struct sock *sk,
 	__builtin_memcpy(key->owner.comm, note->comm, TW_COMM_LEN);
 	/* a server may have a process for each connection: only the one that is asked for */
 	key->owner.tgid = note->tgid == config.pid ? note->tgid : 0;
-	key->cgroup_id = plain_cgroup_id(sk);
-	if (tp)
+	if (tp) {
 		plain_tuple(sk, tp, &key->tuple);
+		key->cgroup_id = plain_cgroup_id(tp);
+	}
 	__builtin_memset(key->tuple.local_addr, 0, sizeof(key->tuple.local_addr));
 	/* the ephemeral ports would make each connection one of its own */
 	if (note->direction & TW_F_OUTGOING)
@@ -144,10 +145,11 @@ static __always_inline void spill_listener(struct tw_spilled *key, struct sock *
 	const struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 
 	key->cookie = sk->__sk_common.skc_cookie.counter;
-	key->cgroup_id = plain_cgroup_id(sk);
 	key->head.flags |= change_flags(change_owner(change, &key->owner));
-	if (tp)
+	if (tp) {
 		plain_tuple(sk, tp, &key->tuple);
+		key->cgroup_id = plain_cgroup_id(tp);
+	}
 }
 
 /* No room: told in sum. */
