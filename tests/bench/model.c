@@ -383,22 +383,18 @@ static void print(const char *name, uint64_t keys, double value, const char *uni
 	printf(value < 100 ? " %.2f %s\n" : " %.0f %s\n", value, unit);
 }
 
-static size_t heap_bytes(void)
-{
-	struct mallinfo2 info = mallinfo2();
-
-	return info.uordblks + info.hblkhd;
-}
-
-static double rss_mib(void)
+/* What is resident once malloc() has given back what it can: pools map their chunks. */
+static size_t resident_bytes(void)
 {
 	unsigned long pages = 0, resident = 0;
-	FILE *file = fopen("/proc/self/statm", "re");
+	FILE *file;
 
+	malloc_trim(0);
+	file = fopen("/proc/self/statm", "re");
 	if (!file || fscanf(file, "%lu %lu", &pages, &resident) != 2)
 		abort();
 	fclose(file);
-	return (double)resident * sysconf(_SC_PAGESIZE) / (1024 * 1024);
+	return resident * sysconf(_SC_PAGESIZE);
 }
 
 struct sizes {
@@ -500,20 +496,20 @@ static void memory_at(const char *name, uint64_t keys, uint32_t remotes)
 				   .remotes = remotes,
 				   .active = CLIENT };
 	const struct load none = { .per_second = 1, .ports = 20, .remotes = remotes };
-	size_t before = heap_bytes();
+	size_t before = resident_bytes();
 	struct bench bench;
 	double empty;
 
 	bench_open(&bench, &none);
-	empty = heap_bytes() - before;
+	empty = resident_bytes() - before;
 	bench_close(&bench);
-	before = heap_bytes();
+	before = resident_bytes();
 	bench_open(&bench, &load);
 	free(bench.lives);
 	bench.lives = NULL;
-	malloc_trim(0);
-	print(name, keys, (heap_bytes() - before - empty) / (double)keys, "bytes/connection");
-	printf("%s_rss_%llu %.1f MiB\n", name, (unsigned long long)keys, rss_mib());
+	print(name, keys, (resident_bytes() - before - empty) / (double)keys, "bytes/connection");
+	printf("%s_rss_%llu %.1f MiB\n", name, (unsigned long long)keys,
+	       resident_bytes() / 1048576.0);
 	bench_close(&bench);
 }
 
@@ -528,7 +524,12 @@ static void memory(const struct sizes *sizes)
 		}
 		wait(NULL);
 	}
-	memory_at("memory_remotes", sizes->keys, sizes->keys);
+	if (!fork()) {
+		memory_at("memory_remotes", sizes->keys, sizes->keys);
+		fflush(stdout);
+		_exit(0);
+	}
+	wait(NULL);
 }
 
 /* Minisocks are found by their tuples too. */
@@ -540,11 +541,12 @@ static void memory_minisocks(const struct sizes *sizes)
 	uint64_t count;
 
 	bench_open(&bench, &load);
-	before = heap_bytes();
+	before = resident_bytes();
 	while (model_totals(bench.model)->count[FIELD_TIME_WAIT] < sizes->keys)
 		run(&bench, 1);
 	count = model_totals(bench.model)->count[FIELD_TIME_WAIT];
-	print("memory_minisock", count, (heap_bytes() - before) / (double)count, "bytes/minisock");
+	print("memory_minisock", count, (resident_bytes() - before) / (double)count,
+	      "bytes/minisock");
 	bench_close(&bench);
 }
 

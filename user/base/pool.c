@@ -5,8 +5,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define CACHE_LINE 64
+#include <sys/mman.h>
 
 void pool_init(struct pool *pool, size_t item_size)
 {
@@ -17,12 +16,17 @@ void pool_init(struct pool *pool, size_t item_size)
 	pool->free_head = POOL_NONE;
 }
 
+static size_t chunk_bytes(const struct pool *pool)
+{
+	return (size_t)POOL_CHUNK * pool->item_size;
+}
+
 void pool_release(struct pool *pool)
 {
 	uint32_t i;
 
 	for (i = 0; i < pool->nr_chunks; i++)
-		free(pool->chunks[i]);
+		munmap(pool->chunks[i], chunk_bytes(pool));
 	free(pool->chunks);
 	free(pool->alive);
 	pool_init(pool, pool->item_size);
@@ -46,8 +50,10 @@ static bool add_chunk(struct pool *pool)
 		return false;
 	pool->alive = alive;
 
-	chunk = aligned_alloc(CACHE_LINE, (size_t)POOL_CHUNK * pool->item_size);
-	if (!chunk)
+	/* whole pages: what malloc() adds would cost one more of them a chunk */
+	chunk = mmap(NULL, chunk_bytes(pool), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		     -1, 0);
+	if (chunk == MAP_FAILED)
 		return false;
 	memset(alive + (nr_chunks - 1) * (POOL_CHUNK / 8), 0, POOL_CHUNK / 8);
 	chunks[pool->nr_chunks++] = chunk;
