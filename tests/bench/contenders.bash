@@ -114,7 +114,8 @@ end_all() {
 # cpu_ns PID: processor time of all its threads so far.
 cpu_ns() {
 	kill -0 "$1" 2>/dev/null || die "it ended by itself: $(head -c 500 "$WORK/errors")"
-	cat /proc/"$1"/task/*/schedstat | awk '{ sum += $1 } END { printf "%.0f", sum }'
+	# a thread may end between the listing and the reading
+	{ cat /proc/"$1"/task/*/schedstat 2>/dev/null || true; } | awk '{ sum += $1 } END { printf "%.0f", sum }'
 }
 
 # calm PID: returns when it has done what there was to do, or PATIENCE is over.
