@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #define ENTERED FIELD_BIT(FIELD_TW_ENTERED)
+#define MAX_BIRTHS 65536
 
 struct sum_births {
 	struct sum_rows rows;
@@ -31,8 +32,12 @@ static uint64_t part(int64_t *whole, uint64_t most)
 	return taken;
 }
 
-int missed_hold(struct netns *netns, const struct sum_rows *rows, uint64_t count)
+int missed_hold(struct model *model, struct netns *netns, const struct sum_rows *rows,
+		uint64_t count)
 {
+	/* an overload without an end, or a namespace that is never dumped */
+	if (netns->nr_births == MAX_BIRTHS)
+		missed_forget(model, netns);
 	if (netns->nr_births == netns->room_births) {
 		size_t room = netns->room_births ? 2 * netns->room_births : 256;
 		struct sum_births *grown = realloc(netns->births, room * sizeof(*grown));

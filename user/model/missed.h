@@ -14,9 +14,11 @@
 void missed_begin(struct netns *netns);
 /*
  * @count births were counted in these rows, by a sum that can't know of refusals. Takes the
- * references over. 0 or -ENOMEM: they are counted for good, and the references remain.
+ * references over, of so many sums at most: older ones are counted for good then. 0 or
+ * -ENOMEM: these are counted for good, and the references remain.
  */
-int missed_hold(struct netns *netns, const struct sum_rows *rows, uint64_t count);
+int missed_hold(struct model *model, struct netns *netns, const struct sum_rows *rows,
+		uint64_t count);
 /* Those are counted for good. */
 void missed_forget(struct model *model, struct netns *netns);
 /*

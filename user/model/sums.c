@@ -35,7 +35,7 @@ static void count(struct model *model, const struct conn *like, uint32_t mask, u
 	struct sum_rows rows = counts_add_sum(model, like, mask, nr);
 
 	if (!(mask & FIELD_BIT(FIELD_TW_ENTERED)) ||
-	    missed_hold(netns_at(model, like->netns), &rows, nr))
+	    missed_hold(model, netns_at(model, like->netns), &rows, nr))
 		counts_leave(model, &rows);
 }
 
