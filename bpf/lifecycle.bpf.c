@@ -40,7 +40,8 @@ static __always_inline void count_pair(__u64 change)
 		return;
 	/* another look's work may be what was interrupted */
 	__sync_fetch_and_add(&count->pairs[pair], 1);
-	count->caught += (change & CHANGE_FLAG(TW_F_SECOND)) != 0;
+	if (change & CHANGE_FLAG(TW_F_SECOND))
+		__sync_fetch_and_add(&count->caught, 1);
 }
 
 static __noinline int has_no_room(struct sock *sk, struct tw_lane *lane, __u64 change, __u64 ts_ns,
@@ -66,6 +67,7 @@ static __always_inline __u64 describe_spilled(struct tw_transition *record, stru
 	if (owned || !note->comm[0])
 		return CHANGE_FLAG(note->direction);
 	__builtin_memcpy(record->owner.comm, note->comm, TW_COMM_LEN);
+	record->owner.tgid = note->tgid;
 	return CHANGE_FLAG(note->direction | TW_F_OWNER);
 }
 

@@ -163,7 +163,7 @@ static __noinline int spill_sum(struct sock *sk, struct tw_lane *lane, __u64 cha
 	if (!count)
 		return 0;
 	if (change & CHANGE_FLAG(TW_F_FORGET)) {
-		count->lost_ring++;
+		__sync_fetch_and_add(&count->lost_ring, 1);
 		return 0;
 	}
 	key.head.size = sizeof(key);

@@ -4,6 +4,9 @@
 
 #define TEN "connections 10 opened 10 closed 10 closed_first 10 time_wait_entered 10 "
 
+/* What the kernel counts. */
+static uint32_t births = TW_S_MIB_AT_BIRTH;
+
 static struct tw_kernel_figures since_boot(uint64_t born, uint64_t refused, uint64_t reused)
 {
 	return (struct tw_kernel_figures){
@@ -17,10 +20,10 @@ static struct tw_kernel_figures since_boot(uint64_t born, uint64_t refused, uint
 static void feed_counted(struct fixture *f, const struct end *end, struct tw_kernel_figures kernel)
 {
 	pass(f, SECOND);
-	feed_dumped(f, TW_SNAPSHOT_BEGIN, NETNS, &kernel, TW_S_MIB_AT_BIRTH, 0);
+	feed_dumped(f, TW_SNAPSHOT_BEGIN, NETNS, &kernel, births, 0);
 	if (end)
 		feed_found(f, end, TW_TIME_WAIT, 59000);
-	feed_dumped(f, TW_SNAPSHOT_END, NETNS, &kernel, TW_S_MIB_AT_BIRTH, 0);
+	feed_dumped(f, TW_SNAPSHOT_END, NETNS, &kernel, births, 0);
 }
 
 static void feed_base(struct fixture *f)
@@ -108,6 +111,38 @@ static void refused_in_sum(void **state)
 	assert_int_equal(model_totals(f->model)->count[FIELD_TW_REFUSED], 4);
 }
 
+/* Both at once: births that no sum told, and sums that told of births that were none. */
+static void refused_in_sum_and_born_without(void **state)
+{
+	struct fixture *f = *state;
+	struct end end = client(1);
+
+	feed_base(f);
+	feed_sum(f, &end, TW_SYN_SENT, TW_ESTABLISHED, TW_F_OUTGOING, 10);
+	feed_sum(f, &end, TW_ESTABLISHED, TW_FIN_WAIT1, TW_F_OUTGOING, 10);
+	feed_sum(f, &end, TW_FIN_WAIT2, TW_CLOSE, TW_F_OUTGOING | ORDERLY, 7);
+	feed_counted(f, &end, since_boot(6, 4, 0));
+	assert_totals(f, "connections 10 opened 10 closed 10 closed_first 10 time_wait_entered 6 "
+			 "time_wait_refused 4 time_wait_other 5 time_wait_unknown 5 time_wait 1");
+	assert_no_error(f, AUDIT_ENTERED);
+	assert_no_error(f, AUDIT_REFUSED);
+}
+
+/* Before Linux 5.18 no counter tells of births. */
+static void refused_in_sum_where_births_are_not_counted(void **state)
+{
+	struct fixture *f = *state;
+	struct end end = client(1);
+
+	births = TW_S_MIB_AT_EXPIRY;
+	feed_base(f);
+	feed_client_sums(f, &end, 10);
+	feed_counted(f, &end, since_boot(0, 4, 0));
+	births = TW_S_MIB_AT_BIRTH;
+	assert_totals(f, "connections 10 opened 10 closed 10 closed_first 10 time_wait_entered 6 "
+			 "time_wait_refused 4 time_wait_other 5 time_wait_unknown 5 time_wait 1");
+}
+
 static void a_sum_elsewhere_does_not_matter(void **state)
 {
 	struct fixture *f = *state;
@@ -129,6 +164,8 @@ int main(void)
 		fixture_test(born_and_gone_between_two_dumps),
 		fixture_test(born_though_not_even_a_sum_tells),
 		fixture_test(refused_in_sum),
+		fixture_test(refused_in_sum_and_born_without),
+		fixture_test(refused_in_sum_where_births_are_not_counted),
 		fixture_test(a_sum_elsewhere_does_not_matter),
 	};
 

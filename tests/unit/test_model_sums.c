@@ -358,6 +358,23 @@ static void told_late_it_ends_no_other_life(void **state)
 	assert_totals(f, "connections 2 opened 2 closed 1 open 1 established 1");
 }
 
+static void a_listener_told_late_ends_no_other_life(void **state)
+{
+	struct fixture *f = *state;
+	struct end end = client(1), was = listener(1, "server");
+	struct tw_transition late = { .cookie = 1, .tuple = was.tuple };
+
+	feed_bare(f, TW_READY);
+	late.head = head_of(f, TW_TRANSITION, TW_TRANSITION_FULL);
+	late.head.from = TW_CLOSE;
+	late.head.to = TW_LISTEN;
+	late.head.flags = TW_F_LATE;
+	pass(f, SECOND);
+	feed_connected(f, &end);
+	feed(f, &late, sizeof(late));
+	assert_totals(f, "connections 1 opened 1 open 1 established 1");
+}
+
 static void told_by_two_looks_it_counts_once(void **state)
 {
 	struct fixture *f = *state;
@@ -496,6 +513,7 @@ int main(void)
 		fixture_test(told_late_it_counts_once_in_any_order),
 		fixture_test(told_late_altogether_it_ends_all_the_same),
 		fixture_test(told_late_it_ends_no_other_life),
+		fixture_test(a_listener_told_late_ends_no_other_life),
 		fixture_test(told_by_two_looks_it_counts_once),
 		fixture_test(told_by_two_looks_in_either_order),
 		fixture_test(a_failure_told_by_two_looks_counts_once),

@@ -81,14 +81,15 @@ static struct audit *audit_of(struct model *model, const struct netns *netns)
 	return &model->audits[model->nr_audits++];
 }
 
-uint64_t audit_lead(const struct model *model, const struct netns *netns,
-		    const struct tw_snapshot *record, const struct figures *ours,
-		    enum audit_kind kind)
+int64_t audit_lead(const struct model *model, const struct netns *netns,
+		   const struct tw_snapshot *record, const struct figures *ours,
+		   enum audit_kind kind)
 {
 	uint64_t kernel = kernel_figures(model, netns, record).of[kind];
-	int64_t lead = kernel + netns->base.of[kind] - ours->of[kind];
 
-	return kernel == TW_FIGURE_UNKNOWN || lead < 0 ? 0 : lead;
+	return kernel == TW_FIGURE_UNKNOWN ?
+		       INT64_MIN :
+		       (int64_t)(kernel + netns->base.of[kind] - ours->of[kind]);
 }
 
 void audit_update(struct model *model, const struct netns *netns, const struct tw_snapshot *record,

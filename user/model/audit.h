@@ -14,10 +14,10 @@
  */
 void audit_update(struct model *model, const struct netns *netns, const struct tw_snapshot *record,
 		  const struct figures *ours);
-/* By how much the kernel is ahead of us; 0 too where it is not, or where nobody knows. */
-uint64_t audit_lead(const struct model *model, const struct netns *netns,
-		    const struct tw_snapshot *record, const struct figures *ours,
-		    enum audit_kind kind);
+/* By how much the kernel is ahead of us; INT64_MIN where nobody knows. */
+int64_t audit_lead(const struct model *model, const struct netns *netns,
+		   const struct tw_snapshot *record, const struct figures *ours,
+		   enum audit_kind kind);
 /* The namespace has ended. */
 void audit_remove(struct model *model, uint64_t netns_cookie, unsigned int source);
 

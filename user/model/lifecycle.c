@@ -127,10 +127,15 @@ static bool is_late(const struct conn *conn, const struct tw_record *head)
 	return conn->state != head->from && head->ts_ns < conn->since_ns;
 }
 
-/* The socket has been connected again since, and that life taken for ended. */
+/*
+ * The socket has been connected again since, and that life taken for ended; a listener whose
+ * begin is told late may have gone on to something else.
+ */
 static bool is_of_earlier_life(const struct conn *conn, const struct tw_record *head)
 {
-	return head->flags & TW_F_LATE && head->ts_ns < conn->born_ns;
+	if (!(head->flags & TW_F_LATE) || conn->phase != PHASE_FULL)
+		return false;
+	return head->ts_ns < (head->from == TW_CLOSE ? conn->since_ns : conn->born_ns);
 }
 
 static void tell_late(struct model *model, uint32_t id, const struct tw_record *head)
@@ -149,7 +154,9 @@ static bool is_told_twice(const struct conn *conn, const struct tw_record *head)
 {
 	uint8_t state = conn->phase == PHASE_FULL ? conn->state : TW_CLOSE;
 
-	return state == head->to && (conn->second || head->flags & TW_F_SECOND);
+	/* what comes after a gap may be the same change of another life */
+	return state == head->to && !(head->flags & TW_F_GAP) &&
+	       (conn->second || head->flags & TW_F_SECOND);
 }
 
 static void forget(struct model *model, uint32_t id)
@@ -277,7 +284,8 @@ void lifecycle_transition(struct model *model, const struct tw_transition *recor
 	struct conn *conn;
 
 	id = tracker_find(model, record->cookie, source);
-	if (id != POOL_NONE && is_told_twice(conn_at(model, id), &record->head))
+	if (id != POOL_NONE && (is_told_twice(conn_at(model, id), &record->head) ||
+				is_of_earlier_life(conn_at(model, id), &record->head)))
 		return;
 	id = resolve(model, id, record, source);
 	if (id == POOL_NONE) {
@@ -289,8 +297,6 @@ void lifecycle_transition(struct model *model, const struct tw_transition *recor
 		return;
 	}
 	conn = conn_at(model, id);
-	if (is_of_earlier_life(conn, &record->head))
-		return;
 	if (is_late(conn, &record->head) && to != TW_CLOSE) {
 		tell_late(model, id, &record->head);
 		return;

@@ -81,9 +81,9 @@ static uint64_t count_found(struct model *model, const struct netns *netns, bool
 
 /*
  * Some of what the sums told as births were refusals, nobody knows which: those that live
- * are counted where they are, the others nowhere in particular.
+ * are counted where they are, the others nowhere in particular. How many.
  */
-static void count_again(struct model *model, struct netns *netns, uint64_t refused)
+static uint64_t count_again(struct model *model, struct netns *netns, uint64_t refused)
 {
 	uint64_t told = 0, found = count_found(model, netns, true);
 
@@ -98,22 +98,23 @@ static void count_again(struct model *model, struct netns *netns, uint64_t refus
 	refused -= netns->refusals_left;
 	counts_add_other(model, netns, FIELD_BIT(FIELD_TW_REFUSED), refused);
 	counts_add_other(model, netns, ENTERED, told - refused);
+	return refused;
 }
 
-void missed_count(struct model *model, struct netns *netns, const struct figures *lead)
+void missed_count(struct model *model, struct netns *netns, const struct missed *kernel)
 {
-	int64_t missed;
+	int64_t missed, unseen = kernel->births;
 
-	if (lead->of[AUDIT_REFUSED])
-		count_again(model, netns, lead->of[AUDIT_REFUSED]);
+	if (kernel->refused)
+		unseen += count_again(model, netns, kernel->refused);
 	else
 		count_found(model, netns, false);
 	missed_forget(model, netns);
 	/* the change that makes a minisock is its socket's last one */
-	counts_add_other(model, netns, ENTERED | FIELD_BIT(FIELD_CLOSED), lead->of[AUDIT_ENTERED]);
+	counts_add_other(model, netns, ENTERED | FIELD_BIT(FIELD_CLOSED),
+			 part(&unseen, UINT64_MAX));
 	missed = unpaired(netns) - netns->unpaired;
-	counts_add_other(model, netns, FIELD_BIT(FIELD_TW_REUSED),
-			 part(&missed, lead->of[AUDIT_REUSED]));
+	counts_add_other(model, netns, FIELD_BIT(FIELD_TW_REUSED), part(&missed, kernel->reused));
 	counts_add_other(model, netns, FIELD_BIT(FIELD_TW_OTHER) | FIELD_BIT(FIELD_TW_UNKNOWN),
 			 part(&missed, UINT64_MAX));
 	missed_begin(netns);

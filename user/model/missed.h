@@ -21,11 +21,16 @@ int missed_hold(struct model *model, struct netns *netns, const struct sum_rows 
 		uint64_t count);
 /* Those are counted for good. */
 void missed_forget(struct model *model, struct netns *netns);
+/* By how much the kernel has counted more than we have. */
+struct missed {
+	int64_t births;		/* below zero: fewer; INT64_MIN: nobody knows */
+	uint64_t refused, reused;
+};
+
 /*
  * At the end of a dump that began after the last sum: what was told in sum and lives has
- * been found. @lead: by how much the kernel has counted more births, refusals and reuses.
- * What ended besides has ended nobody knows how.
+ * been found. What ended besides has ended nobody knows how.
  */
-void missed_count(struct model *model, struct netns *netns, const struct figures *lead);
+void missed_count(struct model *model, struct netns *netns, const struct missed *kernel);
 
 #endif

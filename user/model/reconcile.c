@@ -384,7 +384,9 @@ static void match_sums(struct model *model, struct netns *netns, const struct tw
 		       struct figures *ours)
 {
 	static const enum audit_kind kinds[] = { AUDIT_ENTERED, AUDIT_REFUSED, AUDIT_REUSED };
-	struct figures lead = { { 0 } }, before = netns->now;
+	struct figures before = netns->now;
+	struct missed missed;
+	int64_t refused, reused;
 
 	if (!netns->summed) {
 		missed_begin(netns);
@@ -393,9 +395,14 @@ static void match_sums(struct model *model, struct netns *netns, const struct tw
 	if (netns->summed_ns + HASHED_NS >= netns->dump_began_ns)
 		return;
 	netns->summed = false;
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		lead.of[kinds[i]] = audit_lead(model, netns, record, ours, kinds[i]);
-	missed_count(model, netns, &lead);
+	refused = audit_lead(model, netns, record, ours, AUDIT_REFUSED);
+	reused = audit_lead(model, netns, record, ours, AUDIT_REUSED);
+	missed = (struct missed){
+		.births = audit_lead(model, netns, record, ours, AUDIT_ENTERED),
+		.refused = refused > 0 ? refused : 0,
+		.reused = reused > 0 ? reused : 0,
+	};
+	missed_count(model, netns, &missed);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		ours->of[kinds[i]] += netns->now.of[kinds[i]] - before.of[kinds[i]];
 }

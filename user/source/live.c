@@ -282,16 +282,17 @@ static void tell_sums(struct live *live, const struct receiver *to)
 	struct step step = { .live = live, .to = to };
 	struct receiver pass = { .receive = pass_spilled, .ctx = &step };
 	uint64_t count = losses_spilled(&live->losses, &live->probes);
+	bool left = live->spill.left;
 	struct spilled spilled;
 	int ret;
 
 	live->spilled += count;
-	if (!count && !live->spill.left)
+	if (!count && !left)
 		return;
 	ret = spill_take(&live->spill, &spilled);
-	if (ret)
+	if (ret && !left)
 		log_msg(LOG_WARNING,
-			"counts are short: the sums of what had no room can't be read: %s",
+			"counts are short until the sums of what had no room can be read: %s",
 			strerror(-ret));
 	/* what the lanes had before it comes before it */
 	consume_all(live, to);
