@@ -246,7 +246,8 @@ static void retell_birth(struct model *model, uint32_t id, uint64_t born_ns)
 
 /*
  * The connection of the record, where its cookie leads to @id; POOL_NONE when it is not
- * known and the record is too short to make it: its full record was lost, the next snapshot brings it back.
+ * known and the record is too short to make it: its full record was lost, the next snapshot
+ * brings it back.
  */
 static uint32_t resolve(struct model *model, uint32_t id, const struct tw_transition *record,
 			unsigned int source)
@@ -274,33 +275,14 @@ static uint32_t resolve(struct model *model, uint32_t id, const struct tw_transi
 	return id;
 }
 
-void lifecycle_transition(struct model *model, const struct tw_transition *record,
-			  unsigned int source)
+/* The change of a connection that is known to be in time for it. */
+static void change(struct model *model, uint32_t id, const struct tw_transition *record)
 {
 	uint8_t from = record->head.from, to = record->head.to;
 	uint64_t ts_ns = record->head.ts_ns, in_state_ns = TIME_UNKNOWN;
-	uint32_t id;
+	struct conn *conn = conn_at(model, id);
 	bool rekeyed, was_wanted;
-	struct conn *conn;
 
-	id = tracker_find(model, record->cookie, source);
-	if (id != POOL_NONE && (is_told_twice(conn_at(model, id), &record->head) ||
-				is_of_earlier_life(conn_at(model, id), &record->head)))
-		return;
-	id = resolve(model, id, record, source);
-	if (id == POOL_NONE) {
-		model->losses += !(record->head.flags & TW_F_FORGET);
-		return;
-	}
-	if (record->head.flags & TW_F_FORGET) {
-		forget(model, id);
-		return;
-	}
-	conn = conn_at(model, id);
-	if (is_late(conn, &record->head) && to != TW_CLOSE) {
-		tell_late(model, id, &record->head);
-		return;
-	}
 	/* the kernel's clock was read a little before the change (tcp_mstamp_refresh()) */
 	if (ts_ns < conn->since_ns && conn->since_ns <= model->now_ns)
 		ts_ns = conn->since_ns;
@@ -342,6 +324,26 @@ void lifecycle_transition(struct model *model, const struct tw_transition *recor
 	if (to == TW_CLOSE)
 		close_socket(model, id, record);
 	conn->rst_sent = false;
+}
+
+void lifecycle_transition(struct model *model, const struct tw_transition *record,
+			  unsigned int source)
+{
+	const struct tw_record *head = &record->head;
+	uint32_t id = tracker_find(model, record->cookie, source);
+
+	if (id != POOL_NONE && (is_told_twice(conn_at(model, id), head) ||
+				is_of_earlier_life(conn_at(model, id), head)))
+		return;
+	id = resolve(model, id, record, source);
+	if (id == POOL_NONE)
+		model->losses += !(head->flags & TW_F_FORGET);
+	else if (head->flags & TW_F_FORGET)
+		forget(model, id);
+	else if (is_late(conn_at(model, id), head) && head->to != TW_CLOSE)
+		tell_late(model, id, head);
+	else
+		change(model, id, record);
 }
 
 void lifecycle_reset_sent(struct model *model, const struct tw_reset *record, unsigned int source)

@@ -5,12 +5,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/procfs.h"
@@ -203,6 +205,14 @@ static int consider_pid(void *ctx, pid_t pid)
 	return 0;
 }
 
+/* Where an `ip netns add` failed half-way, a plain file is left. */
+static bool is_namespace(const char *path)
+{
+	struct statfs fs;
+
+	return statfs(path, &fs) || fs.f_type == NSFS_MAGIC;
+}
+
 static void consider_dir(struct netns_list *list, const char *dir)
 {
 	DIR *handle = opendir(dir);
@@ -211,7 +221,8 @@ static void consider_dir(struct netns_list *list, const char *dir)
 
 	while (handle && (entry = readdir(handle)))
 		if (entry->d_name[0] != '.' &&
-		    snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name) < (int)sizeof(path))
+		    snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name) < (int)sizeof(path) &&
+		    is_namespace(path))
 			consider(list, path, entry->d_name);
 	if (handle)
 		closedir(handle);
