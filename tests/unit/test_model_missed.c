@@ -111,6 +111,19 @@ static void refused_in_sum(void **state)
 	assert_int_equal(model_totals(f->model)->count[FIELD_TW_REFUSED], 4);
 }
 
+/* No sum told of these births, but the ends of their sockets are known otherwise. */
+static void born_where_all_have_closed(void **state)
+{
+	struct fixture *f = *state;
+	struct end end = client(1);
+
+	feed_base(f);
+	feed_client_sums(f, &end, 10);
+	feed_counted(f, &end, since_boot(12, 0, 0));
+	assert_totals(f, "connections 10 opened 10 closed 10 closed_first 10 time_wait_entered 12 "
+			 "time_wait_other 11 time_wait_unknown 11 time_wait 1");
+}
+
 /* Both at once: births that no sum told, and sums that told of births that were none. */
 static void refused_in_sum_and_born_without(void **state)
 {
@@ -164,6 +177,7 @@ int main(void)
 		fixture_test(born_and_gone_between_two_dumps),
 		fixture_test(born_though_not_even_a_sum_tells),
 		fixture_test(refused_in_sum),
+		fixture_test(born_where_all_have_closed),
 		fixture_test(refused_in_sum_and_born_without),
 		fixture_test(refused_in_sum_where_births_are_not_counted),
 		fixture_test(a_sum_elsewhere_does_not_matter),

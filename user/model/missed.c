@@ -101,6 +101,16 @@ static uint64_t count_again(struct model *model, struct netns *netns, uint64_t r
 	return refused;
 }
 
+/* Connections that are not there any more, and no change told of their end. */
+static uint64_t unclosed(const struct model *model)
+{
+	const uint64_t *count = model->totals.count;
+	uint64_t open = count[FIELD_OPEN] - count[FIELD_SYN_SENT] - count[FIELD_SYN_RECV];
+	int64_t gone = count[FIELD_CONNECTIONS] - count[FIELD_CLOSED] - open;
+
+	return gone > 0 ? gone : 0;
+}
+
 void missed_count(struct model *model, struct netns *netns, const struct missed *kernel)
 {
 	int64_t missed, unseen = kernel->births;
@@ -110,9 +120,10 @@ void missed_count(struct model *model, struct netns *netns, const struct missed 
 	else
 		count_found(model, netns, false);
 	missed_forget(model, netns);
-	/* the change that makes a minisock is its socket's last one */
+	/* the change that makes a minisock is its socket's last one, if nothing else told of that */
 	counts_add_other(model, netns, ENTERED | FIELD_BIT(FIELD_CLOSED),
-			 part(&unseen, UINT64_MAX));
+			 part(&unseen, unclosed(model)));
+	counts_add_other(model, netns, ENTERED, part(&unseen, UINT64_MAX));
 	missed = unpaired(netns) - netns->unpaired;
 	counts_add_other(model, netns, FIELD_BIT(FIELD_TW_REUSED), part(&missed, kernel->reused));
 	counts_add_other(model, netns, FIELD_BIT(FIELD_TW_OTHER) | FIELD_BIT(FIELD_TW_UNKNOWN),
