@@ -64,15 +64,21 @@ static void born_and_gone_between_two_dumps(void **state)
 			     "time_wait 1");
 }
 
+/* Ten lives of which three ends are in no sum. */
+static void feed_three_lost(struct fixture *f, const struct end *end)
+{
+	feed_sum(f, end, TW_SYN_SENT, TW_ESTABLISHED, TW_F_OUTGOING, 10);
+	feed_sum(f, end, TW_ESTABLISHED, TW_FIN_WAIT1, TW_F_OUTGOING, 10);
+	feed_sum(f, end, TW_FIN_WAIT2, TW_CLOSE, TW_F_OUTGOING | ORDERLY, 7);
+}
+
 static void born_though_not_even_a_sum_tells(void **state)
 {
 	struct fixture *f = *state;
 	struct end end = client(1);
 
 	feed_base(f);
-	feed_sum(f, &end, TW_SYN_SENT, TW_ESTABLISHED, TW_F_OUTGOING, 10);
-	feed_sum(f, &end, TW_ESTABLISHED, TW_FIN_WAIT1, TW_F_OUTGOING, 10);
-	feed_sum(f, &end, TW_FIN_WAIT2, TW_CLOSE, TW_F_OUTGOING | ORDERLY, 7);
+	feed_three_lost(f, &end);
 	feed_counted(f, &end, since_boot(10, 0, 0));
 	assert_totals(f, TEN "time_wait_other 9 time_wait_unknown 9 time_wait 1");
 	assert_no_error(f, AUDIT_ENTERED);
@@ -131,9 +137,7 @@ static void refused_in_sum_and_born_without(void **state)
 	struct end end = client(1);
 
 	feed_base(f);
-	feed_sum(f, &end, TW_SYN_SENT, TW_ESTABLISHED, TW_F_OUTGOING, 10);
-	feed_sum(f, &end, TW_ESTABLISHED, TW_FIN_WAIT1, TW_F_OUTGOING, 10);
-	feed_sum(f, &end, TW_FIN_WAIT2, TW_CLOSE, TW_F_OUTGOING | ORDERLY, 7);
+	feed_three_lost(f, &end);
 	feed_counted(f, &end, since_boot(6, 4, 0));
 	assert_totals(f, "connections 10 opened 10 closed 10 closed_first 10 time_wait_entered 6 "
 			 "time_wait_refused 4 time_wait_other 5 time_wait_unknown 5 time_wait 1");
