@@ -210,6 +210,7 @@ typedef struct {
 struct sock {
 	struct sock_common __sk_common;
 	socket_lock_t sk_lock;
+	struct socket *sk_socket;
 	int sk_err;
 	u16 sk_protocol;
 	u8 sk_shutdown;

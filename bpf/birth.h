@@ -62,8 +62,10 @@ static __noinline int child_born(struct sock *sk, const struct tcp_sock *tp, str
 }
 
 /*
- * What is known of a socket that leaves SYN_RECV: its birth, if it is a listener's child.
- * TW_F_INCOMING then, with the time and the listener's cookie; else nothing.
+ * What is known of a socket that leaves SYN_RECV: TW_F_INCOMING if it is a listener's child,
+ * with the time of its birth and the listener's cookie where all looks have not missed them.
+ * No process has a child before accept() (sk_clone_lock(), net/core/sock.c), and connect()
+ * from both ends meets in SYN_RECV with a process at each: so the child needs no birth seen.
  */
 static __always_inline __u64 recall_birth(struct sock *sk, struct tw_lane *lane, __u32 look,
 					  __u64 *born_ns, __u64 *listener_cookie)
@@ -77,8 +79,10 @@ static __always_inline __u64 recall_birth(struct sock *sk, struct tw_lane *lane,
 		return CHANGE_FLAG(TW_F_INCOMING);
 	}
 	note = note_of(sk);
-	if (!note || !note->born_ns)
-		return 0;
+	if (unlikely(!note || !note->born_ns)) {
+		*born_ns = 0;
+		return sk->sk_socket ? 0 : CHANGE_FLAG(TW_F_INCOMING);
+	}
 	*born_ns = note->born_ns;
 	*listener_cookie = note->listener_cookie;
 	return CHANGE_FLAG(TW_F_INCOMING);

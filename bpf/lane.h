@@ -69,16 +69,30 @@ static __always_inline bool is_last(const struct tw_lane *lane, enum look look)
  * see a change puts it there, the last one takes it off, and all above it: while that one runs
  * it is skipped for what interrupts it, however much that is. A full stack loses what is on
  * its top, never what lies below. What came when the last look was done and had not left yet
- * stays, until it is so old that it can't be going on. Where tasks are preempted and move to
- * another processor (7.2) a change may be seen twice: user space drops the second record.
+ * stays, until its socket makes another change here, which it can't within one, or until it is
+ * so old that it can't be going on: what lies there would be taken for a look at the same
+ * change of the next socket at this address. Where tasks are preempted and move to another
+ * processor (7.2) a change may be seen twice: user space drops the second record.
  */
+static __always_inline __u32 lane_drop(struct tw_lane *lane, const struct sock *sk)
+{
+	__u32 at = lane->nr_open;
+
+	if ((__u32)lane->produced - lane->open[0].produced > TW_LANE_STALE)
+		return 0;
+	for (__u32 i = 0; i < TW_LANE_OPEN; i++)
+		if (lane->open[i].sock == (__u64)sk)
+			lane->open[i].sock = 0;
+	return at == 1 && !lane->open[0].sock ? 0 : at;
+}
+
 static __always_inline void lane_begin(struct tw_lane *lane, struct sock *sk, __u32 change)
 {
 	__u32 at = lane->nr_open;
 	struct tw_open *open;
 
-	if (unlikely(at && (__u32)lane->produced - lane->open[0].produced > TW_LANE_STALE))
-		at = 0;
+	if (unlikely(at))
+		at = lane_drop(lane, sk);
 	if (at >= TW_LANE_OPEN)
 		at = TW_LANE_OPEN - 1;
 	open = &lane->open[at];
@@ -89,15 +103,18 @@ static __always_inline void lane_begin(struct tw_lane *lane, struct sock *sk, __
 }
 
 /* Where an earlier look has put this change; TW_LANE_OPEN: none has seen it. */
-static __always_inline __u32 lane_find(const struct tw_lane *lane, struct sock *sk, __u32 change)
+static __always_inline __u32 lane_find(struct tw_lane *lane, struct sock *sk, __u32 change)
 {
 	for (__u32 depth = 1; depth <= TW_LANE_OPEN; depth++) {
 		__u32 at = lane->nr_open - depth;
 
 		if (at >= TW_LANE_OPEN)
 			break;
-		if (lane->open[at].sock == (__u64)sk && lane->open[at].change == change)
+		if (lane->open[at].sock != (__u64)sk)
+			continue;
+		if (lane->open[at].change == change)
 			return at;
+		lane->open[at].sock = 0;
 	}
 	return TW_LANE_OPEN;
 }

@@ -104,7 +104,7 @@ enum tw_transition_flag {
 	TW_F_UNSENT = 1 << 5,	/* write_seq == 0: no SYN was ever sent */
 	TW_F_SHUT_BOTH = 1 << 6, /* both directions shut down by the program */
 	TW_F_OUTGOING = 1 << 7,	/* its connect() was seen */
-	TW_F_INCOMING = 1 << 8,	/* its birth from a listener was seen */
+	TW_F_INCOMING = 1 << 8,	/* a listener's child */
 	TW_F_OWNER = 1 << 9,	/* the owner part says who acted */
 	TW_F_FORGET = 1 << 10,	/* a filter turned it down now: undo what was counted */
 	TW_F_KERNEL = 1 << 11,	/* a socket of the kernel's own */
