@@ -21,7 +21,7 @@ struct tw_code expiring[TW_EXPIRING];
 /* Between the tracepoint and that code lie these many frames at most; any other way is longer. */
 #define NEAR 7
 
-struct tw_stack {
+struct caller_stack {
 	__u64 caller[TW_CALLERS];
 };
 
@@ -29,11 +29,11 @@ struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct tw_stack);
+	__type(value, struct caller_stack);
 } stacks SEC(".maps");
 
 /* Thousands expire in one softirq: told of once, by timer_expired(). */
-static __always_inline bool is_expiring(const struct tw_stack *stack)
+static __always_inline bool is_expiring(const struct caller_stack *stack)
 {
 	for (int frame = 0; frame < NEAR; frame++)
 		for (int i = 0; i < TW_EXPIRING; i++)
@@ -77,7 +77,7 @@ int BPF_PROG(timer_cancelled, struct timer_list *timer)
 	const struct inet_timewait_sock *tw = minisock_of(timer);
 	struct tw_cancelled *record;
 	struct tw_counters *count;
-	struct tw_stack *stack;
+	struct caller_stack *stack;
 	__u32 zero = 0;
 
 	if (!is_minisocks(timer))

@@ -43,6 +43,10 @@ enum tw_kind {
 	TW_MINI_ENDED = 20,	/* struct tw_minisock */
 	TW_MINI_CANCELLED = 21,	/* struct tw_cancelled: its timer; never leaves the source */
 	TW_SPILLED = 22,	/* struct tw_spilled: so many like changes, told in sum */
+	TW_PROCESS = 23,	/* struct tw_process: one that holds sockets, and its descriptors */
+	TW_CLOSED_HELD = 24,	/* struct tw_closed_held: a process still holds a socket in CLOSE */
+	TW_STACK = 25,		/* struct tw_stack: a process was here when it acted on a socket */
+	TW_STACK_TEXT = 26,	/* struct tw_stack_text: the frames of a stack by their names */
 };
 
 /* What is known of minisocks rests on this: enum evidence of the model. */
@@ -109,7 +113,7 @@ enum tw_transition_flag {
 	TW_F_FORGET = 1 << 10,	/* a filter turned it down now: undo what was counted */
 	TW_F_KERNEL = 1 << 11,	/* a socket of the kernel's own */
 	TW_F_SECOND = 1 << 12,	/* seen by the second program: the first one was running */
-	TW_F_RETOLD = 1 << 13,	/* made from born_ns: the event that had no tuple yet */
+	TW_F_ONE_SEGMENT = 1 << 13, /* ->CLOSE: at most one segment of data was sent */
 	TW_F_GAP = 1 << 14,	/* the socket's changes before this one were told in sum */
 	TW_F_LATE = 1 << 15,	/* there was no room for it when it happened: others came first */
 };
@@ -239,6 +243,65 @@ struct tw_holder {
 	__u64 started_ns;	/* when the process began */
 };
 
+/*
+ * What a process is: its descriptors bound how many sockets it can leak. The text ends with
+ * NUL and is padded to 8: for an interpreter the script it runs, else empty.
+ */
+struct tw_process {
+	struct tw_record head;
+	__u32 pid;		/* in the tracer's pid namespace */
+	__u32 fds;		/* open descriptors */
+	__u64 fd_limit;		/* RLIMIT_NOFILE, the soft one; ~0: none */
+	char text[];
+};
+
+/*
+ * A socket that is in CLOSE and that a process still holds: no dump of the kernel lists it
+ * (it is in no hash table), only the walk over open files does. One record for each process;
+ * TW_HOLDERS_END ends the walk, and who was not listed in it is gone.
+ */
+struct tw_closed_held {
+	struct tw_record head;
+	__u64 cookie;
+	struct tw_owner owner;
+	struct tw_tuple tuple;	/* remote_port 0: connect() failed, or it was disconnected */
+	__u64 cgroup_id;	/* of the socket */
+	__u32 fd_count;		/* descriptors of that process */
+	__u32 pad;
+};
+
+/* What a process did to a socket. */
+enum tw_deed {
+	TW_CONNECTED = 0,
+	TW_ACCEPTED = 1,
+	TW_CLOSED = 2,
+	TW_NR_DEEDS = 3,
+};
+
+enum tw_stack_flag {
+	/* frames are missing at its outer end, or between */
+	TW_STACK_INCOMPLETE = 1 << 0,
+};
+
+/* Where in its code a process did it. */
+struct tw_stack {
+	struct tw_record head;	/* from: enum tw_deed */
+	__u64 cookie;
+	__u64 stack;		/* whose TW_STACK_TEXT came before; 0: none could be read */
+	__u32 pid, tid;
+	char thread[TW_COMM_LEN]; /* the name of the thread */
+};
+
+/*
+ * A stack by its names: one line a frame, innermost first, "function file:line", "function" or
+ * "module+0xoffset [build-id]" by what is known. Ends with NUL, padded to 8.
+ */
+struct tw_stack_text {
+	struct tw_record head;	/* flags: enum tw_stack_flag */
+	__u64 stack;		/* its number, never 0 */
+	char text[];
+};
+
 struct tw_socket {
 	struct tw_record head;	/* from: state, minisocks' substate; to: idiag_timer */
 	__u64 cookie;
@@ -249,8 +312,13 @@ struct tw_socket {
 	__u32 uid;
 	__u32 idle_ms;		/* since the last segment; ~0: not known */
 	__u32 rqueue;		/* LISTEN: waiting for accept(); else unread bytes */
-	__u32 wqueue;
+	__u32 wqueue;		/* LISTEN: how many may wait (the backlog); else unsent bytes */
+	/* version 1 ended here */
+	__u32 data_idle_ms;	/* since data were sent or received; ~0: not known */
+	__u32 pad;
 };
+
+#define TW_SOCKET_SHORT (sizeof(struct tw_socket) - 8)
 
 /* The kernel's own figures of one namespace, read apart from the dump. */
 struct tw_kernel_figures {

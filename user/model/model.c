@@ -246,7 +246,7 @@ static const struct {
 	[TW_TRANSITION] = { TW_TRANSITION_SHORT, feed_transition },
 	[TW_RESET_SENT] = { sizeof(struct tw_reset), feed_reset_sent },
 	[TW_HOLDER] = { sizeof(struct tw_holder), feed_holder },
-	[TW_SOCKET] = { sizeof(struct tw_socket), feed_socket },
+	[TW_SOCKET] = { TW_SOCKET_SHORT, feed_socket },
 	[TW_SNAPSHOT_BEGIN] = { sizeof(struct tw_snapshot), feed_begin },
 	[TW_SNAPSHOT_END] = { sizeof(struct tw_snapshot), feed_end },
 	[TW_NETNS] = { sizeof(struct tw_name), feed_netns },
