@@ -99,6 +99,7 @@ $(if $(shell [ $(O)/config.mk -nt contrib/packages ] && [ $(O)/config.mk -nt con
 	CC='$(CC)' CLANG='$(CLANG)' BPFTOOL='$(BPFTOOL)' contrib/deps --config >$(O)/config.new && \
 	mv $(O)/config.new $(O)/config.mk || echo failed; }),$(error 'make deps' installs what is missing))
 include $(O)/config.mk
+LIBS += -lm
 
 WARNINGS := -Wall -Wextra -Werror
 ALL_CFLAGS = -std=gnu11 $(WARNINGS) -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
@@ -179,7 +180,7 @@ linked = $(filter $(foreach room,$(LINKED_$(word 2,$(subst _, ,$1))),$(O)/user/$
 .SECONDEXPANSION:
 $(UNIT_TESTS): $(O)/tests/%: $(O)/tests/unit/%.o $$(call linked,$$*) $(O)/link.flags
 	$(call say,LINK)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS) -lcmocka -lm
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS) -lcmocka
 
 $(O)/tests/traffic: $(TRAFFIC_OBJS) $(O)/link.flags
 	$(call say,LINK)

@@ -250,6 +250,7 @@ struct tcp_sock {
 	struct list_head tsorted_sent_queue;
 	u32 write_seq;
 	u32 snd_una;
+	u32 data_segs_out;
 	int linger2;
 };
 

@@ -81,6 +81,8 @@ static __always_inline __u16 closing_flags(const struct sock *sk, const struct t
 	flags |= flag_if_zero(write_seq, TW_F_UNSENT);
 	flags |= (sk->sk_lock.owned & 1) * TW_F_LOCKED;
 	flags |= (shutdown >> 1 & shutdown & 1) * TW_F_SHUT_BOTH;
+	if (config.leaks)
+		flags |= (tp->data_segs_out <= 1) * TW_F_ONE_SEGMENT;
 	return flags;
 }
 

@@ -79,3 +79,41 @@ int holders(struct bpf_iter__task_file *ctx)
 	bpf_seq_write(ctx->meta->seq, &record, sizeof(record));
 	return 0;
 }
+
+/*
+ * One record for each descriptor of a TCP socket in CLOSE, which no dump lists. One that has
+ * never been connected is among them, with no remote port: user space knows which were.
+ */
+SEC("iter/task_file")
+int closed_held(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct tw_closed_held record = {};
+	const struct tcp_sock *tp;
+	struct socket *socket;
+	const struct sock *sk;
+	__u64 cookie;
+
+	if (!task || !file)
+		return 0;
+	socket = bpf_sock_from_file(file);
+	if (!socket || !socket->sk || socket->sk->__sk_common.skc_state != TW_CLOSE)
+		return 0;
+	tp = bpf_skc_to_tcp_sock(socket->sk);
+	if (!tp)
+		return 0;
+	sk = &tp->inet_conn.icsk_inet.sk;
+	record.head.kind = TW_CLOSED_HELD;
+	record.head.size = sizeof(record);
+	record.head.ts_ns = bpf_ktime_get_ns();
+	cookie = sk->__sk_common.skc_cookie.counter;
+	record.cookie = cookie ? cookie : bpf_get_socket_cookie(socket->sk);
+	record.cgroup_id = plain_cgroup_id(tp);
+	plain_owner(task, &record.owner);
+	record.owner.uid = task->cred->uid.val;
+	plain_tuple(sk, tp, &record.tuple);
+	record.fd_count = 1;
+	bpf_seq_write(ctx->meta->seq, &record, sizeof(record));
+	return 0;
+}

@@ -171,7 +171,8 @@ static __noinline int spill_sum(struct sock *sk, struct tw_lane *lane, __u64 cha
 	key.head.from = change_from(change);
 	key.head.to = change_to(change);
 	key.head.error = change_error(change);
-	key.head.flags = change_flags(change) & ~(TW_F_LOCKED | TW_F_GAP | TW_F_SECOND);
+	key.head.flags = change_flags(change) &
+			 ~(TW_F_LOCKED | TW_F_GAP | TW_F_SECOND | TW_F_ONE_SEGMENT);
 	if (change_to(change) == TW_LISTEN)
 		spill_listener(&key, sk, change);
 	else if ((note = spill_note(sk, lane, change, look)))

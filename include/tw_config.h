@@ -41,6 +41,7 @@ struct tw_config {
 	__u32 has_tier;		/* an evidence tier tells of minisocks */
 	__u32 cpus;		/* so many lanes */
 	__u32 pid;		/* told with what is told in sum, if it is this one's; 0: none */
+	__u32 leaks;		/* leaks are looked for: tell what tells of them */
 };
 
 /* A piece of the kernel's code. */

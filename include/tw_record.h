@@ -47,6 +47,7 @@ enum tw_kind {
 	TW_CLOSED_HELD = 24,	/* struct tw_closed_held: a process still holds a socket in CLOSE */
 	TW_STACK = 25,		/* struct tw_stack: a process was here when it acted on a socket */
 	TW_STACK_TEXT = 26,	/* struct tw_stack_text: the frames of a stack by their names */
+	TW_CLOSED_END = 27,	/* struct tw_record: a walk after CLOSED_HELD begun at ts_ns is over */
 };
 
 /* What is known of minisocks rests on this: enum evidence of the model. */
@@ -258,13 +259,13 @@ struct tw_process {
 /*
  * A socket that is in CLOSE and that a process still holds: no dump of the kernel lists it
  * (it is in no hash table), only the walk over open files does. One record for each process;
- * TW_HOLDERS_END ends the walk, and who was not listed in it is gone.
+ * TW_CLOSED_END ends the walk, and who was not listed in it is held no more.
  */
 struct tw_closed_held {
 	struct tw_record head;
 	__u64 cookie;
 	struct tw_owner owner;
-	struct tw_tuple tuple;	/* remote_port 0: connect() failed, or it was disconnected */
+	struct tw_tuple tuple;	/* remote_port 0: never connected, or the connect() failed */
 	__u64 cgroup_id;	/* of the socket */
 	__u32 fd_count;		/* descriptors of that process */
 	__u32 pad;

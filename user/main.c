@@ -13,6 +13,7 @@ static const struct command commands[] = {
 	{ "top", cmd_top, "connections per service, port and remote host, refreshing" },
 	{ "trace", cmd_trace, "one line an event: state changes, TIME_WAIT births and ends" },
 	{ "list", cmd_list, "the sockets themselves: state, age, owner, time left" },
+	{ "leaks", cmd_leaks, "the services that leak connections, with the evidence" },
 	{ "record", cmd_record, "write the events to a file, for replay with -i FILE" },
 	{ "demo", cmd_demo, "play a small leaking workload and show what twtrace sees" },
 };

@@ -23,6 +23,7 @@
 #include "base/addr.h"
 #include "base/names.h"
 #include "base/text.h"
+#include "model/leak.h"
 #include "sink/sink.h"
 
 #define SECOND 1000000000ULL
@@ -43,6 +44,8 @@ struct model {
 	enum evidence evidence;
 	struct audit audits[MAX_FAKES];
 	size_t nr_audits;
+	const struct verdict *verdicts; /* borrowed */
+	size_t nr_verdicts;
 };
 
 uint64_t model_now_ns(const struct model *model)
@@ -108,6 +111,12 @@ size_t model_audits(const struct model *model, const struct audit **audits)
 {
 	*audits = model->audits;
 	return model->nr_audits;
+}
+
+size_t model_verdicts(const struct model *model, const struct verdict **verdicts)
+{
+	*verdicts = model->verdicts;
+	return model->nr_verdicts;
 }
 
 /* A stand-in: the p-th permille of the maximum. */

@@ -38,6 +38,7 @@ enum key {
 	KEY_KIND,
 	KEY_SORT,
 	KEY_NAMES,
+	KEY_FAIL,
 };
 
 /* What it refuses, it quotes first: the name of the option is put in front. */
@@ -209,6 +210,14 @@ static int set_names(struct options *options, const char *arg, struct error *err
 	return 0;
 }
 
+static int set_fail(struct options *options, const char *arg, struct error *err)
+{
+	(void)arg;
+	(void)err;
+	options->fail = true;
+	return 0;
+}
+
 static int set_evidence(struct options *options, const char *arg, struct error *err)
 {
 	for (unsigned int tier = 0; tier < NR_EVIDENCE; tier++)
@@ -316,6 +325,9 @@ static const struct option_row {
 	  set_names,
 	  { "names", KEY_NAMES, NULL, 0,
 	    "show remote hosts by name (reverse DNS; names appear as answers come)", 1 } },
+	{ GROUP_FAIL,
+	  set_fail,
+	  { "fail", KEY_FAIL, NULL, 0, "end with status 4 if something leaks (for scripts)", 1 } },
 	{ GROUP_INPUT,
 	  set_input,
 	  { "input", KEY_INPUT, "FILE", 0,

@@ -30,6 +30,7 @@ struct options {
 	enum list_sort sort;
 	bool syscalls;
 	bool names;
+	bool fail;				/* what was found is an exit status */
 	enum tw_evidence evidence;		/* TW_NR_EVIDENCE: the best there is */
 	int ready_fd;				/* -1: none */
 	int verbose;
@@ -47,6 +48,7 @@ enum option_group {
 	GROUP_KIND = 1 << 6,	/* --kind */
 	GROUP_SORT = 1 << 7,	/* --sort */
 	GROUP_NAMES = 1 << 8,	/* --names */
+	GROUP_FAIL = 1 << 9,	/* --fail */
 };
 
 struct option_spec {

@@ -95,6 +95,7 @@ enum status pipeline_run(const struct pipeline *pipeline)
 		.pid = options->filter.pid,
 		.syscalls = options->syscalls,
 		.ages = true,
+		.leaks = pipeline->leaks,
 		.evidence = options->evidence,
 	};
 	struct error err = { 0 };

@@ -11,12 +11,15 @@
 #include "base/error.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
+#include "model/leak.h"
 
 struct pipeline {
 	const struct options *options;
 	const char *record_to;		/* a file, NULL: none */
 	bool once;			/* end at ready: `list` */
 	bool quiet;			/* no sink: `record` */
+	bool leaks;			/* look for leaks, and tell what tells of them */
+	enum leak_level *worst;		/* the level of the worst verdict at the end; NULL */
 };
 
 /* Runs until its end, says on standard error what went wrong, returns the exit status. */

@@ -125,7 +125,10 @@ static struct sink *open_sink(const struct options *options, const struct origin
 int stage_open(struct stage *stage, const struct pipeline *pipeline, const struct origin *origin,
 	       struct error *err)
 {
-	struct model_opts opts = { .filter = pipeline->options->filter };
+	struct model_opts opts = {
+		.filter = pipeline->options->filter,
+		.leaks = pipeline->leaks,
+	};
 	struct tw_recording_head head;
 
 	*stage = (struct stage){ .pipeline = pipeline };

@@ -141,11 +141,26 @@ static int close_recorder(struct stage *stage, struct error *err)
 	return ret;
 }
 
+/* The verdicts of the end, and how bad the worst one is. */
+static void judge(struct stage *stage)
+{
+	const struct verdict *verdicts;
+	size_t count;
+
+	if (!stage->model || !stage->pipeline->leaks)
+		return;
+	model_judge(stage->model);
+	count = model_verdicts(stage->model, &verdicts);
+	if (stage->pipeline->worst)
+		*stage->pipeline->worst = count ? verdicts[0].level : LEVEL_NONE;
+}
+
 int stage_close(struct stage *stage, struct error *err)
 {
 	int ret, output_errno;
 	bool whole;
 
+	judge(stage);
 	if (stage->sink && stage_output_is_fine(stage)) {
 		whole = end_output(stage);
 		if (stage_output_is_fine(stage))

@@ -9,12 +9,16 @@
 #include <unistd.h>
 
 #include "cmd/signals.h"
+#include "model/leak.h"
 
 /* After something came the ring is looked at again so soon, until nothing comes. */
 #define FOLLOW_UP_MS 50
 /* Comparing with the kernel takes at most so many thousandths of the time. */
 #define SURVEY_BUDGET 10
 #define RECONCILE_NS 1000000000ULL
+/* So much more for walks over open files, after sockets in CLOSE. */
+#define CLOSED_BUDGET 2
+#define MAX_PROCESSES 32
 
 enum waited { WAIT_RING, WAIT_INTERVAL, WAIT_OUTPUT, NR_WAITED };
 
@@ -74,17 +78,44 @@ static void close_watch(struct watch *watch)
 	close(watch->timer_fd);
 }
 
+/* Those that hold what a verdict counts. */
+static void tell_processes(struct watch *watch)
+{
+	uint32_t pids[MAX_PROCESSES];
+	size_t count = model_wants_processes(watch->stage->model, pids, MAX_PROCESSES);
+
+	live_tell_processes(watch->live, pids, count, &watch->to);
+}
+
+/* The last look: what has happened settles, and verdicts rest on what is there now. */
+static void settle(struct watch *watch)
+{
+	struct model *model = watch->stage->model;
+
+	live_drain(watch->live, &watch->to);
+	live_interval(watch->live, 0, watch->stage->pipeline->leaks, &watch->to);
+	if (watch->stage->pipeline->leaks)
+		live_look_for_closed(watch->live, 0, &watch->to);
+	live_drain(watch->live, &watch->to);
+	model_judge(model);
+	tell_processes(watch);
+}
+
 static void on_interval(struct watch *watch)
 {
+	const struct model *model = watch->stage->model;
 	uint64_t expirations, now_ns = live_now_ns();
 
 	if (read(watch->timer_fd, &expirations, sizeof(expirations)) < 0)
 		return;
 	if (now_ns - watch->reconciled_ns + FOLLOW_UP_MS * 1000000ULL >= RECONCILE_NS) {
 		watch->reconciled_ns = now_ns;
-		live_interval(watch->live, SURVEY_BUDGET, &watch->to);
-		if (model_wants_holders(watch->stage->model, RECONCILE_NS))
+		live_interval(watch->live, SURVEY_BUDGET, model_wants_ages(model), &watch->to);
+		if (model_wants_holders(model, RECONCILE_NS))
 			live_look_for_holders(watch->live, &watch->to);
+		if (model_wants_closed(model))
+			live_look_for_closed(watch->live, CLOSED_BUDGET, &watch->to);
+		tell_processes(watch);
 	}
 	live_drain(watch->live, &watch->to);
 	if (!stage_interval(watch->stage))
@@ -160,10 +191,7 @@ int watch(struct stage *stage, struct live *live, struct error *err)
 
 	if (!ret)
 		ret = run(&watch, err);
-	/* once for what came, once more so that it settles */
-	live_drain(live, &watch.to);
-	live_interval(live, 0, &watch.to);
-	live_drain(live, &watch.to);
+	settle(&watch);
 	live_end(live, &watch.to);
 	close_watch(&watch);
 	return ret;

@@ -105,7 +105,10 @@ struct conn {
 	uint64_t held_ns;	/* what its minisock adds to struct row's held_ns now */
 	union {
 		uint64_t expires_ns;	/* minisock: from the last snapshot; 0: not told yet */
-		uint32_t rqueue;	/* full */
+		struct {		/* full */
+			uint32_t rqueue;
+			uint32_t active_ds; /* when data were last sent or received; 0: unknown */
+		};
 	};
 };
 

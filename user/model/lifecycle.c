@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "model/leaks.h"
 #include "model/ledger.h"
 #include "model/outcome.h"
 #include "model/owner.h"
@@ -180,6 +181,18 @@ static void expect_lifetime(const struct model *model, const struct conn *conn, 
 		histogram_expect(&rows_at(&model->rows[dim], conn->row[dim])->lifetime, ns);
 }
 
+/* For the detector: what it was like, and that somebody may hold it still. */
+static void note_end(struct model *model, const struct conn *conn,
+		     const struct tw_transition *record)
+{
+	if (!conn->wanted || conn->state == TW_LISTEN || record->head.from == TW_LISTEN)
+		return;
+	leaks_ended(model, conn, (record->head.flags & TW_F_ONE_SEGMENT) != 0);
+	/* close() orphans it first, or resets it in the process's own context */
+	if (!(record->head.flags & (TW_F_ORPHAN | TW_F_OWNER | TW_F_KERNEL)))
+		closed_note(model, conn);
+}
+
 static void close_socket(struct model *model, uint32_t id, const struct tw_transition *record)
 {
 	struct conn *conn = conn_at(model, id);
@@ -204,6 +217,8 @@ static void close_socket(struct model *model, uint32_t id, const struct tw_trans
 		if (conn->failed)
 			tracker_tell(model, conn, &event);
 	}
+	if (model->leaks)
+		note_end(model, conn, record);
 	lived = conn->opened && conn->born_ns && conn->wanted;
 	ledger_birth(model, id, remains);
 	/* last: what expect_lifetime() asked for comes meanwhile */
@@ -304,6 +319,8 @@ static void change(struct model *model, uint32_t id, const struct tw_transition 
 	conn->absent = 0;
 	if (to == TW_SYN_SENT)
 		conn->born_ns = ts_ns;
+	if (from == TW_CLOSE)
+		closed_forget(model, conn->cookie, conn->source);
 	/* an end is counted when it is known what it leaves behind */
 	if (to != TW_CLOSE || rekeyed)
 		tracker_update(model, id, rekeyed);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "model/leaks.h"
 #include "model/ledger.h"
 #include "model/lifecycle.h"
 #include "model/reconcile.h"
@@ -35,6 +36,10 @@ struct model *model_new(const struct model_opts *opts)
 	failed = owners_init(&model->owners) || index_init(&model->by_holders);
 	failed = failed || !model->services || !model->view_holders ||
 		 index_init(&model->by_cookie) || index_init(&model->by_tuple);
+	failed = stacks_init(&model->stacks) || failed;
+	if (opts->leaks)
+		model->leaks = leaks_new();
+	failed |= opts->leaks && !model->leaks;
 	for (unsigned int dim = 0; dim < NR_DIMENSIONS; dim++)
 		failed |= rows_init(&model->rows[dim], dim, cap) != 0;
 	if (failed) {
@@ -66,6 +71,8 @@ void model_free(struct model *model)
 		free(((struct holder_list *)pool_at(&model->holders, id))->items);
 	pool_release(&model->holders);
 	index_release(&model->by_holders);
+	leaks_free(model->leaks);
+	stacks_release(&model->stacks);
 	owners_release(&model->owners);
 	free(model->due_s);
 	free(model->view_holders);
@@ -127,6 +134,34 @@ static void feed_holders_end(struct model *model, const struct tw_record *record
 	}
 }
 
+static void feed_process(struct model *model, const struct tw_record *record, unsigned int source)
+{
+	processes_learn(model, (const struct tw_process *)record, source);
+}
+
+static void feed_closed_held(struct model *model, const struct tw_record *record,
+			     unsigned int source)
+{
+	closed_held(model, (const struct tw_closed_held *)record, source);
+}
+
+static void feed_closed_end(struct model *model, const struct tw_record *record,
+			    unsigned int source)
+{
+	closed_walked(model, record->ts_ns, source);
+}
+
+static void feed_stack(struct model *model, const struct tw_record *record, unsigned int source)
+{
+	stacks_opened(model, (const struct tw_stack *)record, source);
+}
+
+static void feed_stack_text(struct model *model, const struct tw_record *record,
+			    unsigned int source)
+{
+	stacks_learn(model, (const struct tw_stack_text *)record, source);
+}
+
 static void feed_socket(struct model *model, const struct tw_record *record, unsigned int source)
 {
 	reconcile_socket(model, (const struct tw_socket *)record, source);
@@ -142,10 +177,10 @@ static void feed_end(struct model *model, const struct tw_record *record, unsign
 	reconcile_end(model, (const struct tw_snapshot *)record, source);
 }
 
-/* A name that a record carries ends within it. */
-static bool name_ends(const struct tw_name *record)
+/* A text that a record carries behind its first @from bytes ends within it. */
+static bool text_ends(const struct tw_record *record, size_t from)
 {
-	return memchr(record->text, '\0', record->head.size - sizeof(*record)) != NULL;
+	return memchr((const char *)record + from, '\0', record->size - from) != NULL;
 }
 
 /* Takes @name over (NULL: none); the audit of the namespace goes by it too. */
@@ -208,6 +243,7 @@ static void feed_loss(struct model *model, const struct tw_record *record, unsig
 static void feed_tick(struct model *model, const struct tw_record *record, unsigned int source)
 {
 	(void)source;
+	leaks_tick(model);
 	ledger_settle(model, record->ts_ns);
 	witness_forget(model, record->ts_ns);
 	if (record->ts_ns - model->expired_ns >= EXPIRE_EVERY_NS) {
@@ -242,6 +278,7 @@ static void feed_minisock(struct model *model, const struct tw_record *record, u
 static const struct {
 	size_t size;	/* the least that the kind needs */
 	void (*feed)(struct model *model, const struct tw_record *record, unsigned int source);
+	bool text;	/* one follows */
 } kinds[] = {
 	[TW_TRANSITION] = { TW_TRANSITION_SHORT, feed_transition },
 	[TW_RESET_SENT] = { sizeof(struct tw_reset), feed_reset_sent },
@@ -249,9 +286,9 @@ static const struct {
 	[TW_SOCKET] = { TW_SOCKET_SHORT, feed_socket },
 	[TW_SNAPSHOT_BEGIN] = { sizeof(struct tw_snapshot), feed_begin },
 	[TW_SNAPSHOT_END] = { sizeof(struct tw_snapshot), feed_end },
-	[TW_NETNS] = { sizeof(struct tw_name), feed_netns },
+	[TW_NETNS] = { sizeof(struct tw_name), feed_netns, true },
 	[TW_NETNS_GONE] = { sizeof(struct tw_name), feed_netns_gone },
-	[TW_CGROUP] = { sizeof(struct tw_name), feed_cgroup },
+	[TW_CGROUP] = { sizeof(struct tw_name), feed_cgroup, true },
 	[TW_LOSS] = { sizeof(struct tw_loss), feed_loss },
 	[TW_TICK] = { sizeof(struct tw_record), feed_tick },
 	[TW_READY] = { sizeof(struct tw_record), feed_ready },
@@ -264,6 +301,11 @@ static const struct {
 	[TW_MINI_TURNED] = { TW_MINISOCK_SHORT, feed_minisock },
 	[TW_MINI_ENDED] = { TW_MINISOCK_SHORT, feed_minisock },
 	[TW_SPILLED] = { sizeof(struct tw_spilled), feed_spilled },
+	[TW_PROCESS] = { sizeof(struct tw_process), feed_process, true },
+	[TW_CLOSED_HELD] = { sizeof(struct tw_closed_held), feed_closed_held },
+	[TW_CLOSED_END] = { sizeof(struct tw_record), feed_closed_end },
+	[TW_STACK] = { sizeof(struct tw_stack), feed_stack },
+	[TW_STACK_TEXT] = { sizeof(struct tw_stack_text), feed_stack_text, true },
 };
 
 /* A state that a full socket can be in. */
@@ -303,8 +345,8 @@ static bool makes_sense(const struct tw_record *record, size_t len)
 		return true;
 	if (!kinds[record->kind].size || record->size < kinds[record->kind].size)
 		return false;
-	if (record->kind == TW_NETNS || record->kind == TW_CGROUP)
-		return name_ends((const struct tw_name *)record);
+	if (kinds[record->kind].text && !text_ends(record, kinds[record->kind].size))
+		return false;
 	return states_make_sense(record);
 }
 

@@ -24,6 +24,7 @@ struct model_opts {
 	struct filter filter;	/* its service glob is borrowed */
 	uint32_t max_rows;	/* a dimension, 0: 20,000 */
 	uint32_t max_conns;	/* 0: 4,000,000 */
+	bool leaks;		/* look for leaks (model/leak.h) */
 };
 
 typedef void (*model_event_fn)(void *ctx, const struct model_event *event);

@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "model/event.h"
+#include "model/leak.h"
 #include "model/field.h"
 #include "model/model.h"
 #include "tw_record.h"
@@ -184,4 +185,32 @@ const char *state_name(unsigned int state)
 	const char *name = NAME_IN(names, state);
 
 	return name ? name : "UNKNOWN";
+}
+
+const char *leak_kind_name(enum leak_kind kind)
+{
+	static const char *const names[NR_LEAK_KINDS] = {
+		[LEAK_CLOSE_WAIT] = "close_wait",
+		[LEAK_ESTABLISHED_GROWTH] = "established_growth",
+		[LEAK_FIN_WAIT2_HELD] = "fin_wait2_held",
+		[LEAK_FIN_WAIT2_ORPHAN] = "fin_wait2_orphan",
+		[LEAK_CLOSED_HELD] = "closed_held",
+		[LEAK_SYN_SENT] = "syn_sent",
+		[LEAK_ACCEPT_QUEUE] = "accept_queue",
+		[LEAK_TIME_WAIT_CHURN] = "time_wait_churn",
+	};
+
+	return NAME_IN(names, kind);
+}
+
+const char *leak_level_name(enum leak_level level)
+{
+	static const char *const names[] = {
+		[LEVEL_NONE] = "none",
+		[LEVEL_WATCH] = "watch",
+		[LEVEL_SUSPECT] = "suspect",
+		[LEVEL_LEAK] = "leak",
+	};
+
+	return NAME_IN(names, level);
 }

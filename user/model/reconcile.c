@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "model/audit.h"
+#include "model/leaks.h"
 #include "model/ledger.h"
 #include "model/lifecycle.h"
 #include "model/missed.h"
@@ -57,6 +58,21 @@ static void set_expiry(struct conn *conn, const struct tw_socket *record)
 		conn->since_ns = conn->expires_ns - TIME_WAIT_NS;
 }
 
+/* What waits in it, and when it had data last. */
+static void learn_queues(struct model *model, struct conn *conn, const struct tw_socket *record)
+{
+	conn->rqueue = record->rqueue;
+	if (record->head.from == TW_LISTEN) {
+		queues_listener(model, conn, record);
+		return;
+	}
+	if (record->head.size < sizeof(*record) || record->data_idle_ms == ~0U)
+		return;
+	conn->active_ds = (record->head.ts_ns - record->data_idle_ms * MS_NS) / (100 * MS_NS);
+	if (model->leaks)
+		model->leaks->ages_ns = record->head.ts_ns;
+}
+
 static void add_found(struct model *model, const struct tw_socket *record, unsigned int source)
 {
 	uint32_t id = tracker_add(model, record->cookie, &record->tuple, source);
@@ -77,7 +93,7 @@ static void add_found(struct model *model, const struct tw_socket *record, unsig
 		ledger_found(model, id);
 		return;
 	}
-	conn->rqueue = record->rqueue;
+	learn_queues(model, conn, record);
 	if (record->idle_ms != ~0U)
 		conn->since_ns -= record->idle_ms * MS_NS;
 	/* one that the dump before did not list is younger: its events were lost */
@@ -199,7 +215,7 @@ void reconcile_socket(struct model *model, const struct tw_socket *record, unsig
 	conn->dump = netns->dump;
 	conn->absent = 0;
 	if (conn->phase == PHASE_FULL && !is_minisock(record))
-		conn->rqueue = record->rqueue;
+		learn_queues(model, conn, record);
 	if (is_minisock(record) && conn->phase == PHASE_PENDING)
 		ledger_confirm(model, id);
 	if (conn->seen_ns >= netns->dump_began_ns)
@@ -422,6 +438,10 @@ void reconcile_end(struct model *model, const struct tw_snapshot *record, unsign
 	if (!netns->dumped)
 		netns->dumped = saw_all(model, netns, record);
 	ours = sweep(model, netns, record);
+	if (model->leaks && record->port_low) {
+		model->leaks->port_low = record->port_low;
+		model->leaks->port_high = record->port_high;
+	}
 	netns->kernel = record->kernel;
 	if (!netns->dumped) {
 		netns->kernel_base = record->kernel;

@@ -153,6 +153,13 @@ uint32_t rows_enter(struct rows *rows, const struct row_key *key)
 	return refer(rows, id);
 }
 
+uint32_t rows_find(const struct rows *rows, const struct row_key *key)
+{
+	uint32_t id = index_find(&rows->index, key_hash(key), key_equal, rows, key);
+
+	return id == INDEX_NONE ? POOL_NONE : id;
+}
+
 uint32_t rows_enter_again(struct rows *rows, const struct row_key *key, uint32_t guess)
 {
 	/* "other" has no key, though it looks like that of an unknown service */

@@ -124,6 +124,8 @@ static inline bool row_key_equal(const struct row_key *key, const struct row_key
 
 /* The number of the row with this key, made if need be; ROW_OTHER when there is no room. Takes a reference. */
 uint32_t rows_enter(struct rows *rows, const struct row_key *key);
+/* As rows_enter(), but without a reference: POOL_NONE where there is no such row. */
+uint32_t rows_find(const struct rows *rows, const struct row_key *key);
 /* As rows_enter(). @guess: where the key was found before, which may hold another by now. */
 uint32_t rows_enter_again(struct rows *rows, const struct row_key *key, uint32_t guess);
 /* row_reset(), of a row in the table. */

@@ -144,6 +144,7 @@ void tracker_remove(struct model *model, uint32_t id)
 	if (conn->indexed)
 		index_remove(&model->by_tuple, tuple_hash(conn), id);
 	owner_drop_holders(model, conn);
+	stacks_forget(&model->stacks, id);
 	owners_leave(&model->owners, conn->owner);
 	netns_unlink(model, conn);
 	if (netns_is_over(netns_at(model, conn->netns)))

@@ -13,6 +13,7 @@
 #include "model/conn.h"
 #include "model/model.h"
 #include "model/owners.h"
+#include "model/stacks.h"
 
 #define MAX_HOLDERS 64
 /* So many records after its slot, the connection itself is fetched. */
@@ -107,6 +108,8 @@ struct model {
 	struct holder *view_holders;	/* owned: of the view given out last, MAX_HOLDERS */
 	uint32_t expected[EXPECTED];	/* hashes of cookies that will be looked for soon: a ring */
 	uint32_t nr_expected;
+	struct stacks stacks;
+	struct leaks *leaks;		/* owned; NULL: not asked for */
 	model_event_fn event_fn;
 	void *event_ctx;
 };

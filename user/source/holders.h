@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "source/source.h"
+#include "source/walk.h"
 
 struct bpf_program;
 
@@ -22,9 +23,8 @@ struct holders_look {
 	uint64_t began_ns;
 	pthread_t thread;
 	bool threaded;
-	struct tw_holder *records; /* owned, as are those that follow */
-	struct holder_place *places; /* the records in order */
-	size_t count, room;
+	struct walk walk;	/* owned, as are the places */
+	struct holder_place *places; /* its records in order */
 	int ret;
 };
 

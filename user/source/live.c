@@ -14,10 +14,12 @@
 
 #include "base/log.h"
 #include "source/cgroups.h"
+#include "source/closed.h"
 #include "source/holders.h"
 #include "source/lanes.h"
 #include "source/losses.h"
 #include "source/probes.h"
+#include "source/process.h"
 #include "source/spill.h"
 #include "source/survey.h"
 #include "twtrace.skel.h"
@@ -40,6 +42,7 @@ struct live {
 	uint64_t last_ts_ns; /* of the newest record */
 	uint64_t records;
 	uint64_t spilled; /* changes told in sum, a loss not told yet */
+	uint64_t closed_next_ns; /* no walk for sockets in CLOSE before, unless forced */
 	bool restless; /* the last drain had something: look once more */
 };
 
@@ -331,6 +334,22 @@ static void pass_holder(void *ctx, const struct tw_record *record)
 	deliver(step->to, record);
 }
 
+/* As pass_holder(), of what the other walk finds. */
+static void pass_closed(void *ctx, const struct tw_record *record)
+{
+	struct step *step = ctx;
+	struct tw_closed_held changed;
+
+	if (record->kind == TW_CLOSED_HELD) {
+		changed = *(const struct tw_closed_held *)record;
+		cgroups_tell(step->live->cgroups, changed.cgroup_id, record->ts_ns, step->to);
+		changed.cgroup_id = cgroups_of_process(step->live->cgroups, changed.cgroup_id,
+						       changed.owner.tgid, record->ts_ns, step->to);
+		record = &changed.head;
+	}
+	deliver(step->to, record);
+}
+
 static void begin_look(void *ctx)
 {
 	struct step *step = ctx;
@@ -400,13 +419,35 @@ static bool tell_losses(struct live *live, bool last, const struct receiver *to)
 	return losses_tell(&lost, live_now_ns(), to);
 }
 
-void live_interval(struct live *live, unsigned int budget, const struct receiver *to)
+void live_look_for_closed(struct live *live, unsigned int budget, const struct receiver *to)
+{
+	struct step step = { .live = live, .to = to };
+	struct receiver pass = { .receive = pass_closed, .ctx = &step };
+	uint64_t now_ns = live_now_ns(), cost_ns = 0;
+	struct error err = { 0 };
+
+	if (budget && now_ns < live->closed_next_ns)
+		return;
+	if (closed_look(live->probes.skel->progs.closed_held, now_ns, &cost_ns, &pass, &err))
+		log_msg(LOG_VERBOSE, "%s", err.text);
+	live->closed_next_ns = now_ns + (budget ? cost_ns * 1000 / budget : 0);
+}
+
+void live_tell_processes(struct live *live, const uint32_t *pids, size_t count,
+			 const struct receiver *to)
+{
+	(void)live;
+	for (size_t i = 0; i < count; i++)
+		process_tell(pids[i], live_now_ns(), to);
+}
+
+void live_interval(struct live *live, unsigned int budget, bool ages, const struct receiver *to)
 {
 	struct step step = { .live = live, .to = to };
 	struct survey_steps steps = { .settle = settle, .ctx = &step };
 	bool lost = tell_losses(live, !budget, to);
 
-	survey_interval(&live->survey, live_now_ns(), budget, lost || !budget, &steps, to);
+	survey_interval(&live->survey, live_now_ns(), budget, lost || !budget, ages, &steps, to);
 	cgroups_forget_processes(live->cgroups);
 }
 

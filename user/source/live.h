@@ -13,6 +13,7 @@
 #define SOURCE_LIVE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -27,6 +28,7 @@ struct live_opts {
 	uint32_t pid;			/* whose sockets are wanted; 0: everybody's */
 	bool syscalls;			/* trace accept() as a system call */
 	bool ages;			/* ask how long sockets found at start have been idle */
+	bool leaks;			/* tell what tells of leaks, too */
 	enum tw_evidence evidence;	/* the tier wanted; TW_NR_EVIDENCE: the best there is */
 };
 
@@ -48,11 +50,19 @@ bool live_drain(struct live *live, const struct receiver *to);
 /*
  * Once an interval: loss, new and ended namespaces, and a snapshot of each if the
  * last ones were cheap enough (@budget: at most this share of the time, in
- * thousandths; 0: at any cost) or something was lost.
+ * thousandths; 0: at any cost) or something was lost; with @ages, when data passed last.
  */
-void live_interval(struct live *live, unsigned int budget, const struct receiver *to);
+void live_interval(struct live *live, unsigned int budget, bool ages, const struct receiver *to);
 /* Looks for the holders of sockets now. */
 void live_look_for_holders(struct live *live, const struct receiver *to);
+/*
+ * Looks for sockets in CLOSE that are held, if the last look was cheap enough (@budget as
+ * above). Only with live_opts.leaks.
+ */
+void live_look_for_closed(struct live *live, unsigned int budget, const struct receiver *to);
+/* Tells of these processes; those that are gone are left out. */
+void live_tell_processes(struct live *live, const uint32_t *pids, size_t count,
+			 const struct receiver *to);
 /* The counts of every (from, to), and END. */
 void live_end(struct live *live, const struct receiver *to);
 

@@ -100,12 +100,14 @@ static void configure(struct twtrace_bpf *skel, const struct live_opts *opts,
 	skel->rodata->config.has_filter = filter_is_set(&opts->filter);
 	skel->rodata->config.cpus = cpus;
 	skel->rodata->config.pid = opts->pid;
+	skel->rodata->config.leaks = opts->leaks;
 	skel->rodata->config.has_tier = evidence != TW_BY_INFERENCE;
 	skel->rodata->config.lane_bytes = lane_bytes(opts->ring_bytes, cpus);
 	skel->rodata->filter = opts->filter;
 	bpf_map__set_max_entries(skel->maps.events, bytes);
 	bpf_map__set_max_entries(skel->maps.lanes, cpus);
 	bpf_map__set_value_size(skel->maps.lanes, TW_LANE_SIZE(skel->rodata->config.lane_bytes));
+	bpf_program__set_autoload(skel->progs.closed_held, opts->leaks);
 	bpf_program__set_autoload(skel->progs.reset_plain, !features->reset_reason);
 	bpf_program__set_autoload(skel->progs.reset_reason, features->reset_reason);
 	bpf_program__set_autoload(skel->progs.accept_plain, with_accept && !features->accept_arg);

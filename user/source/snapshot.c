@@ -78,20 +78,22 @@ static void set_addr(uint8_t addr[16], uint8_t family, const __be32 diag[4])
 	}
 }
 
-/* How long nothing was sent or received: a bound on the age of the state. */
-static uint32_t idle_of(const struct rtattr *attr)
+/*
+ * How long nothing was sent or received: a bound on the age of the state; the answer to a
+ * keepalive probe counts, which says nothing of data.
+ */
+static void read_idle(struct tw_socket *socket, const struct rtattr *attr)
 {
 	struct tcp_info info = { 0 };
 	size_t len = RTA_PAYLOAD(attr);
-	uint32_t idle;
 
 	memcpy(&info, RTA_DATA(attr), len < sizeof(info) ? len : sizeof(info));
-	idle = info.tcpi_last_data_recv;
-	if (info.tcpi_last_data_sent < idle)
-		idle = info.tcpi_last_data_sent;
-	if (info.tcpi_last_ack_recv < idle)
-		idle = info.tcpi_last_ack_recv;
-	return idle;
+	socket->data_idle_ms = info.tcpi_last_data_recv;
+	if (info.tcpi_last_data_sent < socket->data_idle_ms)
+		socket->data_idle_ms = info.tcpi_last_data_sent;
+	socket->idle_ms = socket->data_idle_ms;
+	if (info.tcpi_last_ack_recv < socket->idle_ms)
+		socket->idle_ms = info.tcpi_last_ack_recv;
 }
 
 static void read_attrs(struct tw_socket *socket, const struct nlmsghdr *header,
@@ -105,7 +107,7 @@ static void read_attrs(struct tw_socket *socket, const struct nlmsghdr *header,
 		    RTA_PAYLOAD(attr) >= sizeof(socket->cgroup_id))
 			memcpy(&socket->cgroup_id, RTA_DATA(attr), sizeof(socket->cgroup_id));
 		if (attr->rta_type == INET_DIAG_INFO && socket->head.from != TW_LISTEN)
-			socket->idle_ms = idle_of(attr);
+			read_idle(socket, attr);
 	}
 }
 
@@ -141,7 +143,7 @@ static int on_socket(const struct nlmsghdr *header, void *data)
 	socket->uid = msg->idiag_uid;
 	socket->rqueue = msg->idiag_rqueue;
 	socket->wqueue = msg->idiag_wqueue;
-	socket->idle_ms = ~0U;
+	socket->idle_ms = socket->data_idle_ms = ~0U;
 	read_attrs(socket, header, msg);
 	return MNL_CB_OK;
 }

@@ -199,7 +199,7 @@ static uint64_t cpu_ns(void)
 }
 
 void survey_interval(struct survey *survey, uint64_t now_ns, unsigned int budget, bool force,
-		     const struct survey_steps *steps, const struct receiver *to)
+		     bool ages, const struct survey_steps *steps, const struct receiver *to)
 {
 	struct pause pause = { steps->settle, steps->ctx };
 	struct netns_list *netns = &survey->netns;
@@ -216,7 +216,7 @@ void survey_interval(struct survey *survey, uint64_t now_ns, unsigned int budget
 		return;
 	while (i < netns->count) {
 		struct error err = { 0 };
-		int ret = snapshot_take(&snapshot, netns, &netns->entries[i], false, &pause, &err);
+		int ret = snapshot_take(&snapshot, netns, &netns->entries[i], ages, &pause, &err);
 
 		if (ret == -ESRCH) {
 			tell_netns(&netns->entries[i], TW_NETNS_GONE, to);

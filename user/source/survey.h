@@ -51,9 +51,9 @@ int survey_start(struct survey *survey, const struct survey_steps *steps, const 
 		 struct error *err);
 /*
  * An interval: new namespaces, ended ones, and snapshots of all if the budget
- * (thousandths of the time) allows it or @force asks for it.
+ * (thousandths of the time) allows it or @force asks for it. @ages: ask when data passed last.
  */
 void survey_interval(struct survey *survey, uint64_t now_ns, unsigned int budget, bool force,
-		     const struct survey_steps *steps, const struct receiver *to);
+		     bool ages, const struct survey_steps *steps, const struct receiver *to);
 
 #endif

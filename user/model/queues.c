@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Listeners whose queue of connections to accept() is full: dumps tell how long it is. */
+#include <string.h>
+
+#include "model/leaks.h"
+
+#define MAX_QUEUES 1024
+
+static struct queue *at(const struct leaks *leaks, uint32_t id)
+{
+	return pool_at_sized(&leaks->queues, id, sizeof(struct queue));
+}
+
+/* Those that have been full are few: a walk will do. */
+static uint32_t find(const struct leaks *leaks, uint64_t cookie, uint32_t source)
+{
+	uint32_t id = pool_next(&leaks->queues, 0);
+
+	while (id != POOL_NONE &&
+	       (at(leaks, id)->cookie != cookie || at(leaks, id)->source != source))
+		id = pool_next(&leaks->queues, id + 1);
+	return id;
+}
+
+/* sk_acceptq_is_full() (include/net/sock.h): one more than the backlog fits. */
+static bool is_full(const struct tw_socket *record)
+{
+	return record->rqueue > record->wqueue;
+}
+
+static struct queue *make(struct model *model, const struct conn *conn)
+{
+	struct leaks *leaks = model->leaks;
+	uint32_t id = leaks->queues.count < MAX_QUEUES ? pool_take(&leaks->queues) : POOL_NONE;
+	struct queue *queue;
+
+	if (id == POOL_NONE)
+		return NULL;
+	queue = at(leaks, id);
+	*queue = (struct queue){
+		.cookie = conn->cookie,
+		.source = conn->source,
+		.netns_cookie = netns_at(model, conn->netns)->cookie,
+		.local_port = conn->local_port,
+	};
+	memcpy(queue->local_addr, conn->local_addr, 16);
+	return queue;
+}
+
+void queues_listener(struct model *model, const struct conn *conn, const struct tw_socket *record)
+{
+	struct leaks *leaks = model->leaks;
+	uint32_t id, before;
+	struct queue *queue;
+
+	if (!leaks || (!leaks->queues.count && !is_full(record)))
+		return;
+	id = find(leaks, conn->cookie, conn->source);
+	if (!is_full(record)) {
+		if (id != POOL_NONE) {
+			owners_leave(&model->owners, at(leaks, id)->owner);
+			pool_give(&leaks->queues, id);
+		}
+		return;
+	}
+	queue = id == POOL_NONE ? make(model, conn) : at(leaks, id);
+	if (!queue)
+		return;
+	if (!queue->full_ns)
+		queue->full_ns = record->head.ts_ns;
+	queue->looks++;
+	queue->ts_ns = record->head.ts_ns;
+	queue->waiting = record->rqueue;
+	queue->backlog = record->wqueue;
+	before = queue->owner;
+	queue->owner = owners_enter(&model->owners, model->services, conn_owner(model, conn));
+	owners_leave(&model->owners, before);
+	queue->key = (struct row_key){ .service = owners_at(&model->owners, queue->owner)->service,
+				       .port = conn->local_port,
+				       .role = ROLE_SERVER };
+}
+
+void queues_forget(struct model *model)
+{
+	struct leaks *leaks = model->leaks;
+
+	for (uint32_t id = pool_next(&leaks->queues, 0); id != POOL_NONE;
+	     id = pool_next(&leaks->queues, id + 1)) {
+		const struct queue *queue = at(leaks, id);
+		uint32_t conn = tracker_find(model, queue->cookie, queue->source);
+
+		if (conn != POOL_NONE && conn_at(model, conn)->phase == PHASE_FULL &&
+		    conn_at(model, conn)->state == TW_LISTEN)
+			continue;
+		owners_leave(&model->owners, queue->owner);
+		pool_give(&leaks->queues, id);
+	}
+}
+
+static bool is_any(const uint8_t addr[static 16])
+{
+	static const uint8_t any[16], any_v4[16] = { [10] = 0xff, [11] = 0xff };
+
+	return !memcmp(addr, any, 16) || !memcmp(addr, any_v4, 16);
+}
+
+const struct queue *queues_full_at(const struct model *model, const struct conn *conn)
+{
+	const struct leaks *leaks = model->leaks;
+
+	for (uint32_t id = pool_next(&leaks->queues, 0); id != POOL_NONE;
+	     id = pool_next(&leaks->queues, id + 1)) {
+		const struct queue *queue = at(leaks, id);
+
+		if (queue->source == conn->source && queue->local_port == conn->remote_port &&
+		    (is_any(queue->local_addr) ||
+		     !memcmp(queue->local_addr, conn->remote_addr, 16)))
+			return queue;
+	}
+	return NULL;
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Points of a count, and the statistics of their course. */
+#include "model/series.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* How many times the longest pause between rises may pass before growth is over. */
+#define PAUSES 1.5
+/* And so many steps more: between two looks anything may happen. */
+#define STEPS_MORE 2
+
+static void thin_out(struct series *series)
+{
+	for (uint32_t i = 0; i < SERIES_POINTS / 2; i++)
+		series->point[i] = series->point[2 * i];
+	series->count = SERIES_POINTS / 2;
+	series->step_ns *= 2;
+}
+
+void series_add(struct series *series, uint64_t now_ns, uint64_t step_ns, uint32_t value)
+{
+	if (!series->step_ns)
+		*series = (struct series){ .start_ns = now_ns, .step_ns = step_ns };
+	/* a pause in the records: nothing has changed meanwhile */
+	while (now_ns >= series->start_ns + series->count * series->step_ns) {
+		bool last = now_ns < series->start_ns + (series->count + 1) * series->step_ns;
+		uint32_t before = series->count ? series->point[series->count - 1] : value;
+
+		series->point[series->count++] = last ? value : before;
+		if (series->count == SERIES_POINTS)
+			thin_out(series);
+	}
+}
+
+uint32_t series_at(const struct series *series, uint64_t ts_ns)
+{
+	uint64_t at;
+
+	if (!series->count || ts_ns < series->start_ns)
+		return 0;
+	at = (ts_ns - series->start_ns) / series->step_ns;
+	return series->point[at < series->count ? at : series->count - 1];
+}
+
+static int compare(const void *left, const void *right)
+{
+	double a = *(const double *)left, b = *(const double *)right;
+
+	return (a > b) - (a < b);
+}
+
+/* H. Theil (1950), P. K. Sen (1968): robust against what does not belong to the trend. */
+static double median_slope(const struct series *series)
+{
+	static const uint32_t pairs = SERIES_POINTS * (SERIES_POINTS - 1) / 2;
+	double slopes[pairs];
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < series->count; i++)
+		for (uint32_t j = i + 1; j < series->count; j++)
+			slopes[count++] =
+				((double)series->point[j] - series->point[i]) / (double)(j - i);
+	qsort(slopes, count, sizeof(*slopes), compare);
+	return count ? slopes[count / 2] : 0;
+}
+
+static int compare_points(const void *left, const void *right)
+{
+	uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+
+	return (a > b) - (a < b);
+}
+
+/* What equal points take from the variance of S. */
+static double of_ties(const struct series *series)
+{
+	uint32_t sorted[SERIES_POINTS], alike = 1;
+	double sum = 0;
+
+	for (uint32_t i = 0; i < series->count; i++)
+		sorted[i] = series->point[i];
+	qsort(sorted, series->count, sizeof(*sorted), compare_points);
+	for (uint32_t i = 1; i <= series->count; i++) {
+		if (i < series->count && sorted[i] == sorted[i - 1]) {
+			alike++;
+			continue;
+		}
+		sum += (double)alike * (alike - 1) * (2 * alike + 5);
+		alike = 1;
+	}
+	return sum;
+}
+
+/* H. B. Mann (1945), M. G. Kendall (1975): how many pairs rise and how many fall. */
+static double rise_confidence(const struct series *series)
+{
+	double n = series->count, variance;
+	int sum = 0;
+
+	for (uint32_t i = 0; i < series->count; i++)
+		for (uint32_t j = i + 1; j < series->count; j++)
+			sum += (series->point[j] > series->point[i]) -
+			       (series->point[j] < series->point[i]);
+	variance = (n * (n - 1) * (2 * n + 5) - of_ties(series)) / 18;
+	if (sum <= 0 || variance <= 0)
+		return 0;
+	return 0.5 * (1 + erf((sum - 1) / sqrt(variance) / M_SQRT2));
+}
+
+static void count_rises(const struct series *series, struct trend *trend)
+{
+	uint32_t highest = series->point[0], last = 0, longest = 0;
+
+	for (uint32_t i = 1; i < series->count; i++) {
+		if (series->point[i] <= highest)
+			continue;
+		highest = series->point[i];
+		if (trend->rises++ && i - last > longest)
+			longest = i - last;
+		last = i;
+	}
+	trend->growing = trend->rises > 1 &&
+			 series->count - 1 - last <= PAUSES * longest + STEPS_MORE;
+}
+
+struct trend series_trend(const struct series *series)
+{
+	struct trend trend = { 0 };
+
+	if (series->count < 3)
+		return trend;
+	trend.span_ns = (series->count - 1) * series->step_ns;
+	trend.per_s = median_slope(series) * 1e9 / (double)series->step_ns;
+	trend.confidence = rise_confidence(series);
+	count_rises(series, &trend);
+	return trend;
+}

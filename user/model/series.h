@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A count over time in bounded memory, and what its course says: whether it grows, how fast,
+ * and how sure that is. Points are a step apart; when there is no room for another one, every
+ * other is dropped and the step doubles, so that a series always spans all of its time.
+ */
+#ifndef MODEL_SERIES_H
+#define MODEL_SERIES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SERIES_POINTS 64
+
+struct series {
+	uint64_t start_ns;	/* of the first point */
+	uint64_t step_ns;	/* 0: there is no point yet */
+	uint32_t count;
+	uint32_t point[SERIES_POINTS];
+};
+
+struct trend {
+	uint64_t span_ns;	/* from the first point to the last */
+	double per_s;		/* growth: the median of all slopes (Theil-Sen) */
+	double confidence;	/* that it grows: one-sided Mann-Kendall, 0 to 1 */
+	uint32_t rises;		/* points above all before them */
+	bool growing;		/* still: the last rise is not longer ago than rises were apart */
+};
+
+/* Adds the value of @now_ns, unless the step is not over yet. @step_ns: of the first points. */
+void series_add(struct series *series, uint64_t now_ns, uint64_t step_ns, uint32_t value);
+/* The value at that moment, of the point before; 0 before the first one. */
+uint32_t series_at(const struct series *series, uint64_t ts_ns);
+/* Needs some 20 us. With less than three points nothing is known: all zero. */
+struct trend series_trend(const struct series *series);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a class of sockets shows of one kind of leak, and the verdict that tells it. Internal
+ * to the model.
+ */
+#ifndef MODEL_SIGNS_H
+#define MODEL_SIGNS_H
+
+#include "model/members.h"
+
+/* What a class shows of one kind. */
+struct signs {
+	const struct leak_class *class;
+	const struct members *members;
+	struct trend trend;
+	uint32_t first;		/* at the first point */
+	uint32_t grown;		/* since, up to members->ref_ns */
+	double stayed;		/* share of them that is still there */
+	double quiet;		/* share of those without data; -1: not known */
+	uint64_t p50_ns;
+	uint32_t most;		/* that one process has */
+	bool grows;		/* it does, still, and none of it goes again */
+};
+
+/* Whether its number grows, still, over @span_ns at least, and nothing of it goes again. */
+bool signs_grow(const struct signs *signs, uint64_t span_ns);
+/* Whether it was there from the start, and (nearly) all of it still is. */
+bool signs_stand_still(const struct signs *signs);
+
+/* Who and where, by the key of a pair. */
+void verdict_place(struct model *model, struct verdict *verdict, const struct row_key *key,
+		   uint32_t remotes);
+/* One more process, which has @count of the sockets; @id: an owner. */
+void verdict_holder(struct model *model, struct verdict *verdict, uint32_t id, uint32_t count);
+/* All that the signs say, but for level, kind and advice. */
+void verdict_fill(struct model *model, struct verdict *verdict, const struct signs *signs,
+		  struct members *members);
+/* One sentence on what to do, tied to what the verdict rests on. */
+const char *verdict_advice(const struct verdict *verdict);
+
+#endif

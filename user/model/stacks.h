@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which code opened which connection: stacks by their names, each once, and the number of
+ * its stack for each connection. Nothing is kept where no stack was ever told. Internal to
+ * the model.
+ */
+#ifndef MODEL_STACKS_H
+#define MODEL_STACKS_H
+
+#include "base/index.h"
+#include "base/pool.h"
+#include "tw_record.h"
+
+struct model;
+
+struct stack {
+	uint64_t number;	/* the source's */
+	uint32_t source;
+	uint8_t deed;		/* enum tw_deed, of the latest socket */
+	bool incomplete;
+	char thread[TW_COMM_LEN * 4 + 1]; /* clean; of the latest socket */
+	char *text;		/* owned, clean */
+};
+
+struct stacks {
+	struct pool pool;	/* struct stack */
+	struct index by_number;
+	uint32_t *of_conn;	/* owned: number + 1 of the stack that opened it, by connection */
+	uint32_t room;
+	uint64_t told, incomplete; /* sockets with a stack; with one that is cut short */
+	uint64_t unkept;	/* stacks for which there was no room */
+};
+
+int stacks_init(struct stacks *stacks);
+void stacks_release(struct stacks *stacks);
+void stacks_learn(struct model *model, const struct tw_stack_text *record, unsigned int source);
+void stacks_opened(struct model *model, const struct tw_stack *record, unsigned int source);
+/* A number for stacks_at(); 0: unknown. */
+uint32_t stacks_of_conn(const struct model *model, uint32_t conn);
+const struct stack *stacks_at(const struct stacks *stacks, uint32_t number);
+/* The connection is gone, its number will be another one's. */
+void stacks_forget(struct stacks *stacks, uint32_t conn);
+
+#endif

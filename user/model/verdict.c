@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What a verdict tells: whose the sockets are, how old, how near the limit, opened where. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "model/signs.h"
+
+void verdict_place(struct model *model, struct verdict *verdict, const struct row_key *key,
+		   uint32_t remotes)
+{
+	verdict->service = services_name(model->services, key->service);
+	verdict->direction = key->role == ROLE_CLIENT ? DIRECTION_OUTGOING :
+			     key->role == ROLE_SERVER ? DIRECTION_INCOMING :
+							DIRECTION_UNKNOWN;
+	if (key->role == ROLE_CLIENT)
+		verdict->remote_port = key->port;
+	else
+		verdict->local_port = key->port;
+	memcpy(verdict->remote_addr, key->remote_addr, 16);
+	verdict->remotes = remotes;
+}
+
+static int by_count(const void *left, const void *right)
+{
+	const struct member_count *a = left, *b = right;
+
+	return a->count != b->count ? (a->count < b->count ? 1 : -1) :
+				      (a->of > b->of) - (a->of < b->of);
+}
+
+void verdict_holder(struct model *model, struct verdict *verdict, uint32_t id, uint32_t count)
+{
+	const struct owner *owner = owners_at(&model->owners, id);
+	const struct process *process = processes_find(model->leaks, owner->pid, owner->source);
+	struct verdict_holder *holder = &verdict->holders[verdict->nr_holders];
+
+	if (verdict->nr_holders == VERDICT_HOLDERS || (!owner->pid && !owner->comm[0])) {
+		verdict->more_holders += owner->pid != 0;
+		return;
+	}
+	verdict->nr_holders++;
+	*holder = (struct verdict_holder){ .pid = owner->pid, .sockets = count };
+	text_clean(owner->comm, strnlen(owner->comm, TW_COMM_LEN), holder->comm,
+		   sizeof(holder->comm));
+	processes_want(model, owner->pid, owner->source);
+	if (!process)
+		return;
+	holder->script = process->script;
+	holder->fds = process->fds;
+	holder->fd_limit = process->fd_limit;
+}
+
+/* Until the first of them has no descriptor left. */
+static void set_limit(struct verdict *verdict, double per_s)
+{
+	double nearest = 0;
+
+	for (uint32_t i = 0; i < verdict->nr_holders; i++) {
+		const struct verdict_holder *holder = &verdict->holders[i];
+		double share = holder->fd_limit ? (double)holder->fds / (double)holder->fd_limit :
+						  0;
+		double rate = verdict->count ? per_s * holder->sockets / (double)verdict->count : 0;
+
+		if (!holder->fds || share <= nearest)
+			continue;
+		nearest = share;
+		verdict->fds = holder->fds;
+		verdict->fd_limit = holder->fd_limit;
+		if (rate > 0 && holder->fd_limit > holder->fds && holder->fd_limit != UINT64_MAX)
+			verdict->exhausted_ns =
+				(uint64_t)((double)(holder->fd_limit - holder->fds) / rate * 1e9);
+	}
+}
+
+static void set_holders(struct model *model, struct verdict *verdict, struct members *members)
+{
+	qsort(members->owners, members->nr_owners, sizeof(*members->owners), by_count);
+	for (uint32_t i = 0; i < members->nr_owners; i++)
+		verdict_holder(model, verdict, members->owners[i].of, members->owners[i].count);
+}
+
+static void set_stacks(struct model *model, struct verdict *verdict, struct members *members)
+{
+	qsort(members->stacks, members->nr_stacks, sizeof(*members->stacks), by_count);
+	verdict->stacked = members->stacked;
+	verdict->unstacked = members->unstacked;
+	for (uint32_t i = 0; i < members->nr_stacks; i++) {
+		const struct stack *stack = stacks_at(&model->stacks, members->stacks[i].of);
+
+		verdict->cut_short += stack->incomplete ? members->stacks[i].count : 0;
+		if (verdict->nr_stacks == VERDICT_STACKS)
+			continue;
+		verdict->stacks[verdict->nr_stacks++] = (struct verdict_stack){
+			.text = stack->text,
+			.thread = stack->thread[0] ? stack->thread : NULL,
+			.deed = stack->deed,
+			.sockets = members->stacks[i].count,
+			.incomplete = stack->incomplete,
+		};
+	}
+}
+
+static void set_other(struct model *model, struct verdict *verdict, const struct members *members)
+{
+	const struct owner *owner;
+
+	if (members->queue) {
+		owner = owners_at(&model->owners, members->queue->owner);
+		verdict->other_state = TW_LISTEN;
+	} else if (members->other != POOL_NONE) {
+		owner = conn_owner(model, conn_at(model, members->other));
+		verdict->other_state = conn_at(model, members->other)->state;
+	} else {
+		return;
+	}
+	verdict->other_here = true;
+	verdict->other_service = services_name(model->services, owner->service);
+	verdict->other_pid = owner->pid;
+}
+
+/* How sure: of growth, that it grows and that nothing of it goes; of a stock, its size. */
+static double confidence_of(const struct signs *signs)
+{
+	if (signs_grow(signs, 0))
+		return signs->trend.confidence * signs->stayed;
+	if (signs_stand_still(signs))
+		return 1 - exp(-(double)signs->members->old / 10);
+	return signs->trend.confidence * signs->stayed;
+}
+
+void verdict_fill(struct model *model, struct verdict *verdict, const struct signs *signs,
+		  struct members *members)
+{
+	verdict_place(model, verdict, &signs->class->key, signs->class->pairs);
+	verdict->count = members->count;
+	verdict->per_minute = signs->trend.per_s * 60;
+	verdict->confidence = confidence_of(signs);
+	verdict->aged = true;
+	verdict->age_p50_ns = signs->p50_ns;
+	verdict->age_max_ns = members->ages.max_ns;
+	verdict->since_ns = members->oldest_ns;
+	verdict->at_least = members->bound > 0;
+	verdict->half_at_least = members->bound > members->count / 2;
+	verdict->grown = signs->grown;
+	verdict->stayed = members->stayed < signs->grown ? members->stayed : signs->grown;
+	verdict->watched_ns = signs->trend.span_ns;
+	verdict->quiet_percent = signs->quiet < 0 || members->what != SAMPLED_ESTABLISHED ?
+					 -1 :
+					 (int)(signs->quiet * 100);
+	verdict->one_segment_percent = -1;
+	set_holders(model, verdict, members);
+	/* a minisock has no descriptor any more */
+	if (members->what != SAMPLED_ORPHANS)
+		set_limit(verdict, signs->trend.per_s);
+	set_stacks(model, verdict, members);
+	set_other(model, verdict, members);
+}

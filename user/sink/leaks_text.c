@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * `leaks` as text: one paragraph a verdict, worst first.
+ *
+ *   web-1  14:03:22  watched for 1m00s: 1 leak, 1 to watch
+ *
+ *   LEAK     shop: 1,204 sockets in CLOSE-WAIT on port 8080, from 10.0.0.5
+ *            +12.0 a minute, confidence 0.99: 40 came and all of them are still there
+ *            ...
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/addr.h"
+#include "base/text.h"
+#include "model/leak.h"
+#include "sink/common.h"
+
+#define INDENT 9
+#define LINE_LEN 1024
+#define TEXT_WIDTH 100
+#define CLEAR "\033[H\033[J"
+
+static struct sink *leaks_text_open(const struct sink_opts *opts)
+{
+	return sink_new(&leaks_text_sink, opts, sizeof(struct sink));
+}
+
+/* Broken between words, every line but the first under its beginning. */
+static void print_wrapped(const struct sink_opts *opts, size_t at, const char *text)
+{
+	size_t width = opts->terminal && opts->width ? opts->width : TEXT_WIDTH;
+	size_t indent = at;
+
+	while (*text) {
+		size_t len = strcspn(text, " "), columns;
+		char word[LINE_LEN];
+
+		snprintf(word, sizeof(word), "%.*s", (int)len, text);
+		columns = text_width(word);
+		if (at > indent && at + 1 + columns > width) {
+			fprintf(opts->out, "\n%*s", (int)indent, "");
+			at = indent;
+		}
+		at += columns + (at > indent);
+		fprintf(opts->out, "%s%s", at > indent + columns ? " " : "", word);
+		text += len + (text[len] == ' ');
+	}
+	putc('\n', opts->out);
+}
+
+static void say(const struct sink_opts *opts, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* A line of the paragraph. */
+static void say(const struct sink_opts *opts, const char *format, ...)
+{
+	char text[LINE_LEN];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	fprintf(opts->out, "%*s", INDENT, "");
+	print_wrapped(opts, INDENT, text);
+}
+
+/* What the sockets are doing, by kind. */
+static const char *const things[NR_LEAK_KINDS] = {
+	[LEAK_CLOSE_WAIT] = "sockets in CLOSE-WAIT",
+	[LEAK_ESTABLISHED_GROWTH] = "open connections, ever more",
+	[LEAK_FIN_WAIT2_HELD] = "sockets held in FIN-WAIT2",
+	[LEAK_FIN_WAIT2_ORPHAN] = "orphans in FIN-WAIT2",
+	[LEAK_CLOSED_HELD] = "ended connections whose descriptors are open",
+	[LEAK_SYN_SENT] = "connects without an answer",
+	[LEAK_ACCEPT_QUEUE] = "connections wait for accept()",
+	[LEAK_TIME_WAIT_CHURN] = "short-lived connections",
+};
+
+static const struct {
+	const char *word, *colour;
+} levels[] = {
+	[LEVEL_WATCH] = { "WATCH", "\033[36m" },
+	[LEVEL_SUSPECT] = { "SUSPECT", "\033[33m" },
+	[LEVEL_LEAK] = { "LEAK", "\033[1;31m" },
+};
+
+static const char *remote_text(const struct sink_opts *opts, const struct verdict *verdict,
+			       char text[static LINE_LEN])
+{
+	const char *name = opts->names ? names_of(opts->names, verdict->remote_addr) : NULL;
+	static const uint8_t several[16];
+	char addr[ADDR_TEXT_LEN];
+
+	if (!memcmp(verdict->remote_addr, several, 16))
+		snprintf(text, LINE_LEN, "%" PRIu32 " hosts", verdict->remotes);
+	else if (name)
+		snprintf(text, LINE_LEN, "%s", name);
+	else
+		snprintf(text, LINE_LEN, "%s", addr_format(verdict->remote_addr, addr));
+	return text;
+}
+
+static void print_title(const struct sink_opts *opts, const struct verdict *verdict)
+{
+	const char *colour = opts->terminal ? levels[verdict->level].colour : "";
+	const char *plain = opts->terminal ? "\033[0m" : "";
+	char place[2 * LINE_LEN], remote[LINE_LEN], number[TEXT_LEN], text[3 * LINE_LEN];
+
+	remote_text(opts, verdict, remote);
+	if (verdict->kind == LEAK_ACCEPT_QUEUE)
+		snprintf(place, sizeof(place), "on port %u", verdict->local_port);
+	else if (verdict->direction == DIRECTION_OUTGOING)
+		snprintf(place, sizeof(place), "to %s, port %u", remote, verdict->remote_port);
+	else
+		snprintf(place, sizeof(place), "on port %u, from %s", verdict->local_port, remote);
+	snprintf(text, sizeof(text), "%s: %s %s %s",
+		 verdict->service ? verdict->service : "an unknown service",
+		 text_count(verdict->count, number), things[verdict->kind], place);
+	fprintf(opts->out, "%s%-*s%s", colour, INDENT, levels[verdict->level].word, plain);
+	print_wrapped(opts, INDENT, text);
+}
+
+static void print_growth(const struct sink_opts *opts, const struct verdict *verdict)
+{
+	char watched[TEXT_LEN], grown[TEXT_LEN], stayed[TEXT_LEN], more[LINE_LEN] = "";
+
+	text_duration(verdict->watched_ns, watched);
+	if (verdict->grown && verdict->stayed == verdict->grown)
+		snprintf(more, sizeof(more), "; %s more came, and all of them are still there",
+			 text_count(verdict->grown, grown));
+	else if (verdict->grown)
+		snprintf(more, sizeof(more), "; %s more came, and %s of them are still there",
+			 text_count(verdict->grown, grown), text_count(verdict->stayed, stayed));
+	say(opts, "%+.1f a minute over %s, confidence %.2f%s", verdict->per_minute, watched,
+	    verdict->confidence, more);
+	if (verdict->quiet_percent >= 0)
+		say(opts, "%d %% of these had no data since they were opened",
+		    verdict->quiet_percent);
+}
+
+static void print_churn(const struct sink_opts *opts, const struct verdict *verdict)
+{
+	char lifetime[TEXT_LEN], watched[TEXT_LEN], waiting[TEXT_LEN], ports[TEXT_LEN];
+
+	say(opts,
+	    "%.1f a second over %s; half of them live for %s at most, %d %% send at most one "
+	    "segment of data",
+	    verdict->per_minute / 60, text_duration(verdict->watched_ns, watched),
+	    text_duration(verdict->lifetime_p50_ns, lifetime), verdict->one_segment_percent);
+	if (verdict->time_wait && verdict->limit)
+		say(opts, "%s of them are in TIME-WAIT here, of %s ephemeral ports",
+		    text_count(verdict->time_wait, waiting), text_count(verdict->limit, ports));
+}
+
+static void print_ages(const struct sink_opts *opts, const struct verdict *verdict)
+{
+	char oldest[TEXT_LEN], half[TEXT_LEN], clock[TIME_TEXT_LEN];
+	const char *bound = verdict->at_least ? "at least " : "";
+	const char *half_bound = verdict->half_at_least ? "at least " : "";
+
+	text_clock(sink_realtime(opts, verdict->since_ns), clock);
+	if (verdict->kind == LEAK_ACCEPT_QUEUE)
+		say(opts,
+		    "full since %.8s or before, at every look for %s; the backlog is %" PRIu32,
+		    clock, text_duration(verdict->watched_ns, oldest), verdict->limit);
+	if (!verdict->aged)
+		return;
+	say(opts, "the oldest for %s%s, half of them for %s%s; since %s%.8s", bound,
+	    text_duration(verdict->age_max_ns, oldest), half_bound,
+	    text_duration(verdict->age_p50_ns, half), verdict->at_least ? "before " : "", clock);
+}
+
+static void print_holder(const struct sink_opts *opts, const struct verdict_holder *holder)
+{
+	char line[LINE_LEN], number[TEXT_LEN], fds[TEXT_LEN], limit[TEXT_LEN];
+	size_t len;
+
+	len = snprintf(line, sizeof(line), "%s (pid %" PRIu32 "%s%s) has %s",
+		       holder->comm[0] ? holder->comm : "a process", holder->pid,
+		       holder->script ? ", " : "", holder->script ? holder->script : "",
+		       text_count(holder->sockets, number));
+	if (holder->fds && len < sizeof(line))
+		len += snprintf(line + len, sizeof(line) - len, "; %s descriptors in all",
+				text_count(holder->fds, fds));
+	if (holder->fds && holder->fd_limit && holder->fd_limit != UINT64_MAX && len < sizeof(line))
+		snprintf(line + len, sizeof(line) - len, " of %s (%.0f %%)",
+			 text_count(holder->fd_limit, limit),
+			 100.0 * holder->fds / (double)holder->fd_limit);
+	say(opts, "%s", line);
+}
+
+/* Who closed them: nobody holds them any more. */
+static void print_closers(const struct sink_opts *opts, const struct verdict *verdict)
+{
+	char number[TEXT_LEN];
+
+	for (uint32_t i = 0; i < verdict->nr_holders; i++)
+		say(opts, "%s (pid %" PRIu32 ") has closed %s", verdict->holders[i].comm,
+		    verdict->holders[i].pid, text_count(verdict->holders[i].sockets, number));
+}
+
+static void print_holders(const struct sink_opts *opts, const struct verdict *verdict)
+{
+	char left[TEXT_LEN];
+
+	if (verdict->kind == LEAK_FIN_WAIT2_ORPHAN) {
+		print_closers(opts, verdict);
+		return;
+	}
+	for (uint32_t i = 0; i < verdict->nr_holders; i++)
+		print_holder(opts, &verdict->holders[i]);
+	if (verdict->more_holders)
+		say(opts, "and %" PRIu32 " more processes", verdict->more_holders);
+	if (verdict->exhausted_ns)
+		say(opts, "at this rate the last descriptor is gone in %s",
+		    text_duration(verdict->exhausted_ns, left));
+}
+
+static void print_other(const struct sink_opts *opts, const struct verdict *verdict)
+{
+	const char *service = verdict->other_service;
+	char pid[TEXT_LEN] = "";
+
+	if (!verdict->other_here)
+		return;
+	if (verdict->other_pid)
+		snprintf(pid, sizeof(pid), " (pid %" PRIu32 ")", verdict->other_pid);
+	say(opts, "the other end is on this host: %s%s, in %s",
+	    service ? service : "an unknown service", pid, state_name(verdict->other_state));
+}
+
+static void print_stack(const struct sink_opts *opts, const struct verdict_stack *stack)
+{
+	static const char *const deeds[TW_NR_DEEDS] = { "connected", "accepted", "closed" };
+	const char *text = stack->text ? stack->text : "";
+	char number[TEXT_LEN];
+
+	say(opts, "%s of them %s%s%s at%s", text_count(stack->sockets, number),
+	    stack->deed < TW_NR_DEEDS ? deeds[stack->deed] : "opened",
+	    stack->thread ? " by thread " : "", stack->thread ? stack->thread : "",
+	    stack->incomplete ? " (frames are missing)" : "");
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+
+		fprintf(opts->out, "%*s%.*s\n", INDENT + 4, "", (int)len, text);
+		text += len + (text[len] == '\n');
+	}
+}
+
+static void print_verdict(const struct sink_opts *opts, const struct verdict *verdict)
+{
+	print_title(opts, verdict);
+	if (verdict->kind == LEAK_TIME_WAIT_CHURN)
+		print_churn(opts, verdict);
+	else if (verdict->kind != LEAK_ACCEPT_QUEUE)
+		print_growth(opts, verdict);
+	print_ages(opts, verdict);
+	print_holders(opts, verdict);
+	print_other(opts, verdict);
+	for (uint32_t i = 0; i < verdict->nr_stacks; i++)
+		print_stack(opts, &verdict->stacks[i]);
+	if (verdict->cut_short)
+		say(opts, "%.0f %% of the stacks are cut short: code without frame pointers",
+		    100.0 * verdict->cut_short / verdict->stacked);
+	say(opts, "%s", verdict->advice);
+}
+
+static void print_head(const struct sink_opts *opts, const struct model *model,
+		       const struct verdict *verdicts, size_t count)
+{
+	static const struct {
+		enum leak_level level;
+		const char *one, *more;
+	} words[] = {
+		{ LEVEL_LEAK, "leak", "leaks" },
+		{ LEVEL_SUSPECT, "suspect", "suspects" },
+		{ LEVEL_WATCH, "to watch", "to watch" },
+	};
+	uint64_t ready_ns = model_ready_ns(model), now_ns = model_now_ns(model);
+	const char *separator = ": ";
+	char clock[TIME_TEXT_LEN], watched[TEXT_LEN];
+
+	fprintf(opts->out, "%s%s%s", opts->terminal ? "\033[1m" : "",
+		opts->host ? opts->host : "unknown host", opts->terminal ? "\033[0m" : "");
+	if (now_ns)
+		fprintf(opts->out, "  %.8s", text_clock(sink_realtime(opts, now_ns), clock));
+	if (ready_ns && now_ns > ready_ns)
+		fprintf(opts->out, "  watched for %s", text_duration(now_ns - ready_ns, watched));
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		size_t found = 0;
+
+		for (size_t j = 0; j < count; j++)
+			found += verdicts[j].level == words[i].level;
+		if (!found)
+			continue;
+		fprintf(opts->out, "%s%zu %s", separator, found,
+			found == 1 ? words[i].one : words[i].more);
+		separator = ", ";
+	}
+	fputs(count ? "\n" : ": nothing leaks so far\n", opts->out);
+}
+
+static void print_loss(const struct sink_opts *opts, const struct model *model)
+{
+	char number[TEXT_LEN];
+	uint64_t lost = 0;
+
+	for (unsigned int cause = 0; cause < TW_NR_LOSS; cause++)
+		lost += cause == TW_LOSS_OUTPUT_FULL ? 0 : model_loss(model, cause);
+	if (lost)
+		fprintf(opts->out, "\nlost events: %s (twtrace top says why)\n",
+			text_count(lost, number));
+}
+
+static void print_all(struct sink *sink, const struct model *model)
+{
+	const struct verdict *verdicts;
+	size_t count = model_verdicts(model, &verdicts);
+
+	print_head(&sink->opts, model, verdicts, count);
+	for (size_t i = 0; i < count; i++) {
+		putc('\n', sink->opts.out);
+		print_verdict(&sink->opts, &verdicts[i]);
+	}
+	print_loss(&sink->opts, model);
+	fflush(sink->opts.out);
+}
+
+static void leaks_text_interval(struct sink *sink, const struct model *model)
+{
+	if (sink->opts.replay || !sink->opts.terminal)
+		return;
+	fputs(CLEAR, sink->opts.out);
+	print_all(sink, model);
+}
+
+static void leaks_text_end(struct sink *sink, const struct model *model)
+{
+	if (sink->opts.terminal && !sink->opts.replay)
+		fputs(CLEAR, sink->opts.out);
+	print_all(sink, model);
+}
+
+const struct sink_ops leaks_text_sink = {
+	.name = "text",
+	.open = leaks_text_open,
+	.interval = leaks_text_interval,
+	.end = leaks_text_end,
+	.free = sink_free,
+};
