@@ -15,6 +15,8 @@
 #define SURE 0.95
 /* Of what came, so many have stayed. */
 #define STAYED 0.9
+/* A pool may take so long to fill. */
+#define FILLING_NS (50 * SECOND_NS)
 
 bool signs_grow(const struct signs *signs, uint64_t span_ns)
 {
@@ -68,7 +70,8 @@ static enum leak_level level_established(const struct signs *signs)
 	 * be blamed for who connects, least of all where that is here and judged itself */
 	if (signs->most < 5 || (!client && signs->members->other != POOL_NONE))
 		return LEVEL_WATCH;
-	if (!client || signs->trend.span_ns < 40 * SECOND_NS || signs->members->count < 10)
+	/* a pool that fills slowly looks like it until it is full */
+	if (!client || signs->trend.span_ns < FILLING_NS || signs->members->count < 10)
 		return LEVEL_SUSPECT;
 	return LEVEL_LEAK;
 }
@@ -106,17 +109,12 @@ static const struct kind_rule {
 /* Sockets of this kind are there, and more than pass by. */
 static bool gives_cause(const struct leak_class *class, const struct kind_rule *rule)
 {
-	struct trend trend;
-
 	if (!rule->level || class->now[rule->what] < rule->least)
 		return false;
 	/* a site of one pair is that pair */
 	if (class->site == POOL_NONE && class->pairs == 1 && rule->what != SAMPLED_CLOSED)
 		return false;
-	if (!rule->rising)
-		return true;
-	trend = series_trend(&class->of[rule->what]);
-	return trend.growing && trend.confidence >= SURE;
+	return !rule->rising || series_grows(&class->of[rule->what]);
 }
 
 static struct members *choose(struct model *model, size_t *count)
@@ -208,7 +206,8 @@ static bool judge_churn(struct model *model, const struct leak_class *class,
 	double per_s, one_segment;
 	uint32_t row;
 
-	if (class->key.role != ROLE_CLIENT || class->site == POOL_NONE || class->ended < 50)
+	if (class->key.role != ROLE_CLIENT || class->site == POOL_NONE || class->ended < 50 ||
+	    !series_grows(series))
 		return false;
 	row = rows_find(&model->rows[DIM_PAIR], &class->key);
 	if (row == POOL_NONE)

@@ -108,20 +108,30 @@ static double rise_confidence(const struct series *series)
 	return 0.5 * (1 + erf((sum - 1) / sqrt(variance) / M_SQRT2));
 }
 
-static void count_rises(const struct series *series, struct trend *trend)
+/* How often it rises; @growing: whether it does still. */
+static uint32_t count_rises(const struct series *series, bool *growing)
 {
-	uint32_t highest = series->point[0], last = 0, longest = 0;
+	uint32_t highest = series->point[0], last = 0, longest = 0, rises = 0;
 
 	for (uint32_t i = 1; i < series->count; i++) {
 		if (series->point[i] <= highest)
 			continue;
 		highest = series->point[i];
-		if (trend->rises++ && i - last > longest)
+		if (rises++ && i - last > longest)
 			longest = i - last;
 		last = i;
 	}
-	trend->growing = trend->rises > 1 &&
-			 series->count - 1 - last <= PAUSES * longest + STEPS_MORE;
+	*growing = rises > 1 && series->count - 1 - last <= PAUSES * longest + STEPS_MORE;
+	return rises;
+}
+
+bool series_grows(const struct series *series)
+{
+	bool growing = false;
+
+	if (series->count >= 3)
+		count_rises(series, &growing);
+	return growing;
 }
 
 struct trend series_trend(const struct series *series)
@@ -133,6 +143,6 @@ struct trend series_trend(const struct series *series)
 	trend.span_ns = (series->count - 1) * series->step_ns;
 	trend.per_s = median_slope(series) * 1e9 / (double)series->step_ns;
 	trend.confidence = rise_confidence(series);
-	count_rises(series, &trend);
+	trend.rises = count_rises(series, &trend.growing);
 	return trend;
 }

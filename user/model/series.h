@@ -31,7 +31,9 @@ struct trend {
 void series_add(struct series *series, uint64_t now_ns, uint64_t step_ns, uint32_t value);
 /* The value at that moment, of the point before; 0 before the first one. */
 uint32_t series_at(const struct series *series, uint64_t ts_ns);
-/* Needs some 20 us. With less than three points nothing is known: all zero. */
+/* Whether it rises, still: struct trend's growing, at little cost. */
+bool series_grows(const struct series *series);
+/* Takes about 100 us. With less than three points nothing is known: all zero. */
 struct trend series_trend(const struct series *series);
 
 #endif
