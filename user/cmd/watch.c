@@ -16,7 +16,8 @@
 /* Comparing with the kernel takes at most so many thousandths of the time. */
 #define SURVEY_BUDGET 10
 #define RECONCILE_NS 1000000000ULL
-/* So much more for walks over open files, after sockets in CLOSE. */
+/* So much more for walks over open files: for holders, after sockets in CLOSE. */
+#define HOLDERS_BUDGET 3
 #define CLOSED_BUDGET 2
 #define MAX_PROCESSES 32
 
@@ -103,16 +104,19 @@ static void settle(struct watch *watch)
 
 static void on_interval(struct watch *watch)
 {
-	const struct model *model = watch->stage->model;
+	bool leaks = watch->stage->pipeline->leaks;
+	struct model *model = watch->stage->model;
 	uint64_t expirations, now_ns = live_now_ns();
 
 	if (read(watch->timer_fd, &expirations, sizeof(expirations)) < 0)
 		return;
 	if (now_ns - watch->reconciled_ns + FOLLOW_UP_MS * 1000000ULL >= RECONCILE_NS) {
 		watch->reconciled_ns = now_ns;
-		live_interval(watch->live, SURVEY_BUDGET, model_wants_ages(model), &watch->to);
-		if (model_wants_holders(model, RECONCILE_NS))
-			live_look_for_holders(watch->live, &watch->to);
+		live_interval(watch->live, leaks ? SURVEY_BUDGET / 2 : SURVEY_BUDGET,
+			      model_wants_ages(model), &watch->to);
+		if (live_may_look_for_holders(watch->live) &&
+		    model_wants_holders(model, RECONCILE_NS))
+			live_look_for_holders(watch->live, HOLDERS_BUDGET, &watch->to);
 		if (model_wants_closed(model))
 			live_look_for_closed(watch->live, CLOSED_BUDGET, &watch->to);
 		tell_processes(watch);

@@ -114,9 +114,10 @@ size_t model_audits(const struct model *model, const struct audit **audits);
 /*
  * Whether connections that stay open wait for a look-up of their holders: the
  * owner is unknown or only the listener's. One that a look-up did not name is
- * asked for again after 1, 4, 16 and 64 times @patience_ns, then no more.
+ * asked for again after 1, 4, 16 and 64 times @patience_ns, then no more. Where there
+ * are many connections it is not found out each time: then no.
  */
-bool model_wants_holders(const struct model *model, uint64_t patience_ns);
+bool model_wants_holders(struct model *model, uint64_t patience_ns);
 /* Whether a look-up's word on this socket is news. */
 bool model_wants_holder(const struct model *model, uint64_t cookie, unsigned int source);
 

@@ -25,6 +25,7 @@ struct holders_look {
 	bool threaded;
 	struct walk walk;	/* owned, as are the places */
 	struct holder_place *places; /* its records in order */
+	uint64_t cost_ns;	/* the processor's time that it took, once it has ended */
 	int ret;
 };
 

@@ -42,7 +42,8 @@ struct live {
 	uint64_t last_ts_ns; /* of the newest record */
 	uint64_t records;
 	uint64_t spilled; /* changes told in sum, a loss not told yet */
-	uint64_t closed_next_ns; /* no walk for sockets in CLOSE before, unless forced */
+	/* no walk over open files before: for holders, for sockets in CLOSE unless forced */
+	uint64_t holders_next_ns, closed_next_ns;
 	bool restless; /* the last drain had something: look once more */
 };
 
@@ -367,12 +368,18 @@ static void end_look(void *ctx)
 		log_msg(LOG_VERBOSE, "%s", err.text);
 }
 
-void live_look_for_holders(struct live *live, const struct receiver *to)
+bool live_may_look_for_holders(const struct live *live)
+{
+	return live_now_ns() >= live->holders_next_ns;
+}
+
+void live_look_for_holders(struct live *live, unsigned int budget, const struct receiver *to)
 {
 	struct step step = { .live = live, .to = to };
 
 	begin_look(&step);
 	end_look(&step);
+	live->holders_next_ns = live_now_ns() + step.look.cost_ns * 1000 / budget;
 }
 
 int live_start(struct live *live, const struct receiver *to, struct error *err)

@@ -53,8 +53,10 @@ bool live_drain(struct live *live, const struct receiver *to);
  * thousandths; 0: at any cost) or something was lost; with @ages, when data passed last.
  */
 void live_interval(struct live *live, unsigned int budget, bool ages, const struct receiver *to);
-/* Looks for the holders of sockets now. */
-void live_look_for_holders(struct live *live, const struct receiver *to);
+/* Whether the last look for holders was cheap enough for another one. */
+bool live_may_look_for_holders(const struct live *live);
+/* Looks for the holders of sockets now; @budget, in thousandths of the time, is the next one's. */
+void live_look_for_holders(struct live *live, unsigned int budget, const struct receiver *to);
 /*
  * Looks for sockets in CLOSE that are held, if the last look was cheap enough (@budget as
  * above). Only with live_opts.leaks.
