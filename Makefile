@@ -115,13 +115,16 @@ BPF_SRCS := $(wildcard bpf/*.bpf.c)
 USER_SRCS := $(wildcard user/*.c user/*/*.c)
 UNIT_SRCS := $(wildcard tests/unit/test_*.c)
 TRAFFIC_SRCS := $(wildcard tests/live/traffic/*.c)
+LEAKS_SRCS := $(wildcard tests/live/leaks/*.c)
 BPF_OBJS := $(BPF_SRCS:%.c=$(O)/%.o)
 USER_OBJS := $(USER_SRCS:%.c=$(O)/%.o)
 TRAFFIC_OBJS := $(TRAFFIC_SRCS:%.c=$(O)/%.o)
+LEAKS_OBJS := $(LEAKS_SRCS:%.c=$(O)/%.o)
 UNIT_TESTS := $(UNIT_SRCS:tests/unit/%.c=$(O)/tests/%)
 
 all: $(O)/twtrace
-programs: all bench-programs $(UNIT_TESTS) $(if $(TRAFFIC_SRCS),$(O)/tests/traffic)
+programs: all bench-programs $(UNIT_TESTS) $(if $(TRAFFIC_SRCS),$(O)/tests/traffic) \
+	$(if $(LEAKS_SRCS),$(O)/tests/leaks)
 
 # $(call say,CC) names the tool and what it makes; with V=1 the command says it itself
 say = @mkdir -p $(@D)$(if $(V),, && printf '  %-7s %s\n' $1 $(@:$(O)/%=%))
@@ -186,6 +189,12 @@ $(O)/tests/traffic: $(TRAFFIC_OBJS) $(O)/link.flags
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^)
 
+# their stacks are part of the tests: whatever CFLAGS say, functions, lines and frames are there
+$(LEAKS_OBJS): EXTRA = -O1 -g -fno-omit-frame-pointer -fno-optimize-sibling-calls
+$(O)/tests/leaks: $(LEAKS_OBJS) $(O)/link.flags
+	$(call say,LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^)
+
 # ----------------------------------------------------------------------------- benchmarks
 # build/bench/NAME is made of tests/bench/NAME.c and, of the same folder, what stands here
 
@@ -222,7 +231,7 @@ $(BENCH_PROGRAMS): $(O)/bench/%: $$(call parts,$$*) $(O)/link.flags
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
 
 -include $(wildcard $(O)/tests/bench/*.d)
--include $(wildcard $(patsubst %.o,%.d,$(BPF_OBJS) $(USER_OBJS) $(TRAFFIC_OBJS) $(UNIT_SRCS:%.c=$(O)/%.o)))
+-include $(wildcard $(patsubst %.o,%.d,$(BPF_OBJS) $(USER_OBJS) $(TRAFFIC_OBJS) $(LEAKS_OBJS) $(UNIT_SRCS:%.c=$(O)/%.o)))
 
 # ------------------------------------------------------------------------------ the rest
 
@@ -234,6 +243,6 @@ install: all
 entry = {"directory": "$(CURDIR)", "file": "$1", "command": "$2 -c $1"}
 compile_commands.json: $(O)/twtrace.skel.h $(BENCH_SKELS) $(O)/version.h
 	@{ $(foreach s,$(BPF_SRCS) $(BENCH_BPF_SRCS),echo '$(call entry,$s,$(CLANG) $(BPF_CFLAGS))';) \
-	$(foreach s,$(USER_SRCS) $(UNIT_SRCS) $(TRAFFIC_SRCS) $(BENCH_SRCS),echo '$(call entry,$s,$(CC) $(ALL_CFLAGS) -I$(O)/tests/bench -include $(O)/version.h)';) } | \
+	$(foreach s,$(USER_SRCS) $(UNIT_SRCS) $(TRAFFIC_SRCS) $(LEAKS_SRCS) $(BENCH_SRCS),echo '$(call entry,$s,$(CC) $(ALL_CFLAGS) -I$(O)/tests/bench -include $(O)/version.h)';) } | \
 	sed '1s/^/[/; $$!s/$$/,/; $$s/$$/]/' >$@
 endif
