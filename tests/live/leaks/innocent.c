@@ -32,10 +32,8 @@ enum {
 
 /* ------------------------------------------------------------- half-close, with work */
 
-static struct herd working;
-
-/* The request and its end may come together. */
-static void begin_to_work(int fd)
+/* To its end, which comes some time after it. */
+static bool is_read(int fd)
 {
 	char buf[64];
 	ssize_t len;
@@ -43,24 +41,27 @@ static void begin_to_work(int fd)
 	do
 		len = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
 	while (len > 0);
-	if (len == 0)
-		herd_add(&working, fd,
-			 now_ms() + WORK_MIN_MS + random_below(WORK_MAX_MS - WORK_MIN_MS));
+	return len == 0;
 }
 
 void halfclose_server(const struct load *load)
 {
 	int listener = listen_on(&load->here, 128), fd;
-	static struct herd asking;
+	static struct herd asking, working;
 
 	fcntl(listener, F_SETFL, O_NONBLOCK);
 	ready();
 	for (;;) {
 		sleep_ms(TICK_MS);
 		while ((fd = accept(listener, NULL, NULL)) >= 0)
-			herd_add(&asking, fd, now_ms() + 100);
+			herd_add(&asking, fd, now_ms());
 		while ((fd = herd_take_due(&asking)) >= 0)
-			begin_to_work(fd);
+			if (is_read(fd))
+				herd_add(&working, fd,
+					 now_ms() + WORK_MIN_MS +
+						 random_below(WORK_MAX_MS - WORK_MIN_MS));
+			else
+				herd_add(&asking, fd, now_ms() + TICK_MS);
 		while ((fd = herd_take_due(&working)) >= 0) {
 			send_request(fd);
 			close(fd);
@@ -78,17 +79,17 @@ void halfclose_clients(const struct load *load)
 	ready();
 	for (;;) {
 		sleep_ms(TICK_MS);
-		while ((fd = herd_take_due(&clients)) >= 0) {
-			while (read_some(fd))
-				continue;
-			close(fd);
-		}
+		while ((fd = herd_take_due(&clients)) >= 0)
+			if (is_read(fd))
+				close(fd);
+			else
+				herd_add(&clients, fd, now_ms() + TICK_MS);
 		if (!pace_due(&pace))
 			continue;
 		fd = dial(&load->server);
 		send_request(fd);
 		shutdown(fd, SHUT_WR);
-		herd_add(&clients, fd, now_ms() + WORK_MAX_MS + 200);
+		herd_add(&clients, fd, now_ms());
 	}
 }
 

@@ -25,7 +25,7 @@ static void answer_all(int listener, int (*take)(int listener))
 
 static LEAKING int accept_and_forget(int listener)
 {
-	int fd = accept(listener, NULL, NULL);	/* LEAK closewait cw-slow */
+	int fd = accept(listener, NULL, NULL);	/* LEAK closewait cw-slow haproxy-tcp */
 
 	return fd;
 }

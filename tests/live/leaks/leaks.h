@@ -96,7 +96,7 @@ void answer_and_reset(int fd);
 void answer_and_ignore_end(int fd);
 
 role_fn echo_server, echo_server_2, closing_server, resetting_server, far_deaf_server;
-role_fn visitor;
+role_fn visitor, visitor_of_proxy;
 
 /* ------------------------------------------------------------------- roles */
 

@@ -100,6 +100,8 @@ static const struct role {
 	{ "haproxy-ok", "load-haproxy-ok", 50, http_load },
 	{ "haproxy-lk", "lk-haproxy-be", 3, http_backend_leaky },
 	{ "haproxy-lk", "load-haproxy-lk", 3, http_load },
+	{ "haproxy-tcp", "lk-haproxy-tcp", 3, forgetful_server },
+	{ "haproxy-tcp", "peer-haproxytcp", 3, visitor_of_proxy },
 	{ "redis-idle", "ok-redis-idle", 1, big_idle_pool },
 	{ "redis-lk", "lk-redis-cli", 3, forget_handle },
 };

@@ -112,8 +112,7 @@ void far_deaf_server(const struct load *load)
 	serve_at(&load->here, answer_and_ignore_end);
 }
 
-/* One exchange, and a proper end. */
-void visitor(const struct load *load)
+static _Noreturn void visit(const struct load *load, const struct sockaddr_in *addr)
 {
 	struct pace pace;
 	int fd;
@@ -122,8 +121,21 @@ void visitor(const struct load *load)
 	ready();
 	for (;;) {
 		pace_wait(&pace);
-		fd = dial(&load->server);
+		fd = dial(addr);
 		exchange(fd);
 		close(fd);
 	}
+}
+
+/* One exchange, and a proper end. */
+void visitor(const struct load *load)
+{
+	visit(load, &load->server);
+}
+
+void visitor_of_proxy(const struct load *load)
+{
+	struct sockaddr_in proxy = ports_on(&load->server, 1);
+
+	visit(load, &proxy);
 }

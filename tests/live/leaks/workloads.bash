@@ -77,8 +77,9 @@ workload_start() {
 	case $name in
 	nginx-off) start_nginx "$name" "$port" '' ;;
 	nginx-on) start_nginx "$name" "$port" 'keepalive 16;' ;;
-	haproxy-ok) start_haproxy "$name" "$port" 'http-reuse always' ;;
-	haproxy-lk) start_haproxy "$name" "$port" 'option http-server-close' ;;
+	haproxy-ok) start_haproxy "$name" "$port" 'mode http' 'http-reuse always' ;;
+	haproxy-lk) start_haproxy "$name" "$port" 'mode http' 'option http-server-close' ;;
+	haproxy-tcp) start_haproxy "$name" "$port" 'mode tcp' ;;
 	redis-*) start_redis "$name" "$port" || return ;;
 	py-client)
 		start_python "$name" "$port"
@@ -135,21 +136,22 @@ start_nginx() {
 }
 
 start_haproxy() {
-	local name=$1 port=$2 option=$3
+	local name=$1 port=$2 mode=$3 option=${4:-}
 
 	cat >"$WORK/$name.conf" <<-END
 		global
 			nbthread 1
 			maxconn 200
 		defaults
-			mode http
 			timeout connect 5s
 			timeout client 5m
 			timeout server 5m
 		frontend front
+			$mode
 			bind 127.0.0.1:$((port + 1))
 			default_backend back
 		backend back
+			$mode
 			$option
 			server only 127.0.0.1:$port
 	END
