@@ -6,7 +6,7 @@
 # here. To look at one by hand:
 #
 #   bash -c '. tests/live/lib.bash; . tests/live/leaks/workloads.bash; WORK=$(mktemp -d)
-#	trap live_teardown EXIT; workloads_open; workload_start growth; wait_until workload_goes growth
+#	trap workloads_close EXIT; workloads_open; workload_start growth; wait_until workload_goes growth
 #	in_ns minute bash'
 
 LEAKS=${LEAKS:-${TRAFFIC%/*}/leaks}
@@ -23,6 +23,16 @@ row() {
 # workloads [RUN]: the names of all, or of those that RUN watches.
 workloads() {
 	awk -v run="${1:-}" '/^[a-z]/ && (run == "" || $2 == run) { print $1 }' "$EXPECTED"
+}
+
+# "WORKLOAD FILE:LINE" of every line that is marked.
+leak_lines() {
+	(cd "$LIVE/leaks" && grep -n '/\* LEAK ' ./*.c) |
+		sed -E 's|^\./([^:]*:[0-9]+):.*/\* LEAK (.*) \*/.*|\1 \2|' |
+		while read -r where names; do
+			# shellcheck disable=SC2086 # words
+			printf '%s\n' $names | sed "s/\$/ $where/"
+		done
 }
 
 # ----------------------------------------------------------------------------- the place
@@ -50,6 +60,13 @@ redis_program() {
 	command -v redis-server || command -v redis-check-rdb
 }
 
+# Ends all there is.
+workloads_close() {
+	live_teardown || true
+	# shellcheck disable=SC2034 # lib.bash's
+	PIDS=() NETNS=()
+}
+
 # ------------------------------------------------------------------------- the processes
 
 # workload_run WORKLOAD COMMAND...: in the background and in its namespace; ends with this shell.
@@ -60,6 +77,7 @@ workload_run() {
 	ip netns exec "$(ns "$(row "$name" 2)")" setpriv --pdeathsig KILL "$@" \
 		>>"$WORK/$name.out" 2>>"$WORK/$name.err" 3>&- </dev/null &
 	PIDS+=("$!")
+	echo "$!" >>"$WORK/$name.pids"
 }
 
 # program_as COMM PROGRAM: a path by which it runs under that name.
@@ -175,4 +193,16 @@ start_python() {
 		--bind 127.0.0.1 --directory "$WORK/empty" "$port"
 	wait_until port_is_open "$port" || return
 	workload_run "$name" /usr/bin/python3 "$LIVE/leaks/leaky_client.py" "$port" 3
+}
+
+# ----------------------------------------------------------------------------- the judge
+
+# complaints_of MINUTE BEFORE: see judge.jq.
+complaints_of() {
+	local stacks=no
+
+	! jq -e 'any(.verdicts[]; .stacks | length > 0)' "$1" >/dev/null || stacks=yes
+	leak_lines >"$WORK/lines"
+	jq -rn -f "$LIVE/leaks/judge.jq" --rawfile table "$EXPECTED" --rawfile lines "$WORK/lines" \
+		--slurpfile minute "$1" --slurpfile before "$2" --arg stacks "$stacks" 2>&1
 }
