@@ -113,8 +113,8 @@ note_what_was_there() {
 		in_ns "$run" ss -Htan >"$WORK/$run.sockets"
 	done
 	for pid in "${PIDS[@]}"; do
-		kill -0 "$pid" 2>/dev/null || grep -l "^$pid " "$WORK"/*.pids
-	done >"$WORK/ended"
+		kill -0 "$pid" 2>/dev/null || (cd "$WORK" && grep -lx "$pid" ./*.pids)
+	done | sed -E 's|^\./(.*)\.pids$|\1|' >"$WORK/ended"
 }
 
 judge() {
