@@ -31,18 +31,18 @@ right_document() {
 }
 
 @test "the judge is content with what is right" {
-	right_document minute >"$BATS_TEST_TMPDIR/minute"
-	right_document before >"$BATS_TEST_TMPDIR/before"
-	run -0 complaints_of "$BATS_TEST_TMPDIR/minute" "$BATS_TEST_TMPDIR/before"
+	right_document minute >"$WORK/minute"
+	right_document before >"$WORK/before"
+	run -0 complaints_of yes "$WORK"/{minute,before,before}
 	[[ -z $output ]]
 }
 
 # Each row: what makes it wrong, and what must be said of it.
 @test "the judge finds what is wrong" {
-	right_document before >"$BATS_TEST_TMPDIR/before"
+	right_document before >"$WORK/before"
 	while IFS='|' read -r filter said; do
-		right_document minute "${filter//;;/|}" >"$BATS_TEST_TMPDIR/minute"
-		run -0 complaints_of "$BATS_TEST_TMPDIR/minute" "$BATS_TEST_TMPDIR/before"
+		right_document minute "${filter//;;/|}" >"$WORK/minute"
+		run -0 complaints_of yes "$WORK"/{minute,before,before}
 		[[ $output == "$said"* ]] || fail "$filter: said '$output', not '$said'"
 		! grep -v "^${said%%:*}: " <<<"$output" || fail "$filter: said of others too"
 	done <<'END'
@@ -61,8 +61,8 @@ END
 
 @test "the judge lets suspicions of the innocent pass" {
 	right_document minute '.verdicts += [{level: "suspect", service: "ok-burst"}]' \
-		>"$BATS_TEST_TMPDIR/minute"
-	right_document before >"$BATS_TEST_TMPDIR/before"
-	run -0 complaints_of "$BATS_TEST_TMPDIR/minute" "$BATS_TEST_TMPDIR/before"
+		>"$WORK/minute"
+	right_document before >"$WORK/before"
+	run -0 complaints_of yes "$WORK"/{minute,before,before}
 	[[ -z $output ]]
 }

@@ -19,11 +19,13 @@ setup_file() {
 	start_all minute
 	all_go
 	watch_minute
-	watch_before
+	WAIT=30 wait_until is_old
+	watch_seconds before
 	wait_for_minute
+	watch_seconds later
 	note_what_was_there
 	workloads_close
-	judge >"$WORK/complaints"
+	complaints_of "$(has_stacks && echo yes)" "$WORK"/{minute,before,later}.json >"$WORK/complaints"
 }
 
 teardown_file() {
@@ -68,9 +70,13 @@ all_go() {
 	done
 }
 
+has_stacks() {
+	"$TWTRACE" leaks --help 3>&- | grep -q -e --stacks
+}
+
 # leaks_options RUN: what the verdicts are asked with.
 leaks_options() {
-	! "$TWTRACE" leaks --help 3>&- | grep -q -e --stacks || echo --stacks
+	! has_stacks || echo --stacks
 	echo "-o json --netns $(ns_path "$1")"
 }
 
@@ -84,14 +90,13 @@ watch_minute() {
 	WAIT=30 wait_until ready_or_dead "$WORK/ready"
 }
 
-# Meanwhile: those that have been there for a while.
-watch_before() {
-	WAIT=30 wait_until is_old
+# watch_seconds RUN: those that have been there for a while.
+watch_seconds() {
 	STATUS=0
 	# shellcheck disable=SC2046 # words
-	"$TWTRACE" leaks --for 5s $(leaks_options before) >"$WORK/before.json" \
-		2>"$WORK/before.errors" 3>&- </dev/null || STATUS=$?
-	echo "$STATUS" >"$WORK/before.status"
+	"$TWTRACE" leaks --for 5s $(leaks_options before) >"$WORK/$1.json" \
+		2>"$WORK/$1.errors" 3>&- </dev/null || STATUS=$?
+	echo "$STATUS" >"$WORK/$1.status"
 }
 
 is_old() {
@@ -115,15 +120,6 @@ note_what_was_there() {
 	for pid in "${PIDS[@]}"; do
 		kill -0 "$pid" 2>/dev/null || (cd "$WORK" && grep -lx "$pid" ./*.pids)
 	done | sed -E 's|^\./(.*)\.pids$|\1|' >"$WORK/ended"
-}
-
-judge() {
-	local run
-
-	for run in minute before; do
-		[[ ! -s $WORK/$run.errors ]] || sed "s/^/# $run: /" "$WORK/$run.errors" >&2
-	done
-	complaints_of "$WORK/minute.json" "$WORK/before.json"
 }
 
 # ------------------------------------------------------------------------------ judging
@@ -163,9 +159,9 @@ has_shown() {
 	((count >= 10)) || fail "ss shows only $count in $state"
 }
 
-@test "both runs end well, and say nothing on standard error" {
+@test "all runs end well, and say nothing on standard error" {
 	[[ ! -s $WORK/skip ]] || skip "$(<"$WORK/skip")"
-	for run in minute before; do
+	for run in minute before later; do
 		expect "status of $run" "$(<"$WORK/$run.status")" 0
 		jq -e '.verdicts | type == "array"' "$WORK/$run.json" >/dev/null
 		[[ ! -s $WORK/$run.errors ]] || fail "$(head -n 3 "$WORK/$run.errors")"

@@ -3,7 +3,7 @@
 # sentence a line that begins with the workload's name; nothing when all is as the table has it.
 #
 #   jq -rn -f judge.jq --rawfile table T --slurpfile minute DOC --slurpfile before DOC \
-#	--rawfile lines L [--arg stacks yes]
+#	--slurpfile later DOC --rawfile lines L [--arg stacks yes]
 #
 # lines: "WORKLOAD FILE:LINE" of each line marked LEAK. With stacks, the one that opened what
 # leaks must be among those of the verdict.
@@ -51,10 +51,10 @@ def verdict_complaints($row; $where):
 	 then empty else "its holders are \(.holders | tojson), not several" end),
 	stack_complaints($row; $where);
 
-def leaking_complaints($row; $said; $where):
+# What never grew while it was watched is at first only named, a minute later suspected.
+def leaking_complaints($row; $run; $said; $where):
 	($said | map(select(is_of($row)))) as $mine
-	# five seconds may be too few to be sure
-	| (if $row.run == "before" then ["leak", "suspect"] else ["leak"] end) as $levels
+	| {minute: ["leak"], later: ["leak", "suspect"], before: ["leak", "suspect", "watch"]}[$run] as $levels
 	| ($mine | map(select((.level | IN($levels[])) and .kind == $row.kinds[0] and is_at($row)))) as $right
 	| (if $right == [] then
 		"no \($levels | join(" or ")) \($row.kinds[0]) of \($row.services[0]), \($row.side) port \($row.port); "
@@ -67,11 +67,13 @@ def innocent_complaints($row; $said):
 	$said[] | select(.level == "leak" and is_of($row)) | "accused, and innocent: \(brief)";
 
 ($lines | split("\n") | map(select(. != "") | split(" "))) as $marked
-| {minute: ($minute[0].verdicts // []), before: ($before[0].verdicts // [])} as $verdicts
+| {minute: ($minute[0].verdicts // []), before: ($before[0].verdicts // []),
+   later: ($later[0].verdicts // [])} as $verdicts
 | table_rows[]
 | . as $row
-| (if .kinds == ["-"] then innocent_complaints($row; $verdicts[$row.run])
-   else leaking_complaints($row; $verdicts[$row.run];
+| (if .run == "before" then "before", "later" else .run end) as $run
+| (if .kinds == ["-"] then innocent_complaints($row; $verdicts[$run])
+   else leaking_complaints($row; $run; $verdicts[$run];
 		$marked | map(select(.[0] == $row.name) | .[1]))
    end)
-| "\($row.name): \(.)"
+| "\($row.name): \(if $run == "minute" then "" else "\($run): " end)\(.)"

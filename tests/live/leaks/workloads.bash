@@ -197,12 +197,10 @@ start_python() {
 
 # ----------------------------------------------------------------------------- the judge
 
-# complaints_of MINUTE BEFORE: see judge.jq.
+# complaints_of STACKS MINUTE BEFORE LATER: see judge.jq.
 complaints_of() {
-	local stacks=no
-
-	! jq -e 'any(.verdicts[]; .stacks | length > 0)' "$1" >/dev/null || stacks=yes
 	leak_lines >"$WORK/lines"
 	jq -rn -f "$LIVE/leaks/judge.jq" --rawfile table "$EXPECTED" --rawfile lines "$WORK/lines" \
-		--slurpfile minute "$1" --slurpfile before "$2" --arg stacks "$stacks" 2>&1
+		--arg stacks "$1" --slurpfile minute "$2" --slurpfile before "$3" \
+		--slurpfile later "$4" 2>&1
 }
