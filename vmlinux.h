@@ -251,6 +251,7 @@ struct tcp_sock {
 	u32 write_seq;
 	u32 snd_una;
 	u32 data_segs_out;
+	u32 rcv_tstamp, lsndtime;	/* in jiffies */
 	int linger2;
 };
 

@@ -89,10 +89,11 @@ int closed_held(struct bpf_iter__task_file *ctx)
 {
 	struct task_struct *task = ctx->task;
 	struct file *file = ctx->file;
-	struct tw_closed_held record = {};
+	struct tw_closed_found record = {};
 	const struct tcp_sock *tp;
 	struct socket *socket;
 	const struct sock *sk;
+	__u32 idle, unsent;
 	__u64 cookie;
 
 	if (!task || !file)
@@ -104,16 +105,20 @@ int closed_held(struct bpf_iter__task_file *ctx)
 	if (!tp)
 		return 0;
 	sk = &tp->inet_conn.icsk_inet.sk;
-	record.head.kind = TW_CLOSED_HELD;
-	record.head.size = sizeof(record);
-	record.head.ts_ns = bpf_ktime_get_ns();
+	record.held.head.kind = TW_CLOSED_HELD;
+	record.held.head.size = sizeof(record.held);
+	record.held.head.ts_ns = bpf_ktime_get_ns();
 	cookie = sk->__sk_common.skc_cookie.counter;
-	record.cookie = cookie ? cookie : bpf_get_socket_cookie(socket->sk);
-	record.cgroup_id = plain_cgroup_id(tp);
-	plain_owner(task, &record.owner);
-	record.owner.uid = task->cred->uid.val;
-	plain_tuple(sk, tp, &record.tuple);
-	record.fd_count = 1;
+	record.held.cookie = cookie ? cookie : bpf_get_socket_cookie(socket->sk);
+	record.held.cgroup_id = plain_cgroup_id(tp);
+	plain_owner(task, &record.held.owner);
+	record.held.owner.uid = task->cred->uid.val;
+	plain_tuple(sk, tp, &record.held.tuple);
+	record.held.fd_count = 1;
+	record.jiffies = bpf_jiffies64();
+	idle = (__u32)record.jiffies - tp->rcv_tstamp;
+	unsent = (__u32)record.jiffies - tp->lsndtime;
+	record.held.idle_ms = unsent < idle ? unsent : idle;
 	bpf_seq_write(ctx->meta->seq, &record, sizeof(record));
 	return 0;
 }

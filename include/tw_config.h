@@ -44,6 +44,12 @@ struct tw_config {
 	__u32 leaks;		/* leaks are looked for: tell what tells of them */
 };
 
+/* What the walk after sockets in CLOSE finds: their idle_ms in ticks, by this clock. */
+struct tw_closed_found {
+	struct tw_closed_held held;
+	__u64 jiffies;
+};
+
 /* A piece of the kernel's code. */
 struct tw_code {
 	__u64 start, end;

@@ -268,7 +268,7 @@ struct tw_closed_held {
 	struct tw_tuple tuple;	/* remote_port 0: never connected, or the connect() failed */
 	__u64 cgroup_id;	/* of the socket */
 	__u32 fd_count;		/* descriptors of that process */
-	__u32 pad;
+	__u32 idle_ms;		/* since a segment came or went; ~0: not known */
 };
 
 /* What a process did to a socket. */

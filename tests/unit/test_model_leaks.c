@@ -173,7 +173,8 @@ static void walk(struct sim *sim)
 		struct tw_closed_held held = { .cookie = sim->ends[i].cookie,
 					       .owner = sim->ends[i].owner,
 					       .tuple = sim->ends[i].tuple,
-					       .fd_count = 1 };
+					       .fd_count = 1,
+					       .idle_ms = UINT32_MAX };
 
 		held.head = head_of(sim->f, TW_CLOSED_HELD, sizeof(held));
 		feed(sim->f, &held, sizeof(held));
@@ -303,7 +304,7 @@ static const struct workload {
 	{ "is_left_alone", is_left_alone, LEAK_FIN_WAIT2_ORPHAN, LEVEL_LEAK, "client", 2 },
 	{ "keeps_descriptors", keeps_descriptors, LEAK_CLOSED_HELD, LEVEL_LEAK, "client", 2 },
 	{ "dials_the_dead", dials_the_dead, LEAK_SYN_SENT, LEVEL_LEAK, "client", 2 },
-	{ "churns", churns, LEAK_TIME_WAIT_CHURN, LEVEL_SUSPECT, "client", 2 },
+	{ "churns", churns, LEAK_TIME_WAIT_CHURN, LEVEL_LEAK, "client", 2 },
 	{ "bursts", bursts, NR_LEAK_KINDS, LEVEL_NONE, NULL, 0 },
 	{ "has_a_pool", has_a_pool, NR_LEAK_KINDS, LEVEL_NONE, NULL, 0 },
 	{ "starts_slowly", starts_slowly, NR_LEAK_KINDS, LEVEL_NONE, NULL, 0 },

@@ -155,6 +155,8 @@ void closed_held(struct model *model, const struct tw_closed_held *record, unsig
 		owners_leave(&model->owners, before);
 	}
 	closed->walk_ns = record->head.ts_ns;
+	closed->idle_ns = record->idle_ms == UINT32_MAX ? TIME_UNKNOWN :
+							  record->idle_ms * 1000000ULL;
 }
 
 void closed_walked(struct model *model, uint64_t began_ns, unsigned int source)

@@ -45,6 +45,21 @@ static enum leak_level level_held(const struct signs *signs)
 	return members->old >= 3 ? LEVEL_WATCH : LEVEL_NONE;
 }
 
+/*
+ * The same, and where nothing was seen of their end: nobody knows when that was, but sockets in
+ * CLOSE that have been idle for a minute, and stay, are of no use to anybody.
+ */
+static enum leak_level level_closed(const struct signs *signs)
+{
+	const struct members *members = signs->members;
+	enum leak_level level = level_held(signs);
+
+	if (level != LEVEL_NONE || members->before < 5 || !signs_stand_still(signs) ||
+	    signs->trend.span_ns < 2 * SECOND_NS)
+		return level;
+	return histogram_quantile(&members->idle, 100) >= MINUTE_NS ? LEVEL_SUSPECT : LEVEL_WATCH;
+}
+
 /* The minisock of our close(): its remote is to blame, unless that is here and judged itself. */
 static enum leak_level level_orphan(const struct signs *signs)
 {
@@ -102,7 +117,7 @@ static const struct kind_rule {
 	[LEAK_ESTABLISHED_GROWTH] = { SAMPLED_ESTABLISHED, 5, true, level_established },
 	[LEAK_FIN_WAIT2_HELD] = { SAMPLED_FIN_WAIT2, 3, false, level_held },
 	[LEAK_FIN_WAIT2_ORPHAN] = { SAMPLED_ORPHANS, 3, false, level_orphan },
-	[LEAK_CLOSED_HELD] = { SAMPLED_CLOSED, 3, false, level_held },
+	[LEAK_CLOSED_HELD] = { SAMPLED_CLOSED, 3, false, level_closed },
 	[LEAK_SYN_SENT] = { SAMPLED_SYN_SENT, 3, false, level_syn_sent },
 };
 
@@ -183,16 +198,18 @@ static struct signs weigh(const struct leaks *leaks, const struct members *membe
 	return signs;
 }
 
-/* Short-lived connections to one destination, each for one exchange, again and again. */
-static enum leak_level level_churn(const struct leak_class *class, const struct trend *opened,
-				   double per_s, double one_segment, uint32_t ports)
+/*
+ * Short-lived connections to one destination, each for one exchange, again and again. @share:
+ * of the ephemeral ports, if each of them waits for a minute.
+ */
+static enum leak_level level_churn(const struct trend *opened, double per_s, double one_segment,
+				   double share)
 {
-	if (opened->span_ns < 10 * SECOND_NS || !opened->growing || per_s < 5 || class->ended < 50)
+	if (opened->span_ns < 10 * SECOND_NS || !opened->growing || per_s < 5)
 		return LEVEL_NONE;
-	/* a tenth of the ports wait for a minute each */
-	if (one_segment >= 0.8 && ports && per_s * 60 >= ports / 10)
-		return LEVEL_SUSPECT;
-	return LEVEL_WATCH;
+	if (one_segment < 0.8 || share < 0.05)
+		return LEVEL_WATCH;
+	return share >= 0.1 && opened->span_ns >= 20 * SECOND_NS ? LEVEL_LEAK : LEVEL_SUSPECT;
 }
 
 static bool judge_churn(struct model *model, const struct leak_class *class,
@@ -220,7 +237,7 @@ static bool judge_churn(struct model *model, const struct leak_class *class,
 		(double)opened.span_ns;
 	one_segment = (double)class->one_segment / (double)class->ended;
 	*verdict = (struct verdict){
-		.level = level_churn(class, &opened, per_s, one_segment, ports),
+		.level = level_churn(&opened, per_s, one_segment, ports ? per_s * 60 / ports : 0),
 		.kind = LEAK_TIME_WAIT_CHURN,
 		.count = class->now[SAMPLED_OPENED],
 		.per_minute = per_s * 60,

@@ -71,6 +71,7 @@ struct verdict {
 	bool aged;		/* the next five are known */
 	uint64_t age_p50_ns, age_max_ns;
 	uint64_t since_ns;	/* of the oldest */
+	uint64_t idle_p50_ns;	/* in CLOSE: without a segment; 0: not known */
 	bool at_least;		/* at least so old: its beginning was not seen */
 	bool half_at_least;	/* the same of the median */
 	uint32_t grown;		/* of so many that came while traced and long enough ago */

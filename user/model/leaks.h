@@ -51,6 +51,7 @@ struct closed_socket {
 	uint64_t cookie;
 	uint64_t since_ns;
 	uint64_t walk_ns;	/* when a walk last listed it; 0: never */
+	uint64_t idle_ns;	/* without a segment, then; TIME_UNKNOWN */
 	uint32_t class;
 	uint32_t owner;		/* a reference */
 	uint32_t stack;		/* of its opening; 0: none */

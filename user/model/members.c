@@ -152,6 +152,14 @@ static void walk(struct model *model, const struct member_table *table)
 	}
 }
 
+static void add_closed(const struct model *model, struct members *members,
+		       const struct member *member, const struct closed_socket *closed)
+{
+	add(members, member, model->now_ns);
+	if (closed->idle_ns != TIME_UNKNOWN)
+		histogram_add(&members->idle, closed->idle_ns + (model->now_ns - closed->walk_ns));
+}
+
 static void walk_closed(struct model *model, const struct member_table *table)
 {
 	const struct leaks *leaks = model->leaks;
@@ -168,9 +176,9 @@ static void walk_closed(struct model *model, const struct member_table *table)
 		if (!closed->walk_ns)
 			continue;
 		if (pair < table->classes && table->of[pair][SAMPLED_CLOSED])
-			add(table->of[pair][SAMPLED_CLOSED], &member, model->now_ns);
+			add_closed(model, table->of[pair][SAMPLED_CLOSED], &member, closed);
 		if (site < table->classes && table->of[site][SAMPLED_CLOSED])
-			add(table->of[site][SAMPLED_CLOSED], &member, model->now_ns);
+			add_closed(model, table->of[site][SAMPLED_CLOSED], &member, closed);
 	}
 }
 
@@ -271,7 +279,9 @@ int members_look(struct model *model, struct members *members, size_t count)
 
 void members_release(struct members *members, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		histogram_release(&members[i].ages);
+		histogram_release(&members[i].idle);
+	}
 	free(members);
 }

@@ -28,6 +28,7 @@ struct members {
 	uint64_t start_ns;	/* of the class's series, */
 	uint64_t ref_ns;	/* and a moment in it: who came between and is still there has stayed */
 	struct histogram ages;	/* owned */
+	struct histogram idle;	/* owned; in CLOSE: without a segment, as far as it is known */
 	uint32_t count;
 	uint32_t old;		/* in this state for MEMBER_OLD_NS */
 	uint32_t waited;	/* for 3 s */

@@ -141,6 +141,7 @@ void verdict_fill(struct model *model, struct verdict *verdict, const struct sig
 	verdict->age_p50_ns = signs->p50_ns;
 	verdict->age_max_ns = members->ages.max_ns;
 	verdict->since_ns = members->oldest_ns;
+	verdict->idle_p50_ns = histogram_quantile(&members->idle, 500);
 	verdict->at_least = members->bound > 0;
 	verdict->half_at_least = members->bound > members->count / 2;
 	verdict->grown = signs->grown;

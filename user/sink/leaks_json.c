@@ -130,6 +130,7 @@ static void add_evidence(struct json *json, const struct verdict *verdict)
 	add_count(child, "grown", verdict->aged, verdict->grown);
 	add_count(child, "stayed", verdict->aged, verdict->stayed);
 	add_share(child, "quiet_share", verdict->quiet_percent);
+	add_seconds(child, "idle_s", verdict->idle_p50_ns != 0, verdict->idle_p50_ns);
 	add_share(child, "one_segment_share", verdict->one_segment_percent);
 	add_seconds(child, "lifetime_s", churn, verdict->lifetime_p50_ns);
 	add_count(child, "time_wait", churn, verdict->time_wait);

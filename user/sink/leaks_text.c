@@ -173,6 +173,15 @@ static void print_ages(const struct sink_opts *opts, const struct verdict *verdi
 	    text_duration(verdict->age_p50_ns, half), verdict->at_least ? "before " : "", clock);
 }
 
+static void print_idle(const struct sink_opts *opts, const struct verdict *verdict)
+{
+	char idle[TEXT_LEN];
+
+	if (verdict->idle_p50_ns)
+		say(opts, "half of them have had no segment for %s",
+		    text_duration(verdict->idle_p50_ns, idle));
+}
+
 static void print_holder(const struct sink_opts *opts, const struct verdict_holder *holder)
 {
 	char line[LINE_LEN], number[TEXT_LEN], fds[TEXT_LEN], limit[TEXT_LEN];
@@ -258,6 +267,7 @@ static void print_verdict(const struct sink_opts *opts, const struct verdict *ve
 	else if (verdict->kind != LEAK_ACCEPT_QUEUE)
 		print_growth(opts, verdict);
 	print_ages(opts, verdict);
+	print_idle(opts, verdict);
 	print_holders(opts, verdict);
 	print_other(opts, verdict);
 	for (uint32_t i = 0; i < verdict->nr_stacks; i++)

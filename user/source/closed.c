@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "source/walk.h"
+#include "tw_config.h"
 
 static uint64_t cpu_ns(void)
 {
@@ -16,26 +17,55 @@ static uint64_t cpu_ns(void)
 	return spent.tv_sec * 1000000000ULL + spent.tv_nsec;
 }
 
+/*
+ * How many jiffies a second has: they have counted up from five minutes before 2^32 since boot
+ * (INITIAL_JIFFIES, include/linux/jiffies.h). 0: none fits.
+ */
+static uint32_t ticks_per_second(uint64_t jiffies, uint64_t now_ns)
+{
+	static const uint32_t usual[] = { 100, 250, 300, 1000 };
+
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
+		double boot = (double)jiffies - 4294967296.0 + 300.0 * usual[i];
+		double expected = (double)now_ns / 1e9 * usual[i];
+
+		if (boot > 0.95 * expected - usual[i] && boot < 1.05 * expected + usual[i])
+			return usual[i];
+	}
+	return 0;
+}
+
+static uint32_t idle_ms(const struct tw_closed_found *found, uint32_t hz)
+{
+	uint64_t ms = hz ? found->held.idle_ms * 1000ULL / hz : UINT32_MAX;
+
+	/* one that never had a segment has been idle since boot */
+	return ms * 1000000 < found->held.head.ts_ns && ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
+}
+
 static int compare(const void *left, const void *right)
 {
-	const struct tw_closed_held *a = left, *b = right;
+	const struct tw_closed_found *one = left, *other = right;
+	const struct tw_closed_held *a = &one->held, *b = &other->held;
 
 	if (a->cookie != b->cookie)
 		return a->cookie < b->cookie ? -1 : 1;
 	return (a->owner.tgid > b->owner.tgid) - (a->owner.tgid < b->owner.tgid);
 }
 
-static void deliver_folded(struct tw_closed_held *held, size_t count, const struct receiver *to)
+static void deliver_folded(struct tw_closed_found *found, size_t count, const struct receiver *to)
 {
+	uint32_t hz = count ? ticks_per_second(found[0].jiffies, found[0].held.head.ts_ns) : 0;
 	size_t next;
 
-	qsort(held, count, sizeof(*held), compare);
+	qsort(found, count, sizeof(*found), compare);
 	for (size_t i = 0; i < count; i = next) {
 		next = i + 1;
-		while (next < count && !compare(&held[i], &held[next]))
+		while (next < count && !compare(&found[i], &found[next]))
 			next++;
-		held[i].fd_count = next - i;
-		deliver(to, &held[i]);
+		found[i].held.fd_count = next - i;
+		found[i].held.idle_ms = idle_ms(&found[i], hz);
+		deliver(to, &found[i].held);
 	}
 }
 
@@ -45,12 +75,12 @@ int closed_look(const struct bpf_program *program, uint64_t now_ns, uint64_t *co
 	struct tw_record end = { .size = sizeof(end), .kind = TW_CLOSED_END, .ts_ns = now_ns };
 	uint64_t began_ns = cpu_ns();
 	struct walk walk = { 0 };
-	int ret = walk_read(&walk, program, sizeof(struct tw_closed_held));
+	int ret = walk_read(&walk, program, sizeof(struct tw_closed_found));
 
 	if (ret) {
 		error_set(err, ret, "open files cannot be walked: %s", strerror(-ret));
 	} else {
-		deliver_folded((struct tw_closed_held *)walk.records, walk.count, to);
+		deliver_folded((struct tw_closed_found *)walk.records, walk.count, to);
 		deliver(to, &end);
 	}
 	walk_release(&walk);

@@ -44,6 +44,7 @@ struct live {
 	uint64_t spilled; /* changes told in sum, a loss not told yet */
 	/* no walk over open files before: for holders, for sockets in CLOSE unless forced */
 	uint64_t holders_next_ns, closed_next_ns;
+	bool leaks; /* as asked for */
 	bool restless; /* the last drain had something: look once more */
 };
 
@@ -133,6 +134,7 @@ struct live *live_new(const struct live_opts *opts, struct error *err)
 		return NULL;
 	}
 	live->survey.netns.own_fd = -1;
+	live->leaks = opts->leaks;
 	live->cgroups = cgroups_new();
 	if (!live->cgroups || losses_init(&live->losses)) {
 		error_set(err, -ENOMEM, "no memory");
@@ -401,6 +403,8 @@ int live_start(struct live *live, const struct receiver *to, struct error *err)
 	ret = survey_start(&live->survey, &steps, to, err);
 	if (ret)
 		return ret;
+	if (live->leaks)
+		live_look_for_closed(live, 0, to);
 	consume_all(live, to);
 	ready.ts_ns = live_now_ns();
 	/* every socket is known now */
