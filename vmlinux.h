@@ -41,6 +41,7 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_STACK_TRACE = 7,
 	BPF_MAP_TYPE_ARRAY_OF_MAPS = 12,
 	BPF_MAP_TYPE_SK_STORAGE = 24,
 	BPF_MAP_TYPE_RINGBUF = 27,
@@ -53,6 +54,7 @@ enum {
 
 enum {
 	BPF_F_NO_PREALLOC = 1,
+	BPF_F_USER_STACK = 1 << 8,
 	BPF_F_MMAPABLE = 1 << 10,
 };
 
@@ -67,6 +69,7 @@ enum {
 
 enum {
 	BPF_RB_AVAIL_DATA = 0,
+	BPF_RB_RING_SIZE = 1,
 };
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
@@ -129,10 +132,16 @@ struct files_struct {
 	struct fdtable *fdt;
 };
 
+struct mm_struct {
+	unsigned long start_stack;
+};
+
 struct task_struct {
+	struct mm_struct *mm;
 	struct files_struct *files;
 	unsigned int flags;
-	int tgid;
+	u64 self_exec_id;
+	int pid, tgid;
 	struct task_struct *group_leader;
 	u64 start_time;		/* CLOCK_MONOTONIC */
 	struct pid *thread_pid;
@@ -286,7 +295,7 @@ struct sk_buff;
 
 struct pt_regs {
 	unsigned long di, si, dx, cx, r8;	/* x86-64 */
-	unsigned long ax, sp, ip;
+	unsigned long ax, bp, sp, ip;
 };
 
 struct user_pt_regs {

@@ -8,22 +8,16 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
+#include "descriptor.h"
 #include "holder.h"
 
 /* The socket behind the descriptor that accept() has just returned. */
 static __always_inline int accept_returned(long fd)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct file **files, *file = NULL;
-	struct socket *socket;
-	struct sock *sk;
+	const struct sock *sk = descriptor_sock(fd);
 
-	if (fd < 0)
+	if (!sk)
 		return 0;
-	files = BPF_CORE_READ(task, files, fdt, fd);
-	bpf_probe_read_kernel(&file, sizeof(file), &files[fd]);
-	socket = BPF_CORE_READ(file, private_data);
-	sk = BPF_CORE_READ(socket, sk);
 	/* the state changes before gave it a cookie, unless it is older than the tracer */
 	return accepted(sk, BPF_CORE_READ(sk, __sk_common.skc_cookie.counter));
 }

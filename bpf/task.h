@@ -18,16 +18,12 @@
 #define TW_PROC_PID_INIT_INO 0xEFFFFFFCU
 #define TW_MAX_PIDNS_LEVEL 8
 
-/* The process id in the tracer's pid namespace; 0: not visible from there. */
-static __always_inline __u32 task_tgid(const struct task_struct *task)
+/* The number of @task itself in the tracer's pid namespace; 0: not visible from there. */
+static __always_inline __u32 task_number(const struct task_struct *task)
 {
-	const struct pid *pid;
-	unsigned int level;
+	const struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	unsigned int level = BPF_CORE_READ(pid, level);
 
-	if (config.pidns_ino == TW_PROC_PID_INIT_INO)
-		return BPF_CORE_READ(task, tgid);
-	pid = BPF_CORE_READ(task, group_leader, thread_pid);
-	level = BPF_CORE_READ(pid, level);
 	for (unsigned int i = 0; i < TW_MAX_PIDNS_LEVEL; i++) {
 		struct upid number;
 
@@ -42,6 +38,14 @@ static __always_inline __u32 task_tgid(const struct task_struct *task)
 			return number.nr;
 	}
 	return 0;
+}
+
+/* The process id there. */
+static __always_inline __u32 task_tgid(const struct task_struct *task)
+{
+	if (config.pidns_ino == TW_PROC_PID_INIT_INO)
+		return BPF_CORE_READ(task, tgid);
+	return task_number(BPF_CORE_READ(task, group_leader));
 }
 
 static __always_inline void task_owner(const struct task_struct *task, struct tw_owner *owner)

@@ -42,6 +42,7 @@ struct tw_config {
 	__u32 cpus;		/* so many lanes */
 	__u32 pid;		/* told with what is told in sum, if it is this one's; 0: none */
 	__u32 leaks;		/* leaks are looked for: tell what tells of them */
+	__u32 stacks;		/* stacks of one socket in so many; 0: none */
 };
 
 /* What the walk after sockets in CLOSE finds: their idle_ms in ticks, by this clock. */

@@ -39,6 +39,8 @@ enum key {
 	KEY_SORT,
 	KEY_NAMES,
 	KEY_FAIL,
+	KEY_STACKS,
+	KEY_DEBUGINFOD,
 };
 
 /* What it refuses, it quotes first: the name of the option is put in front. */
@@ -230,6 +232,24 @@ static int set_evidence(struct options *options, const char *arg, struct error *
 			 arg);
 }
 
+static int set_stacks(struct options *options, const char *arg, struct error *err)
+{
+	uint64_t share = 1;
+
+	if (arg && parse_u64(arg, 1, 1000000, &share, err))
+		return err->code;
+	options->stacks = share;
+	return 0;
+}
+
+static int set_debuginfod(struct options *options, const char *arg, struct error *err)
+{
+	(void)arg;
+	(void)err;
+	options->debuginfod = true;
+	return 0;
+}
+
 static int set_ready_fd(struct options *options, const char *arg, struct error *err)
 {
 	uint64_t fd;
@@ -371,6 +391,16 @@ static const struct option_row {
 	  set_ready_fd,
 	  { "ready-fd", KEY_READY_FD, "N", 0,
 	    "write a line to file descriptor N once tracing (for scripts)", 4 } },
+	{ GROUP_STACKS,
+	  set_stacks,
+	  { "stacks", KEY_STACKS, "N", OPTION_ARG_OPTIONAL,
+	    "tell where in its code a process connects, accepts and closes, for every socket or for one in N",
+	    4 } },
+	{ GROUP_STACKS,
+	  set_debuginfod,
+	  { "debuginfod", KEY_DEBUGINFOD, NULL, 0,
+	    "with --stacks, ask the servers in $DEBUGINFOD_URLS for names that this host does not have",
+	    4 } },
 	{ GROUP_COMMON,
 	  set_verbose,
 	  { "verbose", KEY_VERBOSE, NULL, 0,

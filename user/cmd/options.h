@@ -31,6 +31,8 @@ struct options {
 	bool syscalls;
 	bool names;
 	bool fail;				/* what was found is an exit status */
+	uint32_t stacks;			/* of one socket in so many; 0: none */
+	bool debuginfod;
 	enum tw_evidence evidence;		/* TW_NR_EVIDENCE: the best there is */
 	int ready_fd;				/* -1: none */
 	int verbose;
@@ -49,6 +51,7 @@ enum option_group {
 	GROUP_SORT = 1 << 7,	/* --sort */
 	GROUP_NAMES = 1 << 8,	/* --names */
 	GROUP_FAIL = 1 << 9,	/* --fail */
+	GROUP_STACKS = 1 << 10,	/* --stacks, --debuginfod */
 };
 
 struct option_spec {

@@ -97,6 +97,8 @@ enum status pipeline_run(const struct pipeline *pipeline)
 		.ages = true,
 		.leaks = pipeline->leaks,
 		.evidence = options->evidence,
+		.stacks = options->stacks,
+		.debuginfod = options->debuginfod,
 	};
 	struct error err = { 0 };
 	struct live *live;

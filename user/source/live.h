@@ -30,6 +30,8 @@ struct live_opts {
 	bool ages;			/* ask how long sockets found at start have been idle */
 	bool leaks;			/* tell what tells of leaks, too */
 	enum tw_evidence evidence;	/* the tier wanted; TW_NR_EVIDENCE: the best there is */
+	uint32_t stacks;		/* tell stacks of one socket in so many; 0: none */
+	bool debuginfod;		/* and ask the network for debug information */
 };
 
 /*

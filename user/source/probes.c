@@ -13,14 +13,19 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/procfs.h"
+#include "base/text.h"
 #include "source/estimate.h"
 #include "tw_lane.h"
+#include "tw_stack.h"
 #include "twtrace.skel.h"
 
 /* All buffers together: so much, but never more than this share of the memory. */
 #define BUFFER_BYTES (4 * 1024 * 1024ULL)
 #define BUFFER_SHARE 256
 #define MIN_LANE_BYTES 4096
+/* What a tracepoint at the end of one system call costs all of them: a bit of every task. */
+#define SYSCALL_PRICE " (every system call of the host is some 30 ns slower while it is)"
 /* The reader is woken when a quarter of the ring waits, or after so long. */
 #define WAKEUP_SHARE 4
 #define WAKEUP_NS (20 * 1000000ULL)
@@ -86,6 +91,30 @@ static bool filter_is_set(const struct tw_filter *filter)
 	return memcmp(filter, &none, sizeof(none)) != 0;
 }
 
+/* Without --stacks there is neither a program nor a map of them. */
+static void configure_stacks(struct twtrace_bpf *skel, bool wanted,
+			     const struct features *features, bool with_accept)
+{
+	char text[TEXT_LEN];
+	uint64_t frames;
+
+	bpf_map__set_autocreate(skel->maps.user_stacks, wanted);
+	bpf_map__set_autocreate(skel->maps.stack_counters, wanted);
+	bpf_program__set_autoload(skel->progs.stack_change, wanted);
+	bpf_program__set_autoload(skel->progs.stack_accept_plain,
+				  wanted && with_accept && !features->accept_arg);
+	bpf_program__set_autoload(skel->progs.stack_accept_arg,
+				  wanted && with_accept && features->accept_arg);
+	bpf_program__set_autoload(skel->progs.stack_exit_accept, wanted && !with_accept);
+	bpf_program__set_autoload(skel->progs.stack_exit_accept4, wanted && !with_accept);
+	/* deeper ones than the host's limit make no map */
+	if (wanted && procfs_read("/proc/sys/kernel/perf_event_max_stack", text, sizeof(text)) > 0) {
+		frames = strtoul(text, NULL, 10);
+		if (frames && frames < TW_STACK_FRAMES)
+			bpf_map__set_value_size(skel->maps.user_stacks, frames * sizeof(uint64_t));
+	}
+}
+
 static void configure(struct twtrace_bpf *skel, const struct live_opts *opts,
 		      const struct features *features, enum tw_evidence evidence, bool with_accept)
 {
@@ -101,6 +130,7 @@ static void configure(struct twtrace_bpf *skel, const struct live_opts *opts,
 	skel->rodata->config.cpus = cpus;
 	skel->rodata->config.pid = opts->pid;
 	skel->rodata->config.leaks = opts->leaks;
+	skel->rodata->config.stacks = opts->stacks;
 	skel->rodata->config.has_tier = evidence != TW_BY_INFERENCE;
 	skel->rodata->config.lane_bytes = lane_bytes(opts->ring_bytes, cpus);
 	skel->rodata->filter = opts->filter;
@@ -114,6 +144,7 @@ static void configure(struct twtrace_bpf *skel, const struct live_opts *opts,
 	bpf_program__set_autoload(skel->progs.accept_arg, with_accept && features->accept_arg);
 	bpf_program__set_autoload(skel->progs.exit_accept, opts->syscalls && !with_accept);
 	bpf_program__set_autoload(skel->progs.exit_accept4, opts->syscalls && !with_accept);
+	configure_stacks(skel, opts->stacks, features, with_accept);
 }
 
 static void unload(struct probes *probes)
@@ -233,6 +264,10 @@ int probes_attach(struct probes *probes, const struct live_opts *opts, struct er
 	struct bpf_program *optional[] = {
 		skel->progs.reset_plain, skel->progs.reset_reason, skel->progs.accept_plain,
 		skel->progs.accept_arg,	 skel->progs.exit_accept,  skel->progs.exit_accept4,
+		/* after the looks, which give sockets their cookies */
+		skel->progs.stack_change, skel->progs.stack_accept_plain,
+		skel->progs.stack_accept_arg, skel->progs.stack_exit_accept,
+		skel->progs.stack_exit_accept4,
 	};
 	size_t count = 0;
 
@@ -252,11 +287,13 @@ int probes_attach(struct probes *probes, const struct live_opts *opts, struct er
 			continue;
 		probes->links[count] = bpf_program__attach(optional[i]);
 		if (probes->links[count])
-			log_msg(LOG_VERBOSE, "attached %s", bpf_program__section_name(optional[i]));
+			log_msg(LOG_VERBOSE, "attached %s%s", bpf_program__section_name(optional[i]),
+				is_syscall(optional[i]) ? SYSCALL_PRICE : "");
 		else
 			/* what the user asked for by name is worth a word in any case */
-			log_msg(opts->syscalls && is_syscall(optional[i]) ? LOG_WARNING :
-									    LOG_VERBOSE,
+			log_msg((opts->syscalls || opts->stacks) && is_syscall(optional[i]) ?
+					LOG_WARNING :
+					LOG_VERBOSE,
 				"%s cannot be attached: %s%s",
 				bpf_program__section_name(optional[i]), strerror(errno),
 				is_syscall(optional[i]) ?

@@ -13,7 +13,7 @@
 
 struct probes {
 	struct twtrace_bpf *skel;	/* owned */
-	struct bpf_link *links[8];	/* owned */
+	struct bpf_link *links[12];	/* owned */
 	struct bpf_link *third;		/* owned: of third_look(), NULL until it is needed */
 	struct features features;
 	struct tier tier;

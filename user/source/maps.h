@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which files a process runs code of, and where: read once, then kept unchanged, so that
+ * it may be asked long after the process has ended and from another thread.
+ */
+#ifndef SOURCE_MAPS_H
+#define SOURCE_MAPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A stretch of memory that may be executed. */
+struct maps_region {
+	uint64_t start, end;
+	uint64_t offset;	/* in the file */
+	uint64_t inode;		/* 0: no file: what a compiler made at run time, or the kernel's */
+	uint32_t dev;
+	uint32_t path;		/* where its name begins in names */
+};
+
+struct maps {
+	unsigned int refs;	/* atomic */
+	uint32_t pid;
+	uint32_t inner_pid;	/* as its own pid namespace numbers it */
+	int root_fd;		/* owned: its root directory, for when it is gone; -1: none */
+	char *names;		/* owned */
+	struct maps_region *regions; /* owned; in the order of addresses */
+	size_t count;
+};
+
+/* What can be executed, of a /proc/PID/maps text. NULL: no memory. maps_put() in the end. */
+struct maps *maps_parse(const char *text);
+/*
+ * Of a process that lives, which must be the program that has its stack at @stack_start: it
+ * may have become another one. NULL with -errno in @ret.
+ */
+struct maps *maps_read(uint32_t pid, uint64_t stack_start, int *ret);
+struct maps *maps_get(struct maps *maps);
+void maps_put(struct maps *maps);
+
+/* The region with the address, or NULL. */
+const struct maps_region *maps_find(const struct maps *maps, uint64_t address);
+/* "/usr/bin/x", "[vdso]", "" for nothing. */
+const char *maps_path(const struct maps *maps, const struct maps_region *region);
+/* Opens its file, be the process in a container or gone. A descriptor or -errno. */
+int maps_open(const struct maps *maps, const struct maps_region *region);
+
+#endif
