@@ -123,8 +123,9 @@ LEAKS_OBJS := $(LEAKS_SRCS:%.c=$(O)/%.o)
 UNIT_TESTS := $(UNIT_SRCS:tests/unit/%.c=$(O)/tests/%)
 
 all: $(O)/twtrace
+STACKED := $(addprefix $(O)/tests/stacks/,show framed frameless)
 programs: all bench-programs $(UNIT_TESTS) $(if $(TRAFFIC_SRCS),$(O)/tests/traffic) \
-	$(if $(LEAKS_SRCS),$(O)/tests/leaks)
+	$(if $(LEAKS_SRCS),$(O)/tests/leaks) $(STACKED)
 
 # $(call say,CC) names the tool and what it makes; with V=1 the command says it itself
 say = @mkdir -p $(@D)$(if $(V),, && printf '  %-7s %s\n' $1 $(@:$(O)/%=%))
@@ -194,6 +195,18 @@ $(LEAKS_OBJS): EXTRA = -O1 -g -fno-omit-frame-pointer -fno-optimize-sibling-call
 $(O)/tests/leaks: $(LEAKS_OBJS) $(O)/link.flags
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^)
+
+# What the tests of stacks trace is built as they expect it, whatever CFLAGS say.
+STACKED_CFLAGS := -std=gnu11 $(WARNINGS) -D_GNU_SOURCE -O1 -g -pthread
+$(O)/tests/stacks/framed: STACKED_CFLAGS += -fno-omit-frame-pointer
+$(O)/tests/stacks/frameless: STACKED_CFLAGS += -fomit-frame-pointer
+$(O)/tests/stacks/framed $(O)/tests/stacks/frameless: tests/live/stacks/program.c $(O)/compile.flags
+	$(call say,CC)
+	$(Q)$(CC) $(STACKED_CFLAGS) -o $@ $<
+
+$(O)/tests/stacks/show: $(O)/tests/live/stacks/show.o $(filter $(O)/user/base/% $(O)/user/source/%,$(USER_OBJS)) $(O)/link.flags
+	$(call say,LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
 
 # ----------------------------------------------------------------------------- benchmarks
 # build/bench/NAME is made of tests/bench/NAME.c and, of the same folder, what stands here

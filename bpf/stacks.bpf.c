@@ -40,6 +40,14 @@ struct {
 	__type(value, struct tw_stack_counters);
 } stack_counters SEC(".maps");
 
+/* Programs that run, by process, whose first stack has been told: the reader knows their maps. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u32);
+	__type(value, __u64);
+} stack_programs SEC(".maps");
+
 /* dd6e10fbd9fb ("bpf: Add bpf_task_pt_regs() helper"), 5.15 */
 enum bpf_func_id___stacks {
 	BPF_FUNC_task_pt_regs___stacks = 175,
@@ -116,6 +124,23 @@ static __always_inline void describe(struct tw_stack_seen *seen, __u64 cookie, _
 	seen->pad = 0;
 }
 
+/*
+ * The reader is woken at once for the first stack of a program, which may end at any moment;
+ * what it has mapped can be read until then only.
+ */
+static __always_inline __u64 wakeup_for(const struct tw_stack_seen *seen)
+{
+	__u64 program = seen->started_ns ^ seen->exec_id << 48, *known;
+	__u32 pid = seen->pid;
+
+	known = bpf_map_lookup_elem(&stack_programs, &pid);
+	if (known && *known == program)
+		return emit_wakeup(seen->head.ts_ns);
+	bpf_map_update_elem(&stack_programs, &pid, &program, BPF_ANY);
+	woken_ns = seen->head.ts_ns;
+	return BPF_RB_FORCE_WAKEUP;
+}
+
 /* The stack whose place in the map is another's: its frames come along. */
 static __always_inline void tell_whole(void *ctx, __u64 cookie, __u32 deed,
 				       const struct task_struct *task,
@@ -141,7 +166,7 @@ static __always_inline void tell_whole(void *ctx, __u64 cookie, __u32 deed,
 	count->pieceless += len > 0 && !seen->piece_len;
 	count->taken++;
 	count->collided++;
-	bpf_ringbuf_submit(seen, emit_wakeup(seen->head.ts_ns));
+	bpf_ringbuf_submit(seen, wakeup_for(seen));
 }
 
 static __always_inline void tell_stack(void *ctx, __u64 cookie, __u32 deed)
@@ -183,7 +208,7 @@ static __always_inline void tell_stack(void *ctx, __u64 cookie, __u32 deed)
 	count->unread += id < 0;
 	count->pieceless += id >= 0 && !seen->piece_len;
 	count->taken++;
-	bpf_ringbuf_submit(seen, emit_wakeup(seen->head.ts_ns));
+	bpf_ringbuf_submit(seen, wakeup_for(seen));
 }
 
 /* What the running task does to the socket, or TW_NR_DEEDS: it does nothing, or not itself. */
@@ -200,7 +225,8 @@ static __always_inline __u32 deed_of(const struct sock *sk, const struct tcp_soc
 		return TW_NR_DEEDS;
 	change |= CHANGE_FLAG(closing_flags(sk, tp)) | (__u64)(__u8)sk->sk_err << 40;
 	/* a connect() that fails before its first segment is still that connect() */
-	if (!closes_in_process(change) || (change & CHANGE_FLAG(TW_F_UNSENT) && from == TW_SYN_SENT))
+	if (!closes_in_process(change) ||
+	    (change & CHANGE_FLAG(TW_F_UNSENT) && from == TW_SYN_SENT))
 		return TW_NR_DEEDS;
 	return TW_CLOSED;
 }

@@ -89,16 +89,18 @@ void debug_free(struct debug *debug)
 	free(debug);
 }
 
-static Dwarf_Frame *frame_at(struct debug *debug, uint64_t address)
+static Dwarf_Frame *frame_at(struct debug *debug, uint64_t address, bool *loose)
 {
 	Dwarf_Addr bias = 0;
 	Dwarf_Frame *frame = NULL;
 	Dwarf_CFI *cfi = dwfl_module_eh_cfi(debug->module, &bias);
 
 	address += debug->bias;
+	*loose = false;
 	if (cfi && !dwarf_cfi_addrframe(cfi, address - bias, &frame))
 		return frame;
-	/* Go has this one only */
+	/* Go has this one only, and its functions keep frame pointers of which it does not tell */
+	*loose = true;
 	cfi = dwfl_module_dwarf_cfi(debug->module, &bias);
 	return cfi && !dwarf_cfi_addrframe(cfi, address - bias, &frame) ? frame : NULL;
 }
@@ -154,7 +156,8 @@ static Dwarf_Addr end_of(struct debug *debug, uint64_t address)
 	Dwarf_Addr end = 0;
 
 	for (unsigned int row = 0; row < MAX_ROWS; row++) {
-		Dwarf_Frame *frame = frame_at(debug, address);
+		bool loose;
+		Dwarf_Frame *frame = frame_at(debug, address, &loose);
 		Dwarf_Addr from = 0, to = 0;
 
 		if (!frame || (row && is_begin(frame, address)) ||
@@ -231,12 +234,14 @@ static bool read_kept(Dwarf_Frame *frame, struct frame_rule *rule)
 
 void debug_rule(struct debug *debug, uint64_t address, struct frame_rule *rule)
 {
-	Dwarf_Frame *frame = frame_at(debug, address);
+	bool loose;
+	Dwarf_Frame *frame = frame_at(debug, address, &loose);
 
 	*rule = (struct frame_rule){ .base = FRAME_UNKNOWN };
 	if (!frame)
 		return;
 	read_base(frame, rule);
+	rule->loose = loose;
 	if (!read_kept(frame, rule))
 		*rule = (struct frame_rule){ .base = FRAME_UNKNOWN };
 	free(frame);

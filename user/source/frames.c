@@ -12,8 +12,10 @@
 struct walk {
 	struct frames *frames;
 	const struct tw_stack_seen *seen;
-	const uint64_t *chain;
+	const __u64 *chain;
 	size_t nr_chain;
+	frame_rule_fn rule_at;
+	void *ctx;
 	uint64_t ip, sp, bp;
 	bool sp_known, bp_known;
 	/* the frame pointer is the one that the kernel found chain[at + 1] by */
@@ -65,8 +67,17 @@ static void push_rest(struct walk *walk)
 		next = 1;
 	walk->frames->gap = true;
 	for (; next < walk->nr_chain; next++) {
+		struct frame_rule rule = { .base = FRAME_UNKNOWN };
+
 		walk->ip = walk->chain[next];
+		walk->rule_at(walk->ctx, walk->ip, true, &rule);
+		if (rule.base == FRAME_NO_CODE)
+			return;
 		push(walk);
+		if (rule.base == FRAME_OUTERMOST) {
+			walk->frames->ended = true;
+			return;
+		}
 	}
 }
 
@@ -100,6 +111,11 @@ static bool step_in_piece(struct walk *walk, const struct frame_rule *rule)
 	walk->ip = ip;
 	walk->sp = cfa;
 	walk->sp_known = true;
+	if (rule->loose && walk->at != NOWHERE && walk->at + 1 < walk->nr_chain &&
+	    ip == walk->chain[walk->at + 1]) {
+		walk->at++;
+		walk->bp_known = false;
+	}
 	if (!rule->bp_kept)
 		return true;
 	walk->bp_known = word_at(walk->seen, cfa + rule->bp, &walk->bp);
@@ -114,19 +130,21 @@ static bool step_in_piece(struct walk *walk, const struct frame_rule *rule)
 
 static bool is_chained(const struct frame_rule *rule)
 {
-	return rule->base == FRAME_UNKNOWN ||
+	return rule->base == FRAME_UNKNOWN || rule->base == FRAME_NO_CODE || rule->loose ||
 	       (rule->base == FRAME_BY_BP && rule->cfa == CHAINED_CFA && rule->ret == CHAINED_RET);
 }
 
-void frames_find(struct frames *frames, const struct tw_stack_seen *seen, const uint64_t *chain,
-		 size_t nr_chain, frame_rule_fn rule_at, void *ctx)
+void frames_find(struct frames *frames, const struct tw_stack_seen *seen, frame_rule_fn rule_at,
+		 void *ctx)
 {
 	struct walk walk = {
 		.frames = frames,
 		.seen = seen,
-		.chain = chain,
-		.nr_chain = nr_chain,
-		.ip = nr_chain ? chain[0] : seen->ip,
+		.chain = seen->frames,
+		.nr_chain = seen->nr_frames,
+		.rule_at = rule_at,
+		.ctx = ctx,
+		.ip = seen->nr_frames ? seen->frames[0] : seen->ip,
 		.sp = seen->sp,
 		.bp = seen->bp,
 	};
@@ -138,13 +156,18 @@ void frames_find(struct frames *frames, const struct tw_stack_seen *seen, const 
 	while (frames->count < FRAMES_MAX) {
 		struct frame_rule rule = { .base = FRAME_UNKNOWN };
 
+		rule_at(ctx, walk.ip, frames->count > 0, &rule);
+		if (rule.base == FRAME_NO_CODE && frames->count) {
+			frames->gap = true;
+			return;
+		}
 		push(&walk);
-		rule_at(ctx, walk.ip, frames->count > 1, &rule);
 		if (rule.base == FRAME_OUTERMOST) {
 			frames->ended = true;
 			return;
 		}
-		if (rule.base != FRAME_UNKNOWN && step_in_piece(&walk, &rule))
+		if ((rule.base == FRAME_BY_SP || rule.base == FRAME_BY_BP) &&
+		    step_in_piece(&walk, &rule))
 			continue;
 		if (is_chained(&rule) && step_along_chain(&walk))
 			continue;

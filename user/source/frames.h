@@ -29,6 +29,7 @@ enum frame_base {
 	FRAME_BY_SP,		/* its frame is found by the stack pointer */
 	FRAME_BY_BP,		/* or by the frame pointer */
 	FRAME_OUTERMOST,	/* it has no caller, or none of interest */
+	FRAME_NO_CODE,		/* nothing can be run there: what led here was no frame pointer */
 };
 
 /*
@@ -42,6 +43,7 @@ struct frame_rule {
 	int64_t bp;		/* where the caller's frame pointer is kept, if it is */
 	bool bp_kept;
 	bool ret_in_link;	/* the return address is in the link register */
+	bool loose;		/* it says nothing of frame pointers, which are kept: Go */
 };
 
 /* The rule at @ip, an exact place or (@is_return) one that a call returns to. */
@@ -54,8 +56,8 @@ struct frames {
 	bool gap;	/* frames are missing between two of these */
 };
 
-/* @chain: the kernel's, @nr_chain of them. @rule_at is asked for each frame. */
-void frames_find(struct frames *frames, const struct tw_stack_seen *seen, const uint64_t *chain,
-		 size_t nr_chain, frame_rule_fn rule_at, void *ctx);
+/* @seen with its frames, the chain. @rule_at is asked for each frame found. */
+void frames_find(struct frames *frames, const struct tw_stack_seen *seen, frame_rule_fn rule_at,
+		 void *ctx);
 
 #endif

@@ -21,11 +21,14 @@
 #include "source/probes.h"
 #include "source/process.h"
 #include "source/spill.h"
+#include "source/stacks.h"
 #include "source/survey.h"
 #include "twtrace.skel.h"
 
 /* One drain takes no more, so that a flood never holds up intervals and signals. */
 #define DRAIN_RECORDS 200000
+/* At the end, for stacks that have no names yet. */
+#define STACKS_WAIT_MS 1000
 /* More skipped runs than these, and more than one in so many records: see watch_skips(). */
 #define SKIPS_SUSPECT 8
 #define SKIPS_SHARE 100
@@ -38,6 +41,7 @@ struct live {
 	struct losses losses;
 	struct cgroups *cgroups; /* owned */
 	struct survey survey;
+	struct stacks *stacks; /* owned; NULL: not asked for */
 	const struct receiver *to; /* during a drain */
 	uint64_t last_ts_ns; /* of the newest record */
 	uint64_t records;
@@ -95,6 +99,10 @@ static void on_record(void *ctx, const struct tw_record *record)
 		if (!timers_judge(&live->probes.tier.timers, (const void *)record, &ended))
 			return;
 		record = &ended.head;
+	} else if (record->kind == TW_STACK_SEEN) {
+		if (live->stacks && record->size >= TW_STACK_SEEN_SHORT)
+			stacks_take(live->stacks, record);
+		return;
 	} else if (record->kind == TW_RESET_SENT && record->size >= sizeof(reset)) {
 		reset = *(const struct tw_reset *)record;
 		if (reset.reason < MAX_RESET_REASONS)
@@ -152,6 +160,13 @@ struct live *live_new(const struct live_opts *opts, struct error *err)
 	if (lanes_open(&live->lanes, bpf_map__fd(live->probes.skel->maps.lanes), live->losses.cpus,
 		       live->probes.lane_bytes, err))
 		goto fail;
+	if (opts->stacks) {
+		live->stacks = stacks_new(bpf_map__fd(live->probes.skel->maps.user_stacks),
+					  bpf_map__fd(live->probes.skel->maps.stack_counters),
+					  opts->debuginfod, err);
+		if (!live->stacks)
+			goto fail;
+	}
 	live->spill = (struct spill){
 		.outer_fd = bpf_map__fd(live->probes.skel->maps.spill),
 		.sums_fd = bpf_map__fd(live->probes.skel->maps.spill_first),
@@ -172,6 +187,7 @@ void live_free(struct live *live)
 {
 	if (!live)
 		return;
+	stacks_free(live->stacks);
 	spill_release(&live->spill);
 	lanes_close(&live->lanes);
 	probes_close(&live->probes);
@@ -246,6 +262,9 @@ bool live_drain(struct live *live, const struct receiver *to)
 	struct tw_record tick = { .size = sizeof(tick), .kind = TW_TICK, .ts_ns = live_now_ns() };
 	size_t count = consume(live, tick.ts_ns, to);
 	bool any = count > 0, told = any || live->restless;
+
+	if (live->stacks)
+		told |= stacks_deliver(live->stacks, tick.ts_ns, to);
 
 	/* cut short: what is left may be older than now */
 	if (count >= DRAIN_RECORDS)
@@ -468,6 +487,11 @@ void live_end(struct live *live, const struct receiver *to)
 	struct tw_end end = { .head = { .size = sizeof(end), .kind = TW_END } };
 
 	tell_losses(live, true, to);
+	if (live->stacks) {
+		stacks_wait(live->stacks, STACKS_WAIT_MS);
+		stacks_deliver(live->stacks, live_now_ns(), to);
+		stacks_tell_losses(live->stacks);
+	}
 	probes_tell_cost(&live->probes);
 	losses_pairs(&live->losses, pairs.count);
 	for (size_t i = 0; i < TW_NR_STATES * TW_NR_STATES; i++)

@@ -188,7 +188,8 @@ const struct maps_region *maps_find(const struct maps *maps, uint64_t address)
 		else
 			high = middle;
 	}
-	return low < maps->count && maps->regions[low].start <= address ? &maps->regions[low] : NULL;
+	return low < maps->count && maps->regions[low].start <= address ? &maps->regions[low] :
+									  NULL;
 }
 
 const char *maps_path(const struct maps *maps, const struct maps_region *region)

@@ -21,6 +21,7 @@ struct maps_region {
 
 struct maps {
 	unsigned int refs;	/* atomic */
+	uint64_t serial;	/* the reader's own: no two have the same */
 	uint32_t pid;
 	uint32_t inner_pid;	/* as its own pid namespace numbers it */
 	int root_fd;		/* owned: its root directory, for when it is gone; -1: none */

@@ -92,14 +92,15 @@ static bool filter_is_set(const struct tw_filter *filter)
 }
 
 /* Without --stacks there is neither a program nor a map of them. */
-static void configure_stacks(struct twtrace_bpf *skel, bool wanted,
-			     const struct features *features, bool with_accept)
+static void configure_stacks(struct twtrace_bpf *skel, bool wanted, const struct features *features,
+			     bool with_accept)
 {
 	char text[TEXT_LEN];
 	uint64_t frames;
 
 	bpf_map__set_autocreate(skel->maps.user_stacks, wanted);
 	bpf_map__set_autocreate(skel->maps.stack_counters, wanted);
+	bpf_map__set_autocreate(skel->maps.stack_programs, wanted);
 	bpf_program__set_autoload(skel->progs.stack_change, wanted);
 	bpf_program__set_autoload(skel->progs.stack_accept_plain,
 				  wanted && with_accept && !features->accept_arg);
@@ -108,7 +109,8 @@ static void configure_stacks(struct twtrace_bpf *skel, bool wanted,
 	bpf_program__set_autoload(skel->progs.stack_exit_accept, wanted && !with_accept);
 	bpf_program__set_autoload(skel->progs.stack_exit_accept4, wanted && !with_accept);
 	/* deeper ones than the host's limit make no map */
-	if (wanted && procfs_read("/proc/sys/kernel/perf_event_max_stack", text, sizeof(text)) > 0) {
+	if (wanted &&
+	    procfs_read("/proc/sys/kernel/perf_event_max_stack", text, sizeof(text)) > 0) {
 		frames = strtoul(text, NULL, 10);
 		if (frames && frames < TW_STACK_FRAMES)
 			bpf_map__set_value_size(skel->maps.user_stacks, frames * sizeof(uint64_t));
@@ -262,11 +264,17 @@ int probes_attach(struct probes *probes, const struct live_opts *opts, struct er
 {
 	struct twtrace_bpf *skel = probes->skel;
 	struct bpf_program *optional[] = {
-		skel->progs.reset_plain, skel->progs.reset_reason, skel->progs.accept_plain,
-		skel->progs.accept_arg,	 skel->progs.exit_accept,  skel->progs.exit_accept4,
+		skel->progs.reset_plain,
+		skel->progs.reset_reason,
+		skel->progs.accept_plain,
+		skel->progs.accept_arg,
+		skel->progs.exit_accept,
+		skel->progs.exit_accept4,
 		/* after the looks, which give sockets their cookies */
-		skel->progs.stack_change, skel->progs.stack_accept_plain,
-		skel->progs.stack_accept_arg, skel->progs.stack_exit_accept,
+		skel->progs.stack_change,
+		skel->progs.stack_accept_plain,
+		skel->progs.stack_accept_arg,
+		skel->progs.stack_exit_accept,
 		skel->progs.stack_exit_accept4,
 	};
 	size_t count = 0;
@@ -287,7 +295,8 @@ int probes_attach(struct probes *probes, const struct live_opts *opts, struct er
 			continue;
 		probes->links[count] = bpf_program__attach(optional[i]);
 		if (probes->links[count])
-			log_msg(LOG_VERBOSE, "attached %s%s", bpf_program__section_name(optional[i]),
+			log_msg(LOG_VERBOSE, "attached %s%s",
+				bpf_program__section_name(optional[i]),
 				is_syscall(optional[i]) ? SYSCALL_PRICE : "");
 		else
 			/* what the user asked for by name is worth a word in any case */

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Connects, accepts and closes in functions of known names and lines, and prints them:
+ *
+ *   PID connect LINE accept LINE close LINE caller LINE
+ *
+ *   program [--thread]   built with frame pointers and without
+ *
+ * Each function does something after its call, so that none is a jump.
+ */
+#include <arpa/inet.h>
+#include <err.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define APART __attribute__((noinline, noclone))
+
+static int connect_line, accept_line, close_line, caller_line;
+static volatile int calls;
+
+static APART void do_connect(int fd, const struct sockaddr_in *to)
+{
+	connect_line = __LINE__ + 1;
+	if (connect(fd, (const void *)to, sizeof(*to)))
+		err(1, "connect");
+	calls++;
+}
+
+static APART int do_accept(int listener)
+{
+	int fd;
+
+	accept_line = __LINE__ + 1;
+	fd = accept(listener, NULL, NULL);
+	if (fd < 0)
+		err(1, "accept");
+	calls++;
+	return fd;
+}
+
+static APART void do_close(int fd)
+{
+	close_line = __LINE__ + 1;
+	if (close(fd))
+		err(1, "close");
+	calls++;
+}
+
+static APART void one_connection(void)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	socklen_t len = sizeof(address);
+	int listener = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0);
+	int server;
+
+	if (bind(listener, (void *)&address, len) || listen(listener, 1) ||
+	    getsockname(listener, (void *)&address, &len))
+		err(1, "listen");
+	caller_line = __LINE__ + 1;
+	do_connect(client, &address);
+	server = do_accept(listener);
+	do_close(client);
+	do_close(server);
+	calls++;
+}
+
+static void *in_thread(void *arg)
+{
+	prctl(PR_SET_NAME, "tw-threaded");
+	one_connection();
+	calls++;
+	return arg;
+}
+
+int main(int argc, char **argv)
+{
+	bool threaded = argc > 1 && !strcmp(argv[1], "--thread");
+	pthread_t thread;
+
+	if (threaded) {
+		if (pthread_create(&thread, NULL, in_thread, NULL))
+			err(1, "pthread_create");
+		pthread_join(thread, NULL);
+	} else {
+		one_connection();
+	}
+	printf("%d connect %d accept %d close %d caller %d\n", getpid(), connect_line, accept_line,
+	       close_line, caller_line);
+	return 0;
+}

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Opens files, names places, remembers both. */
+#include "source/images.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "source/debug.h"
+#include "source/elf_file.h"
+
+#define IMAGES 64
+#define PLACES 4096 /* of one image, a power of two; half of them used at most */
+#define NAME_BYTES 512
+#define TEXT_BYTES (2 * NAME_BYTES + 32)
+
+struct image {
+	uint64_t inode;
+	uint32_t dev;
+	uint64_t used;		/* when, in calls */
+	char *path;		/* owned; NULL: this slot is free */
+	bool opened;
+	struct elf_file file;
+	struct debug *debug;	/* owned; NULL: nothing is known but the file's name */
+	struct image_place **places; /* owned */
+	size_t nr_places;
+};
+
+struct images {
+	struct image images[IMAGES];
+	uint64_t calls;
+};
+
+/* Functions that start programs and threads, by the beginnings of their names. */
+static const char *const startup[] = {
+	"_start",
+	"__libc_start_main",
+	"__libc_start_call_main",
+	"generic_start_main",
+	"start_thread",
+	"clone",
+	"__clone",
+	"thread_start",
+	"runtime.main",
+	"runtime.goexit",
+	"runtime.mstart",
+	"runtime.rt0_go",
+};
+
+struct images *images_new(void)
+{
+	return calloc(1, sizeof(struct images));
+}
+
+static void forget_places(struct image *image)
+{
+	for (size_t i = 0; image->places && i < PLACES; i++) {
+		free(image->places[i]);
+		image->places[i] = NULL;
+	}
+	image->nr_places = 0;
+}
+
+static void image_release(struct image *image)
+{
+	forget_places(image);
+	free(image->places);
+	debug_free(image->debug);
+	free(image->path);
+	*image = (struct image){ .path = NULL };
+}
+
+void images_free(struct images *images)
+{
+	if (!images)
+		return;
+	for (size_t i = 0; i < IMAGES; i++)
+		image_release(&images->images[i]);
+	free(images);
+}
+
+static void image_open(struct image *image, const struct maps *maps,
+		       const struct maps_region *region)
+{
+	int fd = maps_open(maps, region);
+
+	if (fd < 0)
+		return;
+	image->opened = true;
+	if (elf_file_read(fd, &image->file) || !image->file.is_64)
+		close(fd);
+	else
+		image->debug = debug_open(fd, image->path);
+}
+
+static bool is_of(const struct image *image, const struct maps_region *region, const char *path)
+{
+	return image->path && image->inode == region->inode && image->dev == region->dev &&
+	       !strcmp(image->path, path);
+}
+
+static struct image *image_of(struct images *images, const struct maps *maps,
+			      const struct maps_region *region)
+{
+	const char *path = maps_path(maps, region);
+	struct image *oldest = &images->images[0], *image;
+
+	for (image = images->images; image < images->images + IMAGES; image++) {
+		if (is_of(image, region, path))
+			break;
+		if (image->used < oldest->used)
+			oldest = image;
+	}
+	if (image == images->images + IMAGES) {
+		image = oldest;
+		image_release(image);
+		image->path = strdup(path);
+		image->places = calloc(PLACES, sizeof(struct image_place *));
+		if (!image->path || !image->places) {
+			image_release(image);
+			return NULL;
+		}
+		image->inode = region->inode;
+		image->dev = region->dev;
+	}
+	image->used = ++images->calls;
+	/* a process that was gone too soon may be followed by one that is not */
+	if (!image->opened) {
+		image_open(image, maps, region);
+		if (image->opened)
+			forget_places(image);
+	}
+	return image;
+}
+
+static bool is_startup(const char *function)
+{
+	for (size_t i = 0; i < sizeof(startup) / sizeof(startup[0]); i++) {
+		size_t len = strlen(startup[i]);
+
+		/* clone3, __libc_start_main_impl, runtime.goexit.abi0; not clone_repository */
+		if (!strncmp(function, startup[i], len) &&
+		    (!function[len] || function[len] == '3' || function[len] == '.' ||
+		     !strcmp(function + len, "_impl")))
+			return true;
+	}
+	return false;
+}
+
+/* The file's name without its folders. */
+static const char *module_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static void write_text(const struct image *image, uint64_t address, const struct debug_site *site,
+		       char text[static TEXT_BYTES])
+{
+	char name[NAME_BYTES], file[NAME_BYTES];
+
+	if (!site->function) {
+		text_clean(module_name(image->path), strlen(module_name(image->path)), name,
+			   sizeof(name));
+		snprintf(text, TEXT_BYTES, "%s+0x%" PRIx64 "%s%s%s", name, address,
+			 image->file.build_id[0] ? " [" : "", image->file.build_id,
+			 image->file.build_id[0] ? "]" : "");
+		return;
+	}
+	text_clean(site->function, strlen(site->function), name, sizeof(name));
+	if (!site->file) {
+		snprintf(text, TEXT_BYTES, "%s", name);
+		return;
+	}
+	text_clean(site->file, strlen(site->file), file, sizeof(file));
+	snprintf(text, TEXT_BYTES, "%s %s:%d", name, file, site->line);
+}
+
+static struct image_place *place_new(const struct image *image, uint64_t address)
+{
+	struct debug_site site = { .function = NULL };
+	struct image_place *place;
+	char text[TEXT_BYTES];
+
+	if (image->debug)
+		debug_site(image->debug, address, &site);
+	write_text(image, address, &site, text);
+	place = calloc(1, sizeof(*place) + strlen(text) + 1);
+	if (!place)
+		return NULL;
+	place->address = address;
+	strcpy(place->text, text);
+	place->startup = site.function && is_startup(site.function);
+	if (place->startup || (site.function && !strcmp(site.function, "main")))
+		place->rule.base = FRAME_OUTERMOST;
+	else if (image->debug)
+		debug_rule(image->debug, address, &place->rule);
+	return place;
+}
+
+static const struct image_place *place_of(struct image *image, uint64_t address)
+{
+	size_t slot = (address * 0x9e3779b97f4a7c15ULL >> 32) & (PLACES - 1);
+
+	while (image->places[slot] && image->places[slot]->address != address)
+		slot = (slot + 1) & (PLACES - 1);
+	if (image->places[slot])
+		return image->places[slot];
+	if (image->nr_places == PLACES / 2) {
+		forget_places(image);
+		slot = (address * 0x9e3779b97f4a7c15ULL >> 32) & (PLACES - 1);
+	}
+	image->places[slot] = place_new(image, address);
+	image->nr_places += image->places[slot] != NULL;
+	return image->places[slot];
+}
+
+const struct image_place *images_place(struct images *images, const struct maps *maps, uint64_t ip,
+				       bool is_return)
+{
+	uint64_t at = ip - is_return, address;
+	const struct maps_region *region = maps_find(maps, at);
+	struct image *image;
+
+	if (!region || !region->inode)
+		return NULL;
+	image = image_of(images, maps, region);
+	if (!image)
+		return NULL;
+	/* of a file out of reach only this is known */
+	address = at - region->start + region->offset;
+	if (image->opened)
+		elf_file_address(&image->file, address, &address);
+	return place_of(image, address);
+}
