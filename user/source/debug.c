@@ -89,20 +89,29 @@ void debug_free(struct debug *debug)
 	free(debug);
 }
 
-static Dwarf_Frame *frame_at(struct debug *debug, uint64_t address, bool *loose)
+/* How a function is left, at one place. */
+struct frame {
+	Dwarf_Frame *rules;	/* owned; NULL: there are none */
+	Dwarf_Addr at;		/* the place, as the table counts */
+	bool loose;		/* as in struct frame_rule */
+};
+
+static struct frame frame_at(struct debug *debug, uint64_t address)
 {
+	struct frame frame = { .rules = NULL };
 	Dwarf_Addr bias = 0;
-	Dwarf_Frame *frame = NULL;
 	Dwarf_CFI *cfi = dwfl_module_eh_cfi(debug->module, &bias);
 
-	address += debug->bias;
-	*loose = false;
-	if (cfi && !dwarf_cfi_addrframe(cfi, address - bias, &frame))
+	frame.at = address + debug->bias - bias;
+	if (cfi && !dwarf_cfi_addrframe(cfi, frame.at, &frame.rules))
 		return frame;
 	/* Go has this one only, and its functions keep frame pointers of which it does not tell */
-	*loose = true;
 	cfi = dwfl_module_dwarf_cfi(debug->module, &bias);
-	return cfi && !dwarf_cfi_addrframe(cfi, address - bias, &frame) ? frame : NULL;
+	frame.at = address + debug->bias - bias;
+	frame.loose = true;
+	if (!cfi || dwarf_cfi_addrframe(cfi, frame.at, &frame.rules))
+		frame.rules = NULL;
+	return frame;
 }
 
 static const char *symbol_at(struct debug *debug, uint64_t address, bool exactly)
@@ -156,17 +165,16 @@ static Dwarf_Addr end_of(struct debug *debug, uint64_t address)
 	Dwarf_Addr end = 0;
 
 	for (unsigned int row = 0; row < MAX_ROWS; row++) {
-		bool loose;
-		Dwarf_Frame *frame = frame_at(debug, address, &loose);
-		Dwarf_Addr from = 0, to = 0;
+		struct frame frame = frame_at(debug, address);
+		Dwarf_Addr to = 0;
 
-		if (!frame || (row && is_begin(frame, address)) ||
-		    dwarf_frame_info(frame, &from, &to, NULL) < 0 || to <= from) {
-			free(frame);
+		if (!frame.rules || (row && is_begin(frame.rules, address)) ||
+		    dwarf_frame_info(frame.rules, NULL, &to, NULL) < 0 || to <= frame.at) {
+			free(frame.rules);
 			break;
 		}
-		free(frame);
-		end = address += to - from;
+		free(frame.rules);
+		end = address += to - frame.at;
 	}
 	return end;
 }
@@ -234,17 +242,16 @@ static bool read_kept(Dwarf_Frame *frame, struct frame_rule *rule)
 
 void debug_rule(struct debug *debug, uint64_t address, struct frame_rule *rule)
 {
-	bool loose;
-	Dwarf_Frame *frame = frame_at(debug, address, &loose);
+	struct frame frame = frame_at(debug, address);
 
 	*rule = (struct frame_rule){ .base = FRAME_UNKNOWN };
-	if (!frame)
+	if (!frame.rules)
 		return;
-	read_base(frame, rule);
-	rule->loose = loose;
-	if (!read_kept(frame, rule))
+	read_base(frame.rules, rule);
+	rule->loose = frame.loose;
+	if (!read_kept(frame.rules, rule))
 		*rule = (struct frame_rule){ .base = FRAME_UNKNOWN };
-	free(frame);
+	free(frame.rules);
 }
 
 #else /* HAVE_LIBDW */

@@ -140,22 +140,28 @@ static uint32_t inner_pid(uint32_t pid)
 
 struct maps *maps_read(uint32_t pid, uint64_t stack_start, int *ret)
 {
-	char path[64], *text = read_text(pid, ret);
-	struct maps *maps;
+	struct maps *maps = NULL;
+	char path[64], *text;
+	int root_fd;
 
-	if (!text)
-		return NULL;
-	maps = maps_parse(text);
-	free(text);
-	*ret = maps ? check(pid, stack_start) : -ENOMEM;
-	if (*ret) {
+	/* it outlives the process, which may end between any two of these */
+	snprintf(path, sizeof(path), "/proc/%u/root", pid);
+	root_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	text = read_text(pid, ret);
+	if (text) {
+		maps = maps_parse(text);
+		*ret = maps ? check(pid, stack_start) : -ENOMEM;
+		free(text);
+	}
+	if (!maps || *ret) {
+		if (root_fd >= 0)
+			close(root_fd);
 		maps_put(maps);
 		return NULL;
 	}
 	maps->pid = pid;
 	maps->inner_pid = inner_pid(pid);
-	snprintf(path, sizeof(path), "/proc/%u/root", pid);
-	maps->root_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	maps->root_fd = root_fd;
 	return maps;
 }
 

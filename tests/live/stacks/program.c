@@ -4,7 +4,7 @@
  *
  *   PID connect LINE accept LINE close LINE caller LINE
  *
- *   program [--thread]   built with frame pointers and without
+ *   program [--thread|--main [N]]   built with frame pointers and without; N more times
  *
  * Each function does something after its call, so that none is a jump.
  */
@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -85,6 +86,8 @@ int main(int argc, char **argv)
 	bool threaded = argc > 1 && !strcmp(argv[1], "--thread");
 	pthread_t thread;
 
+	for (int i = argc > 2 ? atoi(argv[2]) : 0; i > 0; i--)
+		one_connection();
 	if (threaded) {
 		if (pthread_create(&thread, NULL, in_thread, NULL))
 			err(1, "pthread_create");
@@ -92,6 +95,8 @@ int main(int argc, char **argv)
 	} else {
 		one_connection();
 	}
+	/* its mappings can be read as long as it lives, and a busy host may be slow to do so */
+	usleep(200000);
 	printf("%d connect %d accept %d close %d caller %d\n", getpid(), connect_line, accept_line,
 	       close_line, caller_line);
 	return 0;

@@ -3,7 +3,9 @@
  * Traces with stacks and prints each, with its frames, as one line, until standard input
  * ends; "ready" comes first:
  *
- *   DEED PID TID THREAD whole|incomplete|none FRAME;FRAME;...
+ *   DEED COOKIE PID TID THREAD whole|incomplete|none FRAME;FRAME;...
+ *
+ *   show [NETNS-INODE [N]]   one socket in N
  */
 #include <poll.h>
 #include <stdio.h>
@@ -43,8 +45,8 @@ static void show(const struct texts *texts, const struct tw_stack *stack)
 	for (size_t i = 0; i < texts->count; i++)
 		if (texts->known[i]->stack == stack->stack)
 			text = texts->known[i];
-	printf("%s %u %u %.16s %s %s\n", deeds[stack->head.from % 3], stack->pid, stack->tid,
-	       stack->thread,
+	printf("%s %llu %u %u %.16s %s %s\n", deeds[stack->head.from % 3], stack->cookie,
+	       stack->pid, stack->tid, stack->thread,
 	       !text				      ? "none" :
 	       text->head.flags & TW_STACK_INCOMPLETE ? "incomplete" :
 							"whole",
