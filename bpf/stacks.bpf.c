@@ -24,6 +24,9 @@
 #include "tw_stack.h"
 
 #define EEXIST 17
+/* So many deep ones in 2^26 ns (67 ms): 950 a second. */
+#define DEEP_STRETCH 26
+#define DEEP_IN_STRETCH 64
 
 /* Never emptied while it is used, so that a number stays with its stack. */
 struct {
@@ -68,10 +71,23 @@ static __always_inline bool is_crowded(void)
 	       bpf_ringbuf_query(&events, BPF_RB_RING_SIZE) / 4 * 3;
 }
 
-static __always_inline void copy_piece(struct tw_stack_seen *seen)
+/* Nobody's frames lie beyond the place where the first thread's began. */
+static __always_inline __u32 deep_len(const struct tw_stack_seen *seen)
 {
-	__u32 rest = 4096 - (seen->sp & 4095);
+	__u64 len = seen->stack_start - seen->sp;
 
+	return len < TW_STACK_DEEP ? len : TW_STACK_DEEP;
+}
+
+static __always_inline void copy_piece(struct tw_stack_seen *seen, bool deep)
+{
+	__u32 len = deep_len(seen), rest = 4096 - (seen->sp & 4095);
+
+	if (deep && len > TW_STACK_PIECE && len <= TW_STACK_DEEP &&
+	    !bpf_probe_read_user(seen->piece, len, (void *)seen->sp)) {
+		seen->piece_len = len;
+		return;
+	}
 	if (!bpf_probe_read_user(seen->piece, TW_STACK_PIECE, (void *)seen->sp)) {
 		seen->piece_len = TW_STACK_PIECE;
 		return;
@@ -83,7 +99,7 @@ static __always_inline void copy_piece(struct tw_stack_seen *seen)
 		seen->piece_len = rest;
 }
 
-static __always_inline void copy_registers(struct tw_stack_seen *seen)
+static __always_inline void copy_registers(struct tw_stack_seen *seen, bool deep)
 {
 	struct pt_regs *regs;
 
@@ -100,7 +116,7 @@ static __always_inline void copy_registers(struct tw_stack_seen *seen)
 	seen->bp = PT_REGS_FP_CORE(regs);
 	/* on x86-64 this is the stack pointer, and no rule asks for it */
 	seen->link = PT_REGS_RET_CORE(regs);
-	copy_piece(seen);
+	copy_piece(seen, deep);
 }
 
 static __always_inline void describe(struct tw_stack_seen *seen, __u64 cookie, __u32 deed,
@@ -146,7 +162,7 @@ static __always_inline void tell_whole(void *ctx, __u64 cookie, __u32 deed,
 				       const struct task_struct *task,
 				       struct tw_stack_counters *count)
 {
-	struct tw_stack_seen *seen = bpf_ringbuf_reserve(&events, sizeof(*seen), 0);
+	struct tw_stack_seen *seen = bpf_ringbuf_reserve(&events, TW_STACK_SEEN_WHOLE, 0);
 	long len;
 
 	if (!seen) {
@@ -154,10 +170,11 @@ static __always_inline void tell_whole(void *ctx, __u64 cookie, __u32 deed,
 		return;
 	}
 	describe(seen, cookie, deed, task);
-	copy_registers(seen);
-	seen->head.size = sizeof(*seen);
+	copy_registers(seen, false);
+	seen->head.size = TW_STACK_SEEN_WHOLE;
 	seen->id = -1;
-	len = bpf_get_stack(ctx, seen->frames, sizeof(seen->frames), BPF_F_USER_STACK);
+	len = bpf_get_stack(ctx, seen->piece + TW_STACK_PIECE, TW_STACK_FRAMES * sizeof(__u64),
+			    BPF_F_USER_STACK);
 	if (len > 0)
 		seen->nr_frames = len / sizeof(__u64);
 	else
@@ -169,11 +186,44 @@ static __always_inline void tell_whole(void *ctx, __u64 cookie, __u32 deed,
 	bpf_ringbuf_submit(seen, wakeup_for(seen));
 }
 
+/* Few a second on each processor, that a flood of stacks is none of bytes. */
+static __always_inline bool may_be_deep(struct tw_stack_counters *count)
+{
+	__u64 stretch = bpf_ktime_get_ns() >> DEEP_STRETCH;
+
+	if (count->stretch != stretch) {
+		count->stretch = stretch;
+		count->deep = 0;
+	}
+	return count->deep++ < DEEP_IN_STRETCH;
+}
+
+/* @id: its number in the map, or why it has none. */
+static __always_inline void tell_by_id(__u64 cookie, __u32 deed, const struct task_struct *task,
+				       struct tw_stack_counters *count, long id, const bool deep)
+{
+	const __u32 size = deep ? sizeof(struct tw_stack_seen) : TW_STACK_SEEN_SHORT;
+	struct tw_stack_seen *seen = bpf_ringbuf_reserve(&events, size, 0);
+
+	if (!seen) {
+		count->no_room++;
+		return;
+	}
+	describe(seen, cookie, deed, task);
+	copy_registers(seen, deep);
+	seen->head.size = size;
+	seen->head.error = id < 0 ? -id : 0;
+	seen->id = id;
+	count->unread += id < 0;
+	count->pieceless += id >= 0 && !seen->piece_len;
+	count->taken++;
+	bpf_ringbuf_submit(seen, wakeup_for(seen));
+}
+
 static __always_inline void tell_stack(void *ctx, __u64 cookie, __u32 deed)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct tw_stack_counters *count;
-	struct tw_stack_seen *seen;
 	__u32 zero = 0;
 	long id;
 
@@ -195,20 +245,10 @@ static __always_inline void tell_stack(void *ctx, __u64 cookie, __u32 deed)
 		tell_whole(ctx, cookie, deed, task, count);
 		return;
 	}
-	seen = bpf_ringbuf_reserve(&events, TW_STACK_SEEN_SHORT, 0);
-	if (!seen) {
-		count->no_room++;
-		return;
-	}
-	describe(seen, cookie, deed, task);
-	copy_registers(seen);
-	seen->head.size = TW_STACK_SEEN_SHORT;
-	seen->head.error = id < 0 ? -id : 0;
-	seen->id = id;
-	count->unread += id < 0;
-	count->pieceless += id >= 0 && !seen->piece_len;
-	count->taken++;
-	bpf_ringbuf_submit(seen, wakeup_for(seen));
+	if (id >= 0 && may_be_deep(count))
+		tell_by_id(cookie, deed, task, count, id, true);
+	else
+		tell_by_id(cookie, deed, task, count, id, false);
 }
 
 /* What the running task does to the socket, or TW_NR_DEEDS: it does nothing, or not itself. */

@@ -16,7 +16,12 @@
 #define TW_STACK_FRAMES 127
 /* So many different stacks are known by a number; others come whole. */
 #define TW_STACK_IDS 4096
-/* What is copied from the top of the user's stack. */
+/*
+ * Bytes copied from the top of the user's stack: many where stacks are few, which finds all
+ * callers of most programs that are built without frame pointers; else so many that those of
+ * the C library's system calls are found.
+ */
+#define TW_STACK_DEEP 4096
 #define TW_STACK_PIECE 512
 
 /*
@@ -39,11 +44,15 @@ struct tw_stack_seen {
 	__u64 link;		/* its return address, where a register has it */
 	__u32 piece_len;	/* 0: it could not be read */
 	__u32 pad;
-	__u8 piece[TW_STACK_PIECE]; /* from sp on */
-	__u64 frames[TW_STACK_FRAMES]; /* innermost first */
+	/*
+	 * From sp on. With frames that come along it is TW_STACK_PIECE long, and they follow it,
+	 * innermost first.
+	 */
+	__u8 piece[TW_STACK_DEEP];
 };
 
-#define TW_STACK_SEEN_SHORT (sizeof(struct tw_stack_seen) - TW_STACK_FRAMES * 8)
+#define TW_STACK_SEEN_SHORT (sizeof(struct tw_stack_seen) - TW_STACK_DEEP + TW_STACK_PIECE)
+#define TW_STACK_SEEN_WHOLE (TW_STACK_SEEN_SHORT + TW_STACK_FRAMES * 8)
 
 /* One a CPU. */
 struct tw_stack_counters {
@@ -53,6 +62,8 @@ struct tw_stack_counters {
 	__u64 pieceless;	/* of these, with frames and without the piece of stack */
 	__u64 no_room;		/* not told: too much waits in the ring */
 	__u64 unknown;		/* not told: the socket has no cookie yet */
+	/* how many deep ones there were in this stretch of time; no counts */
+	__u64 stretch, deep;
 };
 
 #endif

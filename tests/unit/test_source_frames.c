@@ -172,14 +172,17 @@ static uint64_t place(char function, size_t index)
 	return code_of(function) + (index ? 0x100 : 0x10);
 }
 
-static void fill(struct tw_stack_seen *seen, const struct test_case *row)
+/* Returns how many frames the chain has. */
+static size_t fill(struct tw_stack_seen *seen, __u64 *chain, const struct test_case *row)
 {
+	size_t count = strlen(row->chain);
+
 	memset(seen, 0, sizeof(*seen));
-	for (size_t i = 0; row->chain[i]; i++)
-		seen->frames[seen->nr_frames++] = place(row->chain[i], i);
+	for (size_t i = 0; i < count; i++)
+		chain[i] = place(row->chain[i], i);
 	if (row->no_registers)
-		return;
-	seen->ip = seen->frames[0];
+		return count;
+	seen->ip = chain[0];
 	seen->sp = SP;
 	seen->bp = row->bp;
 	seen->link = row->link ? place(row->link, 1) : 0;
@@ -192,19 +195,21 @@ static void fill(struct tw_stack_seen *seen, const struct test_case *row)
 		if (row->stack[i].at || value)
 			memcpy(seen->piece + 8 * row->stack[i].at, &value, sizeof(value));
 	}
+	return count;
 }
 
 static void finds_the_frames(void **state)
 {
 	static struct frames frames;
+	__u64 chain[TW_STACK_FRAMES];
 	struct tw_stack_seen seen;
+	size_t len, count;
 	char text[64];
-	size_t len;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		fill(&seen, &cases[i]);
-		frames_find(&frames, &seen, rule_at, NULL);
+		count = fill(&seen, chain, &cases[i]);
+		frames_find(&frames, &seen, chain, count, rule_at, NULL);
 		for (len = 0; len < frames.count; len++)
 			text[len] = (frames.ip[len] - (len ? 1 : 0)) >> 8;
 		snprintf(text + len, sizeof(text) - len, "%s%s", frames.gap ? "+" : "",
@@ -219,18 +224,18 @@ static void ends_on_any_stack(void **state)
 {
 	static const char functions[] = "abgABMjol?";
 	static struct frames frames;
+	__u64 chain[TW_STACK_FRAMES];
 	struct tw_stack_seen seen;
 	uint64_t random = 1;
 
 	(void)state;
 	for (unsigned int round = 0; round < 20000; round++) {
 		memset(&seen, 0, sizeof(seen));
-		seen.nr_frames = round % (TW_STACK_FRAMES + 1);
 		seen.sp = SP;
 		seen.piece_len = round % (TW_STACK_PIECE / 8 + 1) * 8;
 		for (unsigned int i = 0; i < TW_STACK_FRAMES; i++) {
 			random = random * 6364136223846793005ULL + 1442695040888963407ULL;
-			seen.frames[i] = place(functions[(random >> 33) % 10], i);
+			chain[i] = place(functions[(random >> 33) % 10], i);
 		}
 		for (unsigned int i = 0; i < TW_STACK_PIECE / 8; i++) {
 			uint64_t word;
@@ -240,9 +245,9 @@ static void ends_on_any_stack(void **state)
 					      place(functions[(random >> 33) % 10], 1);
 			memcpy(seen.piece + 8 * i, &word, sizeof(word));
 		}
-		seen.ip = seen.frames[0];
+		seen.ip = chain[0];
 		seen.bp = WORD((random >> 40) % 70);
-		frames_find(&frames, &seen, rule_at, NULL);
+		frames_find(&frames, &seen, chain, round % (TW_STACK_FRAMES + 1), rule_at, NULL);
 		assert_in_range(frames.count, 1, FRAMES_MAX);
 	}
 }

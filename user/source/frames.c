@@ -134,17 +134,17 @@ static bool is_chained(const struct frame_rule *rule)
 	       (rule->base == FRAME_BY_BP && rule->cfa == CHAINED_CFA && rule->ret == CHAINED_RET);
 }
 
-void frames_find(struct frames *frames, const struct tw_stack_seen *seen, frame_rule_fn rule_at,
-		 void *ctx)
+void frames_find(struct frames *frames, const struct tw_stack_seen *seen, const __u64 *chain,
+		 size_t nr_chain, frame_rule_fn rule_at, void *ctx)
 {
 	struct walk walk = {
 		.frames = frames,
 		.seen = seen,
-		.chain = seen->frames,
-		.nr_chain = seen->nr_frames,
+		.chain = chain,
+		.nr_chain = nr_chain,
 		.rule_at = rule_at,
 		.ctx = ctx,
-		.ip = seen->nr_frames ? seen->frames[0] : seen->ip,
+		.ip = nr_chain ? chain[0] : seen->ip,
 		.sp = seen->sp,
 		.bp = seen->bp,
 	};

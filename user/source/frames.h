@@ -22,7 +22,7 @@
 #include "tw_stack.h"
 
 /* A chain, and what was found beside it. */
-#define FRAMES_MAX (TW_STACK_FRAMES + TW_STACK_PIECE / 8)
+#define FRAMES_MAX (TW_STACK_FRAMES + TW_STACK_DEEP / 8)
 
 enum frame_base {
 	FRAME_UNKNOWN = 0,	/* nothing is known of this function's frame */
@@ -56,8 +56,8 @@ struct frames {
 	bool gap;	/* frames are missing between two of these */
 };
 
-/* @seen with its frames, the chain. @rule_at is asked for each frame found. */
-void frames_find(struct frames *frames, const struct tw_stack_seen *seen, frame_rule_fn rule_at,
-		 void *ctx);
+/* @chain: the kernel's, @nr_chain of them. @rule_at is asked for each frame found. */
+void frames_find(struct frames *frames, const struct tw_stack_seen *seen, const __u64 *chain,
+		 size_t nr_chain, frame_rule_fn rule_at, void *ctx);
 
 #endif

@@ -14,8 +14,8 @@
 #include "source/images.h"
 #include "source/perf_map.h"
 
-/* Jobs waiting and results not fetched, together: some 4 MB. */
-#define MOST_WAITING 4096
+/* Jobs waiting and results not fetched, together: at most 11 MB. */
+#define MOST_WAITING 2048
 /* Stacks remembered, a power of two; when half of it is used it begins anew. */
 #define MEMORY_SLOTS 16384
 /* The size of a record has 16 bits. */
@@ -24,7 +24,9 @@
 struct job {
 	struct job *next;
 	struct maps *maps;
-	struct tw_stack_seen seen; /* with its frames, wherever they came from */
+	size_t nr_chain;
+	__u64 chain[TW_STACK_FRAMES];
+	const struct tw_stack_seen *seen; /* behind this */
 };
 
 /* Of a stack at its addresses, and of a text: its number. */
@@ -178,7 +180,7 @@ static void name_stack(struct namer *namer, const struct job *job, struct named 
 	uint64_t *number, *told;
 	uint16_t flags;
 
-	frames_find(&namer->frames, &job->seen, rule_at, &ctx);
+	frames_find(&namer->frames, job->seen, job->chain, job->nr_chain, rule_at, &ctx);
 	number = memory_slot(&namer->stacks, key_of(&namer->frames, job->maps));
 	if (!*number) {
 		flags = write_text(namer, job->maps);
@@ -193,7 +195,7 @@ static void name_stack(struct namer *namer, const struct job *job, struct named 
 
 static struct named *work_off(struct namer *namer, const struct job *job)
 {
-	const struct tw_stack_seen *seen = &job->seen;
+	const struct tw_stack_seen *seen = job->seen;
 	struct named *named = calloc(1, sizeof(*named));
 
 	if (!named)
@@ -208,7 +210,7 @@ static struct named *work_off(struct namer *namer, const struct job *job)
 		.tid = seen->tid,
 	};
 	memcpy(named->stack.thread, seen->thread, TW_COMM_LEN);
-	if (job->maps && seen->nr_frames)
+	if (job->maps && job->nr_chain)
 		name_stack(namer, job, named);
 	return named;
 }
@@ -311,16 +313,17 @@ void namer_free(struct namer *namer)
 static struct job *job_new(const struct tw_stack_seen *seen, struct maps *maps, const __u64 *chain,
 			   size_t nr_chain)
 {
-	struct job *job = malloc(sizeof(*job));
+	struct job *job = malloc(sizeof(*job) + seen->head.size);
 
 	if (!job)
 		return NULL;
 	job->next = NULL;
 	job->maps = maps ? maps_get(maps) : NULL;
-	memcpy(&job->seen, seen, TW_STACK_SEEN_SHORT);
-	job->seen.nr_frames = nr_chain < TW_STACK_FRAMES ? nr_chain : TW_STACK_FRAMES;
+	job->nr_chain = nr_chain < TW_STACK_FRAMES ? nr_chain : TW_STACK_FRAMES;
 	if (nr_chain)
-		memcpy(job->seen.frames, chain, job->seen.nr_frames * sizeof(*chain));
+		memcpy(job->chain, chain, job->nr_chain * sizeof(*chain));
+	memcpy(job + 1, seen, seen->head.size);
+	job->seen = (const void *)(job + 1);
 	return job;
 }
 

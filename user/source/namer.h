@@ -25,7 +25,7 @@ struct named {
 struct namer *namer_new(void);
 void namer_free(struct namer *namer);
 /*
- * @maps: of its process, a reference is taken. @chain: its frames, copied. 0, -ENOBUFS where
+ * @seen: copied, by its size. @maps: of its process, a reference is taken. @chain: its frames, copied. 0, -ENOBUFS where
  * too much waits, -ENOMEM, or why there is no thread.
  */
 int namer_add(struct namer *namer, const struct tw_stack_seen *seen, struct maps *maps,

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "source/debug.h"
 #include "source/maps.h"
 #include "source/namer.h"
 
@@ -48,6 +49,9 @@ struct stacks *stacks_new(int ids_fd, int counters_fd, bool debuginfod, struct e
 {
 	struct stacks *stacks = calloc(1, sizeof(*stacks));
 
+	if (!debug_is_there())
+		log_msg(LOG_VERBOSE,
+			"stacks: addresses only, callers may be missing: built without libdw");
 	/* libdw asks whoever is named there, and waits for the answer */
 	if (!debuginfod)
 		unsetenv("DEBUGINFOD_URLS");
@@ -161,7 +165,7 @@ static const struct chain *chain_of(struct stacks *stacks, uint32_t id)
 
 void stacks_take(struct stacks *stacks, const struct tw_record *record)
 {
-	/* the short one ends before its frames, which are not looked at then */
+	/* not all of its piece may be there: piece_len says */
 	const struct tw_stack_seen *seen = (const void *)record;
 	const struct chain *known = NULL;
 	struct process *process = NULL;
@@ -174,8 +178,8 @@ void stacks_take(struct stacks *stacks, const struct tw_record *record)
 		known = chain_of(stacks, seen->id);
 		chain = known ? known->frames : NULL;
 		count = known ? known->count : 0;
-	} else if (record->size >= sizeof(*seen)) {
-		chain = seen->frames;
+	} else if (record->size >= TW_STACK_SEEN_WHOLE) {
+		chain = (const __u64 *)(seen->piece + TW_STACK_PIECE);
 		count = seen->nr_frames < TW_STACK_FRAMES ? seen->nr_frames : TW_STACK_FRAMES;
 	}
 	if (count && seen->pid) {
