@@ -81,6 +81,14 @@ calls() {
 	grep -n 'one_connection();' "$LIVE/stacks/program.c" | cut -d : -f 1
 }
 
+# Where others may run it from.
+copy_for_all() {
+	local folder=$BATS_FILE_TMPDIR/all
+
+	mkdir -p "$folder" && cp "$STACKED/$1" "$folder" && chmod -R a+rX "$BATS_RUN_TMPDIR"
+	echo "$folder/$1"
+}
+
 @test "function, file and line of connect, accept and close, with frame pointers" {
 	start_show
 	run_program "$STACKED/framed"
@@ -139,4 +147,18 @@ calls() {
 		$1 == "closed" { ended[$2]; if (!/ none /) closed[$2] }
 		END { for (cookie in begun) if (!(cookie in ended)) print cookie
 		      for (cookie in closed) if (!(cookie in begun)) print cookie }' "$STACKS")" ''
+}
+
+@test "a process that becomes another program, and another user's" {
+	start_show
+	# shellcheck disable=SC2016 # for the inner shell
+	run_program setpriv --reuid 65534 --regid 65534 --clear-groups bash -c '
+		: </dev/tcp/127.0.0.1/1
+		exec "$1"' bash "$(copy_for_all framed)" 2>/dev/null
+	stop_show
+	expect "program and innermost frame before exec" \
+		"$(awk -v pid="$RAN" '$3 == pid && $5 == "bash" { print $1, $7 ~ /^_*connect/ }' "$STACKS")" \
+		'connected 1'
+	sed -i '/ bash /d' "$STACKS"
+	check_deeds framed "$(in_main)"
 }

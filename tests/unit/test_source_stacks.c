@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Stacks of this very program, as if the kernel had taken them, until they are delivered. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/procfs.h"
+#include "source/stacks.h"
+
+#define NOW 5000
+
+struct heard {
+	unsigned int texts, stacks;
+	uint64_t told[8];	/* numbers of stacks, of the texts */
+	uint64_t number[8];	/* of the stacks of sockets */
+	char text[8][2048];
+	struct tw_stack last;
+};
+
+static void hear(void *ctx, const struct tw_record *record)
+{
+	struct heard *heard = ctx;
+
+	assert_int_equal(record->ts_ns, NOW);
+	if (record->kind == TW_STACK_TEXT) {
+		const struct tw_stack_text *text = (const void *)record;
+
+		assert_int_equal(record->size % 8, 0);
+		heard->told[heard->texts] = text->stack;
+		snprintf(heard->text[heard->texts++], sizeof(heard->text[0]), "%s", text->text);
+		return;
+	}
+	assert_int_equal(record->kind, TW_STACK);
+	heard->last = *(const struct tw_stack *)record;
+	heard->number[heard->stacks++] = heard->last.stack;
+}
+
+static uint64_t own_stack_start(void)
+{
+	char stat[1024], *at;
+
+	assert_true(procfs_read("/proc/self/stat", stat, sizeof(stat)) > 0);
+	at = strrchr(stat, ')');
+	for (int field = 2; field < 28; field++)
+		at = strchr(at + 1, ' ');
+	return strtoull(at, NULL, 10);
+}
+
+/* One that comes whole: @frames of them. */
+static void take(struct stacks *stacks, uint64_t cookie, const void *const *frames, size_t count)
+{
+	union {
+		struct tw_stack_seen seen;
+		char room[TW_STACK_SEEN_WHOLE];
+	} record = { .room = { 0 } };
+	__u64 *to = (__u64 *)(record.seen.piece + TW_STACK_PIECE);
+
+	record.seen.head.kind = TW_STACK_SEEN;
+	record.seen.head.size = TW_STACK_SEEN_WHOLE;
+	record.seen.head.from = TW_ACCEPTED;
+	record.seen.head.ts_ns = 1;
+	record.seen.cookie = cookie;
+	record.seen.pid = getpid();
+	record.seen.tid = 77;
+	record.seen.stack_start = own_stack_start();
+	strcpy(record.seen.thread, "a thread");
+	record.seen.id = -1;
+	record.seen.nr_frames = count;
+	for (size_t i = 0; i < count; i++)
+		to[i] = (uintptr_t)frames[i];
+	stacks_take(stacks, &record.seen.head);
+}
+
+static void listen_to(struct stacks *stacks, struct heard *heard)
+{
+	struct receiver to = { .receive = hear, .ctx = heard };
+
+	stacks_wait(stacks, 10000);
+	stacks_deliver(stacks, NOW, &to);
+}
+
+static struct stacks *new_stacks(void)
+{
+	struct stacks *stacks = stacks_new(-1, -1, false, NULL);
+
+	assert_non_null(stacks);
+	return stacks;
+}
+
+static void tells_each_text_once_and_every_socket(void **state)
+{
+	const void *const one[] = { listen_to, (const char *)new_stacks + 8 }, *const other[] = {
+		hear
+	};
+	struct stacks *stacks = new_stacks();
+	struct heard heard = { .texts = 0 };
+
+	(void)state;
+	take(stacks, 1, one, 2);
+	take(stacks, 2, one, 2);
+	take(stacks, 3, other, 1);
+	listen_to(stacks, &heard);
+	assert_int_equal(heard.texts, 2);
+	assert_int_equal(heard.stacks, 3);
+	assert_int_equal(heard.number[0], heard.told[0]);
+	assert_int_equal(heard.number[1], heard.told[0]);
+	assert_int_equal(heard.number[2], heard.told[1]);
+	assert_int_not_equal(heard.told[0], 0);
+	assert_int_not_equal(heard.told[0], heard.told[1]);
+	assert_int_equal(heard.last.cookie, 3);
+	assert_int_equal(heard.last.pid, getpid());
+	assert_int_equal(heard.last.tid, 77);
+	assert_int_equal(heard.last.head.from, TW_ACCEPTED);
+	assert_string_equal(heard.last.thread, "a thread");
+#ifdef HAVE_LIBDW
+	assert_memory_equal(heard.text[0], "listen_to tests/unit/test_source_stacks.c:", 42);
+	assert_non_null(strstr(heard.text[0], "\nnew_stacks tests/unit/test_source_stacks.c:"));
+#else
+	assert_memory_equal(heard.text[0], "test_source_stacks+0x", 21);
+#endif
+	stacks_free(stacks);
+}
+
+static void a_stack_without_frames_has_no_number(void **state)
+{
+	struct stacks *stacks = new_stacks();
+	struct heard heard = { .texts = 0 };
+
+	(void)state;
+	take(stacks, 1, NULL, 0);
+	listen_to(stacks, &heard);
+	assert_int_equal(heard.texts, 0);
+	assert_int_equal(heard.stacks, 1);
+	assert_int_equal(heard.number[0], 0);
+	stacks_free(stacks);
+}
+
+static void what_is_not_delivered_is_freed(void **state)
+{
+	const void *const frames[] = { listen_to };
+	struct stacks *stacks = new_stacks();
+
+	(void)state;
+	for (unsigned int i = 0; i < 3000; i++)
+		take(stacks, i + 1, frames, 1);
+	stacks_free(stacks);
+}
+
+static void asks_no_server_unless_told_to(void **state)
+{
+	struct stacks *stacks;
+
+	(void)state;
+	setenv("DEBUGINFOD_URLS", "http://127.0.0.1:9", 1);
+	stacks = stacks_new(-1, -1, true, NULL);
+	assert_non_null(getenv("DEBUGINFOD_URLS"));
+	stacks_free(stacks);
+	stacks_free(new_stacks());
+	assert_null(getenv("DEBUGINFOD_URLS"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tells_each_text_once_and_every_socket),
+		cmocka_unit_test(a_stack_without_frames_has_no_number),
+		cmocka_unit_test(what_is_not_delivered_is_freed),
+		cmocka_unit_test(asks_no_server_unless_told_to),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
