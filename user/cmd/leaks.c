@@ -16,7 +16,7 @@ int cmd_leaks(int argc, char **argv)
 		       "  twtrace leaks --for 60s --fail   (exit status 4 when something leaks)\n"
 		       "What has been leaked for long is named at once.",
 		.groups = GROUP_WINDOW | GROUP_OUTPUT | GROUP_NAMES | GROUP_INPUT | GROUP_FILTER |
-			  GROUP_LIVE | GROUP_FAIL,
+			  GROUP_LIVE | GROUP_STACKS | GROUP_FAIL,
 		.formats = formats,
 	};
 	enum leak_level worst = LEVEL_NONE;

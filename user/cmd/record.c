@@ -16,7 +16,7 @@ int cmd_record(int argc, char **argv)
 		       "Without --for it runs until Ctrl-C. What was recorded is written out at least "
 		       "every second.",
 		.operand = "FILE",
-		.groups = GROUP_WINDOW | GROUP_FILTER | GROUP_LIVE,
+		.groups = GROUP_WINDOW | GROUP_FILTER | GROUP_LIVE | GROUP_STACKS,
 	};
 	struct pipeline pipeline = { .quiet = true, .leaks = true };
 	struct options options;

@@ -88,12 +88,17 @@ static struct closed_socket *add(struct model *model, uint64_t cookie, unsigned 
 	return closed;
 }
 
-void closed_note(struct model *model, const struct conn *conn)
+void closed_note(struct model *model, uint32_t id)
 {
+	const struct conn *conn = conn_at(model, id);
 	struct row_key key = conn_key(conn, conn_owner(model, conn)->service, DIM_PAIR);
+	struct closed_socket *closed;
 
-	if (find(model->leaks, conn->cookie, conn->source) == INDEX_NONE)
-		add(model, conn->cookie, conn->source, conn_owner(model, conn), &key);
+	if (find(model->leaks, conn->cookie, conn->source) != INDEX_NONE)
+		return;
+	closed = add(model, conn->cookie, conn->source, conn_owner(model, conn), &key);
+	if (closed)
+		closed->stack = stacks_of_conn(model, id);
 }
 
 void closed_forget(struct model *model, uint64_t cookie, unsigned int source)

@@ -122,8 +122,8 @@ static inline struct leak_class *leaks_class_at(const struct leaks *leaks, uint3
 	return pool_at_sized(&leaks->classes, id, sizeof(struct leak_class));
 }
 
-/* In closed.c: @conn has gone to CLOSE, and no process has closed it. */
-void closed_note(struct model *model, const struct conn *conn);
+/* In closed.c: a connection has gone to CLOSE, and no process has closed it. */
+void closed_note(struct model *model, uint32_t id);
 /* It is in use again, or it has ended. */
 void closed_forget(struct model *model, uint64_t cookie, unsigned int source);
 /* A walk has found it in a process. */

@@ -182,15 +182,16 @@ static void expect_lifetime(const struct model *model, const struct conn *conn, 
 }
 
 /* For the detector: what it was like, and that somebody may hold it still. */
-static void note_end(struct model *model, const struct conn *conn,
-		     const struct tw_transition *record)
+static void note_end(struct model *model, uint32_t id, const struct tw_transition *record)
 {
+	const struct conn *conn = conn_at(model, id);
+
 	if (!conn->wanted || conn->state == TW_LISTEN || record->head.from == TW_LISTEN)
 		return;
 	leaks_ended(model, conn, (record->head.flags & TW_F_ONE_SEGMENT) != 0);
 	/* close() orphans it first, or resets it in the process's own context */
 	if (!(record->head.flags & (TW_F_ORPHAN | TW_F_OWNER | TW_F_KERNEL)))
-		closed_note(model, conn);
+		closed_note(model, id);
 }
 
 static void close_socket(struct model *model, uint32_t id, const struct tw_transition *record)
@@ -218,7 +219,7 @@ static void close_socket(struct model *model, uint32_t id, const struct tw_trans
 			tracker_tell(model, conn, &event);
 	}
 	if (model->leaks)
-		note_end(model, conn, record);
+		note_end(model, id, record);
 	lived = conn->opened && conn->born_ns && conn->wanted;
 	ledger_birth(model, id, remains);
 	/* last: what expect_lifetime() asked for comes meanwhile */

@@ -86,11 +86,11 @@ int main(int argc, char **argv)
 	fds[1] = (struct pollfd){ .fd = live_fd(live), .events = POLLIN };
 	do {
 		if (!poll(fds, 2, 100))
-			live_interval(live, 50, &to);
+			live_interval(live, 50, false, &to);
 		live_drain(live, &to);
 	} while (!fds[0].revents);
 	live_drain(live, &to);
-	live_interval(live, 0, &to);
+	live_interval(live, 0, false, &to);
 	live_end(live, &to);
 	live_free(live);
 	for (size_t i = 0; i < texts.count; i++)
