@@ -51,10 +51,16 @@ def verdict_complaints($row; $where):
 	 then empty else "its holders are \(.holders | tojson), not several" end),
 	stack_complaints($row; $where);
 
-# What never grew while it was watched is at first only named, a minute later suspected.
+# What must at least be said. Churn loses nothing yet; what never grew while it was watched is
+# at first only named, a minute later suspected.
+def levels($row; $run):
+	if $run == "before" then ["leak", "suspect", "watch"]
+	elif $run == "later" or $row.kinds[0] == "time_wait_churn" then ["leak", "suspect"]
+	else ["leak"] end;
+
 def leaking_complaints($row; $run; $said; $where):
 	($said | map(select(is_of($row)))) as $mine
-	| {minute: ["leak"], later: ["leak", "suspect"], before: ["leak", "suspect", "watch"]}[$run] as $levels
+	| levels($row; $run) as $levels
 	| ($mine | map(select((.level | IN($levels[])) and .kind == $row.kinds[0] and is_at($row)))) as $right
 	| (if $right == [] then
 		"no \($levels | join(" or ")) \($row.kinds[0]) of \($row.services[0]), \($row.side) port \($row.port); "

@@ -285,5 +285,5 @@ int main(int argc, char **argv)
 	sigwait(&awaited, &signal_number);
 	if (signal_number == SIGCHLD)
 		die("a process of '%s' has ended", workload);
-	return 0;	/* and the children with it */
+	_exit(EXIT_SUCCESS);	/* and the children with it */
 }
