@@ -40,9 +40,23 @@ leak_lines() {
 # WORK is a folder of one's own.
 workloads_open() {
 	netns_pair minute far && netns_new before || return
+	sweep_after "$$" "${NETNS[@]}" >/dev/null 2>&1 3>&- </dev/null &
+	PIDS+=("$!")
 	# it has a neighbour for whom no packet ever is
 	ip -n "$(ns minute)" neigh add "$DEAD" lladdr 02:00:00:00:00:99 dev veth0 nud permanent
 	mkdir -p "$WORK/bin"
+}
+
+# sweep_after PID NAMESPACE...: a bats that is killed runs no teardown. The processes end with
+# it by themselves, namespaces do not.
+sweep_after() {
+	local pid=$1 name
+
+	shift
+	tail --pid="$pid" -f /dev/null
+	for name; do
+		ip netns del "$name"
+	done
 }
 
 # lacks WORKLOAD: what it needs and is not here; nothing where all is.
