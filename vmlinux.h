@@ -30,6 +30,7 @@ typedef __u8 u8;
 typedef __u16 u16;
 typedef __u32 u32;
 typedef __u64 u64;
+typedef __s32 s32;
 typedef __s64 s64;
 typedef _Bool bool;
 enum { false = 0, true = 1 };
@@ -126,6 +127,7 @@ struct css_set {
 };
 
 struct fdtable {
+	unsigned int max_fds;
 	struct file **fd;
 };
 
@@ -283,6 +285,7 @@ struct tcphdr {
 };
 
 struct socket {
+	struct file *file;
 	struct sock *sk;
 };
 
@@ -292,28 +295,20 @@ struct file {
 
 struct sk_buff;
 
-/* registers at a kprobe, of the processors that BPF_KPROBE knows by these names */
+/* registers at a kprobe or a system call, of the processors that BPF_KPROBE knows */
 
 struct pt_regs {
 	unsigned long di, si, dx, cx, r8;	/* x86-64 */
-	unsigned long ax, bp, sp, ip;
+	unsigned long ax, bp, sp, ip, orig_ax;
+};
+
+struct pt_regs___arm64 {
+	s32 syscallno;
 };
 
 struct user_pt_regs {
 	__u64 regs[31];				/* arm64 */
 	__u64 sp, pc;
-};
-
-/* the classic tracepoint syscalls:sys_exit_* */
-
-struct trace_entry {
-	unsigned short type;
-};
-
-struct trace_event_raw_sys_exit {
-	struct trace_entry ent;
-	long id;
-	long ret;
 };
 
 /* iterators */

@@ -116,8 +116,8 @@ int closed_held(struct bpf_iter__task_file *ctx)
 	plain_tuple(sk, tp, &record.held.tuple);
 	record.held.fd_count = 1;
 	record.jiffies = bpf_jiffies64();
-	idle = (__u32)record.jiffies - tp->rcv_tstamp;
-	unsent = (__u32)record.jiffies - tp->lsndtime;
+	idle = tp->rcv_tstamp ? (__u32)record.jiffies - tp->rcv_tstamp : ~0U;
+	unsent = tp->lsndtime ? (__u32)record.jiffies - tp->lsndtime : ~0U;
 	record.held.idle_ms = unsent < idle ? unsent : idle;
 	bpf_seq_write(ctx->meta->seq, &record, sizeof(record));
 	return 0;

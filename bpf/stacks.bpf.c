@@ -327,21 +327,13 @@ int BPF_PROG(stack_accept_arg, struct sock *listener, void *arg, struct sock *sk
 }
 
 /* Where functions can't be traced: as syscalls.bpf.c does, at the same price. */
-static __always_inline int accept_ended(struct trace_event_raw_sys_exit *ctx)
+SEC("tp_btf/sys_exit")
+int BPF_PROG(stack_exit_accept, struct pt_regs *regs, long ret)
 {
-	const struct sock *sk = descriptor_sock(ctx->ret);
+	const struct sock *sk;
 
+	if (!is_accept(regs))
+		return 0;
+	sk = descriptor_sock(ret);
 	return accepted_here(ctx, sk, BPF_CORE_READ(sk, __sk_common.skc_cookie.counter));
-}
-
-SEC("tp/syscalls/sys_exit_accept4")
-int stack_exit_accept4(struct trace_event_raw_sys_exit *ctx)
-{
-	return accept_ended(ctx);
-}
-
-SEC("tp/syscalls/sys_exit_accept")
-int stack_exit_accept(struct trace_event_raw_sys_exit *ctx)
-{
-	return accept_ended(ctx);
 }

@@ -101,6 +101,14 @@ void closed_note(struct model *model, uint32_t id)
 		closed->stack = stacks_of_conn(model, id);
 }
 
+void closed_opened_by(struct model *model, uint64_t cookie, unsigned int source, uint32_t stack)
+{
+	uint32_t id = model->leaks ? find(model->leaks, cookie, source) : INDEX_NONE;
+
+	if (id != INDEX_NONE)
+		at(model->leaks, id)->stack = stack;
+}
+
 void closed_forget(struct model *model, uint64_t cookie, unsigned int source)
 {
 	uint32_t id;
@@ -112,21 +120,52 @@ void closed_forget(struct model *model, uint64_t cookie, unsigned int source)
 		drop(model, id);
 }
 
-/* The key of a pair, for a socket of which no change was seen. */
-static struct row_key key_of(struct model *model, const struct tw_closed_held *record,
-			     const struct owner *owner)
+static bool is_ephemeral(const struct leaks *leaks, uint16_t port)
 {
-	struct conn like = { .local_port = record->tuple.local_port,
-			     .remote_port = record->tuple.remote_port };
+	return leaks->port_low && port >= leaks->port_low && port <= leaks->port_high;
+}
+
+/* Who of the two has an ephemeral port has connected: nothing else is left that says so. */
+static enum direction direction_of(const struct leaks *leaks, const struct tw_tuple *tuple)
+{
+	bool local = is_ephemeral(leaks, tuple->local_port);
+	bool remote = is_ephemeral(leaks, tuple->remote_port);
+
+	return local == remote ? DIRECTION_UNKNOWN :
+	       local	       ? DIRECTION_OUTGOING :
+				 DIRECTION_INCOMING;
+}
+
+/*
+ * The key of a pair, for a socket of which no change was seen; false if the filter turns it
+ * down.
+ */
+static bool find_key(struct model *model, const struct tw_closed_held *record,
+		     const struct owner *owner, struct row_key *key)
+{
 	uint32_t id = owners_enter(&model->owners, model->services, owner);
-	struct row_key key;
+	struct conn like = { .local_port = record->tuple.local_port,
+			     .remote_port = record->tuple.remote_port,
+			     .direction = direction_of(model->leaks, &record->tuple),
+			     .state = TW_CLOSE,
+			     .owner = id,
+			     .source = owner->source };
+	struct conn_view view = {
+		.netns_ino = record->tuple.netns_ino,
+		.local_port = like.local_port,
+		.remote_port = like.remote_port,
+		.pid = owner->pid,
+		.state = TW_CLOSE,
+		.service = services_name(model->services, owners_at(&model->owners, id)->service)
+	};
 
 	memcpy(like.remote_addr, record->tuple.remote_addr, 16);
-	if (record->head.flags & (TW_H_AUTOBOUND | TW_H_BOUND))
-		like.direction = DIRECTION_OUTGOING;
-	key = conn_key(&like, owners_at(&model->owners, id)->service, DIM_PAIR);
+	memcpy(view.local_addr, record->tuple.local_addr, 16);
+	memcpy(view.remote_addr, record->tuple.remote_addr, 16);
+	*key = conn_key(&like, owners_at(&model->owners, id)->service, DIM_PAIR);
 	owners_leave(&model->owners, id);
-	return key;
+	return filter_wants(&model->opts.filter, &view) &&
+	       filter_wants(&model->recorded[owner->source], &view);
 }
 
 void closed_held(struct model *model, const struct tw_closed_held *record, unsigned int source)
@@ -146,8 +185,10 @@ void closed_held(struct model *model, const struct tw_closed_held *record, unsig
 	if (id == INDEX_NONE && !record->tuple.remote_port)
 		return;
 	if (id == INDEX_NONE) {
-		struct row_key key = key_of(model, record, &owner);
+		struct row_key key;
 
+		if (!find_key(model, record, &owner, &key))
+			return;
 		closed = add(model, record->cookie, source, &owner, &key);
 		if (!closed)
 			return;

@@ -349,9 +349,27 @@ static void judge_queues(struct model *model, struct drafts *drafts)
 			put(drafts, &verdict, POOL_NONE, POOL_NONE);
 }
 
+/* Who opened them, and where in its code: of those that are in TIME_WAIT here now. */
+static void find_churners(struct model *model, struct draft *churns, size_t count)
+{
+	struct members *members = calloc(count + 1, sizeof(*members));
+
+	if (!members)
+		return;
+	for (size_t i = 0; i < count; i++)
+		members[i] = (struct members){ .class = churns[i].class,
+					       .what = SAMPLED_TIME_WAIT,
+					       .other = POOL_NONE };
+	if (!members_look(model, members, count))
+		for (size_t i = 0; i < count; i++)
+			verdict_opened_by(model, &churns[i].verdict, &members[i]);
+	members_release(members, count);
+}
+
 static void judge_churns(struct model *model, struct drafts *drafts)
 {
 	const struct leaks *leaks = model->leaks;
+	size_t before = drafts->count;
 	struct verdict verdict;
 	uint32_t id;
 
@@ -359,6 +377,8 @@ static void judge_churns(struct model *model, struct drafts *drafts)
 	     id = pool_next(&leaks->classes, id + 1))
 		if (judge_churn(model, leaks_class_at(leaks, id), &verdict))
 			put(drafts, &verdict, id, leaks_class_at(leaks, id)->site);
+	if (drafts->count > before)
+		find_churners(model, drafts->items + before, drafts->count - before);
 }
 
 /* Past so many remote hosts it is one thing, and its remotes are many. */

@@ -169,6 +169,7 @@ static void add_row(struct leak_class *class, const struct row *row)
 	class->now[SAMPLED_FIN_WAIT2] += row->count[FIELD_FIN_WAIT2] - orphans;
 	class->now[SAMPLED_ORPHANS] += orphans;
 	class->now[SAMPLED_SYN_SENT] += row->count[FIELD_SYN_SENT];
+	class->now[SAMPLED_TIME_WAIT] += row->count[FIELD_TIME_WAIT];
 	class->now[SAMPLED_OPENED] += row->count[FIELD_OPENED];
 	class->failed += row->count[FIELD_FAILED];
 	class->orphans_expired += row->count[FIELD_FW2_EXPIRED];

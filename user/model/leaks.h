@@ -24,6 +24,7 @@ enum sampled {
 	SAMPLED_ORPHANS,	/* minisocks in FIN_WAIT2 */
 	SAMPLED_SYN_SENT,
 	SAMPLED_CLOSED,		/* in CLOSE, still held */
+	SAMPLED_TIME_WAIT,
 	SAMPLED_OPENED,		/* ever */
 	NR_SAMPLED,
 };
@@ -124,6 +125,8 @@ static inline struct leak_class *leaks_class_at(const struct leaks *leaks, uint3
 
 /* In closed.c: a connection has gone to CLOSE, and no process has closed it. */
 void closed_note(struct model *model, uint32_t id);
+/* By that stack, of which is told late. */
+void closed_opened_by(struct model *model, uint64_t cookie, unsigned int source, uint32_t stack);
 /* It is in use again, or it has ended. */
 void closed_forget(struct model *model, uint64_t cookie, unsigned int source);
 /* A walk has found it in a process. */

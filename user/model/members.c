@@ -32,7 +32,7 @@ static int table_init(struct member_table *table, const struct leaks *leaks,
 static enum sampled sampled_of(const struct conn *conn)
 {
 	if (conn->phase == PHASE_MINI)
-		return conn->state == TW_FIN_WAIT2 ? SAMPLED_ORPHANS : NR_SAMPLED;
+		return conn->state == TW_FIN_WAIT2 ? SAMPLED_ORPHANS : SAMPLED_TIME_WAIT;
 	if (conn->phase != PHASE_FULL)
 		return NR_SAMPLED;
 	switch (conn->state) {

@@ -32,6 +32,8 @@ void verdict_place(struct model *model, struct verdict *verdict, const struct ro
 		   uint32_t remotes);
 /* One more process, which has @count of the sockets; @id: an owner. */
 void verdict_holder(struct model *model, struct verdict *verdict, uint32_t id, uint32_t count);
+/* The processes and the code that opened these sockets. */
+void verdict_opened_by(struct model *model, struct verdict *verdict, struct members *members);
 /* All that the signs say, but for level, kind and advice. */
 void verdict_fill(struct model *model, struct verdict *verdict, const struct signs *signs,
 		  struct members *members);

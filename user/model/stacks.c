@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "model/leak.h"
+#include "model/leaks.h"
 #include "model/tracker.h"
 
 #define MAX_STACKS 16384
@@ -120,9 +121,10 @@ void stacks_opened(struct model *model, const struct tw_stack *record, unsigned 
 	struct stack *stack;
 
 	/* what closes a socket opened nothing */
-	if (record->head.from == TW_CLOSED || conn == POOL_NONE)
+	if (record->head.from == TW_CLOSED || id == INDEX_NONE)
 		return;
-	if (id == INDEX_NONE || !make_room(stacks, model->conns.used))
+	closed_opened_by(model, record->cookie, source, id + 1);
+	if (conn == POOL_NONE || !make_room(stacks, model->conns.used))
 		return;
 	stack = at(stacks, id);
 	stack->deed = record->head.from;

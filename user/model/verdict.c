@@ -102,6 +102,12 @@ static void set_stacks(struct model *model, struct verdict *verdict, struct memb
 	}
 }
 
+void verdict_opened_by(struct model *model, struct verdict *verdict, struct members *members)
+{
+	set_holders(model, verdict, members);
+	set_stacks(model, verdict, members);
+}
+
 static void set_other(struct model *model, struct verdict *verdict, const struct members *members)
 {
 	const struct owner *owner;
@@ -151,10 +157,9 @@ void verdict_fill(struct model *model, struct verdict *verdict, const struct sig
 					 -1 :
 					 (int)(signs->quiet * 100);
 	verdict->one_segment_percent = -1;
-	set_holders(model, verdict, members);
+	verdict_opened_by(model, verdict, members);
 	/* a minisock has no descriptor any more */
 	if (members->what != SAMPLED_ORPHANS)
 		set_limit(verdict, signs->trend.per_s);
-	set_stacks(model, verdict, members);
 	set_other(model, verdict, members);
 }

@@ -84,6 +84,11 @@ static void add_ages(struct json *json, const struct verdict *verdict, const str
 	add_time(json, "since", opts, verdict->since_ns);
 }
 
+static bool is_of_minisocks(enum leak_kind kind)
+{
+	return kind == LEAK_FIN_WAIT2_ORPHAN || kind == LEAK_TIME_WAIT_CHURN;
+}
+
 static void add_holders(struct json *json, const struct verdict *verdict)
 {
 	struct json *array = json_array(), *child;
@@ -96,8 +101,7 @@ static void add_holders(struct json *json, const struct verdict *verdict)
 		json_add_text(child, "comm", holder->comm[0] ? holder->comm : NULL);
 		json_add_text(child, "script", holder->script);
 		/* a minisock has none any more */
-		json_add_u64(child, "fds",
-			     verdict->kind == LEAK_FIN_WAIT2_ORPHAN ? 0 : holder->sockets);
+		json_add_u64(child, "fds", is_of_minisocks(verdict->kind) ? 0 : holder->sockets);
 		json_add_u64(child, "sockets", holder->sockets);
 		add_count(child, "open_fds", holder->fds != 0, holder->fds);
 		add_count(child, "fd_limit", holder->fd_limit && holder->fd_limit != UINT64_MAX,

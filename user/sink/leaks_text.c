@@ -207,7 +207,7 @@ static void print_closers(const struct sink_opts *opts, const struct verdict *ve
 	char number[TEXT_LEN];
 
 	for (uint32_t i = 0; i < verdict->nr_holders; i++)
-		say(opts, "%s (pid %" PRIu32 ") has closed %s", verdict->holders[i].comm,
+		say(opts, "%s (pid %" PRIu32 ") has closed %s of them", verdict->holders[i].comm,
 		    verdict->holders[i].pid, text_count(verdict->holders[i].sockets, number));
 }
 
@@ -215,7 +215,7 @@ static void print_holders(const struct sink_opts *opts, const struct verdict *ve
 {
 	char left[TEXT_LEN];
 
-	if (verdict->kind == LEAK_FIN_WAIT2_ORPHAN) {
+	if (verdict->kind == LEAK_FIN_WAIT2_ORPHAN || verdict->kind == LEAK_TIME_WAIT_CHURN) {
 		print_closers(opts, verdict);
 		return;
 	}

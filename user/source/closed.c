@@ -39,8 +39,9 @@ static uint32_t idle_ms(const struct tw_closed_found *found, uint32_t hz)
 {
 	uint64_t ms = hz ? found->held.idle_ms * 1000ULL / hz : UINT32_MAX;
 
-	/* one that never had a segment has been idle since boot */
-	return ms * 1000000 < found->held.head.ts_ns && ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
+	if (found->held.idle_ms == UINT32_MAX || ms > UINT32_MAX)
+		return UINT32_MAX;
+	return ms;
 }
 
 static int compare(const void *left, const void *right)

@@ -107,7 +107,6 @@ static void configure_stacks(struct twtrace_bpf *skel, bool wanted, const struct
 	bpf_program__set_autoload(skel->progs.stack_accept_arg,
 				  wanted && with_accept && features->accept_arg);
 	bpf_program__set_autoload(skel->progs.stack_exit_accept, wanted && !with_accept);
-	bpf_program__set_autoload(skel->progs.stack_exit_accept4, wanted && !with_accept);
 	/* deeper ones than the host's limit make no map */
 	if (wanted &&
 	    procfs_read("/proc/sys/kernel/perf_event_max_stack", text, sizeof(text)) > 0) {
@@ -145,7 +144,6 @@ static void configure(struct twtrace_bpf *skel, const struct live_opts *opts,
 	bpf_program__set_autoload(skel->progs.accept_plain, with_accept && !features->accept_arg);
 	bpf_program__set_autoload(skel->progs.accept_arg, with_accept && features->accept_arg);
 	bpf_program__set_autoload(skel->progs.exit_accept, opts->syscalls && !with_accept);
-	bpf_program__set_autoload(skel->progs.exit_accept4, opts->syscalls && !with_accept);
 	configure_stacks(skel, opts->stacks, features, with_accept);
 }
 
@@ -257,7 +255,7 @@ int probes_load(struct probes *probes, const struct live_opts *opts, struct erro
 
 static bool is_syscall(const struct bpf_program *program)
 {
-	return strstr(bpf_program__section_name(program), "syscalls/") != NULL;
+	return strstr(bpf_program__section_name(program), "sys_exit") != NULL;
 }
 
 int probes_attach(struct probes *probes, const struct live_opts *opts, struct error *err)
@@ -269,13 +267,11 @@ int probes_attach(struct probes *probes, const struct live_opts *opts, struct er
 		skel->progs.accept_plain,
 		skel->progs.accept_arg,
 		skel->progs.exit_accept,
-		skel->progs.exit_accept4,
 		/* after the looks, which give sockets their cookies */
 		skel->progs.stack_change,
 		skel->progs.stack_accept_plain,
 		skel->progs.stack_accept_arg,
 		skel->progs.stack_exit_accept,
-		skel->progs.stack_exit_accept4,
 	};
 	size_t count = 0;
 
@@ -303,11 +299,8 @@ int probes_attach(struct probes *probes, const struct live_opts *opts, struct er
 			log_msg((opts->syscalls || opts->stacks) && is_syscall(optional[i]) ?
 					LOG_WARNING :
 					LOG_VERBOSE,
-				"%s cannot be attached: %s%s",
-				bpf_program__section_name(optional[i]), strerror(errno),
-				is_syscall(optional[i]) ?
-					" (is tracefs mounted at /sys/kernel/tracing?)" :
-					"");
+				"%s cannot be attached: %s", bpf_program__section_name(optional[i]),
+				strerror(errno));
 		count++;
 	}
 	return 0;
