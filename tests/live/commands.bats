@@ -271,20 +271,7 @@ recorded() {
 }
 
 @test "--syscalls names who accepts at once" {
-	mountpoint -q /sys/kernel/tracing || unshare -m true || skip "needs tracefs"
-	netns_new t
-	# tracefs in a mount namespace of our own where the host has none
-	cat >"$BATS_TEST_TMPDIR/traced" <<-'END'
-		mountpoint -q /sys/kernel/tracing || mount -t tracefs none /sys/kernel/tracing || exit 77
-		exec "$@"
-	END
-	unshare -m sh "$BATS_TEST_TMPDIR/traced" true || skip "tracefs cannot be mounted"
-	unshare -m sh "$BATS_TEST_TMPDIR/traced" "$TWTRACE" trace -o jsonl --syscalls \
-		--netns "$(ns_path t)" --ready-fd 9 9>"$BATS_TEST_TMPDIR/ready" >"$EVENTS" \
-		2>"$ERRORS" 3>&- </dev/null &
-	TWTRACE_PID=$!
-	PIDS+=("$TWTRACE_PID")
-	wait_until ready_or_dead "$BATS_TEST_TMPDIR/ready"
+	start_here trace -o jsonl --syscalls
 	traffic accept_by_other_passive --count 5
 	wait_until has_event 'select(.kind == "transition" and .from == "LAST_ACK")'
 	stop_twtrace

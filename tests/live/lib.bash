@@ -35,19 +35,6 @@ probe_trace() {
 	fi
 }
 
-# For --syscalls: where tracefs is not mounted, run twtrace with one that only it sees.
-with_tracefs() {
-	local wrapper=$BATS_TEST_TMPDIR/twtrace
-
-	[[ ! -d /sys/kernel/tracing/events ]] || return 0
-	unshare -m mount -t tracefs none /sys/kernel/tracing 2>/dev/null || skip "tracefs cannot be mounted"
-	printf '#!/bin/sh\nmount -t tracefs none /sys/kernel/tracing && exec "%s" "$@"\n' \
-		"$TWTRACE" >"$wrapper.inner"
-	printf '#!/bin/sh\nexec unshare -m sh "%s" "$@"\n' "$wrapper.inner" >"$wrapper"
-	chmod +x "$wrapper"
-	TWTRACE=$wrapper
-}
-
 need_command() {
 	command -v "$1" >/dev/null || skip "needs $1"
 }

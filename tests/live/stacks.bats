@@ -14,7 +14,6 @@ setup() {
 	STACKS=$BATS_TEST_TMPDIR/stacks
 	netns_new t
 	TWTRACE=$STACKED/show
-	with_tracefs
 }
 
 teardown() {
@@ -154,7 +153,13 @@ copy_for_all() {
 	# shellcheck disable=SC2016 # for the inner shell
 	run_program setpriv --reuid 65534 --regid 65534 --clear-groups bash -c '
 		: </dev/tcp/127.0.0.1/1
-		exec "$1"' bash "$(copy_for_all framed)" 2>/dev/null
+		# what it was is asked of it while it is that
+		until [[ $seen == *connected* ]]; do
+			sleep 0.02
+			IFS= read -r line <&7
+			seen+=$line
+		done
+		exec "$1"' bash "$(copy_for_all framed)" 2>/dev/null 7<"$STACKS"
 	stop_show
 	expect "program and innermost frame before exec" \
 		"$(awk -v pid="$RAN" '$3 == pid && $5 == "bash" { print $1, $7 ~ /^_*connect/ }' "$STACKS")" \

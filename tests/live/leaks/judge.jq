@@ -51,11 +51,11 @@ def verdict_complaints($row; $where):
 	 then empty else "its holders are \(.holders | tojson), not several" end),
 	stack_complaints($row; $where);
 
-# What must at least be said. Churn loses nothing yet; what never grew while it was watched is
-# at first only named, a minute later suspected.
+# What must at least be said: what never grew while it was watched is at first only named, a
+# minute later suspected.
 def levels($row; $run):
 	if $run == "before" then ["leak", "suspect", "watch"]
-	elif $run == "later" or $row.kinds[0] == "time_wait_churn" then ["leak", "suspect"]
+	elif $run == "later" then ["leak", "suspect"]
 	else ["leak"] end;
 
 def leaking_complaints($row; $run; $said; $where):
