@@ -2,6 +2,8 @@
 /* Stacks by their names, and who opened what with which of them. */
 #include "model/stacks.h"
 
+#include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +13,7 @@
 #include "model/tracker.h"
 
 #define MAX_STACKS 16384
+#define MAX_OPENINGS 32768
 
 struct number_key {
 	uint64_t number;
@@ -40,7 +43,10 @@ static uint32_t find(const struct stacks *stacks, uint64_t number, unsigned int 
 int stacks_init(struct stacks *stacks)
 {
 	pool_init(&stacks->pool, sizeof(struct stack));
-	return index_init(&stacks->by_number);
+	pool_init(&stacks->openings, sizeof(struct opening));
+	if (index_init(&stacks->by_number))
+		return -ENOMEM;
+	return index_init(&stacks->by_opening);
 }
 
 void stacks_release(struct stacks *stacks)
@@ -49,7 +55,9 @@ void stacks_release(struct stacks *stacks)
 	     id = pool_next(&stacks->pool, id + 1))
 		free(at(stacks, id)->text);
 	pool_release(&stacks->pool);
+	pool_release(&stacks->openings);
 	index_release(&stacks->by_number);
+	index_release(&stacks->by_opening);
 	free(stacks->of_conn);
 }
 
@@ -113,26 +121,60 @@ static bool make_room(struct stacks *stacks, uint32_t conns)
 	return true;
 }
 
+static struct opening *opening_at(const struct stacks *stacks, uint32_t id)
+{
+	return pool_at_sized(&stacks->openings, id, sizeof(struct opening));
+}
+
+static bool opening_equal(const void *ctx, uint32_t id, const void *key)
+{
+	const struct opening *opening = opening_at(ctx, id), *want = key;
+
+	return opening->stack == want->stack && opening->deed == want->deed &&
+	       !memcmp(opening->name, want->name, TW_COMM_LEN);
+}
+
+/* The opening that is like that, made if need be; POOL_NONE: no room. */
+static uint32_t find_opening(struct stacks *stacks, uint32_t stack, const struct tw_stack *record)
+{
+	struct opening like = { .stack = stack, .deed = record->head.from };
+	uint32_t hash, id;
+
+	memcpy(like.name, record->thread, TW_COMM_LEN);
+	hash = hash_bytes(&like, offsetof(struct opening, thread));
+	id = index_find(&stacks->by_opening, hash, opening_equal, stacks, &like);
+	if (id != INDEX_NONE)
+		return id;
+	id = stacks->openings.count < MAX_OPENINGS ? pool_take(&stacks->openings) : POOL_NONE;
+	if (id == POOL_NONE || index_insert(&stacks->by_opening, hash, id)) {
+		if (id != POOL_NONE)
+			pool_give(&stacks->openings, id);
+		stacks->unkept++;
+		return POOL_NONE;
+	}
+	text_clean(record->thread, strnlen(record->thread, TW_COMM_LEN), like.thread,
+		   sizeof(like.thread));
+	*opening_at(stacks, id) = like;
+	return id;
+}
+
 void stacks_opened(struct model *model, const struct tw_stack *record, unsigned int source)
 {
 	struct stacks *stacks = &model->stacks;
 	uint32_t conn = tracker_find(model, record->cookie, source);
-	uint32_t id = find(stacks, record->stack, source);
-	struct stack *stack;
+	uint32_t stack = find(stacks, record->stack, source), opening;
 
 	/* what closes a socket opened nothing */
-	if (record->head.from == TW_CLOSED || id == INDEX_NONE)
+	if (record->head.from == TW_CLOSED || stack == INDEX_NONE)
 		return;
-	closed_opened_by(model, record->cookie, source, id + 1);
-	if (conn == POOL_NONE || !make_room(stacks, model->conns.used))
+	opening = find_opening(stacks, stack, record);
+	if (opening == POOL_NONE)
 		return;
-	stack = at(stacks, id);
-	stack->deed = record->head.from;
-	text_clean(record->thread, strnlen(record->thread, TW_COMM_LEN), stack->thread,
-		   sizeof(stack->thread));
 	stacks->told++;
-	stacks->incomplete += stack->incomplete;
-	stacks->of_conn[conn] = id + 1;
+	stacks->incomplete += at(stacks, stack)->incomplete;
+	closed_opened_by(model, record->cookie, source, opening + 1);
+	if (conn != POOL_NONE && make_room(stacks, model->conns.used))
+		stacks->of_conn[conn] = opening + 1;
 }
 
 void model_stack_counts(const struct model *model, uint64_t *stacks, uint64_t *incomplete)
@@ -146,9 +188,14 @@ uint32_t stacks_of_conn(const struct model *model, uint32_t conn)
 	return conn < model->stacks.room ? model->stacks.of_conn[conn] : 0;
 }
 
-const struct stack *stacks_at(const struct stacks *stacks, uint32_t number)
+const struct opening *stacks_opening(const struct stacks *stacks, uint32_t number)
 {
-	return at(stacks, number - 1);
+	return opening_at(stacks, number - 1);
+}
+
+const struct stack *stacks_stack(const struct stacks *stacks, uint32_t number)
+{
+	return at(stacks, stacks_opening(stacks, number)->stack);
 }
 
 void stacks_forget(struct stacks *stacks, uint32_t conn)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which code opened which connection: stacks by their names, each once, and the number of
- * its stack for each connection. Nothing is kept where no stack was ever told. Internal to
- * the model.
+ * Which code opened which connection: stacks by their names, each once; openings, which are
+ * what a thread does with a stack; and the number of its opening for each connection. Nothing
+ * is kept where no stack was ever told. Internal to the model.
  */
 #ifndef MODEL_STACKS_H
 #define MODEL_STACKS_H
@@ -16,28 +16,34 @@ struct model;
 struct stack {
 	uint64_t number;	/* the source's */
 	uint32_t source;
-	uint8_t deed;		/* enum tw_deed, of the latest socket */
 	bool incomplete;
-	char thread[TW_COMM_LEN * 4 + 1]; /* clean; of the latest socket */
 	char *text;		/* owned, clean */
 };
 
+struct opening {
+	uint32_t stack;		/* its place in the pool */
+	uint32_t deed;		/* enum tw_deed */
+	char name[TW_COMM_LEN];	/* of the thread, as it came */
+	char thread[TW_COMM_LEN * 4 + 1]; /* clean */
+};
+
 struct stacks {
-	struct pool pool;	/* struct stack */
-	struct index by_number;
-	uint32_t *of_conn;	/* owned: number + 1 of the stack that opened it, by connection */
+	struct pool pool, openings; /* struct stack, struct opening */
+	struct index by_number, by_opening;
+	uint32_t *of_conn;	/* owned: place + 1 of its opening, by connection */
 	uint32_t room;
 	uint64_t told, incomplete; /* sockets with a stack; with one that is cut short */
-	uint64_t unkept;	/* stacks for which there was no room */
+	uint64_t unkept;	/* stacks and openings for which there was no room */
 };
 
 int stacks_init(struct stacks *stacks);
 void stacks_release(struct stacks *stacks);
 void stacks_learn(struct model *model, const struct tw_stack_text *record, unsigned int source);
 void stacks_opened(struct model *model, const struct tw_stack *record, unsigned int source);
-/* A number for stacks_at(); 0: unknown. */
+/* A number for the next two; 0: unknown. */
 uint32_t stacks_of_conn(const struct model *model, uint32_t conn);
-const struct stack *stacks_at(const struct stacks *stacks, uint32_t number);
+const struct opening *stacks_opening(const struct stacks *stacks, uint32_t number);
+const struct stack *stacks_stack(const struct stacks *stacks, uint32_t number);
 /* The connection is gone, its number will be another one's. */
 void stacks_forget(struct stacks *stacks, uint32_t conn);
 

@@ -87,15 +87,17 @@ static void set_stacks(struct model *model, struct verdict *verdict, struct memb
 	verdict->stacked = members->stacked;
 	verdict->unstacked = members->unstacked;
 	for (uint32_t i = 0; i < members->nr_stacks; i++) {
-		const struct stack *stack = stacks_at(&model->stacks, members->stacks[i].of);
+		uint32_t number = members->stacks[i].of;
+		const struct stack *stack = stacks_stack(&model->stacks, number);
+		const struct opening *opening = stacks_opening(&model->stacks, number);
 
 		verdict->cut_short += stack->incomplete ? members->stacks[i].count : 0;
 		if (verdict->nr_stacks == VERDICT_STACKS)
 			continue;
 		verdict->stacks[verdict->nr_stacks++] = (struct verdict_stack){
 			.text = stack->text,
-			.thread = stack->thread[0] ? stack->thread : NULL,
-			.deed = stack->deed,
+			.thread = opening->thread[0] ? opening->thread : NULL,
+			.deed = opening->deed,
 			.sockets = members->stacks[i].count,
 			.incomplete = stack->incomplete,
 		};
