@@ -42,6 +42,8 @@ agrees() {
 			top-line top -o jsonl --interval 500ms
 			list list -o json
 			list list -o json --names
+			leaks leaks -o json
+			leaks-line leaks -o jsonl
 		END
 	done
 }

@@ -126,10 +126,10 @@ static void points_thin_out(void **state)
 	assert_true(series.count <= SERIES_POINTS);
 	assert_true(trend.span_ns > 3400 * SECOND && trend.span_ns <= 3600 * SECOND);
 	assert_true(trend.per_s > 0.49 && trend.per_s < 0.51);
-	assert_int_equal(series_at(&series, START - 1), 0);
-	assert_int_equal(series_at(&series, START), 0);
-	assert_in_range(series_at(&series, START + 1800 * SECOND), 860, 900);
-	assert_in_range(series_at(&series, START + 9999 * SECOND), 1700, 1800);
+	assert_int_equal(series.point[0], 0);
+	assert_true(series_time(&series, 0) == START);
+	for (uint32_t i = 0; i < series.count; i++)
+		assert_true(series_time(&series, i) == START + 2 * series.point[i] * SECOND);
 }
 
 /* Where nothing was told, nothing has changed. */
@@ -141,11 +141,24 @@ static void a_pause_is_bridged(void **state)
 	series_add(&series, START, SECOND, 5);
 	series_add(&series, START + 10 * SECOND, SECOND, 9);
 	assert_int_equal(series.count, 11);
-	assert_int_equal(series_at(&series, START + 9 * SECOND), 5);
-	assert_int_equal(series_at(&series, START + 10 * SECOND), 9);
+	assert_int_equal(series.point[9], 5);
+	assert_int_equal(series.point[10], 9);
 	/* within a step nothing is added */
 	series_add(&series, START + 10 * SECOND + 1, SECOND, 7);
 	assert_int_equal(series.count, 11);
+}
+
+/* Each is of the moment when it was taken, not of the one when it was due. */
+static void a_point_knows_its_time(void **state)
+{
+	struct series series = { 0 };
+
+	(void)state;
+	series_add(&series, START, SECOND, 0);
+	series_add(&series, START + SECOND + 37 * 1000000, SECOND, 1);
+	series_add(&series, START + 2 * SECOND, SECOND, 2);
+	assert_true(series_time(&series, 1) == START + SECOND + 37 * 1000000);
+	assert_true(series_time(&series, 2) == START + 2 * SECOND);
 }
 
 int main(void)
@@ -157,6 +170,7 @@ int main(void)
 		cmocka_unit_test(few_points_say_nothing),
 		cmocka_unit_test(points_thin_out),
 		cmocka_unit_test(a_pause_is_bridged),
+		cmocka_unit_test(a_point_knows_its_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -132,6 +132,12 @@ static bool gives_cause(const struct leak_class *class, const struct kind_rule *
 	return !rule->rising || series_grows(&class->of[rule->what]);
 }
 
+/* The point that all who came before it have had time to go since. */
+static uint32_t ref_of(const struct series *series)
+{
+	return series->count * 2 / 3;
+}
+
 static struct members *choose(struct model *model, size_t *count)
 {
 	const struct leaks *leaks = model->leaks;
@@ -158,8 +164,8 @@ static struct members *choose(struct model *model, size_t *count)
 			chosen[(*count)++] = (struct members){
 				.class = id,
 				.what = rules[kind].what,
-				.start_ns = series->start_ns,
-				.ref_ns = model->now_ns - (model->now_ns - series->start_ns) / 3,
+				.start_ns = series_time(series, 0),
+				.ref_ns = series_time(series, ref_of(series)),
 				.other = POOL_NONE,
 			};
 		}
@@ -181,7 +187,7 @@ static struct signs weigh(const struct leaks *leaks, const struct members *membe
 {
 	const struct leak_class *class = leaks_class_at(leaks, members->class);
 	const struct series *series = &class->of[members->what];
-	uint32_t then = series_at(series, members->ref_ns);
+	uint32_t then = series->count ? series->point[ref_of(series)] : 0;
 	struct signs signs = {
 		.class = class,
 		.members = members,

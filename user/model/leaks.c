@@ -100,15 +100,15 @@ uint32_t leaks_class(struct leaks *leaks, const struct row_key *key)
 	return id;
 }
 
-/* A row whose sockets may be a class of their own by now. */
+/* A row whose sockets may become a class: soon, so that its course is known from its beginning. */
 static bool gives_cause(const struct row *row)
 {
 	static const struct {
 		enum field field;
 		uint32_t least;
 	} causes[] = {
-		{ FIELD_CLOSE_WAIT, 3 }, { FIELD_ESTABLISHED, 5 }, { FIELD_FIN_WAIT2, 3 },
-		{ FIELD_SYN_SENT, 3 },	 { FIELD_OPENED, 50 },
+		{ FIELD_CLOSE_WAIT, 1 }, { FIELD_ESTABLISHED, 2 }, { FIELD_FIN_WAIT2, 2 },
+		{ FIELD_SYN_SENT, 2 },	 { FIELD_OPENED, 50 },
 	};
 
 	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++)

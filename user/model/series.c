@@ -5,6 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#define MS_NS 1000000ULL
+
 /* How many times the longest pause between rises may pass before growth is over. */
 #define PAUSES 1.5
 /* And so many steps more: between two looks anything may happen. */
@@ -12,8 +14,10 @@
 
 static void thin_out(struct series *series)
 {
-	for (uint32_t i = 0; i < SERIES_POINTS / 2; i++)
+	for (uint32_t i = 0; i < SERIES_POINTS / 2; i++) {
 		series->point[i] = series->point[2 * i];
+		series->late_ms[i] = series->late_ms[2 * i];
+	}
 	series->count = SERIES_POINTS / 2;
 	series->step_ns *= 2;
 }
@@ -24,23 +28,21 @@ void series_add(struct series *series, uint64_t now_ns, uint64_t step_ns, uint32
 		*series = (struct series){ .start_ns = now_ns, .step_ns = step_ns };
 	/* a pause in the records: nothing has changed meanwhile */
 	while (now_ns >= series->start_ns + series->count * series->step_ns) {
-		bool last = now_ns < series->start_ns + (series->count + 1) * series->step_ns;
+		uint64_t due_ns = series->start_ns + series->count * series->step_ns;
+		bool last = now_ns < due_ns + series->step_ns;
 		uint32_t before = series->count ? series->point[series->count - 1] : value;
+		uint64_t late_ms = last ? (now_ns - due_ns) / MS_NS : 0;
 
+		series->late_ms[series->count] = late_ms < UINT16_MAX ? late_ms : UINT16_MAX;
 		series->point[series->count++] = last ? value : before;
 		if (series->count == SERIES_POINTS)
 			thin_out(series);
 	}
 }
 
-uint32_t series_at(const struct series *series, uint64_t ts_ns)
+uint64_t series_time(const struct series *series, uint32_t point)
 {
-	uint64_t at;
-
-	if (!series->count || ts_ns < series->start_ns)
-		return 0;
-	at = (ts_ns - series->start_ns) / series->step_ns;
-	return series->point[at < series->count ? at : series->count - 1];
+	return series->start_ns + point * series->step_ns + series->late_ms[point] * MS_NS;
 }
 
 static int compare(const void *left, const void *right)

@@ -17,6 +17,7 @@ struct series {
 	uint64_t step_ns;	/* 0: there is no point yet */
 	uint32_t count;
 	uint32_t point[SERIES_POINTS];
+	uint16_t late_ms[SERIES_POINTS]; /* each was taken so long after its time */
 };
 
 struct trend {
@@ -29,8 +30,8 @@ struct trend {
 
 /* Adds the value of @now_ns, unless the step is not over yet. @step_ns: of the first points. */
 void series_add(struct series *series, uint64_t now_ns, uint64_t step_ns, uint32_t value);
-/* The value at that moment, of the point before; 0 before the first one. */
-uint32_t series_at(const struct series *series, uint64_t ts_ns);
+/* When that point was taken. */
+uint64_t series_time(const struct series *series, uint32_t point);
 /* Whether it rises, still: struct trend's growing, at little cost. */
 bool series_grows(const struct series *series);
 /* Takes about 100 us. With less than three points nothing is known: all zero. */
