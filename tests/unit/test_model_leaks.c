@@ -231,7 +231,7 @@ static void has_a_pool(struct sim *sim)
 
 static void starts_slowly(struct sim *sim)
 {
-	if (sim->second < 50 && sim->second % 2 == 0)
+	if (sim->second < 45 && sim->second % 2 == 0)
 		for (unsigned int i = 0; i < 2; i++)
 			opened(sim, 100, "client", 2, 80);
 }
