@@ -136,8 +136,6 @@ void closed_walked(struct model *model, uint64_t began_ns, unsigned int source);
 
 /* In queues.c: what a dump says of a listener. */
 void queues_listener(struct model *model, const struct conn *conn, const struct tw_socket *record);
-/* Those that listen no more go. */
-void queues_forget(struct model *model);
 /* The listener at the other end of @conn whose queue is full; NULL. */
 const struct queue *queues_full_at(const struct model *model, const struct conn *conn);
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Listeners whose queue of connections to accept() is full: dumps tell how long it is. */
+#include <math.h>
 #include <string.h>
 
-#include "model/leaks.h"
+#include "model/drafts.h"
+#include "model/signs.h"
 
 #define MAX_QUEUES 1024
+#define SECOND_NS 1000000000ULL
 
 static struct queue *at(const struct leaks *leaks, uint32_t id)
 {
@@ -80,7 +83,8 @@ void queues_listener(struct model *model, const struct conn *conn, const struct 
 				       .role = ROLE_SERVER };
 }
 
-void queues_forget(struct model *model)
+/* Those that listen no more go. */
+static void forget_gone(struct model *model)
 {
 	struct leaks *leaks = model->leaks;
 
@@ -118,4 +122,43 @@ const struct queue *queues_full_at(const struct model *model, const struct conn 
 			return queue;
 	}
 	return NULL;
+}
+
+/* At every dump since then there was no room in it. */
+static bool judge_queue(struct model *model, const struct queue *queue, struct verdict *verdict)
+{
+	uint64_t full_ns = queue->ts_ns - queue->full_ns;
+
+	*verdict = (struct verdict){
+		.level = queue->looks >= 3 && full_ns >= 10 * SECOND_NS ? LEVEL_LEAK :
+			 queue->looks >= 2 && full_ns >= 3 * SECOND_NS	? LEVEL_SUSPECT :
+									  LEVEL_NONE,
+		.kind = LEAK_ACCEPT_QUEUE,
+		.count = queue->waiting,
+		.limit = queue->backlog,
+		.confidence = 1 - exp(-(double)queue->looks / 3),
+		.watched_ns = full_ns,
+		.since_ns = queue->full_ns,
+		.at_least = true,
+		.quiet_percent = -1,
+		.one_segment_percent = -1,
+	};
+	if (verdict->level == LEVEL_NONE)
+		return false;
+	verdict_place(model, verdict, &queue->key, 0);
+	verdict_holder(model, verdict, queue->owner, 1);
+	return true;
+}
+
+void queues_judge(struct model *model, struct drafts *drafts)
+{
+	struct leaks *leaks = model->leaks;
+	struct verdict verdict;
+	uint32_t id;
+
+	forget_gone(model);
+	for (id = pool_next(&leaks->queues, 0); id != POOL_NONE;
+	     id = pool_next(&leaks->queues, id + 1))
+		if (judge_queue(model, pool_at(&leaks->queues, id), &verdict))
+			drafts_put(drafts, &verdict, POOL_NONE, POOL_NONE);
 }

@@ -22,6 +22,16 @@ struct signs {
 	bool grows;		/* it does, still, and none of it goes again */
 };
 
+/* How a kind is judged by the sockets of a class; without level(): by something else. */
+struct kind_rule {
+	enum sampled what;
+	uint32_t least;		/* sockets that give cause to look at them */
+	bool rising;		/* and only where their number rises */
+	enum leak_level (*level)(const struct signs *signs);
+};
+
+extern const struct kind_rule kind_rules[NR_LEAK_KINDS];
+
 /* Whether its number grows, still, over @span_ns at least, and nothing of it goes again. */
 bool signs_grow(const struct signs *signs, uint64_t span_ns);
 /* Whether it was there from the start, and (nearly) all of it still is. */
