@@ -265,6 +265,14 @@ static void works_after_the_end(struct sim *sim)
 	close_after(sim, 8);
 }
 
+/* More work by the minute: ever more are in CLOSE_WAIT, and each of them ends. */
+static void is_busier_and_busier(struct sim *sim)
+{
+	for (unsigned int i = 0; i < sim->second / 6; i++)
+		went(sim, accepted(sim, "server", 2), TW_CLOSE_WAIT, 0);
+	close_after(sim, 14);
+}
+
 static void lives_for_a_while(struct sim *sim)
 {
 	for (unsigned int i = 0; i < 3; i++)
@@ -312,6 +320,7 @@ static const struct workload {
 	{ "has_many_processes", has_many_processes, NR_LEAK_KINDS, LEVEL_WATCH, NULL, 0 },
 	{ "is_held_by_clients", is_held_by_its_clients, NR_LEAK_KINDS, LEVEL_SUSPECT, NULL, 0 },
 	{ "works_after_the_end", works_after_the_end, NR_LEAK_KINDS, LEVEL_NONE, NULL, 0 },
+	{ "is_busier", is_busier_and_busier, NR_LEAK_KINDS, LEVEL_SUSPECT, NULL, 0 },
 	{ "lives_for_a_while", lives_for_a_while, NR_LEAK_KINDS, LEVEL_NONE, NULL, 0 },
 	{ "gives_up", gives_up, NR_LEAK_KINDS, LEVEL_WATCH, NULL, 0 },
 	{ "ends_well", ends_well, NR_LEAK_KINDS, LEVEL_NONE, NULL, 0 },
