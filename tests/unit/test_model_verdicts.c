@@ -149,7 +149,7 @@ static void a_drained_class_is_forgiven(void **state)
 
 	begin(f, NULL);
 	ready(f);
-	leak(f, 30);
+	leak(f, 40);
 	assert_int_equal(only_verdict(f)->level, LEVEL_LEAK);
 	for (uint32_t id = pool_next(&f->model->conns, 0); id != POOL_NONE;
 	     id = pool_next(&f->model->conns, id + 1)) {

@@ -11,6 +11,8 @@
 #define SURE 0.95
 /* Of what came, so many have stayed. */
 #define STAYED 0.9
+/* Nothing that ends by itself takes so long, or next to nothing. */
+#define LONG_NS (30 * SECOND_NS)
 /* A pool may take so long to fill. */
 #define FILLING_NS (50 * SECOND_NS)
 
@@ -32,7 +34,7 @@ static enum leak_level level_held(const struct signs *signs)
 {
 	const struct members *members = signs->members;
 
-	if (members->old >= 5 && signs_grow(signs, 15 * SECOND_NS))
+	if (members->old >= 5 && signs_grow(signs, LONG_NS))
 		return LEVEL_LEAK;
 	if (members->old >= 10 && signs->p50_ns >= MINUTE_NS && signs_stand_still(signs))
 		return LEVEL_LEAK;
@@ -65,8 +67,7 @@ static enum leak_level level_orphan(const struct signs *signs)
 		return LEVEL_NONE;
 	if (members->other != POOL_NONE)
 		return LEVEL_WATCH;
-	if (members->old >= 5 &&
-	    (signs_grow(signs, 15 * SECOND_NS) || signs->class->orphans_expired >= 5))
+	if (members->old >= 5 && (signs_grow(signs, LONG_NS) || signs->class->orphans_expired >= 5))
 		return LEVEL_LEAK;
 	return members->old >= 5 ? LEVEL_SUSPECT : LEVEL_WATCH;
 }
@@ -75,7 +76,7 @@ static enum leak_level level_established(const struct signs *signs)
 {
 	bool client = signs->class->key.role == ROLE_CLIENT;
 
-	if (!signs_grow(signs, 30 * SECOND_NS) || signs->quiet < 0 || signs->quiet < STAYED)
+	if (!signs_grow(signs, LONG_NS) || signs->quiet < 0 || signs->quiet < STAYED)
 		return LEVEL_NONE;
 	/* a process for each connection: these pile up, not descriptors. And who accepts can't
 	 * be blamed for who connects, least of all where that is here and judged itself */
@@ -98,7 +99,7 @@ static enum leak_level level_syn_sent(const struct signs *signs)
 	/* whoever doesn't accept is at fault, and judged itself */
 	if (members->queue || answered)
 		return LEVEL_WATCH;
-	if (members->old >= 5 && signs_grow(signs, 15 * SECOND_NS))
+	if (members->old >= 5 && signs_grow(signs, LONG_NS))
 		return LEVEL_LEAK;
 	return members->old >= 5 ? LEVEL_SUSPECT : LEVEL_WATCH;
 }
