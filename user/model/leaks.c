@@ -7,7 +7,7 @@
 
 #define SAMPLE_NS 1000000000ULL
 /* Classes and sockets in CLOSE that are kept track of, at most. */
-#define MAX_CLASSES 4096
+#define MAX_CLASSES 2048
 /* A class that has had nothing for so long is forgotten. */
 #define FORGET_NS (600 * SAMPLE_NS)
 /* Single sockets are looked at so often at most, and so many of them a second. */

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define MS_NS 1000000ULL
+#define US_NS 1000ULL
 
 /* How many times the longest pause between rises may pass before growth is over. */
 #define PAUSES 1.5
@@ -16,7 +16,7 @@ static void thin_out(struct series *series)
 {
 	for (uint32_t i = 0; i < SERIES_POINTS / 2; i++) {
 		series->point[i] = series->point[2 * i];
-		series->late_ms[i] = series->late_ms[2 * i];
+		series->late_us[i] = series->late_us[2 * i];
 	}
 	series->count = SERIES_POINTS / 2;
 	series->step_ns *= 2;
@@ -31,9 +31,9 @@ void series_add(struct series *series, uint64_t now_ns, uint64_t step_ns, uint32
 		uint64_t due_ns = series->start_ns + series->count * series->step_ns;
 		bool last = now_ns < due_ns + series->step_ns;
 		uint32_t before = series->count ? series->point[series->count - 1] : value;
-		uint64_t late_ms = last ? (now_ns - due_ns) / MS_NS : 0;
+		uint64_t late_us = last ? (now_ns - due_ns) / US_NS : 0;
 
-		series->late_ms[series->count] = late_ms < UINT16_MAX ? late_ms : UINT16_MAX;
+		series->late_us[series->count] = late_us < UINT32_MAX ? late_us : UINT32_MAX;
 		series->point[series->count++] = last ? value : before;
 		if (series->count == SERIES_POINTS)
 			thin_out(series);
@@ -42,7 +42,7 @@ void series_add(struct series *series, uint64_t now_ns, uint64_t step_ns, uint32
 
 uint64_t series_time(const struct series *series, uint32_t point)
 {
-	return series->start_ns + point * series->step_ns + series->late_ms[point] * MS_NS;
+	return series->start_ns + point * series->step_ns + series->late_us[point] * US_NS;
 }
 
 static int compare(const void *left, const void *right)

@@ -17,7 +17,7 @@ struct series {
 	uint64_t step_ns;	/* 0: there is no point yet */
 	uint32_t count;
 	uint32_t point[SERIES_POINTS];
-	uint16_t late_ms[SERIES_POINTS]; /* each was taken so long after its time */
+	uint32_t late_us[SERIES_POINTS]; /* each was taken so long after its time */
 };
 
 struct trend {
