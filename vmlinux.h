@@ -57,6 +57,7 @@ enum {
 enum {
 	BPF_F_NO_PREALLOC = 1,
 	BPF_F_USER_STACK = 1 << 8,
+	BPF_F_CLONE = 1 << 9,
 	BPF_F_MMAPABLE = 1 << 10,
 };
 
@@ -139,9 +140,14 @@ struct mm_struct {
 	unsigned long start_stack;
 };
 
+struct signal_struct {
+	atomic_t live;		/* threads that have not begun to exit */
+};
+
 struct task_struct {
 	struct mm_struct *mm;
 	struct files_struct *files;
+	struct signal_struct *signal;
 	unsigned int flags;
 	u64 self_exec_id;
 	int pid, tgid;

@@ -21,6 +21,7 @@
 #include "lane.h"
 #include "maps.h"
 #include "plain.h"
+#include "scope.h"
 #include "spill.h"
 
 const volatile struct tw_config config = {};
@@ -221,6 +222,21 @@ static __noinline int is_wanted(struct sock *sk, struct tw_lane *lane, __u64 cha
 	return false;
 }
 
+/* The change as it is to be told; 0: it is of no interest. */
+static __noinline __u64 scope_judge(struct sock *sk, __u64 change)
+{
+	switch (scope_of_change(sk, change)) {
+	case SCOPE_OTHERS:
+		count_pair(change);
+		return 0;
+	case SCOPE_NEW:
+		/* what came before was not told */
+		return change | CHANGE_FULL;
+	default:
+		return change;
+	}
+}
+
 /* @pair: from and to of the change seen now. */
 static __noinline int was_spilled(struct sock *sk, __u32 pair)
 {
@@ -268,6 +284,11 @@ static __always_inline void observe(struct sock *sk, __u8 from, __u8 to, struct 
 		change |= closes_in_process(change) * CHANGE_ACTS;
 	} else {
 		change |= is_in(to, ACTS) * CHANGE_ACTS;
+	}
+	if (config.scope_pid) {
+		change = scope_judge(sk, change);
+		if (!change)
+			return;
 	}
 	ts_ns = change_time(change, tp);
 	change = lane_forget_word(lane, look, change);

@@ -125,8 +125,8 @@ static __always_inline void spill_whose(struct tw_spilled *key, struct sock *sk,
 	key->head.flags |= note->direction;
 	key->listener_cookie = note->listener_cookie;
 	__builtin_memcpy(key->owner.comm, note->comm, TW_COMM_LEN);
-	/* a server may have a process for each connection: only the one that is asked for */
-	key->owner.tgid = note->tgid == config.pid ? note->tgid : 0;
+	/* a server may have a process for each connection: only those that are asked for */
+	key->owner.tgid = config.scope_pid || note->tgid == config.pid ? note->tgid : 0;
 	if (tp) {
 		plain_tuple(sk, tp, &key->tuple);
 		key->cgroup_id = plain_cgroup_id(tp);

@@ -43,6 +43,8 @@ struct tw_config {
 	__u32 pid;		/* told with what is told in sum, if it is this one's; 0: none */
 	__u32 leaks;		/* leaks are looked for: tell what tells of them */
 	__u32 stacks;		/* stacks of one socket in so many; 0: none */
+	__u32 scope_pid;	/* only what it and its descendants do is told; 0: everybody's */
+	__u64 scope_cgroup;	/* and what is done in this control group; 0: none */
 };
 
 /* What the walk after sockets in CLOSE finds: their idle_ms in ticks, by this clock. */
@@ -50,6 +52,9 @@ struct tw_closed_found {
 	struct tw_closed_held held;
 	__u64 jiffies;
 };
+
+/* So many processes of a command may live at once. */
+#define TW_SCOPE_MEMBERS (64 * 1024)
 
 /* A piece of the kernel's code. */
 struct tw_code {

@@ -48,6 +48,9 @@ enum tw_kind {
 	TW_STACK = 25,		/* struct tw_stack: a process was here when it acted on a socket */
 	TW_STACK_TEXT = 26,	/* struct tw_stack_text: the frames of a stack by their names */
 	TW_CLOSED_END = 27,	/* struct tw_record: a walk after CLOSED_HELD begun at ts_ns is over */
+	TW_SCOPE = 28,		/* struct tw_scope: a command, and all that is traced is its own */
+	TW_FORK = 29,		/* struct tw_fork: a process of it has made another one */
+	TW_EXIT = 30,		/* struct tw_exit: a process of it ends */
 };
 
 /* What is known of minisocks rests on this: enum evidence of the model. */
@@ -301,6 +304,38 @@ struct tw_stack_text {
 	struct tw_record head;	/* flags: enum tw_stack_flag */
 	__u64 stack;		/* its number, never 0 */
 	char text[];
+};
+
+/*
+ * From here on only what this process and its descendants do is of interest. The words of
+ * the command follow, each ends with NUL; padded to 8.
+ */
+struct tw_scope {
+	struct tw_record head;
+	__u64 cgroup_id;	/* of the control group made for it; 0: none could be made */
+	__u32 pid;		/* in the tracer's pid namespace, as in the next two */
+	__u32 words;		/* of the command */
+	char text[];
+};
+
+struct tw_fork {
+	struct tw_record head;
+	__u32 pid;
+	__u32 parent;
+	__u64 started_ns;	/* when it began: numbers are used again */
+};
+
+enum tw_exit_stage {
+	TW_EXIT_BEGINS = 0,	/* its last thread is about to let go of its descriptors */
+	TW_EXIT_REAPED = 1,	/* its number may be another's */
+	TW_EXIT_WAITED = 2,	/* of the command itself: status is known */
+};
+
+struct tw_exit {
+	struct tw_record head;	/* from: enum tw_exit_stage */
+	__u32 pid;
+	__u32 status;		/* WAITED: as wait() gives it */
+	__u64 started_ns;	/* as in its TW_FORK; WAITED: 0 */
 };
 
 struct tw_socket {

@@ -15,6 +15,7 @@ static const struct command commands[] = {
 	{ "list", cmd_list, "the sockets themselves: state, age, owner, time left" },
 	{ "leaks", cmd_leaks, "the services that leak connections, with the evidence" },
 	{ "record", cmd_record, "write the events to a file, for replay with -i FILE" },
+	{ "run", cmd_run, "run a command and say what becomes of its connections" },
 	{ "demo", cmd_demo, "play a small leaking workload and show what twtrace sees" },
 };
 

@@ -14,6 +14,7 @@ static const int numbers[NR_CAPS] = {
 	[CAP_OF_SYS_ADMIN] = CAP_SYS_ADMIN,
 	[CAP_OF_SYS_PTRACE] = CAP_SYS_PTRACE,
 	[CAP_OF_DAC_READ_SEARCH] = CAP_DAC_READ_SEARCH,
+	[CAP_OF_KILL] = CAP_KILL,
 };
 
 bool caps_have(enum cap cap)
@@ -21,12 +22,13 @@ bool caps_have(enum cap cap)
 	return capng_have_capability(CAPNG_EFFECTIVE, numbers[cap]);
 }
 
-int caps_drop(struct error *err)
+int caps_drop(bool signals, struct error *err)
 {
 	bool keep[NR_CAPS];
 
 	for (unsigned int cap = 0; cap < NR_CAPS; cap++)
 		keep[cap] = caps_have(cap);
+	keep[CAP_OF_KILL] &= signals;
 	capng_clear(CAPNG_SELECT_CAPS);
 	for (unsigned int cap = 0; cap < NR_CAPS; cap++)
 		if (keep[cap])

@@ -14,6 +14,7 @@ enum cap {
 	CAP_OF_SYS_ADMIN,
 	CAP_OF_SYS_PTRACE,
 	CAP_OF_DAC_READ_SEARCH,
+	CAP_OF_KILL,
 	NR_CAPS,
 };
 
@@ -22,8 +23,8 @@ bool caps_have(enum cap cap);
 /*
  * Gives up for good every capability that tracing does not go on needing: what
  * stays is the list above (other namespaces, other processes' files, cgroup
- * handles). Sets no_new_privs. 0 or -errno.
+ * handles), and with @signals to send them to any process. Sets no_new_privs. 0 or -errno.
  */
-int caps_drop(struct error *err);
+int caps_drop(bool signals, struct error *err);
 
 #endif

@@ -41,6 +41,8 @@ enum key {
 	KEY_FAIL,
 	KEY_STACKS,
 	KEY_DEBUGINFOD,
+	KEY_REPORT,
+	KEY_RECORD,
 };
 
 /* What it refuses, it quotes first: the name of the option is put in front. */
@@ -220,6 +222,20 @@ static int set_fail(struct options *options, const char *arg, struct error *err)
 	return 0;
 }
 
+static int set_report(struct options *options, const char *arg, struct error *err)
+{
+	(void)err;
+	options->report = arg;
+	return 0;
+}
+
+static int set_record(struct options *options, const char *arg, struct error *err)
+{
+	(void)err;
+	options->record_to = arg;
+	return 0;
+}
+
 static int set_evidence(struct options *options, const char *arg, struct error *err)
 {
 	for (unsigned int tier = 0; tier < NR_EVIDENCE; tier++)
@@ -348,6 +364,13 @@ static const struct option_row {
 	{ GROUP_FAIL,
 	  set_fail,
 	  { "fail", KEY_FAIL, NULL, 0, "end with status 4 if something leaks (for scripts)", 1 } },
+	{ GROUP_REPORT,
+	  set_report,
+	  { "report", KEY_REPORT, "FILE", 0,
+	    "write the report to FILE (default: standard error)", 1 } },
+	{ GROUP_REPORT,
+	  set_record,
+	  { "record", KEY_RECORD, "FILE", 0, "record the events too, for -i FILE", 1 } },
 	{ GROUP_INPUT,
 	  set_input,
 	  { "input", KEY_INPUT, "FILE", 0,
@@ -421,13 +444,27 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 
 	if (key == KEY_HELP)
 		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
+	if (key == ARGP_KEY_ARG && parse->spec->words) {
+		/* what follows is the program's, options too */
+		parse->options->words = &state->argv[state->next - 1];
+		state->next = state->argc;
+		return 0;
+	}
 	if (key == ARGP_KEY_ARG) {
 		if (!parse->spec->operand || parse->options->operand)
 			argp_error(state, "unexpected argument '%s'", arg);
 		parse->options->operand = arg;
 		return 0;
 	}
-	if (key == ARGP_KEY_END && parse->spec->operand && !parse->options->operand)
+	if (key == ARGP_KEY_END && parse->spec->words && !parse->options->words &&
+	    !parse->options->nr_inputs)
+		argp_error(state, "needs a COMMAND to run");
+	if (key == ARGP_KEY_END && parse->spec->words && parse->options->words &&
+	    parse->options->nr_inputs)
+		argp_error(state, "reads a recording or runs '%s', not both",
+			   parse->options->words[0]);
+	if (key == ARGP_KEY_END && parse->spec->operand && !parse->spec->words &&
+	    !parse->options->operand)
 		argp_error(state, "needs a %s", parse->spec->operand);
 	for (size_t i = 0; i < NR_ROWS; i++) {
 		if (rows[i].option.key != key)
@@ -472,7 +509,7 @@ void options_parse(struct options *options, const struct option_spec *spec, int 
 	options->format = spec->formats ? spec->formats[0] : NULL;
 	argp_err_exit_status = STATUS_USAGE;
 	argp_program_version = "twtrace " TWTRACE_VERSION;
-	argp_parse(&argp, argc, argv, 0, NULL, &parse);
+	argp_parse(&argp, argc, argv, spec->words ? ARGP_IN_ORDER : 0, NULL, &parse);
 	log_set_level(options->verbose > 1 ? LOG_DEBUG :
 		      options->verbose	   ? LOG_VERBOSE :
 					     LOG_WARNING);

@@ -37,6 +37,9 @@ struct options {
 	int ready_fd;				/* -1: none */
 	int verbose;
 	const char *operand;			/* a command's FILE; NULL: none given */
+	char **words;				/* a program and its arguments; NULL: none given */
+	const char *report;			/* a file; NULL: where the command has it */
+	const char *record_to;			/* a file; NULL: none */
 };
 
 enum option_group {
@@ -52,11 +55,13 @@ enum option_group {
 	GROUP_NAMES = 1 << 8,	/* --names */
 	GROUP_FAIL = 1 << 9,	/* --fail */
 	GROUP_STACKS = 1 << 10,	/* --stacks, --debuginfod */
+	GROUP_REPORT = 1 << 12,	/* --report, --record */
 };
 
 struct option_spec {
 	const char *doc;	/* argp's: what the command does, then \v and notes */
 	const char *operand;	/* "FILE": required; NULL: none allowed */
+	bool words;		/* the operand is a program to run, with all that follows */
 	unsigned int groups;	/* enum option_group */
 	const struct sink_ops *const *formats;
 };

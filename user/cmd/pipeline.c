@@ -11,11 +11,13 @@
 
 #include "base/caps.h"
 #include "base/log.h"
+#include "cmd/child.h"
 #include "cmd/replay.h"
 #include "cmd/signals.h"
 #include "cmd/stage.h"
 #include "cmd/watch.h"
 #include "source/live.h"
+#include "source/scope.h"
 
 static int64_t realtime_offset_ns(void)
 {
@@ -59,12 +61,15 @@ static enum status trace_live(const struct pipeline *pipeline, struct live *live
 
 	uname(&uts);
 	/* before anything is written: who reads may be slow, and a signal ends the wait */
-	signals_catch();
+	if (!pipeline->child)
+		signals_catch();
 	ret = stage_open(&stage, pipeline, &origin, err);
-	if (!ret && caps_drop(err))
+	if (!ret && caps_drop(pipeline->child != NULL, err))
 		ret = err->code;
 	if (!ret)
 		ret = stage_start(&stage, &origin, err);
+	if (!ret && pipeline->scope)
+		scope_tell(pipeline->scope, pipeline->child->words, live_now_ns(), &to);
 	if (!ret && live_start(live, &to, err)) {
 		ret = err->code;
 		status = STATUS_CANNOT_TRACE;
@@ -72,11 +77,18 @@ static enum status trace_live(const struct pipeline *pipeline, struct live *live
 	if (!ret) {
 		stage_ready(&stage);
 		say_ready(pipeline->options);
-		if (!pipeline->once)
+		if (pipeline->child)
+			ret = child_begin(pipeline->child, err);
+		if (!ret && !pipeline->once)
 			ret = watch(&stage, live, err);
 	}
 	/* nothing is traced any more while the output takes its time */
 	live_free(live);
+	/* nor is there anybody to pass signals on to */
+	if (pipeline->child) {
+		child_end(pipeline->child);
+		signals_catch();
+	}
 	if (ret) {
 		stage_abandon(&stage);
 		return complain(err, status);
@@ -99,6 +111,8 @@ enum status pipeline_run(const struct pipeline *pipeline)
 		.evidence = options->evidence,
 		.stacks = options->stacks,
 		.debuginfod = options->debuginfod,
+		.scope_pid = pipeline->scope ? pipeline->scope->pid : 0,
+		.scope_cgroup = pipeline->scope ? pipeline->scope->cgroup_id : 0,
 	};
 	struct error err = { 0 };
 	struct live *live;

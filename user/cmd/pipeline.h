@@ -13,6 +13,9 @@
 #include "cmd/options.h"
 #include "model/leak.h"
 
+struct child;
+struct scope;
+
 struct pipeline {
 	const struct options *options;
 	const char *record_to;		/* a file, NULL: none */
@@ -20,6 +23,10 @@ struct pipeline {
 	bool quiet;			/* no sink: `record` */
 	bool leaks;			/* look for leaks, and tell what tells of them */
 	enum leak_level *worst;		/* the level of the worst verdict at the end; NULL */
+	struct child *child;		/* the command that is traced; NULL: none */
+	struct scope *scope;		/* what belongs to it */
+	uint64_t *leaked;		/* sockets that it left to its exit; NULL */
+	int report_fd;			/* where the sink writes; 0: standard output */
 };
 
 /* Runs until its end, says on standard error what went wrong, returns the exit status. */

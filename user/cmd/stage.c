@@ -98,9 +98,15 @@ static void on_event(void *ctx, const struct model_event *event)
 		miss(stage, 1);
 }
 
-static struct sink *open_sink(const struct options *options, const struct origin *origin,
+static int output_fd(const struct pipeline *pipeline)
+{
+	return pipeline->report_fd ? pipeline->report_fd : STDOUT_FILENO;
+}
+
+static struct sink *open_sink(const struct pipeline *pipeline, const struct origin *origin,
 			      struct names *names, FILE *out)
 {
+	const struct options *options = pipeline->options;
 	struct winsize size = { 0 };
 	struct sink_opts opts = {
 		.out = out,
@@ -110,12 +116,12 @@ static struct sink *open_sink(const struct options *options, const struct origin
 		.limit = options->limit,
 		.sort = options->sort,
 		.names = names,
-		.terminal = isatty(STDOUT_FILENO),
+		.terminal = isatty(output_fd(pipeline)),
 		.replay = origin->replay,
 		.once = options->for_ns != 0,
 	};
 
-	if (opts.terminal && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size)) {
+	if (opts.terminal && !ioctl(output_fd(pipeline), TIOCGWINSZ, &size)) {
 		opts.width = size.ws_col;
 		opts.height = size.ws_row;
 	}
@@ -136,7 +142,7 @@ int stage_open(struct stage *stage, const struct pipeline *pipeline, const struc
 	if (pipeline->options->names)
 		stage->names = names_new();
 	if (!pipeline->quiet)
-		stage->output = outlet_new_fd(STDOUT_FILENO, QUEUE_BYTES);
+		stage->output = outlet_new_fd(output_fd(pipeline), QUEUE_BYTES);
 	if (!stage->model || (!pipeline->quiet && !stage->output))
 		return error_set(err, -ENOMEM, "no memory");
 	if (pipeline->record_to) {
@@ -162,7 +168,7 @@ int stage_start(struct stage *stage, const struct origin *origin, struct error *
 		return 0;
 	out = outlet_file(stage->output);
 	if (out)
-		stage->sink = open_sink(stage->pipeline->options, origin, stage->names, out);
+		stage->sink = open_sink(stage->pipeline, origin, stage->names, out);
 	if (!stage->sink)
 		return error_set(err, -ENOMEM, "no memory");
 	if (stage->sink->ops->event)

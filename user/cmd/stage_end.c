@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cmd/signals.h"
 #include "cmd/stage.h"
+#include "model/farewell.h"
 #include "source/live.h"
 
 #define NAMES_PATIENCE_MS 2000
@@ -144,11 +145,16 @@ static int close_recorder(struct stage *stage, struct error *err)
 /* The verdicts of the end, and how bad the worst one is. */
 static void judge(struct stage *stage)
 {
+	struct farewell_counts counts;
 	const struct verdict *verdicts;
 	size_t count;
 
 	if (!stage->model || !stage->pipeline->leaks)
 		return;
+	if (stage->pipeline->leaked) {
+		model_farewell_counts(stage->model, &counts);
+		*stage->pipeline->leaked = counts.leaked;
+	}
 	model_judge(stage->model);
 	count = model_verdicts(stage->model, &verdicts);
 	if (stage->pipeline->worst)
@@ -157,8 +163,8 @@ static void judge(struct stage *stage)
 
 int stage_close(struct stage *stage, struct error *err)
 {
+	bool report = stage->pipeline->report_fd != 0, whole;
 	int ret, output_errno;
-	bool whole;
 
 	judge(stage);
 	if (stage->sink && stage_output_is_fine(stage)) {
@@ -177,8 +183,8 @@ int stage_close(struct stage *stage, struct error *err)
 	/* a reader that has gone is no failure, nor is a signal that ended the wait for it */
 	if (!ret && output_errno && output_errno != EPIPE && output_errno != EINTR &&
 	    output_errno != EBADF)
-		ret = error_set(err, -output_errno, "cannot write standard output: %s",
-				strerror(output_errno));
+		ret = error_set(err, -output_errno, "cannot write %s: %s",
+				report ? "the report" : "standard output", strerror(output_errno));
 	return ret;
 }
 

@@ -8,8 +8,11 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "cmd/child.h"
 #include "cmd/signals.h"
+#include "model/farewell.h"
 #include "model/leak.h"
+#include "source/scope.h"
 
 /* After something came the ring is looked at again so soon, until nothing comes. */
 #define FOLLOW_UP_MS 50
@@ -20,13 +23,16 @@
 #define HOLDERS_BUDGET 3
 #define CLOSED_BUDGET 2
 #define MAX_PROCESSES 32
+/* What a command has closed may take so long to be answered. */
+#define FAREWELL_NS 250000000ULL
 
-enum waited { WAIT_RING, WAIT_INTERVAL, WAIT_OUTPUT, NR_WAITED };
+enum waited { WAIT_RING, WAIT_INTERVAL, WAIT_OUTPUT, WAIT_CHILD, NR_WAITED };
 
 struct watch {
 	struct stage *stage;
 	struct live *live;
 	struct receiver to;
+	struct child *child;	/* borrowed; NULL: no command is run */
 	uint64_t reconciled_ns, until_ns;
 	int epoll_fd, timer_fd;
 	bool over;
@@ -63,8 +69,11 @@ static int open_watch(struct watch *watch, struct error *err)
 	if (watch->epoll_fd < 0 || watch_add(watch, live_fd(watch->live), EPOLLIN, WAIT_RING) ||
 	    watch_add(watch, watch->timer_fd, EPOLLIN, WAIT_INTERVAL))
 		return error_set(err, -errno, "cannot wait for events: %s", strerror(errno));
+	if (watch->child && watch_add(watch, child_fd(watch->child), EPOLLIN, WAIT_CHILD))
+		return error_set(err, -errno, "cannot wait for the command: %s", strerror(errno));
 	/* a pipe whose reader has gone; a plain file can't be waited for, and need not */
-	watch_add(watch, STDOUT_FILENO, 0, WAIT_OUTPUT);
+	if (!watch->child)
+		watch_add(watch, STDOUT_FILENO, 0, WAIT_OUTPUT);
 	/* whatever it is, a write that has failed */
 	for (unsigned int i = 0; i < STAGE_OUTLETS; i++)
 		watch_add(watch, stage_outlet_fd(watch->stage, i), EPOLLIN, WAIT_OUTPUT);
@@ -97,6 +106,9 @@ static void settle(struct watch *watch)
 	live_interval(watch->live, 0, watch->stage->pipeline->leaks, &watch->to);
 	if (watch->stage->pipeline->leaks)
 		live_look_for_closed(watch->live, 0, &watch->to);
+	/* who of the command runs on, and with what */
+	if (watch->child)
+		live_look_for_holders(watch->live, &watch->to);
 	live_drain(watch->live, &watch->to);
 	model_judge(model);
 	tell_processes(watch);
@@ -140,6 +152,39 @@ static int patience_ms(const struct watch *watch, bool busy)
 						(int)(left_ms > 60000 ? 60000 : left_ms);
 }
 
+/* All that it did comes before its end; what follows is the kernel's, and its peers'. */
+static void on_child(struct watch *watch)
+{
+	bool over = watch->child->over;
+
+	child_attend(watch->child);
+	if (over || !watch->child->over)
+		return;
+	live_drain(watch->live, &watch->to);
+	watch->until_ns = live_now_ns() + FAREWELL_NS;
+	scope_tell_end(watch->stage->pipeline->scope, watch->child->status, live_now_ns(),
+		       &watch->to);
+}
+
+/* Whether nothing more is to be waited for. */
+static bool is_over(const struct watch *watch)
+{
+	if (signals_came() || (watch->until_ns && live_now_ns() >= watch->until_ns))
+		return true;
+	return watch->child && watch->child->over && !model_farewell_settling(watch->stage->model);
+}
+
+static void on_event(struct watch *watch, enum waited what)
+{
+	if (what == WAIT_INTERVAL)
+		on_interval(watch);
+	else if (what == WAIT_CHILD)
+		on_child(watch);
+	/* without its output a command runs on, and its status is wanted */
+	else if (what == WAIT_OUTPUT && !watch->child)
+		watch->over = true;
+}
+
 /* How many events, or -errno. */
 static int wait_for(struct watch *watch, struct epoll_event *events, int timeout_ms)
 {
@@ -166,18 +211,14 @@ static int run(struct watch *watch, struct error *err)
 			return error_set(err, count, "cannot wait for events: %s",
 					 strerror(-count));
 		for (int i = 0; i < count; i++) {
-			if (events[i].data.u32 == WAIT_INTERVAL) {
-				on_interval(watch);
-				early = true;
-			} else if (events[i].data.u32 != WAIT_RING) {
-				watch->over = true;
-			}
+			on_event(watch, events[i].data.u32);
+			early |= events[i].data.u32 == WAIT_INTERVAL;
 		}
 		busy = live_drain(watch->live, &watch->to) || early;
 		/* a lone event shows at once, a flood is written by the drain */
 		if (busy && !stage_flush(watch->stage))
 			watch->over = true;
-		if (signals_came() || (watch->until_ns && live_now_ns() >= watch->until_ns))
+		if (is_over(watch))
 			watch->over = true;
 	}
 	return 0;
@@ -188,6 +229,7 @@ int watch(struct stage *stage, struct live *live, struct error *err)
 	struct watch watch = {
 		.stage = stage,
 		.live = live,
+		.child = stage->pipeline->child,
 		.to = stage_receiver(stage),
 		.reconciled_ns = live_now_ns(),
 	};

@@ -35,7 +35,7 @@ enum phase {
 };
 
 /* in conn->announced, beside the substate: there was no room for it */
-#define REFUSED 0x10
+#define REFUSED 0x8
 
 /* How good the owner is; a better one replaces a worse one, an equal one the older. */
 enum owner_rank {
@@ -62,7 +62,8 @@ struct conn {
 	uint8_t state;		/* enum tw_state; minisock: its substate */
 	uint8_t elsewhere;	/* what is true of it but counted in sum, FIELD_BIT()s */
 	uint16_t source : 6;	/* which recording's boot */
-	uint16_t announced : 5;	/* full: the substate of the minisock already made or REFUSED */
+	uint16_t ours : 1;	/* the command's that is traced (farewell.h) */
+	uint16_t announced : 4;	/* full: the substate of the minisock already made or REFUSED */
 	uint16_t phase : 2;	/* enum phase */
 	uint16_t direction : 2;	/* enum direction */
 	uint16_t wanted : 1;	/* by the filter */

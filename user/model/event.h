@@ -91,6 +91,7 @@ struct conn_view {
 	const struct holder *holders;
 	uint32_t nr_holders;
 	uint32_t rqueue;
+	bool ours;			/* the command's that is traced */
 };
 
 struct model_event {

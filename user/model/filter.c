@@ -18,7 +18,7 @@ bool filter_is_by_netns(const struct filter *filter)
 	const struct tw_filter *kernel = &filter->kernel;
 
 	return !kernel->nr_ports && !kernel->nr_local_ports && !kernel->nr_remotes &&
-	       !kernel->family && !filter->service && !filter->pid;
+	       !kernel->family && !filter->service && !filter->pid && !filter->tree;
 }
 
 static bool ports_have(const struct tw_port_range *ranges, uint32_t count, uint16_t port)
@@ -52,6 +52,8 @@ bool filter_wants(const struct filter *filter, const struct conn_view *view)
 	const struct tw_filter *kernel = &filter->kernel;
 	const uint8_t *addr = view->state == TW_LISTEN ? view->local_addr : view->remote_addr;
 
+	if (filter->tree && !view->ours)
+		return false;
 	if (kernel->netns_ino && view->netns_ino != kernel->netns_ino)
 		return false;
 	if (kernel->family && (kernel->family == 4) != addr_is_v4(addr))

@@ -15,6 +15,7 @@ struct filter {
 	struct tw_filter kernel;	/* what the kernel programs can decide too */
 	const char *service;		/* glob, NULL: all; borrowed */
 	uint32_t pid;			/* 0: all */
+	bool tree;			/* only what a command did */
 };
 
 struct conn_view;

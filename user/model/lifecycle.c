@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "model/farewells.h"
 #include "model/leaks.h"
 #include "model/ledger.h"
 #include "model/outcome.h"
@@ -50,7 +51,9 @@ bool lifecycle_inherit(struct model *model, struct conn *conn, const struct conn
 	memcpy(owner.comm, of_listener->comm, TW_COMM_LEN);
 	if (!cgroup_id && !conn_owner(model, conn)->cgroup_id)
 		cgroup_id = of_listener->cgroup_id;
-	return owner_learn(model, conn, cgroup_id, &owner, OWNER_LISTENER);
+	/* no short cut: both are to be learnt */
+	return farewell_inherit(conn, listener) |
+	       owner_learn(model, conn, cgroup_id, &owner, OWNER_LISTENER);
 }
 
 /* Takes over what the record says of the connection; true if a row's key changed. */
@@ -74,6 +77,10 @@ static bool learn(struct model *model, struct conn *conn, const struct tw_transi
 	if (cgroup_id || has_owner(record))
 		changed |= owner_learn(model, conn, cgroup_id,
 				       has_owner(record) ? &record->owner : NULL, OWNER_ACTED);
+	if (model->farewell)
+		changed |= farewell_notice(model, conn,
+					   has_owner(record) ? record->owner.tgid : PID_UNKNOWN,
+					   cgroup_id);
 	return changed || direction != conn->direction;
 }
 
@@ -220,6 +227,8 @@ static void close_socket(struct model *model, uint32_t id, const struct tw_trans
 	}
 	if (model->leaks)
 		note_end(model, id, record);
+	if (model->farewell)
+		farewell_ended(model, conn, record, reset_by(conn, record));
 	lived = conn->opened && conn->born_ns && conn->wanted;
 	ledger_birth(model, id, remains);
 	/* last: what expect_lifetime() asked for comes meanwhile */
@@ -313,6 +322,8 @@ static void change(struct model *model, uint32_t id, const struct tw_transition 
 	if (conn->state == from && !conn->since_bound && conn->since_ns && from != TW_CLOSE)
 		in_state_ns = ts_ns - conn->since_ns;
 	advance(conn, from, to);
+	if (model->farewell && has_owner(record))
+		farewell_acted(model, id, record);
 	conn->state = to;
 	conn->second = (record->head.flags & TW_F_SECOND) != 0;
 	conn->since_ns = conn->seen_ns = ts_ns;
@@ -410,6 +421,7 @@ void lifecycle_holder(struct model *model, const struct tw_holder *record, unsig
 		conn->direction = DIRECTION_OUTGOING;
 	owner_learn(model, conn, record->cgroup_id, NULL, OWNER_NONE);
 	owner_add_holder(model, conn, record);
+	farewell_notice(model, conn, record->owner.tgid, record->cgroup_id);
 	tracker_update(model, id, true);
 }
 
@@ -420,6 +432,8 @@ void lifecycle_vanished(struct model *model, uint32_t id)
 	conn->closed = true;
 	if (conn->in_sum)
 		sums_found(conn);
+	if (conn->phase == PHASE_FULL)
+		farewell_ended(model, conn, NULL, RESET_NONE);
 	conn->phase = PHASE_OVER;
 	conn->expires_ns = 0;
 	conn->since_ns = model->now_ns;

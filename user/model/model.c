@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "model/farewells.h"
 #include "model/leaks.h"
 #include "model/ledger.h"
 #include "model/lifecycle.h"
@@ -74,6 +75,7 @@ void model_free(struct model *model)
 	pool_release(&model->holders);
 	index_release(&model->by_holders);
 	leaks_free(model->leaks);
+	farewell_free(model->farewell);
 	stacks_release(&model->stacks);
 	owners_release(&model->owners);
 	free(model->due_s);
@@ -162,6 +164,21 @@ static void feed_stack_text(struct model *model, const struct tw_record *record,
 			    unsigned int source)
 {
 	stacks_learn(model, (const struct tw_stack_text *)record, source);
+}
+
+static void feed_scope(struct model *model, const struct tw_record *record, unsigned int source)
+{
+	farewell_scope(model, (const struct tw_scope *)record, source);
+}
+
+static void feed_fork(struct model *model, const struct tw_record *record, unsigned int source)
+{
+	farewell_fork(model, (const struct tw_fork *)record, source);
+}
+
+static void feed_exit(struct model *model, const struct tw_record *record, unsigned int source)
+{
+	farewell_exit(model, (const struct tw_exit *)record, source);
 }
 
 static void feed_socket(struct model *model, const struct tw_record *record, unsigned int source)
@@ -308,6 +325,9 @@ static const struct {
 	[TW_CLOSED_END] = { sizeof(struct tw_record), feed_closed_end },
 	[TW_STACK] = { sizeof(struct tw_stack), feed_stack },
 	[TW_STACK_TEXT] = { sizeof(struct tw_stack_text), feed_stack_text, true },
+	[TW_SCOPE] = { sizeof(struct tw_scope), feed_scope, true },
+	[TW_FORK] = { sizeof(struct tw_fork), feed_fork },
+	[TW_EXIT] = { sizeof(struct tw_exit), feed_exit },
 };
 
 /* A state that a full socket can be in. */
@@ -474,5 +494,5 @@ bool model_wants_holder(const struct model *model, uint64_t cookie, unsigned int
 	const struct conn *conn = id == POOL_NONE ? NULL : conn_at(model, id);
 
 	return conn && conn->phase == PHASE_FULL &&
-	       (conn->owner_rank < OWNER_ACTED || !(conn->held || conn->held_more));
+	       (conn->owner_rank < OWNER_ACTED || conn->ours || !(conn->held || conn->held_more));
 }

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "model/farewells.h"
 #include "model/lifecycle.h"
 #include "model/missed.h"
 #include "model/owner.h"
@@ -18,6 +19,7 @@ static void find_owner(struct model *model, struct conn *like, const struct tw_s
 		listener = tracker_find(model, record->listener_cookie, like->source);
 	if (listener != POOL_NONE)
 		lifecycle_inherit(model, like, conn_at(model, listener), 0);
+	farewell_notice(model, like, record->owner.tgid, record->cgroup_id);
 }
 
 static bool is_wanted(const struct model *model, const struct conn *like)
@@ -56,6 +58,7 @@ void sums_add(struct model *model, const struct tw_spilled *record, unsigned int
 	lifecycle_set_direction(&like, record->head.flags, record->head.from);
 	tracker_set_tuple(&like, &record->tuple);
 	find_owner(model, &like, record);
+	farewell_sum(model, &like, &record->head, record->count);
 	if (is_wanted(model, &like))
 		count(model, &like, outcome_mask(&record->head), record->count);
 	owners_leave(&model->owners, like.owner);

@@ -283,6 +283,7 @@ void tracker_view(const struct model *model, const struct conn *conn, struct con
 		.since_bound = conn->since_bound,
 		.expires_ns = full || !conn->expires_ns ? TIME_UNKNOWN : conn->expires_ns,
 		.rqueue = full ? conn->rqueue : 0,
+		.ours = conn->ours,
 	};
 	view->nr_holders = owner_holders(model, conn, &view->holders);
 	memcpy(view->local_addr, conn->local_addr, 16);

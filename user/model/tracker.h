@@ -111,6 +111,7 @@ struct model {
 	uint32_t nr_expected;
 	struct stacks stacks;
 	struct leaks *leaks;		/* owned; NULL: not asked for */
+	struct farewell *farewell;	/* owned; NULL: no command is traced */
 	model_event_fn event_fn;
 	void *event_ctx;
 };

@@ -62,5 +62,6 @@ extern const struct sink_ops trace_text_sink, trace_jsonl_sink, trace_csv_sink;
 extern const struct sink_ops top_text_sink, top_json_sink, top_jsonl_sink;
 extern const struct sink_ops list_text_sink, list_json_sink;
 extern const struct sink_ops leaks_text_sink, leaks_json_sink, leaks_jsonl_sink;
+extern const struct sink_ops run_text_sink, run_json_sink;
 
 #endif

@@ -82,7 +82,7 @@ static void seen_release(struct seen_set *set)
 	pool_release(&set->pool);
 }
 
-static uint64_t id_of(const char *path)
+uint64_t cgroups_id(const char *path)
 {
 	char buf[sizeof(struct file_handle) + 128];
 	struct file_handle *handle = (struct file_handle *)buf;
@@ -107,7 +107,7 @@ static void find_mount(struct cgroups *cgroups)
 			continue;
 		cgroups->mount_fd = open(entry->mnt_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		snprintf(cgroups->mount, sizeof(cgroups->mount), "%s", entry->mnt_dir);
-		cgroups->root_id = id_of(entry->mnt_dir);
+		cgroups->root_id = cgroups_id(entry->mnt_dir);
 	}
 	if (mounts)
 		endmntent(mounts);

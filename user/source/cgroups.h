@@ -9,6 +9,8 @@
 
 struct cgroups;
 
+/* The id of the control group at @path, of a mounted v2 hierarchy; 0: unknown. */
+uint64_t cgroups_id(const char *path);
 /* NULL: no memory. Works without a cgroup2 mount, then nothing is ever told. */
 struct cgroups *cgroups_new(void);
 void cgroups_free(struct cgroups *cgroups);

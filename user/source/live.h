@@ -29,6 +29,8 @@ struct live_opts {
 	bool syscalls;			/* trace accept() as a system call */
 	bool ages;			/* ask how long sockets found at start have been idle */
 	bool leaks;			/* tell what tells of leaks, too */
+	uint32_t scope_pid;		/* only what this process and those below it do; 0: all */
+	uint64_t scope_cgroup;		/* and what is done in this control group; 0: none */
 	enum tw_evidence evidence;	/* the tier wanted; TW_NR_EVIDENCE: the best there is */
 	uint32_t stacks;		/* tell stacks of one socket in so many; 0: none */
 	bool debuginfod;		/* and ask the network for debug information */

@@ -132,6 +132,8 @@ static void configure(struct twtrace_bpf *skel, const struct live_opts *opts,
 	skel->rodata->config.pid = opts->pid;
 	skel->rodata->config.leaks = opts->leaks;
 	skel->rodata->config.stacks = opts->stacks;
+	skel->rodata->config.scope_pid = opts->scope_pid;
+	skel->rodata->config.scope_cgroup = opts->scope_cgroup;
 	skel->rodata->config.has_tier = evidence != TW_BY_INFERENCE;
 	skel->rodata->config.lane_bytes = lane_bytes(opts->ring_bytes, cpus);
 	skel->rodata->filter = opts->filter;
@@ -139,6 +141,11 @@ static void configure(struct twtrace_bpf *skel, const struct live_opts *opts,
 	bpf_map__set_max_entries(skel->maps.lanes, cpus);
 	bpf_map__set_value_size(skel->maps.lanes, TW_LANE_SIZE(skel->rodata->config.lane_bytes));
 	bpf_program__set_autoload(skel->progs.closed_held, opts->leaks);
+	bpf_program__set_autoload(skel->progs.process_forked, opts->scope_pid);
+	bpf_program__set_autoload(skel->progs.process_exits, opts->scope_pid);
+	bpf_program__set_autoload(skel->progs.process_freed, opts->scope_pid);
+	if (!opts->scope_pid)
+		bpf_map__set_max_entries(skel->maps.members, 1);
 	bpf_program__set_autoload(skel->progs.reset_plain, !features->reset_reason);
 	bpf_program__set_autoload(skel->progs.reset_reason, features->reset_reason);
 	bpf_program__set_autoload(skel->progs.accept_plain, with_accept && !features->accept_arg);
@@ -258,6 +265,24 @@ static bool is_syscall(const struct bpf_program *program)
 	return strstr(bpf_program__section_name(program), "sys_exit") != NULL;
 }
 
+/* Of all that a command does nothing is missed only if these are there before it runs. */
+static int attach_scope(struct probes *probes, struct error *err)
+{
+	struct bpf_program *programs[] = {
+		probes->skel->progs.process_forked,
+		probes->skel->progs.process_exits,
+		probes->skel->progs.process_freed,
+	};
+
+	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
+		probes->scope[i] = bpf_program__attach(programs[i]);
+		if (!probes->scope[i])
+			return error_set(err, -errno, "%s cannot be attached: %s",
+					 bpf_program__section_name(programs[i]), strerror(errno));
+	}
+	return 0;
+}
+
 int probes_attach(struct probes *probes, const struct live_opts *opts, struct error *err)
 {
 	struct twtrace_bpf *skel = probes->skel;
@@ -275,6 +300,8 @@ int probes_attach(struct probes *probes, const struct live_opts *opts, struct er
 	};
 	size_t count = 0;
 
+	if (opts->scope_pid && attach_scope(probes, err))
+		return err->code;
 	/* the order of attaching is the order of running: each look before the next */
 	probes->links[count] = bpf_program__attach(skel->progs.first_look);
 	if (!probes->links[count])
@@ -356,6 +383,8 @@ void probes_close(struct probes *probes)
 {
 	for (size_t i = 0; i < sizeof(probes->links) / sizeof(probes->links[0]); i++)
 		bpf_link__destroy(probes->links[i]);
+	for (size_t i = 0; i < sizeof(probes->scope) / sizeof(probes->scope[0]); i++)
+		bpf_link__destroy(probes->scope[i]);
 	bpf_link__destroy(probes->third);
 	unload(probes);
 }

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A control group v2 below our own, by its files. */
+#include "source/scope.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <mntent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/procfs.h"
+#include "source/cgroups.h"
+
+#define CGROUP_TEXT_LEN 8192
+/* Of the words of the command so much is told: a record's size is 16 bits. */
+#define WORDS_LEN 32768
+/* The kernel lets go of a group a moment after its last process has ended. */
+#define REMOVE_TRIES 20
+#define REMOVE_STEP_NS 10000000
+
+/* Where the v2 hierarchy is mounted. 0 or -ENOENT. */
+static int find_mount(char *path, size_t size)
+{
+	FILE *mounts = setmntent("/proc/self/mounts", "r");
+	struct mntent *entry;
+	int ret = -ENOENT;
+
+	while (ret && mounts && (entry = getmntent(mounts)))
+		if (!strcmp(entry->mnt_type, "cgroup2") && strlen(entry->mnt_dir) < size) {
+			strcpy(path, entry->mnt_dir);
+			ret = 0;
+		}
+	if (mounts)
+		endmntent(mounts);
+	return ret;
+}
+
+/* Our own group, as the line "0::/path" of /proc/self/cgroup names it. */
+static int find_own(char *path, size_t size)
+{
+	char text[CGROUP_TEXT_LEN];
+	const char *line;
+	size_t len;
+
+	if (procfs_read("/proc/self/cgroup", text, sizeof(text)) <= 0)
+		return -ENOENT;
+	line = !strncmp(text, "0::", 3) ? text : strstr(text, "\n0::");
+	if (!line)
+		return -ENOENT;
+	line += *line == '\n' ? 4 : 3;
+	len = strcspn(line, "\n");
+	/* outside of what this namespace shows */
+	if (!strncmp(line, "/..", 3) || len >= size)
+		return -ENOENT;
+	memcpy(path, line, len);
+	/* "/" is the mount itself */
+	path[len > 1 ? len : 0] = '\0';
+	return 0;
+}
+
+static int enter(const struct scope *scope)
+{
+	char path[PATH_MAX + 16], number[16];
+	int fd, len, ret = 0;
+
+	snprintf(path, sizeof(path), "%s/cgroup.procs", scope->path);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	len = snprintf(number, sizeof(number), "%d", scope->pid);
+	if (write(fd, number, len) != len)
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
+void scope_open(struct scope *scope, pid_t pid, struct error *why)
+{
+	char mount[PATH_MAX / 2], own[PATH_MAX / 4];
+	int ret;
+
+	*scope = (struct scope){ .pid = pid };
+	if (find_mount(mount, sizeof(mount)) || find_own(own, sizeof(own))) {
+		error_set(why, -ENOENT, "no cgroup v2 is mounted");
+		return;
+	}
+	snprintf(scope->path, sizeof(scope->path), "%s%s/twtrace-run-%d", mount, own, pid);
+	if (mkdir(scope->path, 0755)) {
+		error_set(why, -errno, "'%s' cannot be made: %s", scope->path, strerror(errno));
+		scope->path[0] = '\0';
+		return;
+	}
+	scope->cgroup_id = cgroups_id(scope->path);
+	ret = scope->cgroup_id ? enter(scope) : -ENOTSUP;
+	if (ret) {
+		error_set(why, ret, "the command cannot be put into '%s': %s", scope->path,
+			  strerror(-ret));
+		scope_close(scope);
+	}
+}
+
+bool scope_close(struct scope *scope)
+{
+	struct timespec step = { .tv_nsec = REMOVE_STEP_NS };
+	int tries = REMOVE_TRIES;
+
+	while (scope->path[0] && rmdir(scope->path)) {
+		if (errno != EBUSY || !--tries)
+			return false;
+		nanosleep(&step, NULL);
+	}
+	scope->path[0] = '\0';
+	scope->cgroup_id = 0;
+	return true;
+}
+
+void scope_tell(const struct scope *scope, char *const *words, uint64_t ts_ns,
+		const struct receiver *to)
+{
+	struct tw_scope *record = calloc(1, sizeof(*record) + WORDS_LEN + 8);
+	size_t len = 0;
+
+	if (!record)
+		return;
+	for (; *words && len + strlen(*words) + 1 <= WORDS_LEN; words++) {
+		memcpy(record->text + len, *words, strlen(*words) + 1);
+		len += strlen(*words) + 1;
+		record->words++;
+	}
+	record->head = (struct tw_record){
+		.size = (sizeof(*record) + len + 1 + 7) & ~7UL,
+		.kind = TW_SCOPE,
+		.ts_ns = ts_ns,
+	};
+	record->cgroup_id = scope->cgroup_id;
+	record->pid = scope->pid;
+	deliver(to, record);
+	free(record);
+}
+
+void scope_tell_end(const struct scope *scope, int status, uint64_t ts_ns,
+		    const struct receiver *to)
+{
+	struct tw_exit record = {
+		.head = { .size = sizeof(record),
+			  .kind = TW_EXIT,
+			  .from = TW_EXIT_WAITED,
+			  .ts_ns = ts_ns },
+		.pid = scope->pid,
+		.status = status,
+	};
+
+	deliver(to, &record);
+}
