@@ -5,10 +5,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <mntent.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -78,6 +81,55 @@ static int enter(const struct scope *scope)
 	return ret;
 }
 
+static bool remove_group(const char *path)
+{
+	struct timespec step = { .tv_nsec = REMOVE_STEP_NS };
+
+	for (int tries = REMOVE_TRIES; rmdir(path); tries--) {
+		if (errno != EBUSY || !tries)
+			return errno == ENOENT;
+		nanosleep(&step, NULL);
+	}
+	return true;
+}
+
+/* It waits for our end, and nothing but that ends it; what we have open it has not. */
+static void keep(const char *path, int end_fd)
+{
+	sigset_t all;
+	char unused;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	dup2(end_fd, STDIN_FILENO);
+	syscall(SYS_close_range, STDIN_FILENO + 1, ~0U, 0);
+	while (read(STDIN_FILENO, &unused, 1) < 0 && errno == EINTR)
+		;
+	_exit(!remove_group(path));
+}
+
+static int start_keeper(struct scope *scope)
+{
+	int end[2], ret = 0;
+
+	if (pipe2(end, O_CLOEXEC))
+		return -errno;
+	scope->keeper = fork();
+	if (!scope->keeper) {
+		close(end[1]);
+		keep(scope->path, end[0]);
+	}
+	if (scope->keeper < 0) {
+		ret = -errno;
+		scope->keeper = 0;
+		close(end[1]);
+	} else {
+		scope->keeper_fd = end[1];
+	}
+	close(end[0]);
+	return ret;
+}
+
 void scope_open(struct scope *scope, pid_t pid, struct error *why)
 {
 	char mount[PATH_MAX / 2], own[PATH_MAX / 4];
@@ -96,6 +148,8 @@ void scope_open(struct scope *scope, pid_t pid, struct error *why)
 	}
 	scope->cgroup_id = cgroups_id(scope->path);
 	ret = scope->cgroup_id ? enter(scope) : -ENOTSUP;
+	if (!ret)
+		ret = start_keeper(scope);
 	if (ret) {
 		error_set(why, ret, "the command cannot be put into '%s': %s", scope->path,
 			  strerror(-ret));
@@ -105,14 +159,20 @@ void scope_open(struct scope *scope, pid_t pid, struct error *why)
 
 bool scope_close(struct scope *scope)
 {
-	struct timespec step = { .tv_nsec = REMOVE_STEP_NS };
-	int tries = REMOVE_TRIES;
+	bool removed = true;
+	int status = 0;
 
-	while (scope->path[0] && rmdir(scope->path)) {
-		if (errno != EBUSY || !--tries)
-			return false;
-		nanosleep(&step, NULL);
+	if (scope->keeper) {
+		close(scope->keeper_fd);
+		while (waitpid(scope->keeper, &status, 0) < 0 && errno == EINTR)
+			;
+		removed = status == 0;
+	} else if (scope->path[0]) {
+		removed = remove_group(scope->path);
 	}
+	scope->keeper = 0;
+	if (!removed)
+		return false;
 	scope->path[0] = '\0';
 	scope->cgroup_id = 0;
 	return true;

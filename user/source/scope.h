@@ -18,6 +18,8 @@ struct scope {
 	pid_t pid;		/* of the command */
 	uint64_t cgroup_id;	/* 0: none */
 	char path[PATH_MAX];	/* of the control group, "" if there is none */
+	pid_t keeper;		/* the process that removes it, 0: none */
+	int keeper_fd;		/* closed: it is to */
 };
 
 /*
@@ -26,7 +28,11 @@ struct scope {
  * scope. scope_close() in any case.
  */
 void scope_open(struct scope *scope, pid_t pid, struct error *why);
-/* Removes the control group, unless something runs in it still: then it stays, and false. */
+/*
+ * Removes the control group, unless something runs in it still: then it stays, and false.
+ * That needs privileges which are dropped meanwhile, so a process of its own keeps them; it
+ * removes it too when we are killed.
+ */
 bool scope_close(struct scope *scope);
 
 /* The command's words, NULL at their end, before anything else is told. */
