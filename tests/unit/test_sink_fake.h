@@ -23,6 +23,7 @@
 #include "base/addr.h"
 #include "base/names.h"
 #include "base/text.h"
+#include "model/farewell.h"
 #include "model/leak.h"
 #include "sink/sink.h"
 
@@ -120,6 +121,42 @@ size_t model_verdicts(const struct model *model, const struct verdict **verdicts
 }
 
 /* A stand-in: the p-th permille of the maximum. */
+bool model_farewell_command(const struct model *model, struct farewell_command *command)
+{
+	(void)model;
+	(void)command;
+	return false;
+}
+
+void model_farewell_counts(const struct model *model, struct farewell_counts *counts)
+{
+	(void)model;
+	memset(counts, 0, sizeof(*counts));
+}
+
+size_t model_farewell_leaks(const struct model *model, const struct farewell_leak **leaks)
+{
+	(void)model;
+	(void)leaks;
+	return 0;
+}
+
+struct farewell_stack model_farewell_stack(const struct model *model, uint32_t number)
+{
+	(void)model;
+	(void)number;
+	return (struct farewell_stack){ 0 };
+}
+
+size_t model_farewell_holders(const struct model *model, struct farewell_holder *holders,
+			      size_t room)
+{
+	(void)model;
+	(void)holders;
+	(void)room;
+	return 0;
+}
+
 uint64_t histogram_quantile(const struct histogram *histogram, unsigned int permille)
 {
 	return histogram->max_ns / 1000 * permille;

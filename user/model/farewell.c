@@ -277,8 +277,8 @@ void farewell_sum(struct model *model, const struct conn *like, const struct tw_
 	if (mask & FIELD_BIT(FIELD_CLOSED))
 		farewell->counts.ended[end_of(first, head->error, outcome_reset(head))] += count;
 	if (mask & FIELD_BIT(FIELD_FAILED))
-		farewell->counts.failed[outcome_connect_error(head, true) &
-					(FAREWELL_ERRNOS - 1)] += count;
+		farewell->counts.failed[outcome_connect_error(head, true) & (FAREWELL_ERRNOS - 1)] +=
+			count;
 }
 
 bool model_farewell_command(const struct model *model, struct farewell_command *command)
@@ -340,8 +340,8 @@ bool model_farewell_settling(const struct model *model)
 	     id = pool_next(&model->conns, id + 1)) {
 		const struct conn *conn = conn_at(model, id);
 
-		if (is_counted(conn) &&
-		    (conn->phase == PHASE_PENDING || (conn->phase == PHASE_FULL && is_closing(conn))))
+		if (is_counted(conn) && (conn->phase == PHASE_PENDING ||
+					 (conn->phase == PHASE_FULL && is_closing(conn))))
 			return true;
 	}
 	return false;

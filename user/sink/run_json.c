@@ -62,12 +62,9 @@ static void add_opened(struct json *json, const struct farewell_counts *counts)
 static void add_ended(struct json *json, const struct farewell_counts *counts)
 {
 	static const char *const names[NR_FAREWELL_ENDS] = {
-		[FAREWELL_BY_US] = "closed_by_us",
-		[FAREWELL_BY_PEER] = "closed_by_peer",
-		[FAREWELL_RESET_SENT] = "reset_sent",
-		[FAREWELL_RESET_RECEIVED] = "reset_received",
-		[FAREWELL_TIMED_OUT] = "timed_out",
-		[FAREWELL_UNSEEN] = "unseen",
+		[FAREWELL_BY_US] = "closed_by_us",    [FAREWELL_BY_PEER] = "closed_by_peer",
+		[FAREWELL_RESET_SENT] = "reset_sent", [FAREWELL_RESET_RECEIVED] = "reset_received",
+		[FAREWELL_TIMED_OUT] = "timed_out",   [FAREWELL_UNSEEN] = "unseen",
 	};
 	struct json *child = json_object();
 
@@ -212,8 +209,7 @@ static void run_json_end(struct sink *sink, const struct model *model)
 	add_command(json, &command, known);
 	add_time(json, "from", opts, model_ready_ns(model));
 	add_time(json, "to", opts, model_now_ns(model));
-	json_add_text(json, "scope",
-		      !known ? NULL : command.by_cgroup ? "cgroup" : "process_tree");
+	json_add_text(json, "scope", !known ? NULL : command.by_cgroup ? "cgroup" : "process_tree");
 	json_add_u64(json, "processes_left", command.processes);
 	add_opened(json, &counts);
 	add_ended(json, &counts);

@@ -200,8 +200,8 @@ static void print_leak(const struct sink_opts *opts, const struct model *model,
 	leak_place(opts, leak, place);
 	text_duration(leak->ages.max_ns, oldest);
 	if (leak->ages.count > 1)
-		snprintf(place + strlen(place), sizeof(place) - strlen(place), " in %s, median age %s",
-			 state_name(leak->state),
+		snprintf(place + strlen(place), sizeof(place) - strlen(place),
+			 " in %s, median age %s", state_name(leak->state),
 			 text_duration(histogram_quantile(&leak->ages, 500), median));
 	else
 		snprintf(place + strlen(place), sizeof(place) - strlen(place), " in %s",
@@ -222,8 +222,8 @@ static void print_leaks(const struct sink_opts *opts, const struct model *model,
 	if (!total)
 		return;
 	say(opts, opts->terminal ? "\033[1;31mLEAKED\033[0m     " : "LEAKED",
-	    "%s socket%s that nothing but the exit of a process closed:",
-	    text_count(total, number), plural(total));
+	    "%s socket%s that nothing but the exit of a process closed:", text_count(total, number),
+	    plural(total));
 	for (size_t i = 0; i < count && i < most; i++)
 		print_leak(opts, model, &leaks[i]);
 	if (count > most)
