@@ -44,6 +44,7 @@ agrees() {
 			list list -o json --names
 			leaks leaks -o json
 			leaks-line leaks -o jsonl
+			run run -o json
 		END
 	done
 }

@@ -190,9 +190,13 @@ static void add_holders(struct json *json, const struct model *model)
 static void add_loss(struct json *json, const struct model *model)
 {
 	struct json *child = json_object();
+	uint64_t total = 0;
 
-	for (unsigned int cause = 0; cause < TW_NR_LOSS; cause++)
+	for (unsigned int cause = 0; cause < TW_NR_LOSS; cause++) {
+		total += model_loss(model, cause);
 		json_add_u64(child, loss_cause_name(cause), model_loss(model, cause));
+	}
+	json_add_u64(child, "total", total);
 	json_add(json, "loss", child);
 }
 
