@@ -22,13 +22,13 @@ refuses() {
 
 @test "help names every command" {
 	run -0 "$TWTRACE" --help
-	for command in top trace list record demo; do
+	for command in top trace list record run demo; do
 		[[ $output == *$'\n'"  $command"* ]]
 	done
 }
 
 @test "every command has help of its own" {
-	for command in top trace list record demo; do
+	for command in top trace list record run demo; do
 		run -0 "$TWTRACE" "$command" --help
 		[[ $output == *"Usage: twtrace $command"* ]]
 	done
@@ -43,6 +43,7 @@ refuses() {
 		top json, jsonl
 		trace jsonl, csv
 		list json
+		run json
 		demo json, jsonl
 	EOF
 }
@@ -69,6 +70,8 @@ refuses() {
 	refuses 2 "'extra'" top extra
 	refuses 2 "FILE" record
 	refuses 2 "'two'" record one two
+	refuses 2 "COMMAND" run --fail
+	refuses 2 "'true'" run -i recording true
 }
 
 @test "durations: junk, no unit, nothing" {

@@ -130,6 +130,27 @@ report() {
 	done
 }
 
+@test "what the terminal sends to all at it reaches the command once, and it has the terminal" {
+	script terminal <<-'END'
+		import pty
+		pid, fd = pty.fork()
+		if pid == 0:
+		    os.execv(os.environ["TWTRACE"], ["twtrace", "run", "--report", os.environ["REPORT"], "--", "bash", "-c",
+		        'trap "echo interrupted" INT; [[ -t 0 && -t 1 ]] && read -r line </dev/tty && echo "read $line";'
+		        'for i in {1..10}; do sleep 0.1; done; exit 5'])
+		os.write(fd, b"hello\n")
+		said = b""
+		while True:
+		    try: some = os.read(fd, 4096)
+		    except OSError: break
+		    if b"read hello" in some: os.write(fd, b"\x03")
+		    said += some
+		print(said.decode().count("interrupted"), said.count(b"read hello"), os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+	END
+	expect "interrupts, lines, status" "$(TWTRACE=$TWTRACE REPORT=$REPORT python3 "$BATS_TEST_TMPDIR/net.py" \
+		"$BATS_TEST_TMPDIR/terminal" 3>&-)" "1 1 5"
+}
+
 @test "a signal reaches a command that has become somebody else" {
 	command -v setpriv >/dev/null || skip "needs setpriv"
 	"$TWTRACE" run --report "$REPORT" -- setpriv --reuid 65534 --clear-groups sh -c \

@@ -219,15 +219,9 @@ static const struct {
 	    { TW_FIN_WAIT1, TW_CLOSING, 0, 0 },
 	    { TW_CLOSING, TW_CLOSE, ORDERLY, 0 } },
 	  FAREWELL_BY_US },
-	{ "SO_LINGER 0",
-	  { { TW_ESTABLISHED, TW_CLOSE, TW_F_LOCKED, 0 } },
-	  FAREWELL_RESET_SENT },
-	{ "a RST came",
-	  { { TW_ESTABLISHED, TW_CLOSE, 0, ECONNRESET } },
-	  FAREWELL_RESET_RECEIVED },
-	{ "nobody answered",
-	  { { TW_ESTABLISHED, TW_CLOSE, 0, ETIMEDOUT } },
-	  FAREWELL_TIMED_OUT },
+	{ "SO_LINGER 0", { { TW_ESTABLISHED, TW_CLOSE, TW_F_LOCKED, 0 } }, FAREWELL_RESET_SENT },
+	{ "a RST came", { { TW_ESTABLISHED, TW_CLOSE, 0, ECONNRESET } }, FAREWELL_RESET_RECEIVED },
+	{ "nobody answered", { { TW_ESTABLISHED, TW_CLOSE, 0, ETIMEDOUT } }, FAREWELL_TIMED_OUT },
 };
 
 static void each_ends_in_one_way(void **state)
@@ -385,18 +379,12 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
 	static const struct CMUnitTest tests[] = {
-		TEST(without_a_command_there_is_nothing),
-		TEST(knows_its_words_and_its_end),
-		TEST(counts_its_own_and_its_childrens_only),
-		TEST(a_number_is_only_its_process),
-		TEST(a_listeners_children_are_its),
-		TEST(a_socket_of_its_group_is_its),
-		TEST(what_was_there_before_is_not_counted),
-		TEST(each_ends_in_one_way),
-		TEST(failed_connects_count_by_their_error),
-		TEST(what_an_exit_closes_is_leaked),
-		TEST(names_who_runs_on_with_sockets),
-		TEST(what_is_told_in_sum_is_counted),
+		TEST(without_a_command_there_is_nothing),    TEST(knows_its_words_and_its_end),
+		TEST(counts_its_own_and_its_childrens_only), TEST(a_number_is_only_its_process),
+		TEST(a_listeners_children_are_its),	     TEST(a_socket_of_its_group_is_its),
+		TEST(what_was_there_before_is_not_counted),  TEST(each_ends_in_one_way),
+		TEST(failed_connects_count_by_their_error),  TEST(what_an_exit_closes_is_leaked),
+		TEST(names_who_runs_on_with_sockets),	     TEST(what_is_told_in_sum_is_counted),
 		TEST(waits_while_the_peer_has_not_answered),
 	};
 #undef TEST

@@ -21,6 +21,7 @@
 
 #define LINE_LEN 1024
 #define LABEL 11
+#define COMMAND_LEN 160
 #define MOST_LEAKS 20
 #define MOST_HOLDERS 20
 
@@ -59,15 +60,21 @@ static const char *plural(uint64_t count)
 	return count == 1 ? "" : "s";
 }
 
-/* The words with blanks between, no longer than a line. */
-static void command_text(const struct farewell_command *command, char text[static LINE_LEN / 2])
+/* The words with blanks between, as many as make no long line. */
+static void command_text(const struct farewell_command *command, char text[static COMMAND_LEN])
 {
 	const char *word = command->words;
-	size_t len = 0;
+	size_t len = 0, most = COMMAND_LEN - strlen(" ...");
 
 	text[0] = '\0';
-	for (uint32_t i = 0; i < command->nr_words && len < LINE_LEN / 2; i++) {
-		len += snprintf(text + len, LINE_LEN / 2 - len, "%s%s", i ? " " : "", word);
+	for (uint32_t i = 0; i < command->nr_words; i++) {
+		size_t more = snprintf(text + len, most - len, "%s%s", i ? " " : "", word);
+
+		if (more >= most - len) {
+			strcpy(text + (i ? len : most - 1), " ...");
+			return;
+		}
+		len += more;
 		word += strlen(word) + 1;
 	}
 }
@@ -75,7 +82,7 @@ static void command_text(const struct farewell_command *command, char text[stati
 static void print_title(const struct sink_opts *opts, const struct farewell_command *command,
 			uint64_t ns, bool nothing)
 {
-	char text[LINE_LEN / 2], duration[TEXT_LEN], how[LINE_LEN / 4];
+	char text[COMMAND_LEN], duration[TEXT_LEN], how[LINE_LEN / 4];
 
 	command_text(command, text);
 	if (!command->ended)
