@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A command's connections by how they ended, and what its processes left to the kernel. */
+/* A command, its processes, and its connections by how they ended. */
 #include "model/farewell.h"
 
 #include <errno.h>
@@ -10,9 +10,6 @@
 #include "model/farewells.h"
 #include "model/outcome.h"
 #include "model/owner.h"
-
-/* More than so many places are told of in one sum each direction. */
-#define MAX_LEAKS 4096
 
 void farewell_free(struct farewell *farewell)
 {
@@ -119,103 +116,6 @@ bool farewell_notice(struct model *model, struct conn *conn, uint32_t pid, uint6
 	return conn->ours;
 }
 
-static bool is_counted(const struct conn *conn)
-{
-	return conn->ours && !conn->preexisting && conn->state != TW_LISTEN;
-}
-
-static bool is_place(const struct farewell_leak *leak, const struct farewell_leak *like)
-{
-	return leak->pid == like->pid && leak->direction == like->direction &&
-	       leak->port == like->port && leak->state == like->state &&
-	       leak->service == like->service &&
-	       !memcmp(leak->remote_addr, like->remote_addr, sizeof(leak->remote_addr));
-}
-
-/* The place of leaks like this one; NULL: no memory. */
-static struct farewell_leak *find_place(struct farewell *farewell, struct farewell_leak *like)
-{
-	struct farewell_leak *grown;
-
-	if (farewell->nr_leaks >= MAX_LEAKS) {
-		like->port = 0;
-		memset(like->remote_addr, 0, sizeof(like->remote_addr));
-	}
-	for (uint32_t i = farewell->nr_leaks; i-- > 0;)
-		if (is_place(&farewell->leaks[i], like))
-			return &farewell->leaks[i];
-	if (farewell->nr_leaks == farewell->room_leaks) {
-		uint32_t room = farewell->room_leaks ? 2 * farewell->room_leaks : 16;
-
-		grown = realloc(farewell->leaks, room * sizeof(*grown));
-		if (!grown)
-			return NULL;
-		farewell->leaks = grown;
-		farewell->room_leaks = room;
-	}
-	farewell->leaks[farewell->nr_leaks] = *like;
-	return &farewell->leaks[farewell->nr_leaks++];
-}
-
-static void count_stack(struct farewell_leak *leak, uint32_t number)
-{
-	uint32_t i = 0;
-
-	if (!number)
-		return;
-	while (i < leak->nr_stacks && leak->stacks[i].number != number)
-		i++;
-	if (i == FAREWELL_STACKS)
-		return;
-	leak->nr_stacks += i == leak->nr_stacks;
-	leak->stacks[i].number = number;
-	leak->stacks[i].count++;
-}
-
-static void leak(struct model *model, uint32_t id, const struct tw_transition *record)
-{
-	const struct conn *conn = conn_at(model, id);
-	bool incoming = conn->direction == DIRECTION_INCOMING;
-	struct farewell_leak like = {
-		.pid = record->owner.tgid,
-		.service = conn_owner(model, conn)->service,
-		.direction = conn->direction,
-		.port = incoming ? conn->local_port : conn->remote_port,
-		.state = record->head.from,
-	};
-	struct farewell_leak *place;
-
-	model->farewell->counts.leaked++;
-	if (!incoming)
-		memcpy(like.remote_addr, conn->remote_addr, sizeof(like.remote_addr));
-	text_clean(record->owner.comm, strnlen(record->owner.comm, TW_COMM_LEN), like.comm,
-		   sizeof(like.comm));
-	place = find_place(model->farewell, &like);
-	if (!place) {
-		model->loss[TW_LOSS_NO_MEMORY]++;
-		return;
-	}
-	place->count++;
-	if (conn->born_ns && record->head.ts_ns >= conn->born_ns)
-		histogram_add(&place->ages, record->head.ts_ns - conn->born_ns);
-	count_stack(place, stacks_of_conn(model, id));
-}
-
-void farewell_acted(struct model *model, uint32_t id, const struct tw_transition *record)
-{
-	const struct farewell *farewell = model->farewell;
-	const struct relative *relative;
-	uint8_t from = record->head.from;
-
-	/* what was shut down before has been let go of by the program */
-	if (!farewell || !is_counted(conn_at(model, id)) ||
-	    (from != TW_ESTABLISHED && from != TW_CLOSE_WAIT))
-		return;
-	relative = kin_find(&farewell->kin, record->owner.tgid);
-	if (relative && relative->exiting)
-		leak(model, id, record);
-}
-
 static enum farewell_end end_of(bool closed_first, int error, enum reset reset)
 {
 	if (reset == RESET_SENT)
@@ -244,7 +144,7 @@ void farewell_ended(struct model *model, const struct conn *conn,
 	struct farewell *farewell = of_source(model, conn->source);
 	enum farewell_end end = FAREWELL_UNSEEN;
 
-	if (!farewell || !is_counted(conn) || (record && record->head.from == TW_LISTEN))
+	if (!farewell || !farewell_counts_it(conn) || (record && record->head.from == TW_LISTEN))
 		return;
 	count_opened(&farewell->counts, conn);
 	if (conn->opened) {
@@ -318,7 +218,7 @@ void model_farewell_counts(const struct model *model, struct farewell_counts *co
 	     id = pool_next(&model->conns, id + 1)) {
 		const struct conn *conn = conn_at(model, id);
 
-		if (!is_counted(conn))
+		if (!farewell_counts_it(conn))
 			continue;
 		counts->time_wait += conn->phase == PHASE_MINI && conn->state == TW_TIME_WAIT;
 		counts->fin_wait2 += conn->phase == PHASE_MINI && conn->state == TW_FIN_WAIT2;
@@ -340,47 +240,11 @@ bool model_farewell_settling(const struct model *model)
 	     id = pool_next(&model->conns, id + 1)) {
 		const struct conn *conn = conn_at(model, id);
 
-		if (is_counted(conn) && (conn->phase == PHASE_PENDING ||
-					 (conn->phase == PHASE_FULL && is_closing(conn))))
+		if (farewell_counts_it(conn) && (conn->phase == PHASE_PENDING ||
+						 (conn->phase == PHASE_FULL && is_closing(conn))))
 			return true;
 	}
 	return false;
-}
-
-static int compare_leaks(const void *left, const void *right)
-{
-	const struct farewell_leak *a = left, *b = right;
-
-	if (a->count != b->count)
-		return a->count < b->count ? 1 : -1;
-	if (a->pid != b->pid)
-		return a->pid < b->pid ? -1 : 1;
-	if (a->port != b->port)
-		return a->port < b->port ? -1 : 1;
-	return (a->state > b->state) - (a->state < b->state);
-}
-
-size_t model_farewell_leaks(const struct model *model, const struct farewell_leak **leaks)
-{
-	struct farewell *farewell = model->farewell;
-
-	if (!farewell || !farewell->nr_leaks)
-		return 0;
-	qsort(farewell->leaks, farewell->nr_leaks, sizeof(*farewell->leaks), compare_leaks);
-	*leaks = farewell->leaks;
-	return farewell->nr_leaks;
-}
-
-struct farewell_stack model_farewell_stack(const struct model *model, uint32_t number)
-{
-	const struct stack *stack = stacks_at(&model->stacks, number);
-
-	return (struct farewell_stack){
-		.text = stack->text,
-		.thread = stack->thread[0] ? stack->thread : NULL,
-		.deed = stack->deed,
-		.incomplete = stack->incomplete,
-	};
 }
 
 static void add_holder(struct farewell_holder *holders, size_t *count, size_t room,

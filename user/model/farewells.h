@@ -26,6 +26,12 @@ void farewell_scope(struct model *model, const struct tw_scope *record, unsigned
 void farewell_fork(struct model *model, const struct tw_fork *record, unsigned int source);
 void farewell_exit(struct model *model, const struct tw_exit *record, unsigned int source);
 
+/* Whether it is one of those that are counted: the command's, and opened while it ran. */
+static inline bool farewell_counts_it(const struct conn *conn)
+{
+	return conn->ours && !conn->preexisting && conn->state != TW_LISTEN;
+}
+
 /*
  * Takes note of who acted on the connection (PID_UNKNOWN: nobody new) and of the control
  * group of its socket. True if it is the command's from now on, and was not before.
