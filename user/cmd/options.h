@@ -55,7 +55,7 @@ enum option_group {
 	GROUP_NAMES = 1 << 8,	/* --names */
 	GROUP_FAIL = 1 << 9,	/* --fail */
 	GROUP_STACKS = 1 << 10,	/* --stacks, --debuginfod */
-	GROUP_REPORT = 1 << 12,	/* --report, --record */
+	GROUP_REPORT = 1 << 11,	/* --report, --record */
 };
 
 struct option_spec {

@@ -88,7 +88,7 @@ int cmd_run(int argc, char **argv)
 		.operand = "[--] COMMAND [ARG...]",
 		.words = true,
 		.groups = GROUP_OUTPUT | GROUP_REPORT | GROUP_NAMES | GROUP_FAIL | GROUP_INPUT |
-			  GROUP_FILTER | GROUP_LIVE,
+			  GROUP_FILTER | GROUP_LIVE | GROUP_STACKS,
 		.formats = formats,
 	};
 	enum leak_level worst = LEVEL_NONE;

@@ -108,7 +108,7 @@ static void settle(struct watch *watch)
 		live_look_for_closed(watch->live, 0, &watch->to);
 	/* who of the command runs on, and with what */
 	if (watch->child)
-		live_look_for_holders(watch->live, &watch->to);
+		live_look_for_holders(watch->live, HOLDERS_BUDGET, &watch->to);
 	live_drain(watch->live, &watch->to);
 	model_judge(model);
 	tell_processes(watch);

@@ -181,8 +181,8 @@ void closed_held(struct model *model, const struct tw_closed_held *record, unsig
 		return;
 	memcpy(owner.comm, record->owner.comm, TW_COMM_LEN);
 	id = find(leaks, record->cookie, source);
-	/* one that was never connected, or whose connect() failed unseen */
-	if (id == INDEX_NONE && !record->tuple.remote_port)
+	/* one that was never connected, or whose connect() failed unseen; of a command all is seen */
+	if (id == INDEX_NONE && (!record->tuple.remote_port || model->farewell))
 		return;
 	if (id == INDEX_NONE) {
 		struct row_key key;

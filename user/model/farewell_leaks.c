@@ -127,12 +127,13 @@ size_t model_farewell_leaks(const struct model *model, const struct farewell_lea
 
 struct farewell_stack model_farewell_stack(const struct model *model, uint32_t number)
 {
-	const struct stack *stack = stacks_at(&model->stacks, number);
+	const struct opening *opening = stacks_opening(&model->stacks, number);
+	const struct stack *stack = stacks_stack(&model->stacks, number);
 
 	return (struct farewell_stack){
 		.text = stack->text,
-		.thread = stack->thread[0] ? stack->thread : NULL,
-		.deed = stack->deed,
+		.thread = opening->thread[0] ? opening->thread : NULL,
+		.deed = opening->deed,
 		.incomplete = stack->incomplete,
 	};
 }
