@@ -154,7 +154,8 @@ copy_for_all() {
 	run_program setpriv --reuid 65534 --regid 65534 --clear-groups bash -c '
 		: </dev/tcp/127.0.0.1/1
 		# what it was is asked of it while it is that
-		until [[ $seen == *connected* ]]; do
+		for try in {1..250}; do
+			[[ $seen != *connected* ]] || break
 			sleep 0.02
 			IFS= read -r line <&7
 			seen+=$line

@@ -77,7 +77,7 @@ int main(int argc, char **argv)
 		opts.stacks = strtoul(argv[2], NULL, 10);
 	log_set_level(getenv("SHOW_VERBOSE") ? LOG_VERBOSE : LOG_WARNING);
 	live = live_new(&opts, &err);
-	if (!live || caps_drop(&err) || live_start(live, &to, &err)) {
+	if (!live || caps_drop(false, &err) || live_start(live, &to, &err)) {
 		fprintf(stderr, "%s\n", err.text);
 		return 3;
 	}
