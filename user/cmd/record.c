@@ -12,7 +12,7 @@ int cmd_record(int argc, char **argv)
 {
 	static const struct option_spec spec = {
 		.doc = "Records what happens to TCP connections into FILE (- for standard output). "
-		       "`top`, `trace` and `list` read it with -i FILE, without privilege.\v"
+		       "`top`, `trace`, `list` and `leaks` read it with -i FILE, without privilege.\v"
 		       "Without --for it runs until Ctrl-C. What was recorded is written out at least "
 		       "every second.",
 		.operand = "FILE",
