@@ -80,7 +80,13 @@ leaks_options() {
 	echo "-o json --netns $(ns_path "$1")"
 }
 
+# Beside it the same minute is recorded.
 watch_minute() {
+	# shellcheck disable=SC2046 # words
+	"$TWTRACE" record "$WORK/minute.twr" --for 61s $(! has_stacks || echo --stacks) \
+		--netns "$(ns_path minute)" 2>"$WORK/record.errors" 3>&- </dev/null &
+	RECORDER_PID=$!
+	PIDS+=("$RECORDER_PID")
 	: >"$WORK/ready"
 	# shellcheck disable=SC2046 # words
 	"$TWTRACE" leaks --for 60s $(leaks_options minute) --ready-fd 9 9>"$WORK/ready" \
@@ -108,6 +114,8 @@ wait_for_minute() {
 	wait "$TWTRACE_PID" || STATUS=$?
 	forget "$TWTRACE_PID"
 	echo "$STATUS" >"$WORK/minute.status"
+	wait "$RECORDER_PID"
+	forget "$RECORDER_PID"
 }
 
 # At its end: the sockets, and what has ended that should not have.
@@ -166,6 +174,20 @@ has_shown() {
 		jq -e '.verdicts | type == "array"' "$WORK/$run.json" >/dev/null
 		[[ ! -s $WORK/$run.errors ]] || fail "$(head -n 3 "$WORK/$run.errors")"
 	done
+}
+
+# leaking FILE: who leaks, and how, by such a document.
+leaking() {
+	jq -r '.verdicts[] | select(.level == "leak") | "\(.kind) of \(.service)"' "$1" | sort -u
+}
+
+@test "a recording of the same minute gives the same verdicts" {
+	[[ ! -s $WORK/skip ]] || skip "$(<"$WORK/skip")"
+	"$TWTRACE" leaks -i "$WORK/minute.twr" -o json >"$WORK/replayed.json"
+	[[ ! -s $WORK/record.errors ]]
+	diff <(leaking "$WORK/minute.json") <(leaking "$WORK/replayed.json")
+	# and each time the same
+	"$TWTRACE" leaks -i "$WORK/minute.twr" -o json | cmp - "$WORK/replayed.json"
 }
 
 @test "every workload of the table has a test" {

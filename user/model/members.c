@@ -94,10 +94,13 @@ static void add(struct members *members, const struct member *member, uint64_t n
 }
 
 /* Whether it has stayed, and has had no data since its beginning. */
-static void note_quiet(struct members *members, const struct conn *conn, uint64_t now_ns)
+static void note_quiet(const struct model *model, struct members *members, const struct conn *conn)
 {
-	uint64_t active_ns = conn->active_ds * (SECOND_NS / 10), quiet_ns;
+	uint64_t active_ns = conn->active_ds * (SECOND_NS / 10), quiet_ns, now_ns = model->now_ns;
 
+	/* what was asked before they had the time to say anything is no answer */
+	if (model->leaks->ages_ns < members->ref_ns)
+		return;
 	if (conn->since_bound || conn->since_ns < members->start_ns ||
 	    conn->since_ns > members->ref_ns || !conn->active_ds)
 		return;
@@ -120,7 +123,7 @@ static void add_conn(struct model *model, struct members *members, uint32_t id)
 
 	add(members, &member, model->now_ns);
 	if (members->what == SAMPLED_ESTABLISHED)
-		note_quiet(members, conn, model->now_ns);
+		note_quiet(model, members, conn);
 	/* spread over all of them */
 	if (members->nr_samples < MEMBER_SAMPLES)
 		members->sample[members->nr_samples++] = id;

@@ -56,7 +56,7 @@ void queues_listener(struct model *model, const struct conn *conn, const struct 
 	uint32_t id, before;
 	struct queue *queue;
 
-	if (!leaks || (!leaks->queues.count && !is_full(record)))
+	if (!leaks || !conn->wanted || (!leaks->queues.count && !is_full(record)))
 		return;
 	id = find(leaks, conn->cookie, conn->source);
 	if (!is_full(record)) {

@@ -479,6 +479,8 @@ void live_interval(struct live *live, unsigned int budget, bool ages, const stru
 
 	survey_interval(&live->survey, live_now_ns(), budget, lost || !budget, ages, &steps, to);
 	cgroups_forget_processes(live->cgroups);
+	/* time passes where nothing happens, too: the next drain tells it */
+	live->restless = true;
 }
 
 void live_end(struct live *live, const struct receiver *to)
