@@ -194,15 +194,79 @@ static const char *nameless_at(struct debug *debug, uint64_t address)
 	return NULL;
 }
 
-void debug_site(struct debug *debug, uint64_t address, struct debug_site *site)
+/* The scopes at @address, innermost first, out to the function; to be freed. */
+static int scopes_at(struct debug *debug, uint64_t address, Dwarf_Die *unit, Dwarf_Die **scopes)
+{
+	Dwarf_Addr bias = 0;
+	Dwarf_Die *found = dwfl_module_addrdie(debug->module, address + debug->bias, &bias);
+	Dwarf_Die *around = NULL, innermost;
+	int count;
+
+	if (!found)
+		return 0;
+	*unit = *found;
+	count = dwarf_getscopes(unit, address + debug->bias - bias, &around);
+	if (count <= 0)
+		return 0;
+	/* of an inlined function these lead to where it was defined, not to where it has gone */
+	innermost = around[0];
+	free(around);
+	count = dwarf_getscopes_die(&innermost, scopes);
+	return count > 0 ? count : 0;
+}
+
+static const char *name_of(Dwarf_Die *scope)
+{
+	Dwarf_Attribute attr;
+
+	return dwarf_formstring(dwarf_attr_integrate(scope, DW_AT_name, &attr));
+}
+
+static Dwarf_Word number_of(Dwarf_Die *scope, unsigned int name)
+{
+	Dwarf_Attribute attr;
+	Dwarf_Word value = 0;
+
+	if (!dwarf_attr(scope, name, &attr) || dwarf_formudata(&attr, &value))
+		return 0;
+	return value;
+}
+
+/* The line that calls an inlined function. */
+static void call_site(Dwarf_Die *unit, Dwarf_Die *inlined, struct debug_site *site)
+{
+	Dwarf_Files *files;
+	size_t count;
+	Dwarf_Word file = number_of(inlined, DW_AT_call_file);
+
+	if (dwarf_getsrcfiles(unit, &files, &count) || file >= count)
+		return;
+	site->file = dwarf_filesrc(files, file, NULL, NULL);
+	site->line = (int)number_of(inlined, DW_AT_call_line);
+}
+
+unsigned int debug_sites(struct debug *debug, uint64_t address, struct debug_site *sites,
+			 unsigned int room)
 {
 	Dwfl_Line *line = dwfl_module_getsrc(debug->module, address + debug->bias);
+	Dwarf_Die *scopes = NULL, unit;
+	int count = scopes_at(debug, address, &unit, &scopes);
+	unsigned int nr = 0;
 
-	*site = (struct debug_site){ .function = symbol_at(debug, address, false) };
-	if (!site->function)
-		site->function = nameless_at(debug, address);
+	memset(sites, 0, room * sizeof(*sites));
 	if (line)
-		site->file = dwfl_lineinfo(line, NULL, &site->line, NULL, NULL, NULL);
+		sites[0].file = dwfl_lineinfo(line, NULL, &sites[0].line, NULL, NULL, NULL);
+	for (int i = 0; i < count && nr + 1 < room; i++) {
+		if (dwarf_tag(&scopes[i]) != DW_TAG_inlined_subroutine)
+			continue;
+		sites[nr++].function = name_of(&scopes[i]);
+		call_site(&unit, &scopes[i], &sites[nr]);
+	}
+	free(scopes);
+	sites[nr].function = symbol_at(debug, address, false);
+	if (!sites[nr].function)
+		sites[nr].function = nameless_at(debug, address);
+	return nr + 1;
 }
 
 /* An offset from the frame's address: "offset(N)" of the tables. */
@@ -273,11 +337,13 @@ void debug_free(struct debug *debug)
 	(void)debug;
 }
 
-void debug_site(struct debug *debug, uint64_t address, struct debug_site *site)
+unsigned int debug_sites(struct debug *debug, uint64_t address, struct debug_site *sites,
+			 unsigned int room)
 {
 	(void)debug;
 	(void)address;
-	memset(site, 0, sizeof(*site));
+	memset(sites, 0, room * sizeof(*sites));
+	return 1;
 }
 
 void debug_rule(struct debug *debug, uint64_t address, struct frame_rule *rule)

@@ -27,8 +27,13 @@ bool debug_is_there(void);
 /* @fd is taken over in any case. NULL: it is no such file, or there is no memory. */
 struct debug *debug_open(int fd, const char *name);
 void debug_free(struct debug *debug);
-/* @address: as in the file. */
-void debug_site(struct debug *debug, uint64_t address, struct debug_site *site);
+/*
+ * The functions at @address (as in the file), innermost first: those that the compiler has put
+ * into another one, each with the line that calls the one before it, and at last that other
+ * one. How many: at least 1, at most @room.
+ */
+unsigned int debug_sites(struct debug *debug, uint64_t address, struct debug_site *sites,
+			 unsigned int room);
 /* FRAME_UNKNOWN where the file has no rule or one of a kind that is not understood. */
 void debug_rule(struct debug *debug, uint64_t address, struct frame_rule *rule);
 

@@ -16,6 +16,8 @@
 #define PLACES 4096 /* of one image, a power of two; half of them used at most */
 #define NAME_BYTES 512
 #define TEXT_BYTES (2 * NAME_BYTES + 32)
+/* Functions that the compiler has put into each other, at most. */
+#define INLINED 8
 
 struct image {
 	uint64_t inode;
@@ -158,44 +160,55 @@ static const char *module_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-static void write_text(const struct image *image, uint64_t address, const struct debug_site *site,
-		       char text[static TEXT_BYTES])
+/* A line of text, without its end; its length. */
+static size_t write_site(const struct image *image, uint64_t address, const struct debug_site *site,
+			 char *text, size_t room)
 {
+	const char *module = module_name(image->path);
 	char name[NAME_BYTES], file[NAME_BYTES];
+	int len;
 
+	if (site->function)
+		text_clean(site->function, strlen(site->function), name, sizeof(name));
+	else
+		text_clean(module, strlen(module), name, sizeof(name));
 	if (!site->function) {
-		text_clean(module_name(image->path), strlen(module_name(image->path)), name,
-			   sizeof(name));
-		snprintf(text, TEXT_BYTES, "%s+0x%" PRIx64 "%s%s%s", name, address,
-			 image->file.build_id[0] ? " [" : "", image->file.build_id,
-			 image->file.build_id[0] ? "]" : "");
-		return;
+		len = snprintf(text, room, "%s+0x%" PRIx64 "%s%s%s", name, address,
+			       image->file.build_id[0] ? " [" : "", image->file.build_id,
+			       image->file.build_id[0] ? "]" : "");
+	} else if (!site->file) {
+		len = snprintf(text, room, "%s", name);
+	} else {
+		text_clean(site->file, strlen(site->file), file, sizeof(file));
+		len = snprintf(text, room, "%s %s:%d", name, file, site->line);
 	}
-	text_clean(site->function, strlen(site->function), name, sizeof(name));
-	if (!site->file) {
-		snprintf(text, TEXT_BYTES, "%s", name);
-		return;
-	}
-	text_clean(site->file, strlen(site->file), file, sizeof(file));
-	snprintf(text, TEXT_BYTES, "%s %s:%d", name, file, site->line);
+	return len < (int)room ? (size_t)len : room - 1;
 }
 
 static struct image_place *place_new(const struct image *image, uint64_t address)
 {
-	struct debug_site site = { .function = NULL };
+	struct debug_site sites[INLINED] = { { .function = NULL } };
+	const char *outermost;
 	struct image_place *place;
-	char text[TEXT_BYTES];
+	char text[INLINED * TEXT_BYTES];
+	unsigned int count = 1;
+	size_t len = 0;
 
 	if (image->debug)
-		debug_site(image->debug, address, &site);
-	write_text(image, address, &site, text);
+		count = debug_sites(image->debug, address, sites, INLINED);
+	for (unsigned int i = 0; i < count; i++) {
+		if (i)
+			text[len++] = '\n';
+		len += write_site(image, address, &sites[i], text + len, TEXT_BYTES - 1);
+	}
+	outermost = sites[count - 1].function;
 	place = calloc(1, sizeof(*place) + strlen(text) + 1);
 	if (!place)
 		return NULL;
 	place->address = address;
 	strcpy(place->text, text);
-	place->startup = site.function && is_startup(site.function);
-	if (place->startup || (site.function && !strcmp(site.function, "main")))
+	place->startup = outermost && is_startup(outermost);
+	if (place->startup || (outermost && !strcmp(outermost, "main")))
 		place->rule.base = FRAME_OUTERMOST;
 	else if (image->debug)
 		debug_rule(image->debug, address, &place->rule);

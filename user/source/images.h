@@ -21,7 +21,8 @@ struct image_place {
 	uint64_t address;	/* in its file */
 	struct frame_rule rule;	/* FRAME_OUTERMOST where nobody asks for its caller */
 	bool startup;		/* it only starts programs or threads: no frame to show */
-	char text[];		/* "function file:line", "function", "module+0xoffset [build-id]" */
+	/* "function file:line", "function", "module+0xoffset [build-id]"; a line for each inlined one */
+	char text[];
 };
 
 /* NULL: no memory. */
