@@ -18,9 +18,11 @@
 #define FOLLOW_UP_MS 50
 /* Comparing with the kernel takes at most so many thousandths of the time. */
 #define SURVEY_BUDGET 10
+/* Leaks have time, and what looks for them is to stay below a hundredth with all that it does. */
+#define LEAKS_BUDGET 4
 #define RECONCILE_NS 1000000000ULL
 /* So much more for walks over open files: for holders, after sockets in CLOSE. */
-#define HOLDERS_BUDGET 3
+#define HOLDERS_BUDGET 2
 #define CLOSED_BUDGET 2
 #define MAX_PROCESSES 32
 /* What a command has closed may take so long to be answered. */
@@ -124,7 +126,7 @@ static void on_interval(struct watch *watch)
 		return;
 	if (now_ns - watch->reconciled_ns + FOLLOW_UP_MS * 1000000ULL >= RECONCILE_NS) {
 		watch->reconciled_ns = now_ns;
-		live_interval(watch->live, leaks ? SURVEY_BUDGET / 2 : SURVEY_BUDGET,
+		live_interval(watch->live, leaks ? LEAKS_BUDGET : SURVEY_BUDGET,
 			      model_wants_ages(model), &watch->to);
 		if (live_may_look_for_holders(watch->live) &&
 		    model_wants_holders(model, RECONCILE_NS))
