@@ -297,7 +297,7 @@ static void sockets_in_close_go_with_their_descriptor(void **state)
 	assert_true(model_wants_closed(f->model));
 	walked(f, 20, UINT32_MAX);
 	assert_false(model_wants_closed(f->model));
-	model_judge(f->model);
+	seconds(f, 1);
 	assert_int_equal(only_verdict(f)->kind, LEAK_CLOSED_HELD);
 	assert_int_equal(only_verdict(f)->count, 20);
 	seconds(f, 6);

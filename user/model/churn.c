@@ -25,7 +25,7 @@ static bool judge_churn(struct model *model, const struct leak_class *class,
 			struct verdict *verdict)
 {
 	const struct leaks *leaks = model->leaks;
-	const struct series *series = &class->of[SAMPLED_OPENED];
+	const struct series *series = &class->of[SPAN_RECENT][SAMPLED_OPENED];
 	struct trend opened;
 	uint32_t ports = leaks->port_high - leaks->port_low;
 	const struct histogram *lifetime;
@@ -33,7 +33,7 @@ static bool judge_churn(struct model *model, const struct leak_class *class,
 	uint32_t row;
 
 	if (class->key.role != ROLE_CLIENT || class->site == POOL_NONE || class->ended < 50 ||
-	    !series_grows(series))
+	    !series_grows(series) || class->now[SAMPLED_OPENED] < series->point[0])
 		return false;
 	row = rows_find(&model->rows[DIM_PAIR], &class->key);
 	if (row == POOL_NONE)

@@ -53,7 +53,8 @@ static void drop(struct model *model, uint32_t id)
 	struct leaks *leaks = model->leaks;
 	struct closed_socket *closed = at(leaks, id);
 
-	count(leaks, closed->class, -1);
+	if (closed->walk_ns)
+		count(leaks, closed->class, -1);
 	owners_leave(&model->owners, closed->owner);
 	index_remove(&leaks->by_cookie, hash_u64(closed->cookie), id);
 	pool_give(&leaks->closed, id);
@@ -84,7 +85,6 @@ static struct closed_socket *add(struct model *model, uint64_t cookie, unsigned 
 		.class = class,
 		.owner = owners_enter(&model->owners, model->services, like),
 	};
-	count(leaks, class, 1);
 	return closed;
 }
 
@@ -98,7 +98,7 @@ void closed_note(struct model *model, uint32_t id)
 		return;
 	closed = add(model, conn->cookie, conn->source, conn_owner(model, conn), &key);
 	if (closed)
-		closed->stack = stacks_of_conn(model, id);
+		closed->stack = stacks_of_conn(model, id, STACK_OPENED);
 }
 
 void closed_opened_by(struct model *model, uint64_t cookie, unsigned int source, uint32_t stack)
@@ -199,6 +199,10 @@ void closed_held(struct model *model, const struct tw_closed_held *record, unsig
 		before = closed->owner;
 		closed->owner = owners_enter(&model->owners, model->services, &owner);
 		owners_leave(&model->owners, before);
+	}
+	if (!closed->walk_ns) {
+		count(leaks, closed->class, 1);
+		closed->found_ns = record->head.ts_ns;
 	}
 	closed->walk_ns = record->head.ts_ns;
 	closed->idle_ns = record->idle_ms == UINT32_MAX ? TIME_UNKNOWN :

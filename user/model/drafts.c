@@ -27,23 +27,45 @@ void drafts_put(struct drafts *drafts, const struct verdict *verdict, uint32_t c
 
 /* Past so many remote hosts it is one thing, and its remotes are many. */
 #define APART 3
+#define NEARLY_ALL 0.9
 
-/* Either its pairs are told one by one, or the site that they are part of. */
+static bool is_pair_of(const struct draft *draft, const struct draft *site)
+{
+	return draft->site == site->class && draft->verdict.kind == site->verdict.kind;
+}
+
+/* What it has grown by; of what stands still, what there is. */
+static uint64_t share_of(const struct verdict *verdict, const struct verdict *site)
+{
+	return site->grown ? verdict->grown : verdict->count;
+}
+
+/* Either its pairs are told one by one, if they are few and nearly all of it, or the site is. */
 static void merge(struct drafts *drafts, size_t at)
 {
 	const struct draft *site = &drafts->items[at];
-	enum leak_level level = site->verdict.level;
+	uint64_t count = 0;
 	size_t pairs = 0;
+	bool apart;
 
-	for (size_t i = 0; i < drafts->count; i++)
-		pairs += drafts->items[i].site == site->class &&
-			 drafts->items[i].verdict.kind == site->verdict.kind &&
-			 drafts->items[i].verdict.level >= level;
-	for (size_t i = 0; (pairs == 0 || pairs > APART) && i < drafts->count; i++)
-		if (drafts->items[i].site == site->class &&
-		    drafts->items[i].verdict.kind == site->verdict.kind)
-			drafts->items[i].verdict.level = LEVEL_NONE;
-	if (pairs && pairs <= APART)
+	for (size_t i = 0; i < drafts->count; i++) {
+		const struct draft *draft = &drafts->items[i];
+
+		if (!is_pair_of(draft, site) || draft->verdict.level < site->verdict.level)
+			continue;
+		count += share_of(&draft->verdict, &site->verdict);
+		pairs++;
+	}
+	apart = pairs && pairs <= APART &&
+		count >= NEARLY_ALL * share_of(&site->verdict, &site->verdict);
+	for (size_t i = 0; !apart && i < drafts->count; i++) {
+		struct draft *draft = &drafts->items[i];
+
+		/* what is worse than all together stands by itself */
+		if (is_pair_of(draft, site) && draft->verdict.level <= site->verdict.level)
+			draft->verdict.level = LEVEL_NONE;
+	}
+	if (apart)
 		drafts->items[at].verdict.level = LEVEL_NONE;
 }
 

@@ -83,7 +83,7 @@ static void leak(struct model *model, uint32_t id, const struct tw_transition *r
 	place->count++;
 	if (conn->born_ns && record->head.ts_ns >= conn->born_ns)
 		histogram_add(&place->ages, record->head.ts_ns - conn->born_ns);
-	count_stack(place, stacks_of_conn(model, id));
+	count_stack(place, stacks_of_conn(model, id, STACK_OPENED));
 }
 
 void farewell_acted(struct model *model, uint32_t id, const struct tw_transition *record)

@@ -12,15 +12,31 @@ static bool gives_cause(const struct leak_class *class, const struct kind_rule *
 	if (!rule->level || class->now[rule->what] < rule->least)
 		return false;
 	/* a site of one pair is that pair */
-	if (class->site == POOL_NONE && class->pairs == 1 && rule->what != SAMPLED_CLOSED)
+	if (class->site == POOL_NONE && class->rows == 1 && rule->what != SAMPLED_CLOSED)
 		return false;
-	return !rule->rising || series_grows(&class->of[rule->what]);
+	return !rule->rising || series_grows(&class->of[SPAN_ALL][rule->what]) ||
+	       series_grows(&class->of[SPAN_RECENT][rule->what]);
 }
 
 /* The point that all who came before it have had time to go since. */
 static uint32_t ref_of(const struct series *series)
 {
 	return series->count * 2 / 3;
+}
+
+static struct members members_of(const struct leak_class *class, uint32_t id, enum sampled what)
+{
+	struct members members = { .class = id, .what = what, .other = POOL_NONE };
+
+	for (unsigned int span = 0; span < NR_SPANS; span++) {
+		const struct series *series = &class->of[span][what];
+
+		if (!series->count)
+			continue;
+		members.spans[span].start_ns = series_time(series, 0);
+		members.spans[span].ref_ns = series_time(series, ref_of(series));
+	}
+	return members;
 }
 
 static struct members *choose(struct model *model, size_t *count)
@@ -35,8 +51,6 @@ static struct members *choose(struct model *model, size_t *count)
 		const struct leak_class *class = leaks_class_at(leaks, id);
 
 		for (unsigned int kind = 0; kind < NR_LEAK_KINDS; kind++) {
-			const struct series *series = &class->of[kind_rules[kind].what];
-
 			if (!gives_cause(class, &kind_rules[kind]))
 				continue;
 			if (*count == room) {
@@ -46,13 +60,7 @@ static struct members *choose(struct model *model, size_t *count)
 					return chosen;
 				chosen = grown;
 			}
-			chosen[(*count)++] = (struct members){
-				.class = id,
-				.what = kind_rules[kind].what,
-				.start_ns = series_time(series, 0),
-				.ref_ns = series_time(series, ref_of(series)),
-				.other = POOL_NONE,
-			};
+			chosen[(*count)++] = members_of(class, id, kind_rules[kind].what);
 		}
 	}
 	return chosen;
@@ -68,25 +76,42 @@ static uint32_t most_of(const struct members *members)
 	return most;
 }
 
-static struct signs weigh(const struct leaks *leaks, const struct members *members)
+static struct signs weigh(const struct leaks *leaks, const struct members *members, enum span over)
 {
 	const struct leak_class *class = leaks_class_at(leaks, members->class);
-	const struct series *series = &class->of[members->what];
+	const struct series *series = &class->of[over][members->what];
+	const struct member_span *span = &members->spans[over];
 	uint32_t then = series->count ? series->point[ref_of(series)] : 0;
 	struct signs signs = {
 		.class = class,
 		.members = members,
+		.span = span,
 		.trend = series_trend(series),
 		.first = series->count ? series->point[0] : 0,
-		.quiet = members->known ? (double)members->quiet / members->known : -1,
+		.quiet = span->known ? (double)span->quiet / span->known : -1,
 		.p50_ns = histogram_quantile(&members->ages, 500),
 		.most = most_of(members),
+		.pairs = class->site == POOL_NONE ? class->pairs[members->what] : 1,
 	};
 
 	signs.grown = then > signs.first ? then - signs.first : 0;
-	if (signs.grown)
-		signs.stayed = fmin(1, (double)members->stayed / signs.grown);
 	return signs;
+}
+
+/* Over all of its time, or over the last minute, whichever looks worse. */
+static struct signs judge_kind(const struct leaks *leaks, const struct members *members,
+			       struct verdict *verdict)
+{
+	const struct kind_rule *rule = &kind_rules[verdict->kind];
+	struct signs all = weigh(leaks, members, SPAN_ALL);
+	struct signs recent = weigh(leaks, members, SPAN_RECENT);
+	enum leak_level level = rule->level(&recent);
+
+	verdict->level = rule->level(&all);
+	if (level <= verdict->level)
+		return all;
+	verdict->level = level;
+	return recent;
 }
 
 static void judge_members(struct model *model, struct drafts *drafts)
@@ -99,14 +124,13 @@ static void judge_members(struct model *model, struct drafts *drafts)
 	if (members_look(model, members, count))
 		count = 0;
 	for (size_t i = 0; i < count; i++) {
-		struct signs signs = weigh(leaks, &members[i]);
 		struct verdict verdict = { 0 };
+		struct signs signs;
 
 		for (unsigned int kind = 0; kind < NR_LEAK_KINDS; kind++)
-			if (kind_rules[kind].level && kind_rules[kind].what == members[i].what) {
+			if (kind_rules[kind].level && kind_rules[kind].what == members[i].what)
 				verdict.kind = kind;
-				verdict.level = kind_rules[kind].level(&signs);
-			}
+		signs = judge_kind(leaks, &members[i], &verdict);
 		if (members[i].what == SAMPLED_ESTABLISHED)
 			model->leaks->wants_ages = true;
 		if (verdict.level == LEVEL_NONE)
@@ -132,6 +156,17 @@ void model_judge(struct model *model)
 	churn_judge(model, &drafts);
 	drafts_publish(&drafts, leaks);
 	drafts_release(&drafts);
+}
+
+struct leaks_unkept model_leaks_unkept(const struct model *model)
+{
+	const struct leaks *leaks = model->leaks;
+
+	return (struct leaks_unkept){
+		.classes = leaks ? leaks->unclassed : 0,
+		.closed = leaks ? leaks->closed_unknown : 0,
+		.stacks = model->stacks.unkept,
+	};
 }
 
 size_t model_verdicts(const struct model *model, const struct verdict **verdicts)

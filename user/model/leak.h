@@ -34,19 +34,19 @@ enum leak_level {
 };
 
 #define VERDICT_HOLDERS 8
-#define VERDICT_STACKS 3
+#define VERDICT_STACKS 4
 
 /* A process with sockets that the verdict counts. */
 struct verdict_holder {
 	uint32_t pid;
 	uint32_t sockets;	/* of the verdict's that belong to it */
 	char comm[TW_COMM_LEN * 4 + 1];	/* clean UTF-8 */
-	const char *script;	/* what an interpreter runs; NULL: it is none, or unknown */
+	char script[128];	/* what an interpreter runs; empty: it is none, or unknown */
 	uint32_t fds;		/* open descriptors, 0: not known */
 	uint64_t fd_limit;	/* 0: not known */
 };
 
-/* The code that opened some of the sockets. */
+/* The code that opened some of the sockets, or closed or shut them down. */
 struct verdict_stack {
 	const char *text;	/* a line a frame, innermost first; borrowed from the model */
 	const char *thread;	/* NULL: unknown */
@@ -105,6 +105,14 @@ const char *leak_level_name(enum leak_level level);	/* "leak" */
 void model_judge(struct model *model);
 /* The verdicts of the last look, worst first; NULL, 0: none. */
 size_t model_verdicts(const struct model *model, const struct verdict **verdicts);
+/* What there was no room for, and no verdict knows of. */
+struct leaks_unkept {
+	uint64_t classes;	/* rows whose course is not followed */
+	uint64_t closed;	/* sockets in CLOSE */
+	uint64_t stacks;
+};
+
+struct leaks_unkept model_leaks_unkept(const struct model *model);
 /* Of all connections whose stacks were seen, those with frames missing. */
 void model_stack_counts(const struct model *model, uint64_t *stacks, uint64_t *incomplete);
 

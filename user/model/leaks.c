@@ -8,6 +8,8 @@
 #define SAMPLE_NS 1000000000ULL
 /* Classes and sockets in CLOSE that are kept track of, at most. */
 #define MAX_CLASSES 2048
+/* Pairs leave room for sites, in which everything is. */
+#define MAX_PAIRS (MAX_CLASSES / 4 * 3)
 /* A class that has had nothing for so long is forgotten. */
 #define FORGET_NS (600 * SAMPLE_NS)
 /* Single sockets are looked at so often at most, and so many of them a second. */
@@ -87,7 +89,9 @@ uint32_t leaks_class(struct leaks *leaks, const struct row_key *key)
 		if (site == POOL_NONE)
 			return POOL_NONE;
 	}
-	id = leaks->classes.count < MAX_CLASSES ? pool_take(&leaks->classes) : POOL_NONE;
+	id = leaks->classes.count < (is_site(key) ? MAX_CLASSES : MAX_PAIRS) ?
+		     pool_take(&leaks->classes) :
+		     POOL_NONE;
 	if (id == POOL_NONE)
 		return id;
 	if (index_insert(&leaks->by_key, hash, id)) {
@@ -156,7 +160,6 @@ static struct row_place *find_place(struct leaks *leaks, uint32_t id, const stru
 	if (place->pair == POOL_NONE && place->site != POOL_NONE && !is_site(&row->key) &&
 	    gives_cause(row))
 		place->pair = leaks_class(leaks, &row->key);
-	leaks->unclassed += place->site == POOL_NONE;
 	return place;
 }
 
@@ -182,9 +185,23 @@ static void begin_sample(struct leaks *leaks)
 		struct leak_class *class = leaks_class_at(leaks, id);
 
 		memset(class->now, 0, sizeof(class->now));
-		class->pairs = 0;
+		memset(class->pairs, 0, sizeof(class->pairs));
+		class->rows = 0;
 		class->failed = class->orphans_expired = 0;
 	}
+	leaks->unclassed = 0;
+}
+
+/* The row is part of the site. */
+static void add_pair(struct leak_class *site, const struct row *row)
+{
+	uint32_t before[NR_SAMPLED];
+
+	memcpy(before, site->now, sizeof(before));
+	add_row(site, row);
+	site->rows++;
+	for (unsigned int what = 0; what < NR_SAMPLED; what++)
+		site->pairs[what] += site->now[what] != before[what];
 }
 
 static void sample_rows(struct model *model, struct leaks *leaks)
@@ -198,10 +215,10 @@ static void sample_rows(struct model *model, struct leaks *leaks)
 
 		if (place->pair != POOL_NONE)
 			add_row(leaks_class_at(leaks, place->pair), row);
-		if (place->site == POOL_NONE)
-			continue;
-		leaks_class_at(leaks, place->site)->pairs++;
-		add_row(leaks_class_at(leaks, place->site), row);
+		if (place->site != POOL_NONE)
+			add_pair(leaks_class_at(leaks, place->site), row);
+		else
+			leaks->unclassed++;
 	}
 }
 
@@ -214,13 +231,15 @@ static void forget(struct leaks *leaks, uint32_t id)
 /* False: there has been nothing of it for a long time. */
 static bool end_sample_of(struct leak_class *class, uint64_t now_ns)
 {
-	bool any = class->pairs > 0;
+	bool any = class->rows > 0;
 
 	class->now[SAMPLED_CLOSED] = class->closed;
 	for (unsigned int i = 0; i < NR_SAMPLED; i++) {
 		any |= class->now[i] && i != SAMPLED_OPENED;
-		if (class->of[i].step_ns || class->now[i])
-			series_add(&class->of[i], now_ns, SAMPLE_NS, class->now[i]);
+		if (!class->of[SPAN_ALL][i].step_ns && !class->now[i])
+			continue;
+		series_add(&class->of[SPAN_ALL][i], now_ns, SAMPLE_NS, class->now[i]);
+		series_add_recent(&class->of[SPAN_RECENT][i], now_ns, SAMPLE_NS, class->now[i]);
 	}
 	if (any || !class->seen_ns)
 		class->seen_ns = now_ns;

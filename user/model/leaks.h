@@ -29,17 +29,25 @@ enum sampled {
 	NR_SAMPLED,
 };
 
+/* What a course is looked at over: a leak may have begun only now. */
+enum span {
+	SPAN_ALL,		/* since it was seen first */
+	SPAN_RECENT,		/* the last minute */
+	NR_SPANS,
+};
+
 /* The sockets of a service at a port, of one remote host, or (a site) of all hosts. */
 struct leak_class {
 	struct row_key key;	/* as its pair's; of a site: remote_addr zero */
 	uint32_t site;		/* the site that a pair is part of; POOL_NONE: it is one */
-	uint32_t pairs;		/* site: rows that are part of it */
-	uint32_t closed;	/* sockets in CLOSE that are still held */
+	uint32_t pairs[NR_SAMPLED]; /* site: rows that have any of these */
+	uint32_t rows;		/* site: that are part of it */
+	uint32_t closed;	/* sockets in CLOSE that a walk has found to be held */
 	uint64_t seen_ns;	/* when it last had anything */
 	uint64_t ended, one_segment; /* connections; those that sent at most one segment of data */
 	uint64_t failed, orphans_expired; /* at the last sample */
 	uint32_t now[NR_SAMPLED];
-	struct series of[NR_SAMPLED];
+	struct series of[NR_SPANS][NR_SAMPLED];
 };
 
 /* What is known of a row of a pair. */
@@ -52,6 +60,7 @@ struct closed_socket {
 	uint64_t cookie;
 	uint64_t since_ns;
 	uint64_t walk_ns;	/* when a walk last listed it; 0: never */
+	uint64_t found_ns;	/* when the first one did */
 	uint64_t idle_ns;	/* without a segment, then; TIME_UNKNOWN */
 	uint32_t class;
 	uint32_t owner;		/* a reference */
@@ -67,6 +76,7 @@ struct queue {
 	uint64_t ts_ns;
 	uint32_t source;
 	uint32_t looks;		/* that found it full, in a row */
+	uint32_t opened;	/* connections to it, ever, when it was first seen full */
 	uint32_t waiting, backlog;
 	uint8_t local_addr[16];
 	uint16_t local_port;

@@ -13,20 +13,35 @@
 #define STAYED 0.9
 /* Nothing that ends by itself takes so long, or next to nothing. */
 #define LONG_NS (30 * SECOND_NS)
+/* A host that has answered in so many seconds is there. */
+#define ANSWERED_POINTS 10
 /* A pool may take so long to fill. */
 #define FILLING_NS (50 * SECOND_NS)
+
+double signs_stayed(const struct signs *signs)
+{
+	double stayed = signs->span->stayed, grown = signs->grown;
+
+	if (!grown)
+		return 0;
+	/* more have come than it has grown by: as many others have gone meanwhile */
+	return stayed < grown ? stayed / grown : grown / stayed;
+}
 
 bool signs_grow(const struct signs *signs, uint64_t span_ns)
 {
 	const struct trend *trend = &signs->trend;
 
 	return trend->span_ns >= span_ns && trend->growing && trend->confidence >= SURE &&
-	       signs->members->stayed >= 3 && signs->stayed >= STAYED;
+	       signs->span->stayed >= 3 && signs_stayed(signs) >= STAYED;
 }
 
 bool signs_stand_still(const struct signs *signs)
 {
-	return signs->first && signs->members->before >= STAYED * signs->first;
+	uint32_t before = signs->span->before;
+
+	return signs->first && before >= STAYED * signs->first &&
+	       before >= STAYED * signs->members->count;
 }
 
 /* CLOSE_WAIT, FIN_WAIT2, CLOSE: the program has nothing left to wait for, or nearly so. */
@@ -52,7 +67,7 @@ static enum leak_level level_closed(const struct signs *signs)
 	const struct members *members = signs->members;
 	enum leak_level level = level_held(signs);
 
-	if (level != LEVEL_NONE || members->before < 5 || !signs_stand_still(signs) ||
+	if (level != LEVEL_NONE || signs->span->before < 5 || !signs_stand_still(signs) ||
 	    signs->trend.span_ns < 2 * SECOND_NS)
 		return level;
 	return histogram_quantile(&members->idle, 100) >= MINUTE_NS ? LEVEL_SUSPECT : LEVEL_WATCH;
@@ -62,10 +77,13 @@ static enum leak_level level_closed(const struct signs *signs)
 static enum leak_level level_orphan(const struct signs *signs)
 {
 	const struct members *members = signs->members;
+	uint64_t orphans = members->count + signs->class->orphans_expired;
+	/* some clients just go away: every public server has such */
+	bool many = orphans * 5 >= signs->class->ended && members->old >= 2 * signs->pairs;
 
 	if (members->old < 3)
 		return LEVEL_NONE;
-	if (members->other != POOL_NONE)
+	if (members->other != POOL_NONE || !many)
 		return LEVEL_WATCH;
 	if (members->old >= 5 && (signs_grow(signs, LONG_NS) || signs->class->orphans_expired >= 5))
 		return LEVEL_LEAK;
@@ -83,21 +101,30 @@ static enum leak_level level_established(const struct signs *signs)
 	if (signs->most < 5 || (!client && signs->members->other != POOL_NONE))
 		return LEVEL_WATCH;
 	/* a pool that fills slowly looks like it until it is full */
-	if (!client || signs->trend.span_ns < FILLING_NS || signs->members->count < 10)
+	if (!client || signs->trend.span_ns < FILLING_NS || signs->members->count < 10 ||
+	    /* a crawler, a scraper: one for each host */
+	    signs->members->count < 3 * signs->pairs)
 		return LEVEL_SUSPECT;
 	return LEVEL_LEAK;
+}
+
+/* Connects to it have come about in the last seconds. */
+static bool is_answered(const struct leak_class *class)
+{
+	const struct series *opened = &class->of[SPAN_RECENT][SAMPLED_OPENED];
+	uint32_t back = opened->count > ANSWERED_POINTS ? ANSWERED_POINTS : opened->count;
+
+	return back && class->now[SAMPLED_OPENED] > opened->point[opened->count - back];
 }
 
 static enum leak_level level_syn_sent(const struct signs *signs)
 {
 	const struct members *members = signs->members;
-	const struct series *opened = &signs->class->of[SAMPLED_OPENED];
-	bool answered = opened->count && signs->class->now[SAMPLED_OPENED] > opened->point[0];
 
 	if (members->waited < 3)
 		return LEVEL_NONE;
 	/* whoever doesn't accept is at fault, and judged itself */
-	if (members->queue || answered)
+	if (members->queue || is_answered(signs->class))
 		return LEVEL_WATCH;
 	if (members->old >= 5 && signs_grow(signs, LONG_NS))
 		return LEVEL_LEAK;

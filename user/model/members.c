@@ -66,7 +66,9 @@ static bool add_to(struct member_count *counts, uint32_t *nr, uint32_t room, uin
 /* What is known of a member, whatever it is. */
 struct member {
 	uint64_t since_ns;
+	uint64_t came_ns;	/* when it was first counted */
 	uint32_t owner, stack;
+	uint32_t end;		/* the stack that closed it or shut it down; 0: none */
 	bool bound;
 };
 
@@ -81,34 +83,40 @@ static void add(struct members *members, const struct member *member, uint64_t n
 	histogram_add(&members->ages, age_ns);
 	if (!members->oldest_ns || member->since_ns < members->oldest_ns)
 		members->oldest_ns = member->since_ns;
-	if (member->bound || member->since_ns < members->start_ns)
-		members->before++;
-	else
-		members->stayed += member->since_ns <= members->ref_ns;
+	for (unsigned int i = 0; i < NR_SPANS; i++) {
+		struct member_span *span = &members->spans[i];
+
+		if (member->came_ns < span->start_ns)
+			span->before++;
+		else
+			span->stayed += member->came_ns <= span->ref_ns;
+	}
 	if (!add_to(members->owners, &members->nr_owners, MEMBER_OWNERS, member->owner))
 		members->unlisted++;
 	if (!member->stack)
 		members->unstacked++;
 	else if (++members->stacked)
 		add_to(members->stacks, &members->nr_stacks, MEMBER_STACKS, member->stack);
+	if (member->end)
+		add_to(members->stacks, &members->nr_stacks, MEMBER_STACKS, member->end);
 }
 
 /* Whether it has stayed, and has had no data since its beginning. */
-static void note_quiet(const struct model *model, struct members *members, const struct conn *conn)
+static void note_quiet(const struct model *model, struct member_span *span, const struct conn *conn)
 {
-	uint64_t active_ns = conn->active_ds * (SECOND_NS / 10), quiet_ns, now_ns = model->now_ns;
+	uint64_t active_ns = conn->active_ds * (SECOND_NS / 10), quiet_ns;
 
 	/* what was asked before they had the time to say anything is no answer */
-	if (model->leaks->ages_ns < members->ref_ns)
+	if (model->leaks->ages_ns < span->ref_ns)
 		return;
-	if (conn->since_bound || conn->since_ns < members->start_ns ||
-	    conn->since_ns > members->ref_ns || !conn->active_ds)
+	if (conn->since_bound || conn->since_ns < span->start_ns || conn->since_ns > span->ref_ns ||
+	    !conn->active_ds)
 		return;
-	quiet_ns = (now_ns - conn->since_ns) / 4;
+	quiet_ns = (model->now_ns - conn->since_ns) / 4;
 	if (quiet_ns < BEGINNING_NS)
 		quiet_ns = BEGINNING_NS;
-	members->known++;
-	members->quiet += active_ns <= conn->since_ns + quiet_ns;
+	span->known++;
+	span->quiet += active_ns <= conn->since_ns + quiet_ns;
 }
 
 static void add_conn(struct model *model, struct members *members, uint32_t id)
@@ -116,14 +124,17 @@ static void add_conn(struct model *model, struct members *members, uint32_t id)
 	const struct conn *conn = conn_at(model, id);
 	struct member member = {
 		.since_ns = conn->since_ns,
+		/* one whose beginning was not seen was there before */
+		.came_ns = conn->since_bound ? 0 : conn->since_ns,
 		.owner = conn->owner,
-		.stack = stacks_of_conn(model, id),
+		.stack = stacks_of_conn(model, id, STACK_OPENED),
+		.end = stacks_of_conn(model, id, STACK_CLOSED),
 		.bound = conn->since_bound,
 	};
 
 	add(members, &member, model->now_ns);
-	if (members->what == SAMPLED_ESTABLISHED)
-		note_quiet(model, members, conn);
+	for (unsigned int i = 0; members->what == SAMPLED_ESTABLISHED && i < NR_SPANS; i++)
+		note_quiet(model, &members->spans[i], conn);
 	/* spread over all of them */
 	if (members->nr_samples < MEMBER_SAMPLES)
 		members->sample[members->nr_samples++] = id;
@@ -171,8 +182,13 @@ static void walk_closed(struct model *model, const struct member_table *table)
 	for (id = pool_next(&leaks->closed, 0); id != POOL_NONE;
 	     id = pool_next(&leaks->closed, id + 1)) {
 		const struct closed_socket *closed = pool_at(&leaks->closed, id);
-		struct member member = { closed->since_ns, closed->owner, closed->stack,
-					 closed->at_least };
+		struct member member = {
+			.since_ns = closed->since_ns,
+			.came_ns = closed->found_ns,
+			.owner = closed->owner,
+			.stack = closed->stack,
+			.bound = closed->at_least,
+		};
 		uint32_t pair = closed->class, site = leaks_class_at(leaks, pair)->site;
 
 		/* no walk has confirmed that somebody holds it */

@@ -21,12 +21,19 @@ struct member_count {
 	uint32_t count;
 };
 
+/* The same over one span. */
+struct member_span {
+	uint64_t start_ns;	/* of the class's series, */
+	uint64_t ref_ns;	/* and a moment in it: who came between and is still there has stayed */
+	uint32_t stayed, before; /* came between; were there at the start */
+	uint32_t quiet, known;	/* of the stayed: without data; with word of that */
+};
+
 /* The sockets of a class in one state. */
 struct members {
 	uint32_t class;
 	enum sampled what;
-	uint64_t start_ns;	/* of the class's series, */
-	uint64_t ref_ns;	/* and a moment in it: who came between and is still there has stayed */
+	struct member_span spans[NR_SPANS];
 	struct histogram ages;	/* owned */
 	struct histogram idle;	/* owned; in CLOSE: without a segment, as far as it is known */
 	uint32_t count;
@@ -34,9 +41,6 @@ struct members {
 	uint32_t waited;	/* for 3 s */
 	uint32_t bound;		/* at least as old as they seem */
 	uint64_t oldest_ns;	/* since */
-	uint32_t stayed, before; /* came between; were there at the start */
-	uint32_t quiet,
-		known; /* of the stayed: without data since their beginning; with word of that */
 	struct member_count owners[MEMBER_OWNERS];
 	uint32_t nr_owners, unlisted; /* sockets of further owners */
 	struct member_count stacks[MEMBER_STACKS];

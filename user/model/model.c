@@ -157,7 +157,7 @@ static void feed_closed_end(struct model *model, const struct tw_record *record,
 
 static void feed_stack(struct model *model, const struct tw_record *record, unsigned int source)
 {
-	stacks_opened(model, (const struct tw_stack *)record, source);
+	stacks_acted(model, (const struct tw_stack *)record, source);
 }
 
 static void feed_stack_text(struct model *model, const struct tw_record *record,

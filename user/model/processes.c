@@ -8,7 +8,7 @@
 
 #define SCRIPT_LEN 256
 /* What was told is news for so long. */
-#define FRESH_NS 1000000000ULL
+#define FRESH_NS 5000000000ULL
 
 static struct process *find(struct leaks *leaks, uint32_t pid, uint32_t source)
 {
@@ -47,6 +47,9 @@ void processes_learn(struct model *model, const struct tw_process *record, unsig
 	process = find(leaks, record->pid, source);
 	if (!process)
 		process = take(leaks);
+	for (uint32_t i = 0; i < leaks->nr_wanted; i++)
+		if (leaks->wanted[i] == record->pid)
+			leaks->wanted[i--] = leaks->wanted[--leaks->nr_wanted];
 	free(process->script);
 	*process = (struct process){
 		.told_ns = record->head.ts_ns,

@@ -50,6 +50,14 @@ static struct queue *make(struct model *model, const struct conn *conn)
 	return queue;
 }
 
+/* Connections to it, ever; 0: not known. */
+static uint32_t opened_at(struct leaks *leaks, const struct row_key *key)
+{
+	uint32_t class = leaks_class(leaks, key);
+
+	return class == POOL_NONE ? 0 : leaks_class_at(leaks, class)->now[SAMPLED_OPENED];
+}
+
 void queues_listener(struct model *model, const struct conn *conn, const struct tw_socket *record)
 {
 	struct leaks *leaks = model->leaks;
@@ -69,18 +77,20 @@ void queues_listener(struct model *model, const struct conn *conn, const struct 
 	queue = id == POOL_NONE ? make(model, conn) : at(leaks, id);
 	if (!queue)
 		return;
-	if (!queue->full_ns)
-		queue->full_ns = record->head.ts_ns;
-	queue->looks++;
-	queue->ts_ns = record->head.ts_ns;
-	queue->waiting = record->rqueue;
-	queue->backlog = record->wqueue;
 	before = queue->owner;
 	queue->owner = owners_enter(&model->owners, model->services, conn_owner(model, conn));
 	owners_leave(&model->owners, before);
 	queue->key = (struct row_key){ .service = owners_at(&model->owners, queue->owner)->service,
 				       .port = conn->local_port,
 				       .role = ROLE_SERVER };
+	if (!queue->full_ns) {
+		queue->full_ns = record->head.ts_ns;
+		queue->opened = opened_at(leaks, &queue->key);
+	}
+	queue->looks++;
+	queue->ts_ns = record->head.ts_ns;
+	queue->waiting = record->rqueue;
+	queue->backlog = record->wqueue;
 }
 
 /* Those that listen no more go. */
@@ -128,11 +138,14 @@ const struct queue *queues_full_at(const struct model *model, const struct conn 
 static bool judge_queue(struct model *model, const struct queue *queue, struct verdict *verdict)
 {
 	uint64_t full_ns = queue->ts_ns - queue->full_ns;
+	/* a place in it becomes free with each accept(): more have come than fit */
+	bool drains = opened_at(model->leaks, &queue->key) > queue->opened + queue->backlog + 1;
 
 	*verdict = (struct verdict){
-		.level = queue->looks >= 3 && full_ns >= 10 * SECOND_NS ? LEVEL_LEAK :
-			 queue->looks >= 2 && full_ns >= 3 * SECOND_NS	? LEVEL_SUSPECT :
-									  LEVEL_NONE,
+		.level = queue->looks < 2 || full_ns < 3 * SECOND_NS  ? LEVEL_NONE :
+			 drains					      ? LEVEL_WATCH :
+			 queue->looks < 3 || full_ns < 10 * SECOND_NS ? LEVEL_SUSPECT :
+									LEVEL_LEAK,
 		.kind = LEAK_ACCEPT_QUEUE,
 		.count = queue->waiting,
 		.limit = queue->backlog,

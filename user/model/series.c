@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define US_NS 1000ULL
 
@@ -22,8 +23,23 @@ static void thin_out(struct series *series)
 	series->step_ns *= 2;
 }
 
-void series_add(struct series *series, uint64_t now_ns, uint64_t step_ns, uint32_t value)
+/* More than a few at once: a pause is forgotten but for its end. */
+static void drop_oldest(struct series *series)
 {
+	const uint32_t drop = SERIES_POINTS / 16;
+
+	series->count -= drop;
+	series->start_ns += drop * series->step_ns;
+	memmove(series->point, series->point + drop, series->count * sizeof(*series->point));
+	memmove(series->late_us, series->late_us + drop, series->count * sizeof(*series->late_us));
+}
+
+static void add(struct series *series, uint64_t now_ns, uint64_t step_ns, uint32_t value,
+		void (*make_room)(struct series *series))
+{
+	/* no time that a clock tells */
+	if (now_ns >> 62)
+		return;
 	if (!series->step_ns)
 		*series = (struct series){ .start_ns = now_ns, .step_ns = step_ns };
 	/* a pause in the records: nothing has changed meanwhile */
@@ -36,8 +52,23 @@ void series_add(struct series *series, uint64_t now_ns, uint64_t step_ns, uint32
 		series->late_us[series->count] = late_us < UINT32_MAX ? late_us : UINT32_MAX;
 		series->point[series->count++] = last ? value : before;
 		if (series->count == SERIES_POINTS)
-			thin_out(series);
+			make_room(series);
 	}
+}
+
+void series_add(struct series *series, uint64_t now_ns, uint64_t step_ns, uint32_t value)
+{
+	add(series, now_ns, step_ns, value, thin_out);
+}
+
+void series_add_recent(struct series *series, uint64_t now_ns, uint64_t step_ns, uint32_t value)
+{
+	uint64_t span_ns = step_ns * SERIES_POINTS;
+
+	/* all that it has is too old by now */
+	if (series->step_ns && now_ns > series->start_ns + series->count * step_ns + span_ns)
+		series->step_ns = 0;
+	add(series, now_ns, step_ns, value, drop_oldest);
 }
 
 uint64_t series_time(const struct series *series, uint32_t point)

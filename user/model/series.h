@@ -30,6 +30,8 @@ struct trend {
 
 /* Adds the value of @now_ns, unless the step is not over yet. @step_ns: of the first points. */
 void series_add(struct series *series, uint64_t now_ns, uint64_t step_ns, uint32_t value);
+/* The same, but when there is no room the oldest points go: the step stays what it is. */
+void series_add_recent(struct series *series, uint64_t now_ns, uint64_t step_ns, uint32_t value);
 /* When that point was taken. */
 uint64_t series_time(const struct series *series, uint32_t point);
 /* Whether it rises, still: struct trend's growing, at little cost. */

@@ -12,14 +12,14 @@
 struct signs {
 	const struct leak_class *class;
 	const struct members *members;
+	const struct member_span *span; /* of the members */
 	struct trend trend;
 	uint32_t first;		/* at the first point */
-	uint32_t grown;		/* since, up to members->ref_ns */
-	double stayed;		/* share of them that is still there */
-	double quiet;		/* share of those without data; -1: not known */
+	uint32_t grown;		/* since, up to span->ref_ns */
+	double quiet;		/* share of the stayed without data; -1: not known */
 	uint64_t p50_ns;
 	uint32_t most;		/* that one process has */
-	bool grows;		/* it does, still, and none of it goes again */
+	uint32_t pairs;		/* a site's, that have any of these; else 1 */
 };
 
 /* How a kind is judged by the sockets of a class; without level(): by something else. */
@@ -32,6 +32,8 @@ struct kind_rule {
 
 extern const struct kind_rule kind_rules[NR_LEAK_KINDS];
 
+/* Share of what it has grown by that is still there: 1, unless some of it has gone again. */
+double signs_stayed(const struct signs *signs);
 /* Whether its number grows, still, over @span_ns at least, and nothing of it goes again. */
 bool signs_grow(const struct signs *signs, uint64_t span_ns);
 /* Whether it was there from the start, and (nearly) all of it still is. */

@@ -108,7 +108,7 @@ void stacks_learn(struct model *model, const struct tw_stack_text *record, unsig
 static bool make_room(struct stacks *stacks, uint32_t conns)
 {
 	uint32_t room = conns + POOL_CHUNK;
-	uint32_t *grown;
+	uint32_t(*grown)[NR_STACK_ENDS];
 
 	if (conns <= stacks->room)
 		return true;
@@ -158,23 +158,26 @@ static uint32_t find_opening(struct stacks *stacks, uint32_t stack, const struct
 	return id;
 }
 
-void stacks_opened(struct model *model, const struct tw_stack *record, unsigned int source)
+void stacks_acted(struct model *model, const struct tw_stack *record, unsigned int source)
 {
 	struct stacks *stacks = &model->stacks;
 	uint32_t conn = tracker_find(model, record->cookie, source);
 	uint32_t stack = find(stacks, record->stack, source), opening;
 
-	/* what closes a socket opened nothing */
-	if (record->head.from == TW_CLOSED || stack == INDEX_NONE)
+	enum stack_end end = record->head.from == TW_CLOSED ? STACK_CLOSED : STACK_OPENED;
+
+	if (stack == INDEX_NONE)
 		return;
 	opening = find_opening(stacks, stack, record);
 	if (opening == POOL_NONE)
 		return;
-	stacks->told++;
-	stacks->incomplete += at(stacks, stack)->incomplete;
-	closed_opened_by(model, record->cookie, source, opening + 1);
+	if (end == STACK_OPENED) {
+		stacks->told++;
+		stacks->incomplete += at(stacks, stack)->incomplete;
+		closed_opened_by(model, record->cookie, source, opening + 1);
+	}
 	if (conn != POOL_NONE && make_room(stacks, model->conns.used))
-		stacks->of_conn[conn] = opening + 1;
+		stacks->of_conn[conn][end] = opening + 1;
 }
 
 void model_stack_counts(const struct model *model, uint64_t *stacks, uint64_t *incomplete)
@@ -183,9 +186,9 @@ void model_stack_counts(const struct model *model, uint64_t *stacks, uint64_t *i
 	*incomplete = model->stacks.incomplete;
 }
 
-uint32_t stacks_of_conn(const struct model *model, uint32_t conn)
+uint32_t stacks_of_conn(const struct model *model, uint32_t conn, enum stack_end end)
 {
-	return conn < model->stacks.room ? model->stacks.of_conn[conn] : 0;
+	return conn < model->stacks.room ? model->stacks.of_conn[conn][end] : 0;
 }
 
 const struct opening *stacks_opening(const struct stacks *stacks, uint32_t number)
@@ -201,5 +204,5 @@ const struct stack *stacks_stack(const struct stacks *stacks, uint32_t number)
 void stacks_forget(struct stacks *stacks, uint32_t conn)
 {
 	if (conn < stacks->room)
-		stacks->of_conn[conn] = 0;
+		memset(stacks->of_conn[conn], 0, sizeof(stacks->of_conn[conn]));
 }

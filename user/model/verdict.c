@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What a verdict tells: whose the sockets are, how old, how near the limit, opened where. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,7 +48,8 @@ void verdict_holder(struct model *model, struct verdict *verdict, uint32_t id, u
 	processes_want(model, owner->pid, owner->source);
 	if (!process)
 		return;
-	holder->script = process->script;
+	if (process->script)
+		snprintf(holder->script, sizeof(holder->script), "%s", process->script);
 	holder->fds = process->fds;
 	holder->fd_limit = process->fd_limit;
 }
@@ -91,7 +93,8 @@ static void set_stacks(struct model *model, struct verdict *verdict, struct memb
 		const struct stack *stack = stacks_stack(&model->stacks, number);
 		const struct opening *opening = stacks_opening(&model->stacks, number);
 
-		verdict->cut_short += stack->incomplete ? members->stacks[i].count : 0;
+		if (stack->incomplete && opening->deed != TW_CLOSED)
+			verdict->cut_short += members->stacks[i].count;
 		if (verdict->nr_stacks == VERDICT_STACKS)
 			continue;
 		verdict->stacks[verdict->nr_stacks++] = (struct verdict_stack){
@@ -132,16 +135,16 @@ static void set_other(struct model *model, struct verdict *verdict, const struct
 static double confidence_of(const struct signs *signs)
 {
 	if (signs_grow(signs, 0))
-		return signs->trend.confidence * signs->stayed;
+		return signs->trend.confidence * signs_stayed(signs);
 	if (signs_stand_still(signs))
 		return 1 - exp(-(double)signs->members->old / 10);
-	return signs->trend.confidence * signs->stayed;
+	return signs->trend.confidence * signs_stayed(signs);
 }
 
 void verdict_fill(struct model *model, struct verdict *verdict, const struct signs *signs,
 		  struct members *members)
 {
-	verdict_place(model, verdict, &signs->class->key, signs->class->pairs);
+	verdict_place(model, verdict, &signs->class->key, signs->pairs);
 	verdict->count = members->count;
 	verdict->per_minute = signs->trend.per_s * 60;
 	verdict->confidence = confidence_of(signs);
@@ -153,7 +156,7 @@ void verdict_fill(struct model *model, struct verdict *verdict, const struct sig
 	verdict->at_least = members->bound > 0;
 	verdict->half_at_least = members->bound > members->count / 2;
 	verdict->grown = signs->grown;
-	verdict->stayed = members->stayed < signs->grown ? members->stayed : signs->grown;
+	verdict->stayed = signs->span->stayed < signs->grown ? signs->span->stayed : signs->grown;
 	verdict->watched_ns = signs->trend.span_ns;
 	verdict->quiet_percent = signs->quiet < 0 || members->what != SAMPLED_ESTABLISHED ?
 					 -1 :

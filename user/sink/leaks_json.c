@@ -99,7 +99,7 @@ static void add_holders(struct json *json, const struct verdict *verdict)
 		child = json_object();
 		add_count(child, "pid", holder->pid != 0, holder->pid);
 		json_add_text(child, "comm", holder->comm[0] ? holder->comm : NULL);
-		json_add_text(child, "script", holder->script);
+		json_add_text(child, "script", holder->script[0] ? holder->script : NULL);
 		/* a minisock has none any more */
 		json_add_u64(child, "fds", is_of_minisocks(verdict->kind) ? 0 : holder->sockets);
 		json_add_u64(child, "sockets", holder->sockets);
@@ -229,6 +229,7 @@ static struct json *document_of(const struct model *model, const struct sink_opt
 				const char *kind)
 {
 	struct json *json = json_object(), *array = json_array(), *loss = json_object();
+	struct json *unkept = json_object();
 	const struct verdict *verdicts;
 	size_t count = model_verdicts(model, &verdicts);
 
@@ -243,6 +244,10 @@ static struct json *document_of(const struct model *model, const struct sink_opt
 	for (unsigned int cause = 0; cause < TW_NR_LOSS; cause++)
 		json_add_u64(loss, loss_cause_name(cause), model_loss(model, cause));
 	json_add(json, "loss", loss);
+	json_add_u64(unkept, "classes", model_leaks_unkept(model).classes);
+	json_add_u64(unkept, "closed_sockets", model_leaks_unkept(model).closed);
+	json_add_u64(unkept, "stacks", model_leaks_unkept(model).stacks);
+	json_add(json, "not_kept", unkept);
 	return json;
 }
 

@@ -189,7 +189,7 @@ static void print_holder(const struct sink_opts *opts, const struct verdict_hold
 
 	len = snprintf(line, sizeof(line), "%s (pid %" PRIu32 "%s%s) has %s",
 		       holder->comm[0] ? holder->comm : "a process", holder->pid,
-		       holder->script ? ", " : "", holder->script ? holder->script : "",
+		       holder->script[0] ? ", " : "", holder->script,
 		       text_count(holder->sockets, number));
 	if (holder->fds && len < sizeof(line))
 		len += snprintf(line + len, sizeof(line) - len, "; %s descriptors in all",
@@ -325,6 +325,25 @@ static void print_loss(const struct sink_opts *opts, const struct model *model)
 			text_count(lost, number));
 }
 
+/* What verdicts can't know of, for want of room. */
+static void print_unkept(const struct sink_opts *opts, const struct model *model)
+{
+	struct leaks_unkept unkept = model_leaks_unkept(model);
+	char number[TEXT_LEN];
+
+	if (unkept.classes)
+		fprintf(opts->out,
+			"\nnot followed: %s services, ports and hosts more than there is room for\n",
+			text_count(unkept.classes, number));
+	if (unkept.closed)
+		fprintf(opts->out,
+			"\nnot followed: %s sockets in CLOSE more than there is room for\n",
+			text_count(unkept.closed, number));
+	if (unkept.stacks)
+		fprintf(opts->out, "\nnot kept: %s stacks more than there is room for\n",
+			text_count(unkept.stacks, number));
+}
+
 static void print_all(struct sink *sink, const struct model *model)
 {
 	const struct verdict *verdicts;
@@ -336,6 +355,7 @@ static void print_all(struct sink *sink, const struct model *model)
 		print_verdict(&sink->opts, &verdicts[i]);
 	}
 	print_loss(&sink->opts, model);
+	print_unkept(&sink->opts, model);
 	fflush(sink->opts.out);
 }
 

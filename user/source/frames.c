@@ -27,7 +27,7 @@ static bool word_at(const struct tw_stack_seen *seen, uint64_t address, uint64_t
 {
 	uint64_t offset = address - seen->sp;
 
-	if (!seen->piece_len || offset > seen->piece_len - sizeof(*word))
+	if (seen->piece_len < sizeof(*word) || offset > seen->piece_len - sizeof(*word))
 		return false;
 	memcpy(word, seen->piece + offset, sizeof(*word));
 	return true;

@@ -71,28 +71,72 @@ static bool is_interpreter(const char *program)
 	return false;
 }
 
-/* Options that name what runs, instead of a file: python -m MODULE, java -jar FILE. */
-static bool names_module(const char *option)
+/* What the argument behind an option of an interpreter is. */
+static const struct {
+	const char *option;
+	enum { MODULE, CODE, VALUE } argument;
+} options[] = {
+	/* python -m MODULE, java -jar FILE */
+	{ "-m", MODULE },
+	{ "-jar", MODULE },
+	/* may hold secrets, and says little */
+	{ "-c", CODE },
+	{ "-e", CODE },
+	{ "-E", CODE },
+	{ "-p", CODE },
+	{ "-r", CODE },
+	{ "--eval", CODE },
+	{ "--print", CODE },
+	{ "-pe", CODE },
+	{ "-ne", CODE },
+	{ "-ic", CODE },
+	{ "-lc", CODE },
+	{ "-ec", CODE },
+	{ "-xc", CODE },
+	{ "-W", VALUE },
+	{ "-X", VALUE },
+	{ "-cp", VALUE },
+	{ "-classpath", VALUE },
+	{ "--class-path", VALUE },
+	{ "--module-path", VALUE },
+	{ "--require", VALUE },
+	{ "--import", VALUE },
+	{ "-I", VALUE },
+	{ "-O", VALUE },
+	{ "-o", VALUE },
+	{ "--rcfile", VALUE },
+};
+
+static int argument_of(const char *option)
 {
-	return !strcmp(option, "-m") || !strcmp(option, "-jar");
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (!strcmp(option, options[i].option))
+			return options[i].argument;
+	return -1;
 }
 
-/* The script that an interpreter runs: the first argument that is no option; else "". */
+/* The script that an interpreter runs: the first argument that is no option's; else "". */
 static void find_script(const char *args, size_t len, char script[static SCRIPT_LEN])
 {
-	const char *end = args + len, *arg = args;
+	const char *end = args + len, *arg = args, *next;
 
 	script[0] = '\0';
 	if (!len || !is_interpreter(args))
 		return;
-	for (arg += strlen(arg) + 1; arg < end; arg += strlen(arg) + 1) {
-		if (names_module(arg) && arg + strlen(arg) + 1 < end)
-			snprintf(script, SCRIPT_LEN, "%s %s", arg, arg + strlen(arg) + 1);
-		else if (arg[0] == '-' && arg[1])
-			continue;
-		else
+	for (arg += strlen(arg) + 1; arg < end; arg = next) {
+		int argument = argument_of(arg);
+
+		next = arg + strlen(arg) + 1;
+		if (arg[0] != '-' || !arg[1])
 			snprintf(script, SCRIPT_LEN, "%s", arg);
-		return;
+		else if (argument == CODE)
+			snprintf(script, SCRIPT_LEN, "(code in its arguments)");
+		else if (argument == MODULE && next < end)
+			snprintf(script, SCRIPT_LEN, "%s %s", arg, next);
+		else if (argument == VALUE && next < end)
+			next += strlen(next) + 1;
+		if (script[0])
+			return;
 	}
 }
 
