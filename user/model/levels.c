@@ -3,6 +3,8 @@
  * What makes a class of sockets a leak, a suspect or worth watching: a table of kinds.
  * docs/leaks.md says it in words.
  */
+#include <math.h>
+
 #include "model/signs.h"
 
 #define SECOND_NS 1000000000ULL
@@ -24,6 +26,9 @@ double signs_stayed(const struct signs *signs)
 
 	if (!grown)
 		return 0;
+	/* one may have come at the very moment that was sampled */
+	if (fabs(stayed - grown) <= 1)
+		return 1;
 	/* more have come than it has grown by: as many others have gone meanwhile */
 	return stayed < grown ? stayed / grown : grown / stayed;
 }
