@@ -20,7 +20,9 @@ static int open_report(struct pipeline *pipeline)
 
 	/* a recording has no command whose output it could get in the way of */
 	pipeline->report_fd = pipeline->options->nr_inputs ? 0 : STDERR_FILENO;
-	if (!path)
+	if (path && !strcmp(path, "-"))
+		pipeline->report_fd = STDOUT_FILENO;
+	if (!path || pipeline->report_fd == STDOUT_FILENO)
 		return 0;
 	pipeline->report_fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	if (pipeline->report_fd >= 0)
@@ -82,7 +84,8 @@ int cmd_run(int argc, char **argv)
 		.doc = "Runs COMMAND, traces it and its descendants only, and reports at its end what "
 		       "became of their connections: opened, how each ended, who closed first, "
 		       "TIME_WAIT left behind, sockets that nothing but the exit of a process closed.\v"
-		       "Standard input and output are COMMAND's own; the report goes to standard error. "
+		       "Standard input and output are COMMAND's own; the report goes to standard error, "
+		       "where COMMAND may write too: with -o json give a file by --report. "
 		       "The exit status is COMMAND's (128 + N: killed by signal N; 126, 127: it could "
 		       "not be run), with --fail 4 if that is 0 and sockets were leaked.",
 		.operand = "[--] COMMAND [ARG...]",
@@ -104,6 +107,11 @@ int cmd_run(int argc, char **argv)
 
 	options_init(&options);
 	options_parse(&options, &spec, argc, argv);
+	if (options.filter.pid || options.filter.service) {
+		log_msg(LOG_WARNING, "--pid and --service are not for a command: its processes are "
+				     "followed, all of them");
+		return STATUS_USAGE;
+	}
 	pipeline.record_to = options.record_to;
 	if (open_report(&pipeline))
 		return STATUS_FAILED;

@@ -119,6 +119,8 @@ static struct sink *open_sink(const struct pipeline *pipeline, const struct orig
 		.terminal = isatty(output_fd(pipeline)),
 		.replay = origin->replay,
 		.once = options->for_ns != 0,
+		.filtered = !filter_is_empty(&options->filter),
+		.stacks = options->stacks != 0,
 	};
 
 	if (opts.terminal && !ioctl(output_fd(pipeline), TIOCGWINSZ, &size)) {

@@ -8,7 +8,7 @@
 
 #define SCRIPT_LEN 256
 /* What was told is news for so long. */
-#define FRESH_NS 5000000000ULL
+#define FRESH_NS 500000000ULL
 
 static struct process *find(struct leaks *leaks, uint32_t pid, uint32_t source)
 {

@@ -22,6 +22,10 @@
 #define LINE_LEN 1024
 #define TEXT_WIDTH 100
 #define CLEAR "\033[H\033[J"
+/* No trend is one before. */
+#define TREND_NS (30 * NS_PER_SECOND)
+/* Frames of a stack; JSON has them all. */
+#define MOST_FRAMES 12
 
 static struct sink *leaks_text_open(const struct sink_opts *opts)
 {
@@ -128,6 +132,12 @@ static void print_growth(const struct sink_opts *opts, const struct verdict *ver
 	char watched[TEXT_LEN], grown[TEXT_LEN], stayed[TEXT_LEN], more[LINE_LEN] = "";
 
 	text_duration(verdict->watched_ns, watched);
+	if (verdict->per_minute <= 0 && !verdict->grown) {
+		say(opts, "%s over %s; confidence %.2f",
+		    verdict->watched_ns < TREND_NS ? "not seen to grow" : "they don't grow",
+		    watched, verdict->confidence);
+		return;
+	}
 	if (verdict->grown && verdict->stayed == verdict->grown)
 		snprintf(more, sizeof(more), "; %s more came, and all of them are still there",
 			 text_count(verdict->grown, grown));
@@ -137,7 +147,7 @@ static void print_growth(const struct sink_opts *opts, const struct verdict *ver
 	say(opts, "%+.1f a minute over %s, confidence %.2f%s", verdict->per_minute, watched,
 	    verdict->confidence, more);
 	if (verdict->quiet_percent >= 0)
-		say(opts, "%d %% of these had no data since they were opened",
+		say(opts, "%d %% of those that came had no data after their beginning",
 		    verdict->quiet_percent);
 }
 
@@ -237,8 +247,12 @@ static void print_other(const struct sink_opts *opts, const struct verdict *verd
 		return;
 	if (verdict->other_pid)
 		snprintf(pid, sizeof(pid), " (pid %" PRIu32 ")", verdict->other_pid);
-	say(opts, "the other end is on this host: %s%s, in %s",
-	    service ? service : "an unknown service", pid, state_name(verdict->other_state));
+	if (service)
+		say(opts, "the other end is on this host: %s%s, in %s", service, pid,
+		    state_name(verdict->other_state));
+	else
+		say(opts, "the other end is on this host, in %s; whose it is is not known",
+		    state_name(verdict->other_state));
 }
 
 static void print_stack(const struct sink_opts *opts, const struct verdict_stack *stack)
@@ -251,10 +265,13 @@ static void print_stack(const struct sink_opts *opts, const struct verdict_stack
 	    stack->deed < TW_NR_DEEDS ? deeds[stack->deed] : "opened",
 	    stack->thread ? " by thread " : "", stack->thread ? stack->thread : "",
 	    stack->incomplete ? " (frames are missing)" : "");
-	while (*text) {
+	for (unsigned int frame = 0; *text; frame++) {
 		size_t len = strcspn(text, "\n");
 
-		fprintf(opts->out, "%*s%.*s\n", INDENT + 4, "", (int)len, text);
+		if (frame < MOST_FRAMES)
+			fprintf(opts->out, "%*s%.*s\n", INDENT + 4, "", (int)len, text);
+		else if (frame == MOST_FRAMES)
+			fprintf(opts->out, "%*s... (-o json has the rest)\n", INDENT + 4, "");
 		text += len + (text[len] == '\n');
 	}
 }
@@ -310,7 +327,16 @@ static void print_head(const struct sink_opts *opts, const struct model *model,
 			found == 1 ? words[i].one : words[i].more);
 		separator = ", ";
 	}
-	fputs(count ? "\n" : ": nothing leaks so far\n", opts->out);
+	if (count)
+		putc('\n', opts->out);
+	else if (opts->filtered && !model_totals(model)->count[FIELD_CONNECTIONS])
+		fputs(": no connection has matched the filters so far\n", opts->out);
+	else
+		fputs(": nothing leaks so far\n", opts->out);
+	if (now_ns - ready_ns < TREND_NS)
+		fputs("(what begins to leak only now needs half a minute to be told from what passes, "
+		      "open connections 50 s)\n",
+		      opts->out);
 }
 
 static void print_loss(const struct sink_opts *opts, const struct model *model)

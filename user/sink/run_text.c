@@ -92,7 +92,10 @@ static void print_title(const struct sink_opts *opts, const struct farewell_comm
 	else
 		snprintf(how, sizeof(how), "ended with status %d", WEXITSTATUS(command->status));
 	fprintf(opts->out, "twtrace run: '%s' %s after %s%s\n", text, how,
-		text_duration(ns, duration), nothing ? ": no TCP connections" : "");
+		text_duration(ns, duration),
+		!nothing       ? "" :
+		opts->filtered ? ": no TCP connections that match the filters" :
+				 ": no TCP connections");
 }
 
 static void print_opened(const struct sink_opts *opts, const struct farewell_counts *counts)
@@ -167,6 +170,14 @@ static void print_time_wait(const struct sink_opts *opts, const struct farewell_
 static void print_stacks(const struct sink_opts *opts, const struct model *model,
 			 const struct farewell_leak *leak)
 {
+	uint64_t without = leak->count;
+	char rest[TEXT_LEN];
+
+	for (uint32_t i = 0; i < leak->nr_stacks; i++)
+		without -= leak->stacks[i].count < without ? leak->stacks[i].count : without;
+	if (opts->stacks && without)
+		say(opts, "", "  %s without a known stack: the process was gone too soon",
+		    text_count(without, rest));
 	for (uint32_t i = 0; i < leak->nr_stacks; i++) {
 		struct farewell_stack stack = model_farewell_stack(model, leak->stacks[i].number);
 		const char *line = stack.text;

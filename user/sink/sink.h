@@ -40,6 +40,8 @@ struct sink_opts {
 	bool terminal;			/* out is one: colour, and tables refresh in place */
 	bool replay;			/* events come from a recording */
 	bool once;			/* the user named an end: tables in a file are printed there */
+	bool filtered;			/* not everything is looked at */
+	bool stacks;			/* the code that opened connections is asked for */
 };
 
 struct sink;

@@ -106,7 +106,9 @@ static void read_attrs(struct tw_socket *socket, const struct nlmsghdr *header,
 		if (attr->rta_type == INET_DIAG_CGROUP_ID &&
 		    RTA_PAYLOAD(attr) >= sizeof(socket->cgroup_id))
 			memcpy(&socket->cgroup_id, RTA_DATA(attr), sizeof(socket->cgroup_id));
-		if (attr->rta_type == INET_DIAG_INFO && socket->head.from != TW_LISTEN)
+		/* before it is connected its clocks have not been set: idle since boot, it seems */
+		if (attr->rta_type == INET_DIAG_INFO && socket->head.from != TW_LISTEN &&
+		    socket->head.from != TW_SYN_SENT)
 			read_idle(socket, attr);
 	}
 }
