@@ -133,3 +133,16 @@ bytes() {
 		"'$TWTRACE' trace -o jsonl -i '$RECORDING' | head -n 1 >/dev/null; exit \${PIPESTATUS[0]}"
 	[[ -z $stderr ]]
 }
+
+@test "leaks --fail: status 4 when something leaks, and only then" {
+	run "$TWTRACE" leaks -i tests/golden/leaks/recording --fail
+	[[ $status == 4 && $output == *"LEAK     lk-closewait: "* ]]
+	run "$TWTRACE" leaks -i tests/golden/leaks/recording
+	[[ $status == 0 ]]
+	run "$TWTRACE" leaks -i tests/golden/leaks/recording --fail --service 'peer-*'
+	[[ $status == 0 && $output == *"WATCH    peer-growth: "* ]]
+	run "$TWTRACE" leaks -i tests/golden/churn/recording --fail
+	[[ $status == 0 && $output == *"nothing leaks so far"* ]]
+	run "$TWTRACE" leaks -i tests/golden/churn/recording --service nobody
+	[[ $status == 0 && $output == *"no connection has matched the filters so far"* ]]
+}

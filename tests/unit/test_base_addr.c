@@ -83,6 +83,31 @@ static void knows_ipv4_and_the_wildcard(void **state)
 	}
 }
 
+static void knows_loopback(void **state)
+{
+	static const struct {
+		const char *addr;
+		bool loopback;
+	} cases[] = {
+		{ "::1", true },
+		{ "::ffff:127.0.0.1", true },
+		{ "::ffff:127.77.1.2", true },
+		{ "::ffff:1.2.3.127", false },
+		{ "::", false },
+		{ "7f00::1", false },
+		{ "::127.0.0.1", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint8_t addr[ADDR_LEN];
+
+		set_addr(addr, cases[i].addr);
+		if (addr_is_loopback(addr) != cases[i].loopback)
+			fail_msg("addr_is_loopback(%s)", cases[i].addr);
+	}
+}
+
 static void knows_what_is_in_a_network(void **state)
 {
 	static const struct {
@@ -129,6 +154,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(formats_addresses_and_endpoints),
 		cmocka_unit_test(knows_ipv4_and_the_wildcard),
+		cmocka_unit_test(knows_loopback),
 		cmocka_unit_test(knows_what_is_in_a_network),
 	};
 

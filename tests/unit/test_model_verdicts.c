@@ -253,6 +253,37 @@ static void both_ends_are_told(void **state)
 	assert_string_not_equal(verdicts[0].advice, verdicts[1].advice);
 }
 
+/* The same addresses in two namespaces are two hosts. */
+static void loopback_is_of_its_namespace(void **state)
+{
+	static const uint8_t loopback[16] = { [10] = 0xff, 0xff, 127, 0, 0, 1 };
+	struct fixture *f = *state;
+	const struct verdict *verdicts;
+
+	begin(f, NULL);
+	ready(f);
+	for (uint64_t i = 0; i < 40; i++) {
+		struct end far = end_of(2 * i + 1, 30000 + i, 8080, 100, "stranger");
+		struct end near = end_of(2 * i + 2, 8080, 30000 + i, 200, "server");
+
+		memcpy(near.tuple.local_addr, loopback, 16);
+		memcpy(near.tuple.remote_addr, loopback, 16);
+		far.tuple = near.tuple;
+		far.tuple.local_port = near.tuple.remote_port;
+		far.tuple.remote_port = near.tuple.local_port;
+		far.tuple.netns_cookie = NETNS + 1;
+		feed_connected(f, &far);
+		feed_transition(f, &near, TW_SYN_RECV, TW_ESTABLISHED, TW_F_INCOMING | TW_F_OWNER,
+				0, TW_TRANSITION_FULL);
+		feed_brief(f, &near, TW_ESTABLISHED, TW_CLOSE_WAIT, 0);
+		pass(f, SECOND);
+	}
+	model_judge(f->model);
+	assert_true(model_verdicts(f->model, &verdicts) >= 1);
+	assert_int_equal(verdicts[0].kind, LEAK_CLOSE_WAIT);
+	assert_false(verdicts[0].other_here);
+}
+
 static void feed_closed(struct fixture *f, const struct end *end, uint32_t idle_ms)
 {
 	struct tw_closed_held record = { .cookie = end->cookie,
@@ -491,6 +522,7 @@ int main(void)
 		cmocka_unit_test(the_limit_is_that_of_its_holder),
 		cmocka_unit_test(many_hosts_are_one_verdict),
 		cmocka_unit_test(both_ends_are_told),
+		cmocka_unit_test(loopback_is_of_its_namespace),
 		cmocka_unit_test(sockets_in_close_go_with_their_descriptor),
 		cmocka_unit_test(sockets_in_close_from_before_are_suspected),
 		cmocka_unit_test(one_that_was_never_connected_is_none),

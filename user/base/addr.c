@@ -23,6 +23,13 @@ bool addr_is_any(const uint8_t addr[static ADDR_LEN])
 	return memcmp(addr, zero, ADDR_LEN) == 0;
 }
 
+bool addr_is_loopback(const uint8_t addr[static ADDR_LEN])
+{
+	static const uint8_t v6[ADDR_LEN] = { [15] = 1 };
+
+	return addr_is_v4(addr) ? addr[12] == 127 : !memcmp(addr, v6, ADDR_LEN);
+}
+
 const char *addr_format(const uint8_t addr[static ADDR_LEN], char text[static ADDR_TEXT_LEN])
 {
 	/* Neither fails: both families are known and the longest text fits. */

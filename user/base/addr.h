@@ -18,6 +18,8 @@
 bool addr_is_v4(const uint8_t addr[static ADDR_LEN]);
 /* :: or 0.0.0.0 */
 bool addr_is_any(const uint8_t addr[static ADDR_LEN]);
+/* 127.0.0.0/8 or ::1, which every network namespace has for itself */
+bool addr_is_loopback(const uint8_t addr[static ADDR_LEN]);
 /* IPv4-mapped addresses in dotted form. Returns @text. */
 const char *addr_format(const uint8_t addr[static ADDR_LEN], char text[static ADDR_TEXT_LEN]);
 /* "1.2.3.4:80", "[::1]:80"; port 0 as "*". Returns @text. */

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/addr.h"
+
 #define SECOND_NS 1000000000ULL
 #define WAITED_NS (3 * SECOND_NS)
 /* What is exchanged so soon after the beginning belongs to it. */
@@ -253,7 +255,8 @@ static bool is_other_end(const struct conn *one, const struct conn *other)
 	return one->source == other->source && one->local_port == other->remote_port &&
 	       one->remote_port == other->local_port &&
 	       !memcmp(one->local_addr, other->remote_addr, 16) &&
-	       !memcmp(one->remote_addr, other->local_addr, 16);
+	       !memcmp(one->remote_addr, other->local_addr, 16) &&
+	       (one->netns == other->netns || !addr_is_loopback(one->local_addr));
 }
 
 static void find_others(struct model *model, struct search *search)

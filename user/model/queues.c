@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/addr.h"
 #include "model/drafts.h"
 #include "model/signs.h"
 
@@ -111,13 +112,6 @@ static void forget_gone(struct model *model)
 	}
 }
 
-static bool is_any(const uint8_t addr[static 16])
-{
-	static const uint8_t any[16], any_v4[16] = { [10] = 0xff, [11] = 0xff };
-
-	return !memcmp(addr, any, 16) || !memcmp(addr, any_v4, 16);
-}
-
 const struct queue *queues_full_at(const struct model *model, const struct conn *conn)
 {
 	const struct leaks *leaks = model->leaks;
@@ -125,10 +119,14 @@ const struct queue *queues_full_at(const struct model *model, const struct conn 
 	for (uint32_t id = pool_next(&leaks->queues, 0); id != POOL_NONE;
 	     id = pool_next(&leaks->queues, id + 1)) {
 		const struct queue *queue = at(leaks, id);
+		bool same = !memcmp(queue->local_addr, conn->remote_addr, 16), here;
 
-		if (queue->source == conn->source && queue->local_port == conn->remote_port &&
-		    (is_any(queue->local_addr) ||
-		     !memcmp(queue->local_addr, conn->remote_addr, 16)))
+		if (queue->source != conn->source || queue->local_port != conn->remote_port)
+			continue;
+		/* in another namespace only one that its address tells apart */
+		here = queue->netns_cookie == netns_at(model, conn->netns)->cookie;
+		if (here ? addr_is_any(queue->local_addr) || same :
+			   same && !addr_is_loopback(conn->remote_addr))
 			return queue;
 	}
 	return NULL;
