@@ -70,8 +70,9 @@ all_go() {
 	done
 }
 
+# Names and lines are known with libdw only.
 has_stacks() {
-	"$TWTRACE" leaks --help 3>&- | grep -q -e --stacks
+	"$TWTRACE" leaks --help 3>&- | grep -q -e --stacks && ldd "$TWTRACE" | grep -q libdw
 }
 
 # leaks_options RUN: what the verdicts are asked with.

@@ -11,6 +11,7 @@ setup() {
 	probe_trace
 	STACKED=${BUILD:-$ROOT/build}/tests/stacks
 	[[ -x $STACKED/show ]] || skip "there is no $STACKED/show"
+	ldd "$STACKED/show" | grep -q libdw || skip "it was built without libdw, which knows the names"
 	STACKS=$BATS_TEST_TMPDIR/stacks
 	netns_new t
 	TWTRACE=$STACKED/show
