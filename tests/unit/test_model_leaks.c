@@ -144,6 +144,15 @@ static void forgets_with_one_backend(struct sim *sim)
 	opened(sim, 100, "client", 2, 80);
 }
 
+/* A pool without a bound: all of it is used now and then. */
+static void has_no_bound(struct sim *sim)
+{
+	opened(sim, 100, "client", 2, 80);
+	for (uint32_t i = 0; i < sim->count; i++)
+		if ((sim->second + i) % 7 == 0)
+			sim->talked[i] = sim->second;
+}
+
 static void half_closes(struct sim *sim)
 {
 	uint32_t i = opened(sim, 100, "client", 2, 80);
@@ -393,6 +402,7 @@ static const struct workload {
 	{ "forgets", forgets, LEAK_ESTABLISHED_GROWTH, LEVEL_LEAK, "client", 2, 0 },
 	{ "forgets_one", forgets_with_one_backend, LEAK_ESTABLISHED_GROWTH, LEVEL_LEAK, "client", 2,
 	  0 },
+	{ "has_no_bound", has_no_bound, LEAK_ESTABLISHED_GROWTH, LEVEL_WATCH, "client", 2, 0 },
 	{ "half_closes", half_closes, LEAK_FIN_WAIT2_HELD, LEVEL_LEAK, "client", 2, 0 },
 	{ "is_left_alone", is_left_alone, LEAK_FIN_WAIT2_ORPHAN, LEVEL_LEAK, "client", 2, 0 },
 	{ "keeps_descriptors", keeps_descriptors, LEAK_CLOSED_HELD, LEVEL_LEAK, "client", 2, 0 },
@@ -407,7 +417,7 @@ static const struct workload {
 	{ "bursts", bursts, NR_LEAK_KINDS, LEVEL_NONE, NULL, 0, 0 },
 	{ "has_a_pool", has_a_pool, NR_LEAK_KINDS, LEVEL_NONE, NULL, 0, 0 },
 	{ "starts_slowly", starts_slowly, NR_LEAK_KINDS, LEVEL_NONE, NULL, 0, 0 },
-	{ "has_long_clients", has_long_clients, NR_LEAK_KINDS, LEVEL_NONE, NULL, 0, 0 },
+	{ "has_long_clients", has_long_clients, NR_LEAK_KINDS, LEVEL_WATCH, NULL, 0, 0 },
 	{ "has_many_processes", has_many_processes, NR_LEAK_KINDS, LEVEL_WATCH, NULL, 0, 0 },
 	{ "is_held_by_clients", is_held_by_its_clients, NR_LEAK_KINDS, LEVEL_SUSPECT, NULL, 0, 0 },
 	{ "works_after_the_end", works_after_the_end, NR_LEAK_KINDS, LEVEL_NONE, NULL, 0, 0 },

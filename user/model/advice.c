@@ -2,6 +2,9 @@
 /* What to do about each kind of leak: one sentence, tied to what the verdict rests on. */
 #include "model/signs.h"
 
+/* Fewer have had data since: they are used again. */
+#define QUIET_PERCENT 90
+
 static const char *const usual[NR_LEAK_KINDS] = {
 	[LEAK_CLOSE_WAIT] =
 		"The peer has closed and the program has not: find the path that leaves a socket "
@@ -42,6 +45,9 @@ static const char *const other_here[NR_LEAK_KINDS] = {
 
 const char *verdict_advice(const struct verdict *verdict)
 {
+	if (verdict->kind == LEAK_ESTABLISHED_GROWTH && verdict->quiet_percent < QUIET_PERCENT)
+		return "Their number only grows, and they are in use: if that is a pool, give it a "
+		       "bound.";
 	return verdict->other_here && other_here[verdict->kind] ? other_here[verdict->kind] :
 								  usual[verdict->kind];
 }

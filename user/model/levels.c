@@ -95,12 +95,24 @@ static enum leak_level level_orphan(const struct signs *signs)
 	return members->old >= 5 ? LEVEL_SUSPECT : LEVEL_WATCH;
 }
 
+/* It grows, and is in use: a pool without a bound, or more to do. */
+static enum leak_level level_busy(const struct signs *signs)
+{
+	bool pool = signs->class->key.role == ROLE_CLIENT && signs->most >= 5;
+
+	return pool && signs->trend.span_ns >= FILLING_NS && signs->members->count >= 10 ?
+		       LEVEL_WATCH :
+		       LEVEL_NONE;
+}
+
 static enum leak_level level_established(const struct signs *signs)
 {
 	bool client = signs->class->key.role == ROLE_CLIENT;
 
-	if (!signs_grow(signs, LONG_NS) || signs->quiet < 0 || signs->quiet < STAYED)
+	if (!signs_grow(signs, LONG_NS) || signs->quiet < 0)
 		return LEVEL_NONE;
+	if (signs->quiet < STAYED)
+		return level_busy(signs);
 	/* a process for each connection: these pile up, not descriptors. And who accepts can't
 	 * be blamed for who connects, least of all where that is here and judged itself */
 	if (signs->most < 5 || (!client && signs->members->other != POOL_NONE))
