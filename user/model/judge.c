@@ -136,6 +136,9 @@ static void judge_members(struct model *model, struct drafts *drafts)
 		if (verdict.level == LEVEL_NONE)
 			continue;
 		verdict_fill(model, &verdict, &signs, &members[i]);
+		/* the other end is judged itself, and of this one nobody knows anything */
+		if (verdict.kind == LEAK_FIN_WAIT2_ORPHAN && !verdict.service && verdict.other_here)
+			continue;
 		drafts_put(drafts, &verdict, members[i].class, signs.class->site);
 	}
 	members_release(members, count);

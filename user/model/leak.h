@@ -84,6 +84,7 @@ struct verdict {
 	int one_segment_percent; /* churn: sent at most one segment of data; -1: not known */
 	struct verdict_holder holders[VERDICT_HOLDERS];
 	uint32_t nr_holders, more_holders;
+	uint32_t unlisted;	/* sockets of further processes, which were not counted */
 	uint32_t fds;		/* of the holder nearest to its limit; 0: not known */
 	uint64_t fd_limit;
 	uint64_t exhausted_ns;	/* until then, at this growth; 0: not known, or never */
@@ -113,9 +114,6 @@ struct leaks_unkept {
 };
 
 struct leaks_unkept model_leaks_unkept(const struct model *model);
-/* Of all connections whose stacks were seen, those with frames missing. */
-void model_stack_counts(const struct model *model, uint64_t *stacks, uint64_t *incomplete);
-
 /*
  * What the verdicts need and no record has told yet: processes by their descriptors, ages by
  * a dump that asks for them, sockets in CLOSE by a walk over open files.

@@ -174,7 +174,6 @@ static void add_row(struct leak_class *class, const struct row *row)
 	class->now[SAMPLED_SYN_SENT] += row->count[FIELD_SYN_SENT];
 	class->now[SAMPLED_TIME_WAIT] += row->count[FIELD_TIME_WAIT];
 	class->now[SAMPLED_OPENED] += row->count[FIELD_OPENED];
-	class->failed += row->count[FIELD_FAILED];
 	class->orphans_expired += row->count[FIELD_FW2_EXPIRED];
 }
 
@@ -187,7 +186,7 @@ static void begin_sample(struct leaks *leaks)
 		memset(class->now, 0, sizeof(class->now));
 		memset(class->pairs, 0, sizeof(class->pairs));
 		class->rows = 0;
-		class->failed = class->orphans_expired = 0;
+		class->orphans_expired = 0;
 	}
 	leaks->unclassed = 0;
 }

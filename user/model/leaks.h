@@ -45,7 +45,7 @@ struct leak_class {
 	uint32_t closed;	/* sockets in CLOSE that a walk has found to be held */
 	uint64_t seen_ns;	/* when it last had anything */
 	uint64_t ended, one_segment; /* connections; those that sent at most one segment of data */
-	uint64_t failed, orphans_expired; /* at the last sample */
+	uint64_t orphans_expired; /* at the last sample */
 	uint32_t now[NR_SAMPLED];
 	struct series of[NR_SPANS][NR_SAMPLED];
 };

@@ -51,7 +51,7 @@ static enum sampled sampled_of(const struct conn *conn)
 	}
 }
 
-/* The least frequent gives way; what is counted is then a lower bound. */
+/* False: there is no room for one more. */
 static bool add_to(struct member_count *counts, uint32_t *nr, uint32_t room, uint32_t of)
 {
 	for (uint32_t i = 0; i < *nr; i++)

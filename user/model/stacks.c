@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "model/leak.h"
 #include "model/leaks.h"
 #include "model/tracker.h"
 
@@ -171,19 +170,10 @@ void stacks_acted(struct model *model, const struct tw_stack *record, unsigned i
 	opening = find_opening(stacks, stack, record);
 	if (opening == POOL_NONE)
 		return;
-	if (end == STACK_OPENED) {
-		stacks->told++;
-		stacks->incomplete += at(stacks, stack)->incomplete;
+	if (end == STACK_OPENED)
 		closed_opened_by(model, record->cookie, source, opening + 1);
-	}
 	if (conn != POOL_NONE && make_room(stacks, model->conns.used))
 		stacks->of_conn[conn][end] = opening + 1;
-}
-
-void model_stack_counts(const struct model *model, uint64_t *stacks, uint64_t *incomplete)
-{
-	*stacks = model->stacks.told;
-	*incomplete = model->stacks.incomplete;
 }
 
 uint32_t stacks_of_conn(const struct model *model, uint32_t conn, enum stack_end end)

@@ -39,7 +39,6 @@ struct stacks {
 	struct index by_number, by_opening;
 	uint32_t (*of_conn)[NR_STACK_ENDS]; /* owned: place + 1 of an opening, by connection */
 	uint32_t room;
-	uint64_t told, incomplete; /* openings with a stack; with one that is cut short */
 	uint64_t unkept;	/* stacks and openings for which there was no room */
 };
 

@@ -70,6 +70,7 @@ static void set_limit(struct verdict *verdict, double per_s)
 		nearest = share;
 		verdict->fds = holder->fds;
 		verdict->fd_limit = holder->fd_limit;
+		verdict->exhausted_ns = 0;
 		if (rate > 0 && holder->fd_limit > holder->fds && holder->fd_limit != UINT64_MAX)
 			verdict->exhausted_ns =
 				(uint64_t)((double)(holder->fd_limit - holder->fds) / rate * 1e9);
@@ -78,6 +79,7 @@ static void set_limit(struct verdict *verdict, double per_s)
 
 static void set_holders(struct model *model, struct verdict *verdict, struct members *members)
 {
+	verdict->unlisted = members->unlisted;
 	qsort(members->owners, members->nr_owners, sizeof(*members->owners), by_count);
 	for (uint32_t i = 0; i < members->nr_owners; i++)
 		verdict_holder(model, verdict, members->owners[i].of, members->owners[i].count);

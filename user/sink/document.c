@@ -4,14 +4,7 @@
 
 #include "base/text.h"
 #include "sink/common.h"
-
-static void add_time(struct json *json, const char *key, const struct sink_opts *opts,
-		     uint64_t ts_ns)
-{
-	char text[TIME_TEXT_LEN];
-
-	json_add_text(json, key, ts_ns ? text_time(sink_realtime(opts, ts_ns), text) : NULL);
-}
+#include "sink/json_part.h"
 
 static void add_quantiles(struct json *json, const char *key, const struct histogram *times)
 {
@@ -169,7 +162,7 @@ static void add_audits(struct json *json, const struct model *model, const struc
 		value_nonzero(&netns, audits[i].netns_ino);
 		json_add_value(child, "netns", &netns);
 		json_add_text(child, "name", audits[i].name);
-		add_time(child, "time", opts, audits[i].ts_ns);
+		json_add_time(child, "time", opts, audits[i].ts_ns);
 		for (kind = 0; kind < NR_AUDIT_KINDS; kind++)
 			add_figure(child, audit_name(kind), &audits[i].figures[kind]);
 		json_add(array, NULL, child);
@@ -193,8 +186,8 @@ struct json *document_new(const struct model *model, const struct sink_opts *opt
 	if (kind)
 		json_add_text(json, "kind", kind);
 	json_add_text(json, "host", opts->host);
-	add_time(json, "from", opts, model_ready_ns(model));
-	add_time(json, "to", opts, model_now_ns(model));
+	json_add_time(json, "from", opts, model_ready_ns(model));
+	json_add_time(json, "to", opts, model_now_ns(model));
 	if (span.seconds > 0)
 		json_add_double(json, "rates_over_s", span.seconds);
 	else

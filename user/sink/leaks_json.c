@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "model/leak.h"
 #include "sink/common.h"
+#include "sink/json_part.h"
 #include "sink/value.h"
 
 /* What tells one verdict from another. */
@@ -26,23 +27,6 @@ struct leaks_jsonl {
 	struct seen *seen;	/* owned: what was told last */
 	size_t nr_seen;
 };
-
-static void add_time(struct json *json, const char *key, const struct sink_opts *opts,
-		     uint64_t ts_ns)
-{
-	char text[TIME_TEXT_LEN];
-
-	json_add_text(json, key, ts_ns ? text_time(sink_realtime(opts, ts_ns), text) : NULL);
-}
-
-/* Adds what is known: null else. */
-static void add_count(struct json *json, const char *key, bool known, uint64_t count)
-{
-	if (known)
-		json_add_u64(json, key, count);
-	else
-		json_add_null(json, key);
-}
 
 static void add_seconds(struct json *json, const char *key, bool known, uint64_t ns)
 {
@@ -67,10 +51,10 @@ static void add_place(struct json *json, const struct verdict *verdict)
 	value_addr(&addr, verdict->remote_addr, false);
 	json_add_text(json, "service", verdict->service);
 	json_add_text(json, "direction", direction_name(verdict->direction));
-	add_count(json, "local_port", verdict->local_port != 0, verdict->local_port);
+	json_add_known(json, "local_port", verdict->local_port != 0, verdict->local_port);
 	json_add_value(json, "remote_addr", &addr);
-	add_count(json, "remote_port", verdict->remote_port != 0, verdict->remote_port);
-	add_count(json, "remotes", verdict->remotes != 0, verdict->remotes);
+	json_add_known(json, "remote_port", verdict->remote_port != 0, verdict->remote_port);
+	json_add_known(json, "remotes", verdict->remotes != 0, verdict->remotes);
 }
 
 static void add_ages(struct json *json, const struct verdict *verdict, const struct sink_opts *opts)
@@ -81,7 +65,7 @@ static void add_ages(struct json *json, const struct verdict *verdict, const str
 	add_seconds(age, "max", verdict->aged, verdict->age_max_ns);
 	json_add(json, "age_s", age);
 	json_add_bool(json, "age_at_least", verdict->at_least);
-	add_time(json, "since", opts, verdict->since_ns);
+	json_add_time(json, "since", opts, verdict->since_ns);
 }
 
 static bool is_of_minisocks(enum leak_kind kind)
@@ -97,26 +81,27 @@ static void add_holders(struct json *json, const struct verdict *verdict)
 		const struct verdict_holder *holder = &verdict->holders[i];
 
 		child = json_object();
-		add_count(child, "pid", holder->pid != 0, holder->pid);
+		json_add_known(child, "pid", holder->pid != 0, holder->pid);
 		json_add_text(child, "comm", holder->comm[0] ? holder->comm : NULL);
 		json_add_text(child, "script", holder->script[0] ? holder->script : NULL);
 		/* a minisock has none any more */
 		json_add_u64(child, "fds", is_of_minisocks(verdict->kind) ? 0 : holder->sockets);
 		json_add_u64(child, "sockets", holder->sockets);
-		add_count(child, "open_fds", holder->fds != 0, holder->fds);
-		add_count(child, "fd_limit", holder->fd_limit && holder->fd_limit != UINT64_MAX,
-			  holder->fd_limit);
+		json_add_known(child, "open_fds", holder->fds != 0, holder->fds);
+		json_add_known(child, "fd_limit",
+			       holder->fd_limit && holder->fd_limit != UINT64_MAX,
+			       holder->fd_limit);
 		json_add(array, NULL, child);
 	}
 	json_add(json, "holders", array);
-	json_add_u64(json, "more_holders", verdict->more_holders);
+	json_add_known(json, "more_holders", !verdict->unlisted, verdict->more_holders);
 }
 
 static void add_limit(struct json *json, const struct verdict *verdict)
 {
 	bool known = verdict->fds && verdict->fd_limit && verdict->fd_limit != UINT64_MAX;
 
-	add_count(json, "fd_limit", known, verdict->fd_limit);
+	json_add_known(json, "fd_limit", known, verdict->fd_limit);
 	if (known)
 		json_add_double(json, "fd_share", (double)verdict->fds / (double)verdict->fd_limit);
 	else
@@ -131,15 +116,15 @@ static void add_evidence(struct json *json, const struct verdict *verdict)
 	bool queue = verdict->kind == LEAK_ACCEPT_QUEUE;
 
 	add_seconds(child, "watched_s", true, verdict->watched_ns);
-	add_count(child, "grown", verdict->aged, verdict->grown);
-	add_count(child, "stayed", verdict->aged, verdict->stayed);
+	json_add_known(child, "grown", verdict->aged, verdict->grown);
+	json_add_known(child, "stayed", verdict->aged, verdict->stayed);
 	add_share(child, "quiet_share", verdict->quiet_percent);
 	add_seconds(child, "idle_s", verdict->idle_p50_ns != 0, verdict->idle_p50_ns);
 	add_share(child, "one_segment_share", verdict->one_segment_percent);
 	add_seconds(child, "lifetime_s", churn, verdict->lifetime_p50_ns);
-	add_count(child, "time_wait", churn, verdict->time_wait);
-	add_count(child, "ephemeral_ports", churn && verdict->limit, verdict->limit);
-	add_count(child, "backlog", queue, verdict->limit);
+	json_add_known(child, "time_wait", churn, verdict->time_wait);
+	json_add_known(child, "ephemeral_ports", churn && verdict->limit, verdict->limit);
+	json_add_known(child, "backlog", queue, verdict->limit);
 	json_add(json, "evidence", child);
 }
 
@@ -153,34 +138,13 @@ static void add_other(struct json *json, const struct verdict *verdict)
 	}
 	child = json_object();
 	json_add_text(child, "service", verdict->other_service);
-	add_count(child, "pid", verdict->other_pid != 0, verdict->other_pid);
+	json_add_known(child, "pid", verdict->other_pid != 0, verdict->other_pid);
 	json_add_text(child, "state", state_name(verdict->other_state));
 	json_add(json, "other_end", child);
 }
 
-/* A line each. */
-static struct json *frames_new(const char *text)
-{
-	struct json *frames = json_array();
-	char line[1024];
-
-	while (text && *text) {
-		size_t len = strcspn(text, "\n");
-
-		snprintf(line, sizeof(line), "%.*s", (int)len, text);
-		json_add_text(frames, NULL, line);
-		text += len + (text[len] == '\n');
-	}
-	return frames;
-}
-
 static void add_stacks(struct json *json, const struct verdict *verdict)
 {
-	static const char *const deeds[TW_NR_DEEDS] = {
-		[TW_CONNECTED] = "connect",
-		[TW_ACCEPTED] = "accept",
-		[TW_CLOSED] = "close",
-	};
 	struct json *array = json_array(), *child;
 
 	for (uint32_t i = 0; i < verdict->nr_stacks; i++) {
@@ -188,10 +152,10 @@ static void add_stacks(struct json *json, const struct verdict *verdict)
 
 		child = json_object();
 		json_add_u64(child, "sockets", stack->sockets);
-		json_add_text(child, "at", stack->deed < TW_NR_DEEDS ? deeds[stack->deed] : NULL);
+		json_add_text(child, "at", json_deed(stack->deed));
 		json_add_text(child, "thread", stack->thread);
 		json_add_bool(child, "incomplete", stack->incomplete);
-		json_add(child, "frames", frames_new(stack->text));
+		json_add(child, "frames", json_frames(stack->text));
 		json_add(array, NULL, child);
 	}
 	json_add(json, "stacks", array);
@@ -236,8 +200,8 @@ static struct json *document_of(const struct model *model, const struct sink_opt
 	if (kind)
 		json_add_text(json, "kind", kind);
 	json_add_text(json, "host", opts->host);
-	add_time(json, "from", opts, model_ready_ns(model));
-	add_time(json, "to", opts, model_now_ns(model));
+	json_add_time(json, "from", opts, model_ready_ns(model));
+	json_add_time(json, "to", opts, model_now_ns(model));
 	for (size_t i = 0; i < count; i++)
 		json_add(array, NULL, verdict_new(&verdicts[i], opts));
 	json_add(json, "verdicts", array);
@@ -315,7 +279,7 @@ static void write_line(struct sink *sink, const struct model *model, struct json
 
 	json_add_text(json, "kind", "verdict");
 	json_add_text(json, "change", change);
-	add_time(json, "time", &sink->opts, model_now_ns(model));
+	json_add_time(json, "time", &sink->opts, model_now_ns(model));
 	json_add(json, "verdict", verdict);
 	json_write_line(json, sink->opts.out);
 	json_free(json);

@@ -232,7 +232,8 @@ static void print_holders(const struct sink_opts *opts, const struct verdict *ve
 	for (uint32_t i = 0; i < verdict->nr_holders; i++)
 		print_holder(opts, &verdict->holders[i]);
 	if (verdict->more_holders)
-		say(opts, "and %" PRIu32 " more processes", verdict->more_holders);
+		say(opts, "and %" PRIu32 " more processes%s", verdict->more_holders,
+		    verdict->unlisted ? " at least" : "");
 	if (verdict->exhausted_ns)
 		say(opts, "at this rate the last descriptor is gone in %s",
 		    text_duration(verdict->exhausted_ns, left));

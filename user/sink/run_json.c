@@ -7,26 +7,10 @@
 #include "base/text.h"
 #include "model/farewell.h"
 #include "sink/common.h"
+#include "sink/json_part.h"
 #include "sink/value.h"
 
 #define MOST_HOLDERS 256
-#define FRAME_LEN 1024
-
-static void add_time(struct json *json, const char *key, const struct sink_opts *opts,
-		     uint64_t ts_ns)
-{
-	char text[TIME_TEXT_LEN];
-
-	json_add_text(json, key, ts_ns ? text_time(sink_realtime(opts, ts_ns), text) : NULL);
-}
-
-static void add_known(struct json *json, const char *key, bool known, uint64_t count)
-{
-	if (known)
-		json_add_u64(json, key, count);
-	else
-		json_add_null(json, key);
-}
 
 /* @known: there is one. */
 static void add_command(struct json *json, const struct farewell_command *command, bool known)
@@ -40,9 +24,9 @@ static void add_command(struct json *json, const struct farewell_command *comman
 		word += strlen(word) + 1;
 	}
 	json_add(json, "command", words);
-	add_known(json, "pid", known, command->pid);
-	add_known(json, "status", command->ended && !killed, WEXITSTATUS(command->status));
-	add_known(json, "signal", killed, WTERMSIG(command->status));
+	json_add_known(json, "pid", known, command->pid);
+	json_add_known(json, "status", command->ended && !killed, WEXITSTATUS(command->status));
+	json_add_known(json, "signal", killed, WTERMSIG(command->status));
 }
 
 static void add_opened(struct json *json, const struct farewell_counts *counts)
@@ -87,22 +71,6 @@ static void add_failed(struct json *json, const struct farewell_counts *counts)
 	json_add_u64(json, "given_up", counts->given_up);
 }
 
-/* A line each. */
-static struct json *frames_new(const char *text)
-{
-	struct json *frames = json_array();
-	char line[FRAME_LEN];
-
-	while (text && *text) {
-		size_t len = strcspn(text, "\n");
-
-		snprintf(line, sizeof(line), "%.*s", (int)len, text);
-		json_add_text(frames, NULL, line);
-		text += len + (text[len] == '\n');
-	}
-	return frames;
-}
-
 static struct json *stacks_new(const struct model *model, const struct farewell_leak *leak)
 {
 	struct json *array = json_array();
@@ -112,10 +80,10 @@ static struct json *stacks_new(const struct model *model, const struct farewell_
 		struct json *child = json_object();
 
 		json_add_u64(child, "sockets", leak->stacks[i].count);
-		json_add_text(child, "at", stack.deed == TW_ACCEPTED ? "accept" : "connect");
+		json_add_text(child, "at", json_deed(stack.deed));
 		json_add_text(child, "thread", stack.thread);
 		json_add_bool(child, "incomplete", stack.incomplete);
-		json_add(child, "frames", frames_new(stack.text));
+		json_add(child, "frames", json_frames(stack.text));
 		json_add(array, NULL, child);
 	}
 	return array;
@@ -144,11 +112,11 @@ static struct json *leak_new(const struct model *model, const struct farewell_le
 	value_addr(&addr, leak->remote_addr, false);
 	json_add_text(json, "service", model_service_name(model, leak->service));
 	json_add_text(json, "comm", leak->comm[0] ? leak->comm : NULL);
-	add_known(json, "pid", leak->pid != PID_UNKNOWN, leak->pid);
+	json_add_known(json, "pid", leak->pid != PID_UNKNOWN, leak->pid);
 	json_add_text(json, "direction", direction_name(leak->direction));
 	json_add_value(json, "remote_addr", &addr);
-	add_known(json, "remote_port", !incoming && leak->port, leak->port);
-	add_known(json, "local_port", incoming && leak->port, leak->port);
+	json_add_known(json, "remote_port", !incoming && leak->port, leak->port);
+	json_add_known(json, "local_port", incoming && leak->port, leak->port);
 	json_add_text(json, "state", state_name(leak->state));
 	json_add_u64(json, "count", leak->count);
 	add_ages(json, &leak->ages);
@@ -178,7 +146,7 @@ static void add_holders(struct json *json, const struct model *model)
 	for (size_t i = 0; i < count; i++) {
 		struct json *child = json_object();
 
-		add_known(child, "pid", holders[i].pid != PID_UNKNOWN, holders[i].pid);
+		json_add_known(child, "pid", holders[i].pid != PID_UNKNOWN, holders[i].pid);
 		json_add_text(child, "comm", holders[i].comm[0] ? holders[i].comm : NULL);
 		json_add_u64(child, "sockets", holders[i].sockets);
 		json_add_u64(child, "listeners", holders[i].listeners);
@@ -211,8 +179,8 @@ static void run_json_end(struct sink *sink, const struct model *model)
 	model_farewell_counts(model, &counts);
 	json_add_text(json, "host", opts->host);
 	add_command(json, &command, known);
-	add_time(json, "from", opts, model_ready_ns(model));
-	add_time(json, "to", opts, model_now_ns(model));
+	json_add_time(json, "from", opts, model_ready_ns(model));
+	json_add_time(json, "to", opts, model_now_ns(model));
 	json_add_text(json, "scope", !known ? NULL : command.by_cgroup ? "cgroup" : "process_tree");
 	json_add_u64(json, "processes_left", command.processes);
 	add_opened(json, &counts);

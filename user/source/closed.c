@@ -4,35 +4,32 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "source/walk.h"
 #include "tw_config.h"
 
-static uint64_t cpu_ns(void)
-{
-	struct timespec spent;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
-	return spent.tv_sec * 1000000000ULL + spent.tv_nsec;
-}
-
 /*
  * How many jiffies a second has: they have counted up from five minutes before 2^32 since boot
- * (INITIAL_JIFFIES, include/linux/jiffies.h). 0: none fits.
+ * (INITIAL_JIFFIES, include/linux/jiffies.h). 0: none fits, or more than one, as it is five
+ * minutes after boot.
  */
 static uint32_t ticks_per_second(uint64_t jiffies, uint64_t now_ns)
 {
 	static const uint32_t usual[] = { 100, 250, 300, 1000 };
+	uint32_t found = 0;
 
 	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
 		double boot = (double)jiffies - 4294967296.0 + 300.0 * usual[i];
 		double expected = (double)now_ns / 1e9 * usual[i];
 
-		if (boot > 0.95 * expected - usual[i] && boot < 1.05 * expected + usual[i])
-			return usual[i];
+		if (boot < 0.95 * expected - usual[i] || boot > 1.05 * expected + usual[i])
+			continue;
+		if (found)
+			return 0;
+		found = usual[i];
 	}
-	return 0;
+	return found;
 }
 
 static uint32_t idle_ms(const struct tw_closed_found *found, uint32_t hz)
@@ -74,7 +71,7 @@ int closed_look(const struct bpf_program *program, uint64_t now_ns, uint64_t *co
 		const struct receiver *to, struct error *err)
 {
 	struct tw_record end = { .size = sizeof(end), .kind = TW_CLOSED_END, .ts_ns = now_ns };
-	uint64_t began_ns = cpu_ns();
+	uint64_t began_ns = clock_thread_ns();
 	struct walk walk = { 0 };
 	int ret = walk_read(&walk, program, sizeof(struct tw_closed_found));
 
@@ -85,6 +82,6 @@ int closed_look(const struct bpf_program *program, uint64_t now_ns, uint64_t *co
 		deliver(to, &end);
 	}
 	walk_release(&walk);
-	*cost_ns = cpu_ns() - began_ns;
+	*cost_ns = clock_thread_ns() - began_ns;
 	return ret;
 }

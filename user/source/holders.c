@@ -5,7 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "base/clock.h"
 
 /* Stands for a record: what is sorted is small. */
 struct holder_place {
@@ -38,23 +39,15 @@ static int sort(struct holders_look *look)
 	return 0;
 }
 
-static uint64_t cpu_ns(void)
-{
-	struct timespec spent;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
-	return spent.tv_sec * 1000000000ULL + spent.tv_nsec;
-}
-
 static void *run(void *arg)
 {
 	struct holders_look *look = arg;
-	uint64_t began_ns = cpu_ns();
+	uint64_t began_ns = clock_thread_ns();
 
 	look->ret = walk_read(&look->walk, look->program, sizeof(struct tw_holder));
 	if (!look->ret)
 		look->ret = sort(look);
-	look->cost_ns = cpu_ns() - began_ns;
+	look->cost_ns = clock_thread_ns() - began_ns;
 	return NULL;
 }
 
@@ -99,7 +92,7 @@ int holders_end(struct holders_look *look, const struct receiver *to, struct err
 		.ts_ns = look->began_ns,
 	};
 
-	uint64_t began_ns = cpu_ns();
+	uint64_t began_ns = clock_thread_ns();
 
 	if (look->threaded)
 		pthread_join(look->thread, NULL);
@@ -111,6 +104,6 @@ int holders_end(struct holders_look *look, const struct receiver *to, struct err
 	}
 	walk_release(&look->walk);
 	free(look->places);
-	look->cost_ns += cpu_ns() - began_ns;
+	look->cost_ns += clock_thread_ns() - began_ns;
 	return look->ret;
 }

@@ -6,9 +6,9 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/caps.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "source/live.h"
 
@@ -189,22 +189,13 @@ int survey_start(struct survey *survey, const struct survey_steps *steps, const 
 	return ret;
 }
 
-/* What this thread has cost: on a busy host wall time says nothing of it. */
-static uint64_t cpu_ns(void)
-{
-	struct timespec spent;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
-	return spent.tv_sec * 1000000000ULL + spent.tv_nsec;
-}
-
 void survey_interval(struct survey *survey, uint64_t now_ns, unsigned int budget, bool force,
 		     bool ages, const struct survey_steps *steps, const struct receiver *to)
 {
 	struct pause pause = { steps->settle, steps->ctx };
 	struct netns_list *netns = &survey->netns;
 	struct snapshot snapshot = { 0 };
-	uint64_t began_ns = cpu_ns();
+	uint64_t began_ns = clock_thread_ns();
 	size_t i = 0;
 
 	if (survey->nr_unknown || survey->rescan) {
@@ -232,5 +223,5 @@ void survey_interval(struct survey *survey, uint64_t now_ns, unsigned int budget
 		deliver_end(survey, &snapshot, to);
 		i++;
 	}
-	survey->next_ns = now_ns + (budget ? (cpu_ns() - began_ns) * 1000 / budget : 0);
+	survey->next_ns = now_ns + (budget ? (clock_thread_ns() - began_ns) * 1000 / budget : 0);
 }
