@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The tree of a flame-style summary: how it grows, and how it is folded. */
+#include "sink/flame.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/index.h"
+
+struct flame_index {
+	struct index index;	/* nodes by parent, frame and name */
+};
+
+struct node_key {
+	uint32_t parent;
+	struct flame_part part;
+};
+
+static bool node_equal(const void *ctx, uint32_t id, const void *key)
+{
+	const struct flame_node *node = &((const struct flame *)ctx)->nodes[id];
+	const struct node_key *want = key;
+
+	return node->parent == want->parent && node->frame == want->part.frame &&
+	       !strcmp(node->name, want->part.name);
+}
+
+static uint32_t node_hash(const struct node_key *key)
+{
+	return hash_bytes(key->part.name, strlen(key->part.name)) ^
+	       hash_u64((uint64_t)key->parent << 8 | key->part.frame);
+}
+
+/* A node without children or weight; FLAME_NONE: no memory. Takes @name over. */
+static uint32_t append(struct flame *flame, uint32_t parent, uint8_t frame, char *name)
+{
+	if (name && flame->count == flame->room) {
+		uint32_t room = flame->room ? 2 * flame->room : 256;
+		struct flame_node *grown = realloc(flame->nodes, room * sizeof(*grown));
+
+		if (grown) {
+			flame->nodes = grown;
+			flame->room = room;
+		}
+	}
+	if (!name || flame->count == flame->room) {
+		free(name);
+		return FLAME_NONE;
+	}
+	flame->nodes[flame->count] = (struct flame_node){
+		.name = name,
+		.parent = parent,
+		.child = FLAME_NONE,
+		.next = FLAME_NONE,
+		.frame = frame,
+	};
+	return flame->count++;
+}
+
+struct flame *flame_new(const struct flame_head *head)
+{
+	struct flame *flame = calloc(1, sizeof(*flame));
+
+	if (!flame)
+		return NULL;
+	flame->head = *head;
+	flame->index = calloc(1, sizeof(*flame->index));
+	if (!flame->index || index_init(&flame->index->index) ||
+	    append(flame, FLAME_NONE, NR_FLAME_FRAMES, strdup("all")) == FLAME_NONE) {
+		flame_free(flame);
+		return NULL;
+	}
+	return flame;
+}
+
+static void free_nodes(struct flame_node *nodes, uint32_t count)
+{
+	for (uint32_t id = 0; id < count; id++)
+		free((char *)nodes[id].name);
+	free(nodes);
+}
+
+static void free_index(struct flame *flame)
+{
+	if (flame->index)
+		index_release(&flame->index->index);
+	free(flame->index);
+	flame->index = NULL;
+}
+
+void flame_free(struct flame *flame)
+{
+	if (!flame)
+		return;
+	free_index(flame);
+	free_nodes(flame->nodes, flame->count);
+	free(flame);
+}
+
+/* The child of @parent for @part, made if need be; FLAME_NONE: no memory. */
+static uint32_t enter(struct flame *flame, uint32_t parent, const struct flame_part *part)
+{
+	struct node_key key = { parent, *part };
+	struct index *index = &flame->index->index;
+	uint32_t hash = node_hash(&key);
+	uint32_t id = index_find(index, hash, node_equal, flame, &key);
+
+	if (id != INDEX_NONE)
+		return id;
+	id = append(flame, parent, part->frame, strdup(part->name));
+	if (id == FLAME_NONE || index_insert(index, hash, id))
+		return FLAME_NONE;
+	flame->nodes[id].next = flame->nodes[parent].child;
+	flame->nodes[parent].child = id;
+	return id;
+}
+
+int flame_add(struct flame *flame, enum flame_side side, const struct flame_part *parts,
+	      size_t count, const uint64_t weights[static NR_FLAME_WEIGHTS])
+{
+	uint32_t id = FLAME_ROOT;
+	bool is_new;
+
+	for (size_t i = 0; i < count; i++) {
+		id = enter(flame, id, &parts[i]);
+		if (id == FLAME_NONE)
+			return -ENOMEM;
+	}
+	is_new = !flame->nodes[id].ends;
+	flame->nodes[id].ends = true;
+	flame->stacks += is_new;
+	for (; id != FLAME_NONE; id = flame->nodes[id].parent) {
+		struct flame_node *node = &flame->nodes[id];
+
+		node->stacks += is_new;
+		for (unsigned int weight = 0; weight < NR_FLAME_WEIGHTS; weight++)
+			node->total[side][weight] += weights[weight];
+	}
+	return 0;
+}
+
+static int by_name(const void *left, const void *right, void *ctx)
+{
+	const struct flame_node *nodes = ctx;
+	const struct flame_node *a = &nodes[*(const uint32_t *)left];
+	const struct flame_node *b = &nodes[*(const uint32_t *)right];
+	int order = strcmp(a->name, b->name);
+
+	return order ? order : (int)a->frame - b->frame;
+}
+
+/* What is finished, and what it is made of. */
+struct finish {
+	struct flame *flame;	/* as it was */
+	struct flame done;	/* nodes and their number only */
+	double share;
+	uint32_t *children;	/* owned: a stack of lists of numbers */
+	uint32_t used, room;
+};
+
+static bool is_small(const struct finish *finish, const struct flame_node *node)
+{
+	const struct flame_node *root = &finish->flame->nodes[FLAME_ROOT];
+
+	for (unsigned int side = 0; side < NR_FLAME_SIDES; side++)
+		for (unsigned int weight = 0; weight < NR_FLAME_WEIGHTS; weight++)
+			if (node->total[side][weight] &&
+			    (double)node->total[side][weight] >=
+				    finish->share * (double)root->total[side][weight])
+				return false;
+	return finish->share > 0;
+}
+
+static int push(struct finish *finish, uint32_t id)
+{
+	if (finish->used == finish->room) {
+		uint32_t room = finish->room ? 2 * finish->room : 256;
+		uint32_t *grown = realloc(finish->children, room * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		finish->children = grown;
+		finish->room = room;
+	}
+	finish->children[finish->used++] = id;
+	return 0;
+}
+
+/* A node of the finished tree behind @last of the same parent, which moves on; FLAME_NONE. */
+static uint32_t add_done(struct finish *finish, uint32_t parent, uint32_t *last, uint8_t frame,
+			 const char *name)
+{
+	struct flame *done = &finish->done;
+	uint32_t id = append(done, parent, frame, strdup(name));
+
+	if (id == FLAME_NONE)
+		return id;
+	if (*last != FLAME_NONE)
+		done->nodes[*last].next = id;
+	else if (parent != FLAME_NONE)
+		done->nodes[parent].child = id;
+	return *last = id;
+}
+
+static void add_weights(struct flame_node *to, const struct flame_node *from)
+{
+	to->stacks += from->stacks;
+	for (unsigned int side = 0; side < NR_FLAME_SIDES; side++)
+		for (unsigned int weight = 0; weight < NR_FLAME_WEIGHTS; weight++)
+			to->total[side][weight] += from->total[side][weight];
+}
+
+/* The small ones of children[first, first + count), as one node at the end. */
+static int fold(struct finish *finish, uint32_t first, uint32_t count, uint32_t to, uint32_t *last)
+{
+	uint32_t id = add_done(finish, to, last, NR_FLAME_FRAMES, "(other)");
+
+	if (id == FLAME_NONE)
+		return -ENOMEM;
+	finish->done.nodes[id].folded = finish->done.nodes[id].ends = true;
+	for (uint32_t i = first; i < first + count; i++) {
+		const struct flame_node *node = &finish->flame->nodes[finish->children[i]];
+
+		if (is_small(finish, node))
+			add_weights(&finish->done.nodes[id], node);
+	}
+	return 0;
+}
+
+/*
+ * Copies the children of @from under @to. As deep as a stack has frames, which a recording
+ * bounds (TW_MAX_FRAMES and a few).
+ */
+static int copy_children(struct finish *finish, uint32_t from, uint32_t to)
+{
+	const struct flame_node *nodes = finish->flame->nodes;
+	uint32_t first = finish->used, count, small = 0, last = FLAME_NONE;
+	int ret = 0;
+
+	for (uint32_t id = nodes[from].child; id != FLAME_NONE && !ret; id = nodes[id].next) {
+		small += is_small(finish, &nodes[id]);
+		ret = push(finish, id);
+	}
+	count = finish->used - first;
+	if (count)
+		qsort_r(finish->children + first, count, sizeof(uint32_t), by_name, (void *)nodes);
+	for (uint32_t i = first; i < first + count && !ret; i++) {
+		uint32_t id = finish->children[i], copy;
+
+		if (small > 1 && is_small(finish, &nodes[id]))
+			continue;
+		copy = add_done(finish, to, &last, nodes[id].frame, nodes[id].name);
+		if (copy == FLAME_NONE)
+			return -ENOMEM;
+		finish->done.nodes[copy].ends = nodes[id].ends;
+		add_weights(&finish->done.nodes[copy], &nodes[id]);
+		ret = copy_children(finish, id, copy);
+	}
+	if (!ret && small > 1)
+		ret = fold(finish, first, count, to, &last);
+	finish->used = first;
+	return ret;
+}
+
+int flame_finish(struct flame *flame, double share)
+{
+	struct finish finish = { .flame = flame, .share = share };
+	uint32_t last = FLAME_NONE;
+	int ret = 0;
+
+	if (add_done(&finish, FLAME_NONE, &last, NR_FLAME_FRAMES, "all") == FLAME_NONE)
+		ret = -ENOMEM;
+	if (!ret) {
+		add_weights(finish.done.nodes, flame->nodes);
+		ret = copy_children(&finish, FLAME_ROOT, FLAME_ROOT);
+	}
+	free(finish.children);
+	if (ret) {
+		free_nodes(finish.done.nodes, finish.done.count);
+		return ret;
+	}
+	free_nodes(flame->nodes, flame->count);
+	flame->nodes = finish.done.nodes;
+	flame->count = finish.done.count;
+	flame->room = finish.done.room;
+	free_index(flame);
+	return 0;
+}
+
+uint64_t flame_self(const struct flame *flame, uint32_t node, enum flame_side side,
+		    enum flame_weight weight)
+{
+	uint64_t self = flame->nodes[node].total[side][weight];
+
+	for (uint32_t id = flame->nodes[node].child; id != FLAME_NONE; id = flame->nodes[id].next)
+		self -= flame->nodes[id].total[side][weight];
+	return self;
+}
+
+uint64_t flame_base(const struct flame *flame, uint32_t node, enum flame_weight weight)
+{
+	const uint64_t(*all)[NR_FLAME_WEIGHTS] = flame->nodes[FLAME_ROOT].total;
+	uint64_t value = flame->nodes[node].total[FLAME_BASE][weight];
+
+	if (!flame->head.normalized || !all[FLAME_BASE][weight])
+		return value;
+	return (unsigned __int128)value * all[FLAME_NOW][weight] / all[FLAME_BASE][weight];
+}
+
+const char *flame_name(const struct flame_node *node, char text[static FLAME_NAME_LEN])
+{
+	char count[TEXT_LEN];
+
+	if (!node->folded)
+		return node->name;
+	snprintf(text, FLAME_NAME_LEN, "(other: %s stacks)", text_count(node->stacks, count));
+	return text;
+}
+
+const char *flame_value_text(enum flame_weight weight, uint64_t value, char text[static TEXT_LEN])
+{
+	return flame_weight_is_time(weight) ? text_duration(value, text) : text_count(value, text);
+}
