@@ -374,7 +374,7 @@ static inline void fake_output_init(struct fake_output *output)
 static inline void fake_draw(const struct sink_ops *ops, struct fake_output *output,
 			     const struct model *model, bool interval, bool end)
 {
-	struct sink *sink = ops->open(&output->opts);
+	struct sink *sink = ops->open(ops, &output->opts);
 
 	assert_non_null(sink);
 	if (interval)

@@ -71,7 +71,7 @@ static struct model *busy_model(void)
 
 static void print(const struct sink_ops *ops, struct fake_output *output, const struct model *model)
 {
-	struct sink *sink = ops->open(&output->opts);
+	struct sink *sink = ops->open(ops, &output->opts);
 
 	assert_non_null(sink);
 	ops->end(sink, model);

@@ -132,7 +132,7 @@ static void expect_all_kinds(const struct sink_ops *ops, const char *expected)
 	struct sink *sink;
 
 	fake_output_init(&output);
-	sink = ops->open(&output.opts);
+	sink = ops->open(ops, &output.opts);
 	assert_non_null(sink);
 	tell_all_kinds(sink);
 	ops->interval(sink, model);
@@ -230,7 +230,7 @@ static void text_says_how_a_minisock_ended(void **state)
 		};
 
 		fake_output_init(&output);
-		sink = trace_text_sink.open(&output.opts);
+		sink = trace_text_sink.open(&trace_text_sink, &output.opts);
 		trace_text_sink.event(sink, &event);
 		trace_text_sink.free(sink);
 		fclose(output.opts.out);
@@ -251,7 +251,7 @@ static void text_on_a_terminal_colours_what_stands_out(void **state)
 	(void)state;
 	fake_output_init(&output);
 	output.opts.terminal = true;
-	sink = trace_text_sink.open(&output.opts);
+	sink = trace_text_sink.open(&trace_text_sink, &output.opts);
 	tell_all_kinds(sink);
 	trace_text_sink.free(sink);
 	fclose(output.opts.out);
@@ -279,7 +279,7 @@ static void text_cuts_long_and_wide_service_names(void **state)
 
 	(void)state;
 	fake_output_init(&output);
-	sink = trace_text_sink.open(&output.opts);
+	sink = trace_text_sink.open(&trace_text_sink, &output.opts);
 	conn.service = LONG_200;
 	trace_text_sink.event(sink, &event);
 	conn.service = "数据库服务数据库服务数据库服务数据库服务";	/* 40 columns */
@@ -313,7 +313,7 @@ static void text_ends_with_the_figures_of_the_whole_run(void **state)
 	model->totals.count[FIELD_TW_ENTERED] = 7;
 	model->loss[TW_LOSS_SKIPPED] = 2;
 	fake_output_init(&output);
-	sink = trace_text_sink.open(&output.opts);
+	sink = trace_text_sink.open(&trace_text_sink, &output.opts);
 	trace_text_sink.end(sink, model);
 	trace_text_sink.free(sink);
 	fake_output_expect(
@@ -342,7 +342,7 @@ static void text_shows_remote_hosts_by_name(void **state)
 	(void)state;
 	fake_output_init(&output);
 	output.opts.names = fake_names();
-	sink = trace_text_sink.open(&output.opts);
+	sink = trace_text_sink.open(&trace_text_sink, &output.opts);
 	trace_text_sink.event(sink, &event);
 	fake_addr(conn.local_addr, 10, 0, 0, 9);	/* not remote */
 	fake_addr(conn.remote_addr, 10, 0, 0, 7);	/* nameless */
@@ -435,7 +435,7 @@ static void jsonl_has_names_beside_addresses(void **state)
 	(void)state;
 	fake_output_init(&output);
 	output.opts.names = fake_names();
-	sink = trace_jsonl_sink.open(&output.opts);
+	sink = trace_jsonl_sink.open(&trace_jsonl_sink, &output.opts);
 	trace_jsonl_sink.event(sink, &event);
 	event.conn = &unknown;
 	trace_jsonl_sink.event(sink, &event);
@@ -468,7 +468,7 @@ static void jsonl_ends_with_a_summary(void **state)
 
 	(void)state;
 	fake_output_init(&output);
-	sink = trace_jsonl_sink.open(&output.opts);
+	sink = trace_jsonl_sink.open(&trace_jsonl_sink, &output.opts);
 	trace_jsonl_sink.end(sink, model);
 	trace_jsonl_sink.free(sink);
 	fclose(output.opts.out);
@@ -539,7 +539,7 @@ static void csv_guards_cells_that_spreadsheets_would_run(void **state)
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		conn.comm = cases[i].comm;
 		fake_output_init(&output);
-		sink = trace_csv_sink.open(&output.opts);
+		sink = trace_csv_sink.open(&trace_csv_sink, &output.opts);
 		trace_csv_sink.event(sink, &event);
 		trace_csv_sink.free(sink);
 		fclose(output.opts.out);
@@ -565,7 +565,7 @@ static void only_the_kinds_asked_for_are_told(void **state)
 	for (i = 0; i < 3; i++) {
 		fake_output_init(&output);
 		output.opts.kinds = 1U << EVENT_TIME_WAIT_EXIT;
-		sink = all[i]->open(&output.opts);
+		sink = all[i]->open(all[i], &output.opts);
 		tell_all_kinds(sink);
 		all[i]->free(sink);
 		fclose(output.opts.out);

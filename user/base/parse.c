@@ -59,6 +59,28 @@ static const struct unit *find_unit(const struct unit *units, size_t count, cons
 	return NULL;
 }
 
+int parse_percent(const char *text, double *share, struct error *err)
+{
+	uint64_t whole, part = 0;
+	double scale = 1;
+	bool fits, part_fits = true;
+	const char *end = read_digits(text, &whole, &fits);
+	const char *point = end;
+
+	/* no locale's comma, no sign, no exponent: not strtod() */
+	if (end && *end == '.')
+		end = read_digits(point + 1, &part, &part_fits);
+	for (const char *at = point; end && at + 1 < end; at++)
+		scale *= 10;
+	if (!end || strcmp(end, "%"))
+		if (!end || *end || whole || part)
+			return error_set(err, -EINVAL, "'%s' is no share, as 1%% or 0.05%%", text);
+	*share = ((double)whole + (double)part / scale) / 100;
+	if (!fits || !part_fits || *share > 1)
+		return error_set(err, -EINVAL, "'%s' is more than 100%%", text);
+	return 0;
+}
+
 int parse_duration(const char *text, uint64_t *ns, struct error *err)
 {
 	static const struct unit units[] = {

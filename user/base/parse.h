@@ -18,6 +18,8 @@ int parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *value, str
  * unit?) but "0" is fine.
  */
 int parse_duration(const char *text, uint64_t *ns, struct error *err);
+/* "1%", "0.05%", "0": as a share, 0 to 1. */
+int parse_percent(const char *text, double *share, struct error *err);
 /* "65536", "64K", "8M", "1G"; powers of 1024. */
 int parse_size(const char *text, uint64_t *bytes, struct error *err);
 /*

@@ -179,7 +179,7 @@ static void print_findings(const struct sink_opts *opts, const struct model *mod
 		print_wrapped(opts, text[i]);
 }
 
-static struct sink *demo_text_open(const struct sink_opts *opts);
+static struct sink *demo_text_open(const struct sink_ops *ops, const struct sink_opts *opts);
 
 static void demo_text_free(struct sink *sink)
 {
@@ -220,16 +220,16 @@ static const struct sink_ops demo_text_sink = {
 	.free = demo_text_free,
 };
 
-static struct sink *demo_text_open(const struct sink_opts *opts)
+static struct sink *demo_text_open(const struct sink_ops *ops, const struct sink_opts *opts)
 {
-	struct demo_text *demo = sink_new(&demo_text_sink, opts, sizeof(*demo));
+	struct demo_text *demo = sink_new(ops, opts, sizeof(*demo));
 	struct sink_opts tables = *opts;
 
 	if (!demo)
 		return NULL;
 	if (tables.height > 2 * SENTENCE_LINES)
 		tables.height -= SENTENCE_LINES;
-	demo->tables = top_text_sink.open(&tables);
+	demo->tables = top_text_sink.open(&top_text_sink, &tables);
 	if (!demo->tables) {
 		sink_free(&demo->sink);
 		return NULL;

@@ -45,9 +45,6 @@ enum key {
 	KEY_RECORD,
 };
 
-/* What it refuses, it quotes first: the name of the option is put in front. */
-typedef int (*set_fn)(struct options *options, const char *arg, struct error *err);
-
 #define FORMATS_LEN 64
 
 /* "text, json", with @note behind the first. */
@@ -105,6 +102,7 @@ static int set_interval(struct options *options, const char *arg, struct error *
 		return err->code;
 	if (options->interval_ns < 10000000)
 		return error_set(err, -EINVAL, "'%s' is too short; 10ms is the least", arg);
+	options->interval_named = true;
 	return 0;
 }
 
@@ -330,11 +328,7 @@ static int set_sort(struct options *options, const char *arg, struct error *err)
 	return error_set(err, -EINVAL, "'%s' is nothing to sort by; there are: %s", arg, known);
 }
 
-static const struct option_row {
-	unsigned int group;	/* GROUP_COMMON: every command */
-	set_fn set;
-	struct argp_option option;
-} rows[] = {
+static const struct option_row rows[] = {
 	{ GROUP_WINDOW,
 	  set_for,
 	  { "for", KEY_FOR, "DURATION", 0, "stop after this long: 500ms, 10s, 5m, 1h", 1 } },
@@ -431,15 +425,29 @@ static const struct option_row {
 };
 
 #define NR_ROWS (sizeof(rows) / sizeof(rows[0]))
+#define MAX_OWN 16
 
 struct parse {
 	struct options *options;
 	const struct option_spec *spec;
 };
 
+/* NULL: no option of this program. */
+static const struct option_row *find_row(const struct option_spec *spec, int key)
+{
+	for (size_t i = 0; i < NR_ROWS; i++)
+		if (rows[i].option.key == key)
+			return &rows[i];
+	for (size_t i = 0; i < spec->nr_own; i++)
+		if (spec->own[i].option.key == key)
+			return &spec->own[i];
+	return NULL;
+}
+
 static error_t parse_one(int key, char *arg, struct argp_state *state)
 {
 	struct parse *parse = state->input;
+	const struct option_row *row;
 	struct error err = { 0 };
 
 	if (key == KEY_HELP)
@@ -466,14 +474,12 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 	if (key == ARGP_KEY_END && parse->spec->operand && !parse->spec->words &&
 	    !parse->options->operand)
 		argp_error(state, "needs a %s", parse->spec->operand);
-	for (size_t i = 0; i < NR_ROWS; i++) {
-		if (rows[i].option.key != key)
-			continue;
-		if (rows[i].set(parse->options, arg, &err))
-			argp_error(state, "--%s %s", rows[i].option.name, err.text);
-		return 0;
-	}
-	return ARGP_ERR_UNKNOWN;
+	row = find_row(parse->spec, key);
+	if (!row)
+		return ARGP_ERR_UNKNOWN;
+	if (row->set(parse->options, arg, &err))
+		argp_error(state, "--%s %s", row->option.name, err.text);
+	return 0;
 }
 
 void options_init(struct options *options)
@@ -485,7 +491,7 @@ void options_init(struct options *options)
 
 void options_parse(struct options *options, const struct option_spec *spec, int argc, char **argv)
 {
-	struct argp_option table[NR_ROWS + 2] = { { 0 } };
+	struct argp_option table[NR_ROWS + MAX_OWN + 2] = { { 0 } };
 	char formats[FORMATS_LEN];
 	struct parse parse = { options, spec };
 	struct argp argp = {
@@ -504,6 +510,8 @@ void options_parse(struct options *options, const struct option_spec *spec, int 
 					name_formats(spec->formats, " (default)", formats);
 			count++;
 		}
+	for (size_t i = 0; i < spec->nr_own && i < MAX_OWN; i++)
+		table[count++] = spec->own[i].option;
 	table[count++] = (struct argp_option){ NULL, KEY_HELP, NULL, OPTION_HIDDEN, NULL, 0 };
 	options->formats = spec->formats;
 	options->format = spec->formats ? spec->formats[0] : NULL;

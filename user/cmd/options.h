@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/error.h"
 #include "model/filter.h"
 #include "sink/sink.h"
 
@@ -40,7 +41,21 @@ struct options {
 	char **words;				/* a program and its arguments; NULL: none given */
 	const char *report;			/* a file; NULL: where the command has it */
 	const char *record_to;			/* a file; NULL: none */
+	bool interval_named;			/* the user chose it */
+	void *own;				/* of the command, for its own options */
 };
+
+/* What it refuses, it quotes first: the name of the option is put in front. */
+typedef int (*set_fn)(struct options *options, const char *arg, struct error *err);
+
+struct option_row {
+	unsigned int group;	/* GROUP_COMMON: every command */
+	set_fn set;
+	struct argp_option option;
+};
+
+/* Keys of options that one command alone has begin here. */
+#define KEY_OWN 512
 
 enum option_group {
 	GROUP_COMMON = 0,	/* --verbose: every command has it */
@@ -64,6 +79,8 @@ struct option_spec {
 	bool words;		/* the operand is a program to run, with all that follows */
 	unsigned int groups;	/* enum option_group */
 	const struct sink_ops *const *formats;
+	const struct option_row *own;	/* of this command alone; NULL: none */
+	size_t nr_own;
 };
 
 void options_init(struct options *options);

@@ -230,10 +230,10 @@ static enum status finish(struct replay *replay, int ret, struct error *err)
 }
 
 /*
- * A recording made under a filter lacks what the kernel could turn down, and shows
+ * Which host it is of. And one made under a filter lacks what the kernel could turn down, and shows
  * what was meant only under the same filter; the audit has to know of it too.
  */
-static void tell_filters(struct replay *replay)
+static void tell_heads(struct replay *replay)
 {
 	for (size_t i = 0; i < replay->count; i++) {
 		const struct input *input = &replay->inputs[i];
@@ -245,6 +245,7 @@ static void tell_filters(struct replay *replay)
 		};
 
 		model_set_recorded_filter(replay->stage.model, input->source, &filter);
+		model_set_host(replay->stage.model, input->source, head->host);
 	}
 }
 
@@ -281,7 +282,7 @@ enum status replay_run(const struct pipeline *pipeline)
 	if (!ret)
 		ret = open_stage(replay, pipeline, &err);
 	if (!ret) {
-		tell_filters(replay);
+		tell_heads(replay);
 		ret = feed(replay, &err);
 	}
 	return finish(replay, ret, &err);

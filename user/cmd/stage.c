@@ -12,7 +12,9 @@
 
 #include "base/procfs.h"
 #include "cmd/signals.h"
+#include "model/flame.h"
 #include "sink/common.h"
+#include "sink/flame_sink.h"
 
 /* So much output may wait: a few seconds of a busy host's events. */
 #define QUEUE_BYTES (8 << 20)
@@ -120,6 +122,7 @@ static struct sink *open_sink(const struct pipeline *pipeline, const struct orig
 		.replay = origin->replay,
 		.once = options->for_ns != 0,
 		.filtered = !filter_is_empty(&options->filter),
+		.flame = pipeline->flame,
 		.stacks = options->stacks != 0,
 	};
 
@@ -127,7 +130,7 @@ static struct sink *open_sink(const struct pipeline *pipeline, const struct orig
 		opts.width = size.ws_col;
 		opts.height = size.ws_row;
 	}
-	return options->format->open(&opts);
+	return options->format->open(options->format, &opts);
 }
 
 int stage_open(struct stage *stage, const struct pipeline *pipeline, const struct origin *origin,
@@ -136,6 +139,8 @@ int stage_open(struct stage *stage, const struct pipeline *pipeline, const struc
 	struct model_opts opts = {
 		.filter = pipeline->options->filter,
 		.leaks = pipeline->leaks,
+		.flame = pipeline->flame ? &pipeline->flame->by : NULL,
+		.stacks = pipeline->options->stacks != 0,
 	};
 	struct tw_recording_head head;
 
@@ -145,6 +150,8 @@ int stage_open(struct stage *stage, const struct pipeline *pipeline, const struc
 		stage->names = names_new();
 	if (!pipeline->quiet)
 		stage->output = outlet_new_fd(output_fd(pipeline), QUEUE_BYTES);
+	if (stage->model)
+		model_set_host(stage->model, 0, origin->host);
 	if (!stage->model || (!pipeline->quiet && !stage->output))
 		return error_set(err, -ENOMEM, "no memory");
 	if (pipeline->record_to) {
@@ -274,16 +281,30 @@ static bool has_room_for_tables(struct stage *stage)
 	return outlet_left(stage->output) <= most;
 }
 
+/* Whether the outputs are to be told of the end of this interval. */
+static bool ends_window(struct stage *stage)
+{
+	uint32_t window = stage->pipeline->window;
+
+	stage->intervals++;
+	if (stage->intervals < window || (stage->pipeline->flame && !window))
+		return false;
+	stage->intervals = 0;
+	return true;
+}
+
 bool stage_interval(struct stage *stage)
 {
-	bool fine = true;
+	bool fine = true, ends = ends_window(stage);
 
-	if (stage->sink && stage->sink->ops->interval && stage_output_is_fine(stage) &&
+	if (ends && stage->sink && stage->sink->ops->interval && stage_output_is_fine(stage) &&
 	    has_room_for_tables(stage)) {
 		stage->sink->ops->interval(stage->sink, stage->model);
 		outlet_end_unit(stage->output, (struct outlet_tally){ 0 });
 	}
 	model_mark_interval(stage->model, model_now_ns(stage->model));
+	if (ends && stage->pipeline->flame)
+		model_flame_restart(stage->model);
 	if (stage->recorder)
 		fine = recorder_flush(stage->recorder) == 0;
 	return stage_flush(stage) && fine;

@@ -2,6 +2,7 @@
 /* What connections count for: the one place where rows, totals and namespaces change. */
 #include <string.h>
 
+#include "model/flames.h"
 #include "model/missed.h"
 #include "model/owner.h"
 #include "model/tracker.h"
@@ -173,6 +174,8 @@ void tracker_update(struct model *model, uint32_t id, bool rekeyed)
 		if (model->filtered)
 			ask_filters(model, conn);
 	}
+	if (model->flames)
+		flames_follow(model, id);
 	conn->rekeyed |= rekeyed;
 	after = conn_mask(conn);
 	count_in_netns(netns_at(model, conn->netns), before, after);
@@ -210,6 +213,8 @@ struct sum_rows counts_add_sum(struct model *model, const struct conn *like, uin
 	}
 	row_add(&model->totals, mask, count);
 	add_in_netns(netns_at(model, like->netns), mask, count);
+	if (model->flames)
+		flames_add_sum(model, like, mask, count);
 	return rows;
 }
 

@@ -29,7 +29,7 @@ enum flame_frame {
 	FRAME_CLOSE,		/* who closed first */
 	FRAME_END,		/* how its TIME_WAIT ended */
 	FRAME_STACK,		/* the code that opened it: as many frames as that has */
-	NR_FLAME_FRAMES,
+	NR_FLAME_FRAMES,	/* of a part: it stands for stacks that there was no room for */
 };
 
 enum flame_weight {
@@ -46,6 +46,40 @@ struct flame_by {
 	uint8_t frames[NR_FLAME_FRAMES];
 	uint8_t count;
 };
+
+/* One frame of a stack. */
+struct flame_part {
+	enum flame_frame frame;
+	const char *name;	/* clean UTF-8 */
+};
+
+/* At most so many parts has a stack: of the code so many frames are told, the innermost ones. */
+#define FLAME_DEEP 256
+#define FLAME_MOST_PARTS (NR_FLAME_FRAMES + FLAME_DEEP + 1)
+
+/* What is told of a stack; valid during the call. */
+struct flame_stack {
+	const struct flame_part *parts;	/* outermost first */
+	size_t count;
+	const uint8_t *remote_addr;	/* of FRAME_REMOTE; all zeroes: unknown */
+	uint64_t weights[NR_FLAME_WEIGHTS];
+};
+
+typedef void (*model_flame_fn)(void *ctx, const struct flame_stack *stack);
+
+/*
+ * Every stack that weighs anything in the window, some of them more than once. Only with
+ * model_opts.flame. 0 or -ENOMEM, and some are missing.
+ */
+int model_flame_each(const struct model *model, model_flame_fn fn, void *ctx);
+/* Begins a window: as if the tracer were ready now. */
+void model_flame_restart(struct model *model);
+/* The beginning of the window. */
+uint64_t model_flame_from_ns(const struct model *model);
+/* Connections whose place there was no memory for: they stand under "(other)". */
+uint64_t model_flame_unplaced(const struct model *model);
+/* Whether the code that opened any of the connections is known. */
+bool model_flame_has_stacks(const struct model *model);
 
 /* As --by and --weight take them: "local_port", "time_wait_seconds". */
 const char *flame_frame_name(enum flame_frame frame);

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/flames.h"
+
 /*
  * The timer wheel rounds up: by up to 512 jiffies, 2.05 s at HZ=250 and 4.1 s at
  * HZ=1000 and HZ=100 (5.12 s).
@@ -26,6 +28,8 @@
 #define SETTLE_NS (10ULL * 1000000)
 /* A listener's namespace may never be dumped. */
 #define LISTENED_NS (60 * SECOND_NS)
+/* Names of stacks take moments, on a busy host seconds. */
+#define EXPLAINED_NS (2 * SECOND_NS)
 
 enum remains ledger_remains(uint8_t from, uint8_t error, uint16_t flags)
 {
@@ -141,6 +145,14 @@ static bool may_be_named(const struct model *model, const struct conn *conn)
 	return !conn->remote_port && !dumped_since && model->now_ns < conn->since_ns + LISTENED_NS;
 }
 
+/* Which code opened it is told late, and wanted of those that are gone, too. */
+static bool may_be_explained(const struct model *model, uint32_t id)
+{
+	return model->flames && flames_want_stacks(model) &&
+	       !stacks_of_conn(model, id, STACK_OPENED) &&
+	       model->now_ns < conn_at(model, id)->since_ns + EXPLAINED_NS;
+}
+
 void ledger_settle(struct model *model, uint64_t now_ns)
 {
 	size_t kept = 0;
@@ -156,6 +168,8 @@ void ledger_settle(struct model *model, uint64_t now_ns)
 		    conn->phase == PHASE_MINI)
 			continue;
 		if (conn->since_ns + SETTLE_NS > now_ns || may_be_named(model, conn))
+			model->over[kept++] = grave;
+		else if (conn->phase == PHASE_OVER && may_be_explained(model, grave.id))
 			model->over[kept++] = grave;
 		else if (conn->phase == PHASE_PENDING)
 			ledger_confirm(model, grave.id);

@@ -264,7 +264,7 @@ static void retell_birth(struct model *model, uint32_t id, uint64_t born_ns)
 	conn->since_bound = false;
 	conn->state = TW_SYN_RECV;
 	/* what comes of it is counted with the event that tells of it */
-	if (model->event_fn)
+	if (model->event_fn || model->flames)
 		tracker_update(model, id, true);
 	tell_transition(model, conn, TW_LISTEN, TW_SYN_RECV, born_ns, TIME_UNKNOWN, 0, RESET_NONE);
 }

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "model/farewells.h"
+#include "model/flames.h"
 #include "model/leaks.h"
 #include "model/ledger.h"
 #include "model/lifecycle.h"
@@ -43,6 +44,9 @@ struct model *model_new(const struct model_opts *opts)
 	if (opts->leaks)
 		model->leaks = leaks_new();
 	failed |= opts->leaks && !model->leaks;
+	if (opts->flame)
+		model->flames = flames_new(opts->flame);
+	failed |= opts->flame && !model->flames;
 	for (unsigned int dim = 0; dim < NR_DIMENSIONS; dim++)
 		failed |= rows_init(&model->rows[dim], dim, cap) != 0;
 	if (failed) {
@@ -76,6 +80,9 @@ void model_free(struct model *model)
 	index_release(&model->by_holders);
 	leaks_free(model->leaks);
 	farewell_free(model->farewell);
+	flames_free(model->flames);
+	for (unsigned int source = 0; source < MODEL_MAX_SOURCES; source++)
+		free(model->hosts[source]);
 	stacks_release(&model->stacks);
 	owners_release(&model->owners);
 	free(model->due_s);
@@ -93,6 +100,29 @@ void model_set_recorded_filter(struct model *model, unsigned int source,
 		return;
 	model->recorded[source] = *filter;
 	model->filtered |= !filter_is_empty(filter);
+}
+
+void model_set_host(struct model *model, unsigned int source, const char *host)
+{
+	char clean[256];
+
+	if (source >= MODEL_MAX_SOURCES || !host[0])
+		return;
+	text_clean(host, strlen(host), clean, sizeof(clean));
+	free(model->hosts[source]);
+	model->hosts[source] = strdup(clean);
+}
+
+const char *model_host(const struct model *model, unsigned int source)
+{
+	bool known = source < MODEL_MAX_SOURCES && model->hosts[source];
+
+	return known ? model->hosts[source] : "(unknown host)";
+}
+
+bool model_was_fed(const struct model *model, unsigned int source)
+{
+	return model->fed >> source & 1;
 }
 
 void model_subscribe(struct model *model, model_event_fn fn, void *ctx)
@@ -282,6 +312,8 @@ static void feed_ready(struct model *model, const struct tw_record *record, unsi
 	tracker_restart_counts(model);
 	model->ready = true;
 	model->ready_ns = model->interval_ns = record->ts_ns;
+	if (model->flames)
+		model_flame_restart(model);
 }
 
 static void feed_tier(struct model *model, const struct tw_record *record, unsigned int source)

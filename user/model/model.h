@@ -17,6 +17,7 @@
 #include "tw_record.h"
 
 struct model;
+struct flame_by;
 
 #define MODEL_MAX_SOURCES 64
 
@@ -25,6 +26,8 @@ struct model_opts {
 	uint32_t max_rows;	/* a dimension, 0: 20,000 */
 	uint32_t max_conns;	/* 0: 4,000,000 */
 	bool leaks;		/* look for leaks (model/leak.h) */
+	bool stacks;		/* who opened connections will be told, and late */
+	const struct flame_by *flame; /* what stacks are made of (model/flame.h); NULL: none are */
 };
 
 typedef void (*model_event_fn)(void *ctx, const struct model_event *event);
@@ -39,6 +42,12 @@ void model_free(struct model *model);
  */
 void model_set_recorded_filter(struct model *model, unsigned int source,
 			       const struct filter *filter);
+/* The host that the records of @source are from: bytes of any kind. */
+void model_set_host(struct model *model, unsigned int source, const char *host);
+/* Clean; "(unknown host)" where it was not told. */
+const char *model_host(const struct model *model, unsigned int source);
+/* Whether any record was of @source. */
+bool model_was_fed(const struct model *model, unsigned int source);
 /* Every event from now on goes to @fn. One subscriber. */
 void model_subscribe(struct model *model, model_event_fn fn, void *ctx);
 

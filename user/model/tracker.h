@@ -112,6 +112,8 @@ struct model {
 	struct stacks stacks;
 	struct leaks *leaks;		/* owned; NULL: not asked for */
 	struct farewell *farewell;	/* owned; NULL: no command is traced */
+	struct flames *flames;	/* owned; NULL: not asked for */
+	char *hosts[MODEL_MAX_SOURCES];	/* owned, clean, by source; NULL: not told */
 	model_event_fn event_fn;
 	void *event_ctx;
 };

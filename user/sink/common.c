@@ -16,6 +16,11 @@ void *sink_new(const struct sink_ops *ops, const struct sink_opts *opts, size_t 
 	return sink;
 }
 
+struct sink *sink_open(const struct sink_ops *ops, const struct sink_opts *opts)
+{
+	return sink_new(ops, opts, sizeof(struct sink));
+}
+
 void sink_free(struct sink *sink)
 {
 	free(sink);

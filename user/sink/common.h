@@ -15,6 +15,8 @@
 
 /* A zeroed struct of @size that begins with a struct sink. NULL when there is no memory. */
 void *sink_new(const struct sink_ops *ops, const struct sink_opts *opts, size_t size);
+/* sink_ops.open of a sink that has nothing of its own */
+struct sink *sink_open(const struct sink_ops *ops, const struct sink_opts *opts);
 /* sink_ops.free of a sink that owns nothing else */
 void sink_free(struct sink *sink);
 /* sink_ops.interval of a sink that only writes out what it has */

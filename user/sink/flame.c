@@ -116,28 +116,56 @@ static uint32_t enter(struct flame *flame, uint32_t parent, const struct flame_p
 	return id;
 }
 
+/* A stack that was not there ends in @id. */
+static void end_stack(struct flame *flame, uint32_t id)
+{
+	flame->nodes[id].ends = true;
+	flame->stacks++;
+	for (; id != FLAME_NONE; id = flame->nodes[id].parent)
+		flame->nodes[id].stacks++;
+}
+
 int flame_add(struct flame *flame, enum flame_side side, const struct flame_part *parts,
 	      size_t count, const uint64_t weights[static NR_FLAME_WEIGHTS])
 {
 	uint32_t id = FLAME_ROOT;
-	bool is_new;
 
 	for (size_t i = 0; i < count; i++) {
 		id = enter(flame, id, &parts[i]);
 		if (id == FLAME_NONE)
 			return -ENOMEM;
 	}
-	is_new = !flame->nodes[id].ends;
-	flame->nodes[id].ends = true;
-	flame->stacks += is_new;
-	for (; id != FLAME_NONE; id = flame->nodes[id].parent) {
-		struct flame_node *node = &flame->nodes[id];
-
-		node->stacks += is_new;
+	if (!flame->nodes[id].ends)
+		end_stack(flame, id);
+	for (; id != FLAME_NONE; id = flame->nodes[id].parent)
 		for (unsigned int weight = 0; weight < NR_FLAME_WEIGHTS; weight++)
-			node->total[side][weight] += weights[weight];
-	}
+			flame->nodes[id].total[side][weight] += weights[weight];
 	return 0;
+}
+
+int flame_merge(struct flame *flame, enum flame_side side, const struct flame *other)
+{
+	uint32_t *to = calloc(other->count, sizeof(*to));
+	int ret = to ? 0 : -ENOMEM;
+
+	/* parents come before children: where each has come to is known */
+	for (uint32_t id = FLAME_ROOT; id < other->count && !ret; id++) {
+		const struct flame_node *node = &other->nodes[id];
+		struct flame_part part = { node->frame, node->name };
+
+		if (id != FLAME_ROOT)
+			to[id] = enter(flame, to[node->parent], &part);
+		if (to[id] == FLAME_NONE) {
+			ret = -ENOMEM;
+			break;
+		}
+		for (unsigned int weight = 0; weight < NR_FLAME_WEIGHTS; weight++)
+			flame->nodes[to[id]].total[side][weight] += node->total[FLAME_NOW][weight];
+		if (node->ends && !flame->nodes[to[id]].ends)
+			end_stack(flame, to[id]);
+	}
+	free(to);
+	return ret;
 }
 
 static int by_name(const void *left, const void *right, void *ctx)

@@ -66,12 +66,6 @@ struct flame {
 	struct flame_index *index; /* owned */
 };
 
-/* One frame of a stack to be added. */
-struct flame_part {
-	enum flame_frame frame;
-	const char *name;	/* clean; copied */
-};
-
 /* NULL: no memory. */
 struct flame *flame_new(const struct flame_head *head);
 void flame_free(struct flame *flame);
@@ -95,6 +89,9 @@ uint64_t flame_base(const struct flame *flame, uint32_t node, enum flame_weight 
 const char *flame_name(const struct flame_node *node, char text[static FLAME_NAME_LEN]);
 /* "1,234", "3m20s": a figure of that weight for people. */
 const char *flame_value_text(enum flame_weight weight, uint64_t value, char text[static TEXT_LEN]);
+
+/* The same stacks on another side of @flame, which is not finished. 0 or -ENOMEM. */
+int flame_merge(struct flame *flame, enum flame_side side, const struct flame *other);
 
 /*
  * The formats, one a file. Each writes all of @flame (finished) to @out; what goes wrong with

@@ -215,11 +215,6 @@ static struct json *document_of(const struct model *model, const struct sink_opt
 	return json;
 }
 
-static struct sink *leaks_json_open(const struct sink_opts *opts)
-{
-	return sink_new(&leaks_json_sink, opts, sizeof(struct sink));
-}
-
 static void leaks_json_end(struct sink *sink, const struct model *model)
 {
 	struct json *json = document_of(model, &sink->opts, NULL);
@@ -229,9 +224,9 @@ static void leaks_json_end(struct sink *sink, const struct model *model)
 	fflush(sink->opts.out);
 }
 
-static struct sink *leaks_jsonl_open(const struct sink_opts *opts)
+static struct sink *leaks_jsonl_open(const struct sink_ops *ops, const struct sink_opts *opts)
 {
-	struct leaks_jsonl *jsonl = sink_new(&leaks_jsonl_sink, opts, sizeof(*jsonl));
+	struct leaks_jsonl *jsonl = sink_new(ops, opts, sizeof(*jsonl));
 
 	return jsonl ? &jsonl->sink : NULL;
 }
@@ -342,7 +337,7 @@ static void leaks_jsonl_end(struct sink *sink, const struct model *model)
 
 const struct sink_ops leaks_json_sink = {
 	.name = "json",
-	.open = leaks_json_open,
+	.open = sink_open,
 	.end = leaks_json_end,
 	.free = sink_free,
 };

@@ -27,11 +27,6 @@
 /* Frames of a stack; JSON has them all. */
 #define MOST_FRAMES 12
 
-static struct sink *leaks_text_open(const struct sink_opts *opts)
-{
-	return sink_new(&leaks_text_sink, opts, sizeof(struct sink));
-}
-
 /* Broken between words, every line but the first under its beginning. */
 static void print_wrapped(const struct sink_opts *opts, size_t at, const char *text)
 {
@@ -403,7 +398,7 @@ static void leaks_text_end(struct sink *sink, const struct model *model)
 
 const struct sink_ops leaks_text_sink = {
 	.name = "text",
-	.open = leaks_text_open,
+	.open = sink_open,
 	.interval = leaks_text_interval,
 	.end = leaks_text_end,
 	.free = sink_free,

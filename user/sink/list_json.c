@@ -6,11 +6,6 @@
 #include "sink/conn_field.h"
 #include "sink/list.h"
 
-static struct sink *list_json_open(const struct sink_opts *opts)
-{
-	return sink_new(&list_json_sink, opts, sizeof(struct sink));
-}
-
 static void add_ms(struct json *json, const char *key, bool known, uint64_t ns)
 {
 	if (known)
@@ -87,7 +82,7 @@ static void list_json_end(struct sink *sink, const struct model *model)
 
 const struct sink_ops list_json_sink = {
 	.name = "json",
-	.open = list_json_open,
+	.open = sink_open,
 	.end = list_json_end,
 	.free = sink_free,
 };

@@ -44,11 +44,6 @@ static const char *const directions[] = {
 	[DIRECTION_INCOMING] = "in",
 };
 
-static struct sink *list_text_open(const struct sink_opts *opts)
-{
-	return sink_new(&list_text_sink, opts, sizeof(struct sink));
-}
-
 static void add_age(struct table *table, const struct conn_view *conn, const struct model *model)
 {
 	char text[TEXT_LEN];
@@ -132,7 +127,7 @@ static void list_text_end(struct sink *sink, const struct model *model)
 
 const struct sink_ops list_text_sink = {
 	.name = "text",
-	.open = list_text_open,
+	.open = sink_open,
 	.end = list_text_end,
 	.free = sink_free,
 };

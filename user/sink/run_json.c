@@ -197,14 +197,9 @@ static void run_json_end(struct sink *sink, const struct model *model)
 	fflush(opts->out);
 }
 
-static struct sink *run_json_open(const struct sink_opts *opts)
-{
-	return sink_new(&run_json_sink, opts, sizeof(struct sink));
-}
-
 const struct sink_ops run_json_sink = {
 	.name = "json",
-	.open = run_json_open,
+	.open = sink_open,
 	.end = run_json_end,
 	.free = sink_free,
 };

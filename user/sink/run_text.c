@@ -309,14 +309,9 @@ static void run_text_end(struct sink *sink, const struct model *model)
 	fflush(opts->out);
 }
 
-static struct sink *run_text_open(const struct sink_opts *opts)
-{
-	return sink_new(&run_text_sink, opts, sizeof(struct sink));
-}
-
 const struct sink_ops run_text_sink = {
 	.name = "text",
-	.open = run_text_open,
+	.open = sink_open,
 	.end = run_text_end,
 	.free = sink_free,
 };

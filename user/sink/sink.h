@@ -28,6 +28,8 @@ enum list_sort {
 /* As --sort takes it: "age". */
 const char *list_sort_name(enum list_sort sort);
 
+struct flame_opts;
+
 struct sink_opts {
 	FILE *out;			/* borrowed */
 	const char *host;		/* of the host traced (a recording's, when replayed) */
@@ -41,6 +43,7 @@ struct sink_opts {
 	bool replay;			/* events come from a recording */
 	bool once;			/* the user named an end: tables in a file are printed there */
 	bool filtered;			/* not everything is looked at */
+	const struct flame_opts *flame;	/* what `flame` was asked for; borrowed */
 	bool stacks;			/* the code that opened connections is asked for */
 };
 
@@ -48,7 +51,7 @@ struct sink;
 
 struct sink_ops {
 	const char *name;		/* as --output takes it: "jsonl" */
-	struct sink *(*open)(const struct sink_opts *opts);
+	struct sink *(*open)(const struct sink_ops *ops, const struct sink_opts *opts);
 	void (*event)(struct sink *sink, const struct model_event *event);	/* may be NULL */
 	void (*interval)(struct sink *sink, const struct model *model);		/* may be NULL */
 	void (*end)(struct sink *sink, const struct model *model);		/* final summary; may be NULL */
@@ -65,5 +68,7 @@ extern const struct sink_ops top_text_sink, top_json_sink, top_jsonl_sink;
 extern const struct sink_ops list_text_sink, list_json_sink;
 extern const struct sink_ops leaks_text_sink, leaks_json_sink, leaks_jsonl_sink;
 extern const struct sink_ops run_text_sink, run_json_sink;
+extern const struct sink_ops flame_folded_sink, flame_svg_sink, flame_html_sink;
+extern const struct sink_ops flame_speedscope_sink, flame_pprof_sink, flame_keep_sink;
 
 #endif

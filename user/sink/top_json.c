@@ -8,16 +8,6 @@
 #include "sink/common.h"
 #include "sink/document.h"
 
-static struct sink *top_json_open(const struct sink_opts *opts)
-{
-	return sink_new(&top_json_sink, opts, sizeof(struct sink));
-}
-
-static struct sink *top_jsonl_open(const struct sink_opts *opts)
-{
-	return sink_new(&top_jsonl_sink, opts, sizeof(struct sink));
-}
-
 static void top_json_end(struct sink *sink, const struct model *model)
 {
 	struct json *json = document_new(model, &sink->opts, NULL, span_whole(model));
@@ -39,14 +29,14 @@ static void top_jsonl_end(struct sink *sink, const struct model *model)
 
 const struct sink_ops top_json_sink = {
 	.name = "json",
-	.open = top_json_open,
+	.open = sink_open,
 	.end = top_json_end,
 	.free = sink_free,
 };
 
 const struct sink_ops top_jsonl_sink = {
 	.name = "jsonl",
-	.open = top_jsonl_open,
+	.open = sink_open,
 	.interval = top_jsonl_interval,
 	.end = top_jsonl_end,
 	.free = sink_free,

@@ -20,9 +20,9 @@ struct top_text {
 	bool printed;		/* something stands above already */
 };
 
-static struct sink *top_text_open(const struct sink_opts *opts)
+static struct sink *top_text_open(const struct sink_ops *ops, const struct sink_opts *opts)
 {
-	struct top_text *top = sink_new(&top_text_sink, opts, sizeof(*top));
+	struct top_text *top = sink_new(ops, opts, sizeof(*top));
 
 	return top ? &top->sink : NULL;
 }

@@ -83,10 +83,10 @@ static void put_cell(void *ctx, const char *name, const struct value *value, boo
 	}
 }
 
-static struct sink *trace_csv_open(const struct sink_opts *opts)
+static struct sink *trace_csv_open(const struct sink_ops *ops, const struct sink_opts *opts)
 {
 	struct row_writer writer = { .out = opts->out };
-	struct sink *sink = sink_new(&trace_csv_sink, opts, sizeof(*sink));
+	struct sink *sink = sink_new(ops, opts, sizeof(*sink));
 
 	if (!sink)
 		return NULL;

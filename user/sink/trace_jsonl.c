@@ -8,11 +8,6 @@
 #include "sink/document.h"
 #include "sink/event_field.h"
 
-static struct sink *trace_jsonl_open(const struct sink_opts *opts)
-{
-	return sink_new(&trace_jsonl_sink, opts, sizeof(struct sink));
-}
-
 static void add_field(void *ctx, const char *name, const struct value *value, bool has)
 {
 	if (has)
@@ -49,7 +44,7 @@ static void trace_jsonl_end(struct sink *sink, const struct model *model)
 
 const struct sink_ops trace_jsonl_sink = {
 	.name = "jsonl",
-	.open = trace_jsonl_open,
+	.open = sink_open,
 	.event = trace_jsonl_event,
 	.interval = sink_flush,
 	.end = trace_jsonl_end,

@@ -221,9 +221,9 @@ static void trace_text_event(struct sink *sink, const struct model_event *event)
 	fputs(*colour ? "\033[0m\n" : "\n", out);
 }
 
-static struct sink *trace_text_open(const struct sink_opts *opts)
+static struct sink *trace_text_open(const struct sink_ops *ops, const struct sink_opts *opts)
 {
-	struct trace_text *trace = sink_new(&trace_text_sink, opts, sizeof(*trace));
+	struct trace_text *trace = sink_new(ops, opts, sizeof(*trace));
 
 	if (!trace)
 		return NULL;

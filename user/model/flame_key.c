@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Where a connection stands: from its facts to values, and from those to names. */
+#include "model/flame_key.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/addr.h"
+#include "base/text.h"
+#include "model/flames.h"
+#include "model/outcome.h"
+
+static enum closer closer_of(const struct conn *conn, bool peer_closed)
+{
+	if (conn->closed_first)
+		return CLOSER_US;
+	if (peer_closed)
+		return CLOSER_PEER;
+	if (conn->phase == PHASE_FULL && state_is_synchronized(conn->state))
+		return CLOSER_NOBODY;
+	/* only who closes first leaves one (RFC 9293, 3.6) */
+	if (conn->phase == PHASE_MINI || conn->ended_mini)
+		return CLOSER_US;
+	if (conn->failed || (conn->phase == PHASE_FULL && conn->state == TW_SYN_SENT))
+		return CLOSER_FAILED;
+	return conn->reset ? CLOSER_RESET : CLOSER_UNKNOWN;
+}
+
+static uint8_t fate_of(const struct conn *conn)
+{
+	if (conn->phase == PHASE_FULL)
+		return FATE_OPEN;
+	if (conn->phase == PHASE_MINI || conn->phase == PHASE_PENDING)
+		return FATE_HELD;
+	if (conn->ended_mini)
+		return FATE_ENDED + conn->end;
+	return conn->refused ? FATE_REFUSED : FATE_NONE;
+}
+
+uint8_t flame_state_of(const struct conn *conn)
+{
+	return conn->phase == PHASE_OVER ? TW_CLOSE : conn->state;
+}
+
+/* Remembers the namespace; 0: no memory. */
+static uint32_t netns_of(const struct model *model, const struct conn *conn)
+{
+	const struct netns *netns = netns_at(model, conn->netns);
+	struct flames *flames = model->flames;
+	struct flame_netns *known;
+	size_t i = 0;
+
+	while (i < flames->nr_netns && (flames->netns[i].cookie != netns->cookie ||
+					flames->netns[i].source != netns->source))
+		i++;
+	if (i == flames->nr_netns) {
+		known = realloc(flames->netns, (i + 1) * sizeof(*known));
+		if (!known)
+			return 0;
+		flames->netns = known;
+		known[flames->nr_netns++] = (struct flame_netns){
+			.cookie = netns->cookie,
+			.ino = netns->ino,
+			.source = netns->source,
+		};
+	}
+	/* its name may have come since */
+	if (netns->name)
+		snprintf(flames->netns[i].name, sizeof(flames->netns[i].name), "%s", netns->name);
+	return i + 1;
+}
+
+/* What a connection and a sum of them have alike. */
+static struct flame_key key_of(const struct model *model, const struct conn *conn, uint32_t asked)
+{
+	const struct owner *owner = conn_owner(model, conn);
+	struct row_key pair = conn_key(conn, owner->service, DIM_PAIR);
+	struct flame_key key = { 0 };
+
+	if (asked & 1U << FRAME_REMOTE)
+		memcpy(key.remote_addr, conn->remote_addr, sizeof(key.remote_addr));
+	if (asked & (1U << FRAME_PROCESS | 1U << FRAME_COMM))
+		memcpy(key.comm, owner->comm, sizeof(key.comm));
+	if (asked & 1U << FRAME_PROCESS)
+		key.pid = owner->pid;
+	if (asked & 1U << FRAME_SERVICE)
+		key.service = pair.service;
+	if (asked & 1U << FRAME_NETNS)
+		key.netns = netns_of(model, conn);
+	if (asked & 1U << FRAME_PORT)
+		key.port = pair.port;
+	if (asked & 1U << FRAME_LOCAL_PORT)
+		key.local_port = conn->local_port;
+	if (asked & 1U << FRAME_REMOTE_PORT)
+		key.remote_port = conn->remote_port;
+	if (asked & 1U << FRAME_ROLE)
+		key.role = pair.role;
+	if (asked & 1U << FRAME_HOST)
+		key.source = conn->source;
+	return key;
+}
+
+struct flame_key flame_key_of(const struct model *model, uint32_t id, bool peer_closed)
+{
+	const struct conn *conn = conn_at(model, id);
+	uint32_t asked = model->flames->asked;
+	struct flame_key key = key_of(model, conn, asked);
+	uint32_t opening;
+
+	if (asked & 1U << FRAME_CLOSE)
+		key.closer = closer_of(conn, peer_closed);
+	if (asked & 1U << FRAME_END)
+		key.fate = fate_of(conn);
+	opening = asked & 1U << FRAME_STACK ? stacks_of_conn(model, id, STACK_OPENED) : 0;
+	if (opening)
+		key.stack = stacks_opening(&model->stacks, opening)->stack + 1;
+	return key;
+}
+
+struct flame_key flame_key_of_sum(const struct model *model, const struct conn *like)
+{
+	return key_of(model, like, model->flames->asked);
+}
+
+/* The next part, of that name. */
+static void put(struct flame_text *text, enum flame_frame frame, const char *name)
+{
+	if (text->count < FLAME_MOST_PARTS)
+		text->parts[text->count++] = (struct flame_part){ frame, name };
+}
+
+/* The same, by a format. */
+__attribute__((format(printf, 3, 4))) static void
+print(struct flame_text *text, enum flame_frame frame, const char *format, ...)
+{
+	char *to = text->text + text->used;
+	size_t room = sizeof(text->text) - text->used;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(to, room, format, args);
+	va_end(args);
+	text->used += strlen(to) + (room > 1);
+	put(text, frame, to);
+}
+
+static void put_process(const struct flame_key *key, struct flame_text *text)
+{
+	char comm[TW_COMM_LEN * 4 + 1];
+
+	text_clean(key->comm, strnlen(key->comm, TW_COMM_LEN), comm, sizeof(comm));
+	if (key->pid == PID_UNKNOWN && !comm[0])
+		put(text, FRAME_PROCESS, "(unknown process)");
+	else if (key->pid == PID_UNKNOWN)
+		print(text, FRAME_PROCESS, "%s", comm);
+	else
+		print(text, FRAME_PROCESS, "%s[%u]", comm, key->pid);
+}
+
+static void put_comm(const struct flame_key *key, struct flame_text *text)
+{
+	char comm[TW_COMM_LEN * 4 + 1];
+
+	text_clean(key->comm, strnlen(key->comm, TW_COMM_LEN), comm, sizeof(comm));
+	print(text, FRAME_COMM, "%s", comm[0] ? comm : "(unknown command)");
+}
+
+static void put_netns(const struct model *model, const struct flame_key *key,
+		      struct flame_text *text)
+{
+	const struct flame_netns *netns = &model->flames->netns[key->netns - 1];
+
+	if (!key->netns)
+		put(text, FRAME_NETNS, "(unknown namespace)");
+	else if (netns->name[0])
+		print(text, FRAME_NETNS, "netns:%s", netns->name);
+	else
+		print(text, FRAME_NETNS, "netns:%u", netns->ino);
+}
+
+static void put_remote(const struct flame_key *key, struct flame_text *text)
+{
+	static const uint8_t none[ADDR_LEN];
+	char addr[ADDR_TEXT_LEN];
+
+	if (memcmp(key->remote_addr, none, sizeof(none)))
+		print(text, FRAME_REMOTE, "%s", addr_format(key->remote_addr, addr));
+	else
+		put(text, FRAME_REMOTE, "(unknown remote)");
+}
+
+static void put_port(enum flame_frame frame, const char *what, uint16_t port,
+		     struct flame_text *text)
+{
+	if (port)
+		print(text, frame, "%s:%u", what, port);
+	else
+		print(text, frame, "(unknown port)");
+}
+
+static const char *closer_name(enum closer closer)
+{
+	static const char *const names[NR_CLOSERS] = {
+		[CLOSER_UNKNOWN] = "(unknown who closed)",
+		[CLOSER_NOBODY] = "not closed",
+		[CLOSER_US] = "closed first",
+		[CLOSER_PEER] = "peer closed first",
+		[CLOSER_RESET] = "reset",
+		[CLOSER_FAILED] = "never opened",
+	};
+
+	return names[closer];
+}
+
+static const char *fate_name(uint8_t fate)
+{
+	static const char *const names[NR_FATES] = {
+		[FATE_UNKNOWN] = "(unknown end)",
+		[FATE_OPEN] = "not closed",
+		[FATE_NONE] = "no TIME_WAIT",
+		[FATE_HELD] = "still in TIME_WAIT",
+		[FATE_REFUSED] = "TIME_WAIT refused",
+		[FATE_ENDED + END_UNKNOWN] = "ended, unknown how",
+		[FATE_ENDED + END_EXPIRED] = "expired",
+		[FATE_ENDED + END_REUSED] = "reused",
+		[FATE_ENDED + END_REOPENED] = "reopened",
+		[FATE_ENDED + END_RESET] = "reset",
+		[FATE_ENDED + END_DESTROYED] = "destroyed",
+		[FATE_ENDED + END_PURGED] = "purged",
+	};
+
+	return names[fate];
+}
+
+/* A line a frame, innermost first: turned round, and cut where it is deeper than is shown. */
+static void put_stack(const struct model *model, const struct flame_key *key,
+		      struct flame_text *text)
+{
+	const char *lines[FLAME_DEEP];
+	const struct stack *stack;
+	size_t count = 0;
+	char *at, *line;
+
+	if (!key->stack && model_flame_has_stacks(model))
+		put(text, FRAME_STACK, "(unknown code)");
+	if (!key->stack)
+		return;
+	stack = pool_at(&model->stacks.pool, key->stack - 1);
+	at = text->lines = stack->text ? strdup(stack->text) : NULL;
+	while (at && count < FLAME_DEEP && (line = strsep(&at, "\n")))
+		if (line[0])
+			lines[count++] = line;
+	if ((at && at[0]) || stack->incomplete)
+		put(text, FRAME_STACK, "(outer frames missing)");
+	while (count)
+		put(text, FRAME_STACK, lines[--count]);
+}
+
+static void put_frame(const struct model *model, const struct flame_key *key,
+		      enum flame_frame frame, struct flame_text *text)
+{
+	const char *name;
+
+	switch (frame) {
+	case FRAME_HOST:
+		put(text, frame, model_host(model, key->source));
+		break;
+	case FRAME_NETNS:
+		put_netns(model, key, text);
+		break;
+	case FRAME_SERVICE:
+		name = services_name(model->services, key->service);
+		put(text, frame, name ? name : "(unknown service)");
+		break;
+	case FRAME_PROCESS:
+		put_process(key, text);
+		break;
+	case FRAME_COMM:
+		put_comm(key, text);
+		break;
+	case FRAME_ROLE:
+		name = role_name(key->role);
+		put(text, frame, key->role == ROLE_UNKNOWN ? "(unknown role)" : name);
+		break;
+	case FRAME_PORT:
+		put_port(frame, "", key->port, text);
+		break;
+	case FRAME_LOCAL_PORT:
+		put_port(frame, "local ", key->local_port, text);
+		break;
+	case FRAME_REMOTE:
+		put_remote(key, text);
+		break;
+	case FRAME_REMOTE_PORT:
+		put_port(frame, "remote ", key->remote_port, text);
+		break;
+	case FRAME_STATE:
+		put(text, frame, key->state ? state_name(key->state) : "(unknown state)");
+		break;
+	case FRAME_CLOSE:
+		put(text, frame, closer_name(key->closer));
+		break;
+	case FRAME_END:
+		put(text, frame, fate_name(key->fate));
+		break;
+	case FRAME_STACK:
+		put_stack(model, key, text);
+		break;
+	case NR_FLAME_FRAMES:
+		break;
+	}
+}
+
+void flame_key_text(const struct model *model, const struct flame_key *key, struct flame_text *text)
+{
+	const struct flame_by *by = &model->flames->by;
+
+	text->count = text->used = 0;
+	text->lines = NULL;
+	if (key->other)
+		put(text, NR_FLAME_FRAMES, "(other)");
+	for (unsigned int i = 0; i < by->count && !key->other; i++)
+		put_frame(model, key, by->frames[i], text);
+}
+
+void flame_text_release(struct flame_text *text)
+{
+	free(text->lines);
+	text->lines = NULL;
+}

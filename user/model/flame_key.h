@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The place of a connection in a flame-style summary, as values that compare quickly, and
+ * as the names that are shown. Internal to the model.
+ */
+#ifndef MODEL_FLAME_KEY_H
+#define MODEL_FLAME_KEY_H
+
+#include "model/conn.h"
+#include "model/flame.h"
+#include "tw_record.h"
+
+/* Who closed first. */
+enum closer {
+	CLOSER_UNKNOWN,
+	CLOSER_NOBODY,		/* not closed yet */
+	CLOSER_US,
+	CLOSER_PEER,
+	CLOSER_RESET,		/* a RST ended it before anybody had closed */
+	CLOSER_FAILED,		/* it was never opened */
+	NR_CLOSERS,
+};
+
+/* How its TIME_WAIT ended. */
+enum fate {
+	FATE_UNKNOWN,		/* whether it has one at all */
+	FATE_OPEN,		/* not closed yet */
+	FATE_NONE,		/* it has none */
+	FATE_HELD,		/* it lasts */
+	FATE_REFUSED,
+	FATE_ENDED,		/* + enum end_reason */
+	NR_FATES = FATE_ENDED + NR_END_REASONS,
+};
+
+/* Only what is asked for is set, the rest is zero, so keys compare as bytes. */
+struct flame_key {
+	uint8_t remote_addr[16];
+	char comm[TW_COMM_LEN];
+	uint32_t pid;
+	uint32_t service;
+	uint32_t netns;		/* number in flames->netns, + 1 */
+	uint32_t stack;		/* stacks_of_conn()'s place of the stack, + 1 */
+	uint16_t port, local_port, remote_port;
+	uint8_t role;
+	uint8_t state;		/* enum tw_state; 0: unknown */
+	uint8_t closer;		/* enum closer */
+	uint8_t fate;		/* enum fate */
+	uint8_t source;		/* whose host */
+	uint8_t other;		/* of what there was no room for */
+	uint8_t unused[4];
+};
+
+_Static_assert(sizeof(struct flame_key) == 64, "a key has no gaps");
+
+/* A namespace outlives its connections here, for its name. */
+struct flame_netns {
+	uint64_t cookie;
+	uint32_t ino;
+	uint32_t source;
+	char name[64];		/* clean; empty: none */
+};
+
+/* The connection's place, but for its state. @peer_closed: its peer's FIN came first. */
+struct flame_key flame_key_of(const struct model *model, uint32_t id, bool peer_closed);
+/* The same of a connection of which only its owner and tuple are known. */
+struct flame_key flame_key_of_sum(const struct model *model, const struct conn *like);
+/* The state that it is in, or was in last; 0: not known. */
+uint8_t flame_state_of(const struct conn *conn);
+
+#define FLAME_TEXT 1024
+
+struct flame_text {
+	struct flame_part parts[FLAME_MOST_PARTS];
+	size_t count;
+	char text[FLAME_TEXT];	/* what parts point to */
+	size_t used;
+	char *lines;		/* owned: of a stack */
+};
+
+/* The names of @key, outermost first. Ends with flame_text_release(). */
+void flame_key_text(const struct model *model, const struct flame_key *key,
+		    struct flame_text *text);
+void flame_text_release(struct flame_text *text);
+
+#endif

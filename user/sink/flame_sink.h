@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Flame-style summaries as outputs of a command: what they are asked for, and where they go. */
+#ifndef SINK_FLAME_SINK_H
+#define SINK_FLAME_SINK_H
+
+#include "sink/flame.h"
+#include "sink/sink.h"
+
+/* What `flame` was asked for. */
+struct flame_opts {
+	struct flame_by by;	/* the model's too: what stacks are made of */
+	uint8_t shown;		/* of them, so many at first */
+	enum flame_weight weight;
+	enum flame_color color;
+	double share;		/* smaller frames are folded; below 0: as the format has it */
+	bool normalized;
+	bool host_if_several;	/* the first frame is the host: left out where there is one only */
+	const struct flame *base; /* to be compared with; NULL: nothing */
+	const char *base_name;
+	/*
+	 * Takes the summary of each window over (free() it), with the window's two ends in
+	 * CLOCK_REALTIME. NULL: there is one summary, at the end, and it goes to the output.
+	 */
+	void (*deliver)(void *ctx, char *bytes, size_t len, uint64_t from_ns, uint64_t to_ns);
+	void *ctx;
+	struct flame **keep;	/* flame_keep_sink's: where it puts the summary, NULL: no memory */
+};
+
+/* How files of that format end: ".svg". */
+const char *flame_suffix(const struct sink_ops *format);
+
+#endif
