@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "model/flame.h"
 #include "model/ledger.h"
 #include "model/model.h"
 #include "model/tracker.h"
@@ -42,6 +43,7 @@ struct fixture {
 	struct model *model;
 	uint64_t now_ns, dump_ns;
 	unsigned int source;
+	bool window; /* stacks weigh less than the totals: they are of a later window */
 	bool unchecked; /* a soak checks now and then, not after each record */
 	char heard[4096];
 	uint64_t told[NR_EVENT_KINDS];
@@ -226,6 +228,33 @@ static inline void assert_sane_due(struct model *model, uint32_t id)
 	model->due_s[id] = due_s;
 }
 
+static inline void add_weights(void *ctx, const struct flame_stack *stack)
+{
+	uint64_t *sum = ctx;
+
+	for (unsigned int weight = 0; weight < NR_FLAME_WEIGHTS; weight++)
+		sum[weight] += stack->weights[weight];
+}
+
+/* The stacks of a window that began at ready weigh what the totals count. */
+static inline void assert_sane_flame(const struct model *model)
+{
+	const struct row *totals = model_totals(model);
+	uint64_t sum[NR_FLAME_WEIGHTS] = { 0 };
+	uint64_t total[NR_FLAME_WEIGHTS] = {
+		[WEIGHT_CONNECTIONS] = totals->count[FIELD_CONNECTIONS],
+		[WEIGHT_OPEN] = totals->count[FIELD_OPEN],
+		[WEIGHT_TIME_WAIT_SECONDS] = row_held_ns(totals, model_now_ns(model)),
+		[WEIGHT_FAILURES] = totals->count[FIELD_FAILED],
+	};
+
+	assert_int_equal(model_flame_each(model, add_weights, sum), 0);
+	for (unsigned int weight = 0; weight < NR_FLAME_WEIGHTS; weight++)
+		if (weight != WEIGHT_SECONDS && sum[weight] != total[weight])
+			fail_msg("%s of all stacks is %" PRIu64 ", the total %" PRIu64,
+				 flame_weight_name(weight), sum[weight], total[weight]);
+}
+
 static inline void assert_sane_model(const struct fixture *f)
 {
 	const uint64_t *count = model_totals(f->model)->count;
@@ -247,6 +276,8 @@ static inline void assert_sane_model(const struct fixture *f)
 		if (living[field] != count[field])
 			fail_msg("%s is %" PRIu64 ", but %" PRIu64 " such sockets live",
 				 field_name(field), count[field], living[field]);
+	if (!f->window)
+		assert_sane_flame(f->model);
 	assert_true(count[FIELD_OPENED] <= count[FIELD_CONNECTIONS]);
 	assert_true(count[FIELD_CLOSED] <= count[FIELD_CONNECTIONS]);
 	assert_true(model_loss(f->model, TW_LOSS_UNTOLD) <= UINT32_MAX);
@@ -255,9 +286,19 @@ static inline void assert_sane_model(const struct fixture *f)
 /* Begins anew. */
 static inline void fixture_start(struct fixture *f, const struct model_opts *opts)
 {
+	/* without what makes each connection a stack of its own: checks would take long */
+	static const struct flame_by few = {
+		.frames = { FRAME_NETNS, FRAME_SERVICE, FRAME_ROLE, FRAME_PORT, FRAME_STATE,
+			    FRAME_CLOSE, FRAME_END, FRAME_STACK },
+		.count = 8,
+	};
+	struct model_opts with = *opts;
+
 	model_free(f->model);
 	memset(f, 0, sizeof(*f));
-	f->model = model_new(opts);
+	if (!with.flame)
+		with.flame = &few;
+	f->model = model_new(&with);
 	assert_non_null(f->model);
 	f->now_ns = START_NS;
 	model_subscribe(f->model, on_event, f);

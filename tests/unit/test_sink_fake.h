@@ -24,6 +24,7 @@
 #include "base/names.h"
 #include "base/text.h"
 #include "model/farewell.h"
+#include "model/flame.h"
 #include "model/leak.h"
 #include "sink/sink.h"
 
@@ -127,6 +128,38 @@ struct leaks_unkept model_leaks_unkept(const struct model *model)
 }
 
 /* A stand-in: the p-th permille of the maximum. */
+bool model_was_fed(const struct model *model, unsigned int source)
+{
+	(void)model;
+	return source == 0;
+}
+
+const char *model_host(const struct model *model, unsigned int source)
+{
+	(void)model;
+	(void)source;
+	return "host";
+}
+
+uint64_t model_flame_from_ns(const struct model *model)
+{
+	return model_ready_ns(model);
+}
+
+uint64_t model_flame_unplaced(const struct model *model)
+{
+	(void)model;
+	return 0;
+}
+
+int model_flame_each(const struct model *model, model_flame_fn fn, void *ctx)
+{
+	(void)model;
+	(void)fn;
+	(void)ctx;
+	return 0;
+}
+
 bool model_farewell_command(const struct model *model, struct farewell_command *command)
 {
 	(void)model;
