@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The tree of a flame-style summary, and the two formats that are plain text. */
+#include "test_sink_fake.h"
+
+#include <json.h>
+
+#include "sink/flame.h"
+
+/* A stack of services, remotes and states from "a;b;c", with one weight or all of them. */
+static void add(struct flame *flame, enum flame_side side, const char *stack, uint64_t value)
+{
+	static const enum flame_frame frames[] = { FRAME_SERVICE, FRAME_REMOTE, FRAME_STATE };
+	uint64_t weights[NR_FLAME_WEIGHTS] = { value, value / 2, value * 1000000, 0, 0 };
+	struct flame_part parts[3];
+	char text[256], *at = text;
+	size_t count = 0;
+
+	snprintf(text, sizeof(text), "%s", stack);
+	while (at && count < 3) {
+		parts[count] = (struct flame_part){ frames[count], strsep(&at, "\t") };
+		count++;
+	}
+	assert_int_equal(flame_add(flame, side, parts, count, weights), 0);
+}
+
+static struct flame *empty(enum flame_weight weight, const char *base)
+{
+	struct flame_head head = { .host = "web1", .weight = weight, .base_name = base };
+	struct flame *flame = flame_new(&head);
+
+	assert_non_null(flame);
+	return flame;
+}
+
+/* What a format writes; to be freed. */
+static char *written(const struct flame *flame, void (*write)(const struct flame *, FILE *))
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	assert_non_null(out);
+	write(flame, out);
+	assert_int_equal(fclose(out), 0);
+	return text;
+}
+
+/* Finishes, writes it folded, frees it. */
+static void check_folded(struct flame *flame, double share, const char *want)
+{
+	char *text;
+
+	assert_int_equal(flame_finish(flame, share), 0);
+	text = written(flame, flame_folded_write);
+	assert_string_equal(text, want);
+	free(text);
+	flame_free(flame);
+}
+
+/* ------------------------------------------------------------------------------- tree */
+
+static void stacks_share_their_frames_and_stand_in_order(void **state)
+{
+	struct flame *flame = empty(WEIGHT_CONNECTIONS, NULL);
+
+	(void)state;
+	add(flame, FLAME_NOW, "b\t2", 3);
+	add(flame, FLAME_NOW, "a\t1", 1);
+	add(flame, FLAME_NOW, "b\t1", 5);
+	add(flame, FLAME_NOW, "b\t2", 2);
+	add(flame, FLAME_NOW, "b", 7);
+	assert_int_equal(flame->stacks, 4);
+	assert_int_equal(flame->nodes[FLAME_ROOT].stacks, 4);
+	assert_int_equal(flame->nodes[FLAME_ROOT].total[FLAME_NOW][WEIGHT_CONNECTIONS], 18);
+	check_folded(flame, 0, "a;1 1\nb 7\nb;1 5\nb;2 5\n");
+}
+
+static void small_frames_become_one_and_totals_stay(void **state)
+{
+	struct flame *flame = empty(WEIGHT_CONNECTIONS, NULL);
+	char stack[32];
+
+	(void)state;
+	add(flame, FLAME_NOW, "big\thost", 10000);
+	for (unsigned int i = 0; i < 1200; i++) {
+		snprintf(stack, sizeof(stack), "big\t10.0.%u.%u", i / 256, i % 256);
+		add(flame, FLAME_NOW, stack, 2);
+	}
+	/* two small services, of which one has two stacks */
+	add(flame, FLAME_NOW, "small1\ta", 1);
+	add(flame, FLAME_NOW, "small1\tb", 1);
+	add(flame, FLAME_NOW, "small2\ta", 1);
+	check_folded(flame, 0.01,
+		     "big;host 10000\nbig;(other: 1,200 stacks) 2400\n(other: 3 stacks) 3\n");
+}
+
+static void one_small_frame_stays_itself(void **state)
+{
+	struct flame *flame = empty(WEIGHT_CONNECTIONS, NULL);
+
+	(void)state;
+	add(flame, FLAME_NOW, "big", 10000);
+	add(flame, FLAME_NOW, "small\ta", 1);
+	add(flame, FLAME_NOW, "small\tb", 1);
+	check_folded(flame, 0.01, "big 10000\nsmall;(other: 2 stacks) 2\n");
+}
+
+static void what_is_large_in_one_weight_or_on_one_side_is_not_folded(void **state)
+{
+	uint64_t failures[NR_FLAME_WEIGHTS] = { [WEIGHT_FAILURES] = 3 };
+	struct flame_part part = { FRAME_SERVICE, "failing" };
+	struct flame *flame = empty(WEIGHT_CONNECTIONS, "base");
+
+	(void)state;
+	add(flame, FLAME_NOW, "big", 10000);
+	add(flame, FLAME_NOW, "was", 1);
+	add(flame, FLAME_NOW, "small1", 1);
+	add(flame, FLAME_NOW, "small2", 1);
+	add(flame, FLAME_BASE, "was", 500);
+	assert_int_equal(flame_add(flame, FLAME_NOW, &part, 1, failures), 0);
+	assert_int_equal(flame_finish(flame, 0.01), 0);
+	assert_int_equal(flame->count, 5);
+	assert_string_equal(flame->nodes[flame->nodes[FLAME_ROOT].child].name, "big");
+	assert_string_equal(flame->nodes[2].name, "failing");
+	assert_string_equal(flame->nodes[3].name, "was");
+	assert_true(flame->nodes[4].folded);
+	assert_int_equal(flame->nodes[4].stacks, 2);
+	flame_free(flame);
+}
+
+static void a_base_is_merged_and_scaled(void **state)
+{
+	struct flame *flame = empty(WEIGHT_CONNECTIONS, "base");
+	struct flame *base = empty(WEIGHT_CONNECTIONS, NULL);
+
+	(void)state;
+	add(flame, FLAME_NOW, "a\t1", 30);
+	add(flame, FLAME_NOW, "new", 10);
+	add(base, FLAME_NOW, "a\t1", 5);
+	add(base, FLAME_NOW, "a\tgone", 15);
+	assert_int_equal(flame_merge(flame, FLAME_BASE, base), 0);
+	flame_free(base);
+	assert_int_equal(flame->stacks, 3);
+	assert_int_equal(flame_base(flame, FLAME_ROOT, WEIGHT_CONNECTIONS), 20);
+	flame->head.normalized = true;
+	assert_int_equal(flame_base(flame, FLAME_ROOT, WEIGHT_CONNECTIONS), 40);
+	check_folded(flame, 0, "a;1 10 30\na;gone 30 0\nnew 0 10\n");
+}
+
+static void nothing_at_all_is_fine(void **state)
+{
+	(void)state;
+	check_folded(empty(WEIGHT_CONNECTIONS, NULL), 0.1, "");
+	check_folded(empty(WEIGHT_SECONDS, "base"), 0, "");
+}
+
+/* ----------------------------------------------------------------------------- folded */
+
+static void names_do_not_break_lines(void **state)
+{
+	struct flame *flame = empty(WEIGHT_CONNECTIONS, NULL);
+
+	(void)state;
+	add(flame, FLAME_NOW, "#evil;name\t<script>\tport 443", 1);
+	add(flame, FLAME_NOW, "\t::1\tv 1.5.", 2);
+	add(flame, FLAME_NOW, "443\t 7\tx  9", 3);
+	check_folded(flame, 0,
+		     "(empty);::1;v_1.5. 2\n_#evil:name;(script);port_443 1\n443;_7;x _9 3\n");
+}
+
+static void times_are_in_microseconds_and_add_up(void **state)
+{
+	static const uint64_t ns[] = { 400, 400, 400, 1234567, 999 };
+	struct flame *flame = empty(WEIGHT_SECONDS, NULL);
+	uint64_t weights[NR_FLAME_WEIGHTS] = { 0 };
+
+	(void)state;
+	for (unsigned int i = 0; i < 5; i++) {
+		char name[2] = { 'a' + i, '\0' };
+		struct flame_part part = { FRAME_SERVICE, name };
+
+		weights[WEIGHT_SECONDS] = ns[i];
+		assert_int_equal(flame_add(flame, FLAME_NOW, &part, 1, weights), 0);
+	}
+	/* 1,236,766 ns in all */
+	check_folded(flame, 0, "b 1\nd 1235\ne 1\n");
+}
+
+/* ------------------------------------------------------------------------- speedscope */
+
+static struct json_object *get(struct json_object *object, const char *key)
+{
+	struct json_object *value;
+
+	assert_true(json_object_object_get_ex(object, key, &value));
+	return value;
+}
+
+static void speedscope_has_a_profile_for_each_weight(void **state)
+{
+	struct flame *flame = empty(WEIGHT_OPEN, NULL);
+	struct json_object *file, *profiles, *first, *stack;
+	char *text;
+
+	(void)state;
+	add(flame, FLAME_NOW, "a\tx", 30);
+	add(flame, FLAME_NOW, "x\ta", 10);
+	assert_int_equal(flame_finish(flame, 0), 0);
+	text = written(flame, flame_speedscope_write);
+	file = json_tokener_parse(text);
+	assert_non_null(file);
+	assert_string_equal(json_object_get_string(get(file, "$schema")),
+			    "https://www.speedscope.app/file-format-schema.json");
+	/* frames of one name are one */
+	assert_int_equal(json_object_array_length(get(get(file, "shared"), "frames")), 2);
+	profiles = get(file, "profiles");
+	assert_int_equal(json_object_array_length(profiles), 3);
+	first = json_object_array_get_idx(profiles, 0);
+	assert_string_equal(json_object_get_string(get(first, "name")), "open");
+	assert_int_equal(json_object_get_int(get(first, "endValue")), 20);
+	stack = json_object_array_get_idx(get(first, "samples"), 0);
+	assert_string_equal(json_object_to_json_string_ext(stack, JSON_C_TO_STRING_PLAIN), "[0,1]");
+	stack = json_object_array_get_idx(get(first, "samples"), 1);
+	assert_string_equal(json_object_to_json_string_ext(stack, JSON_C_TO_STRING_PLAIN), "[1,0]");
+	assert_string_equal(json_object_to_json_string_ext(get(first, "weights"),
+							   JSON_C_TO_STRING_PLAIN),
+			    "[15,5]");
+	first = json_object_array_get_idx(profiles, 2);
+	assert_string_equal(json_object_get_string(get(first, "unit")), "nanoseconds");
+	json_object_put(file);
+	free(text);
+	flame_free(flame);
+}
+
+static void figures_for_people(void **state)
+{
+	char text[TEXT_LEN];
+
+	(void)state;
+	assert_string_equal(flame_value_text(WEIGHT_OPEN, 1234567, text), "1,234,567");
+	assert_string_equal(flame_value_text(WEIGHT_SECONDS, 200000000000, text), "3m20s");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(stacks_share_their_frames_and_stand_in_order),
+		cmocka_unit_test(small_frames_become_one_and_totals_stay),
+		cmocka_unit_test(one_small_frame_stays_itself),
+		cmocka_unit_test(what_is_large_in_one_weight_or_on_one_side_is_not_folded),
+		cmocka_unit_test(a_base_is_merged_and_scaled),
+		cmocka_unit_test(nothing_at_all_is_fine),
+		cmocka_unit_test(names_do_not_break_lines),
+		cmocka_unit_test(times_are_in_microseconds_and_add_up),
+		cmocka_unit_test(speedscope_has_a_profile_for_each_weight),
+		cmocka_unit_test(figures_for_people),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
