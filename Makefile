@@ -103,7 +103,7 @@ LIBS += -lm
 
 WARNINGS := -Wall -Wextra -Werror
 ALL_CFLAGS = -std=gnu11 $(WARNINGS) -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
-	-D_GNU_SOURCE -Iinclude -Iuser -I$(O) $(LIB_CFLAGS) -pthread -fPIE \
+	-D_GNU_SOURCE -Iinclude -Iuser -I$(O) -I$(O)/user $(LIB_CFLAGS) -pthread -fPIE \
 	-fstack-protector-strong $(if $(filter x86,$(ARCH)),-fcf-protection) \
 	$(if $(SAN),$(SAN_FLAGS),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2) $(CFLAGS)
 ALL_LDFLAGS = -pie -pthread -Wl,-z,relro,-z,now,--as-needed $(if $(SAN),$(SAN_FLAGS)) $(LDFLAGS)
@@ -117,7 +117,8 @@ UNIT_SRCS := $(wildcard tests/unit/test_*.c)
 TRAFFIC_SRCS := $(wildcard tests/live/traffic/*.c)
 LEAKS_SRCS := $(wildcard tests/live/leaks/*.c)
 BPF_OBJS := $(BPF_SRCS:%.c=$(O)/%.o)
-USER_OBJS := $(USER_SRCS:%.c=$(O)/%.o)
+PROTOS := $(patsubst %.proto,$(O)/%.pb-c,$(wildcard user/*/*.proto))
+USER_OBJS := $(USER_SRCS:%.c=$(O)/%.o) $(PROTOS:=.o)
 TRAFFIC_OBJS := $(TRAFFIC_SRCS:%.c=$(O)/%.o)
 LEAKS_OBJS := $(LEAKS_SRCS:%.c=$(O)/%.o)
 UNIT_TESTS := $(UNIT_SRCS:tests/unit/%.c=$(O)/tests/%)
@@ -157,8 +158,17 @@ $(O)/%.o: %.c $(O)/compile.flags
 	$(call say,CC)
 	$(Q)$(CC) $(ALL_CFLAGS) $(EXTRA) -MMD -MP -c -o $@ $<
 
+$(O)/%.pb-c.c $(O)/%.pb-c.h: %.proto
+	$(call say,PROTO)
+	$(Q)protoc-c -I $(<D) --c_out=$(@D) $<
+
+$(PROTOS:=.o): %.o: %.c $(O)/compile.flags
+	$(call say,CC)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
 # what is generated must be there before the first compilation; then the .d files know
 $(filter $(O)/user/source/%,$(USER_OBJS)): | $(O)/twtrace.skel.h
+$(filter-out $(PROTOS:=.o),$(filter $(O)/user/sink/%,$(USER_OBJS))): | $(PROTOS:=.h)
 VERSIONED := $(filter $(O)/user/cmd/% $(O)/user/main.o,$(USER_OBJS))
 $(VERSIONED): | $(O)/version.h
 $(VERSIONED): EXTRA = -include $(O)/version.h
@@ -255,7 +265,7 @@ install: all
 
 # for editors and clangd
 entry = {"directory": "$(CURDIR)", "file": "$1", "command": "$2 -c $1"}
-compile_commands.json: $(O)/twtrace.skel.h $(BENCH_SKELS) $(O)/version.h
+compile_commands.json: $(O)/twtrace.skel.h $(PROTOS:=.h) $(BENCH_SKELS) $(O)/version.h
 	@{ $(foreach s,$(BPF_SRCS) $(BENCH_BPF_SRCS),echo '$(call entry,$s,$(CLANG) $(BPF_CFLAGS))';) \
 	$(foreach s,$(USER_SRCS) $(UNIT_SRCS) $(TRAFFIC_SRCS) $(LEAKS_SRCS) $(BENCH_SRCS),echo '$(call entry,$s,$(CC) $(ALL_CFLAGS) -I$(O)/tests/bench -include $(O)/version.h)';) } | \
 	sed '1s/^/[/; $$!s/$$/,/; $$s/$$/]/' >$@

@@ -22,6 +22,16 @@ bool caps_have(enum cap cap)
 	return capng_have_capability(CAPNG_EFFECTIVE, numbers[cap]);
 }
 
+/* Both are the calling thread's own matter, as far as the kernel goes. */
+static int apply(struct error *err)
+{
+	if (capng_apply(CAPNG_SELECT_CAPS))
+		return error_set(err, -EPERM, "capabilities cannot be dropped");
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return error_set(err, -errno, "no_new_privs cannot be set: %s", strerror(errno));
+	return 0;
+}
+
 int caps_drop(bool signals, struct error *err)
 {
 	bool keep[NR_CAPS];
@@ -33,9 +43,11 @@ int caps_drop(bool signals, struct error *err)
 	for (unsigned int cap = 0; cap < NR_CAPS; cap++)
 		if (keep[cap])
 			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, numbers[cap]);
-	if (capng_apply(CAPNG_SELECT_CAPS))
-		return error_set(err, -EPERM, "capabilities cannot be dropped");
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-		return error_set(err, -errno, "no_new_privs cannot be set: %s", strerror(errno));
-	return 0;
+	return apply(err);
+}
+
+int caps_drop_all(struct error *err)
+{
+	capng_clear(CAPNG_SELECT_CAPS);
+	return apply(err);
 }

@@ -26,5 +26,10 @@ bool caps_have(enum cap cap);
  * handles), and with @signals to send them to any process. Sets no_new_privs. 0 or -errno.
  */
 int caps_drop(bool signals, struct error *err);
+/*
+ * Every capability of the calling thread alone, for good: for one that has nothing to do with
+ * tracing. Sets its no_new_privs. 0 or -errno.
+ */
+int caps_drop_all(struct error *err);
 
 #endif

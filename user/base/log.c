@@ -56,7 +56,9 @@ void log_msg(enum log_level level, const char *fmt, ...)
 		text = NULL;
 	va_end(args);
 
+	flockfile(stderr);
 	print_lines(level == LOG_WARNING ? current_name : "twtrace", text ? text : fmt);
+	funlockfile(stderr);
 	free(text);
 	errno = saved;
 }

@@ -19,6 +19,7 @@ enum log_level {
 void log_set_name(const char *name);
 void log_set_level(enum log_level level);
 bool log_wants(enum log_level level);
+/* From any thread, once name and level stay what they are; a message stays in one piece. */
 void log_msg(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #endif
