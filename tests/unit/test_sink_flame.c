@@ -25,7 +25,12 @@ static void add(struct flame *flame, enum flame_side side, const char *stack, ui
 
 static struct flame *empty(enum flame_weight weight, const char *base)
 {
-	struct flame_head head = { .host = "web1", .weight = weight, .base_name = base };
+	struct flame_head head = {
+		.host = "web1",
+		.weight = weight,
+		.base_name = base,
+		.by = { { FRAME_SERVICE, FRAME_REMOTE, FRAME_STATE }, 3 },
+	};
 	struct flame *flame = flame_new(&head);
 
 	assert_non_null(flame);
@@ -147,6 +152,21 @@ static void a_base_is_merged_and_scaled(void **state)
 	check_folded(flame, 0, "a;1 10 30\na;gone 30 0\nnew 0 10\n");
 }
 
+static void a_base_goes_without_the_frames_that_this_side_lacks(void **state)
+{
+	static const uint64_t weights[NR_FLAME_WEIGHTS] = { 7 };
+	struct flame *flame = empty(WEIGHT_CONNECTIONS, "base");
+	struct flame *base = empty(WEIGHT_CONNECTIONS, NULL);
+	struct flame_part parts[2] = { { FRAME_HOST, "web1" }, { FRAME_SERVICE, "a" } };
+
+	(void)state;
+	assert_int_equal(flame_add(base, FLAME_NOW, parts, 2, weights), 0);
+	assert_int_equal(flame_add(base, FLAME_NOW, parts, 1, weights), 0);
+	assert_int_equal(flame_merge(flame, FLAME_BASE, base), 0);
+	flame_free(base);
+	check_folded(flame, 0, "all 7 0\na 7 0\n");
+}
+
 static void nothing_at_all_is_fine(void **state)
 {
 	(void)state;
@@ -249,6 +269,7 @@ int main(void)
 		cmocka_unit_test(one_small_frame_stays_itself),
 		cmocka_unit_test(what_is_large_in_one_weight_or_on_one_side_is_not_folded),
 		cmocka_unit_test(a_base_is_merged_and_scaled),
+		cmocka_unit_test(a_base_goes_without_the_frames_that_this_side_lacks),
 		cmocka_unit_test(nothing_at_all_is_fine),
 		cmocka_unit_test(names_do_not_break_lines),
 		cmocka_unit_test(times_are_in_microseconds_and_add_up),

@@ -102,7 +102,6 @@ static int set_interval(struct options *options, const char *arg, struct error *
 		return err->code;
 	if (options->interval_ns < 10000000)
 		return error_set(err, -EINVAL, "'%s' is too short; 10ms is the least", arg);
-	options->interval_named = true;
 	return 0;
 }
 
@@ -329,10 +328,10 @@ static int set_sort(struct options *options, const char *arg, struct error *err)
 }
 
 static const struct option_row rows[] = {
-	{ GROUP_WINDOW,
+	{ GROUP_FOR,
 	  set_for,
 	  { "for", KEY_FOR, "DURATION", 0, "stop after this long: 500ms, 10s, 5m, 1h", 1 } },
-	{ GROUP_WINDOW,
+	{ GROUP_INTERVAL,
 	  set_interval,
 	  { "interval", KEY_INTERVAL, "DURATION", 0,
 	    "refresh and compare with the kernel this often (default 1s)", 1 } },
@@ -438,9 +437,9 @@ static const struct option_row *find_row(const struct option_spec *spec, int key
 	for (size_t i = 0; i < NR_ROWS; i++)
 		if (rows[i].option.key == key)
 			return &rows[i];
-	for (size_t i = 0; i < spec->nr_own; i++)
-		if (spec->own[i].option.key == key)
-			return &spec->own[i];
+	for (const struct option_row *row = spec->own; row && row->set; row++)
+		if (row->option.key == key)
+			return row;
 	return NULL;
 }
 
@@ -510,8 +509,8 @@ void options_parse(struct options *options, const struct option_spec *spec, int 
 					name_formats(spec->formats, " (default)", formats);
 			count++;
 		}
-	for (size_t i = 0; i < spec->nr_own && i < MAX_OWN; i++)
-		table[count++] = spec->own[i].option;
+	for (const struct option_row *row = spec->own; row && row->set; row++)
+		table[count++] = row->option;
 	table[count++] = (struct argp_option){ NULL, KEY_HELP, NULL, OPTION_HIDDEN, NULL, 0 };
 	options->formats = spec->formats;
 	options->format = spec->formats ? spec->formats[0] : NULL;

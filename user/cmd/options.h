@@ -41,7 +41,6 @@ struct options {
 	char **words;				/* a program and its arguments; NULL: none given */
 	const char *report;			/* a file; NULL: where the command has it */
 	const char *record_to;			/* a file; NULL: none */
-	bool interval_named;			/* the user chose it */
 	void *own;				/* of the command, for its own options */
 };
 
@@ -59,7 +58,7 @@ struct option_row {
 
 enum option_group {
 	GROUP_COMMON = 0,	/* --verbose: every command has it */
-	GROUP_WINDOW = 1 << 0,	/* --for, --interval */
+	GROUP_FOR = 1 << 0,	/* --for */
 	GROUP_OUTPUT = 1 << 1,	/* --output */
 	GROUP_INPUT = 1 << 2,	/* --input */
 	GROUP_FILTER = 1 << 3,	/* --port and its kin */
@@ -71,6 +70,8 @@ enum option_group {
 	GROUP_FAIL = 1 << 9,	/* --fail */
 	GROUP_STACKS = 1 << 10,	/* --stacks, --debuginfod */
 	GROUP_REPORT = 1 << 11,	/* --report, --record */
+	GROUP_INTERVAL = 1 << 12, /* --interval */
+	GROUP_WINDOW = GROUP_FOR | GROUP_INTERVAL,
 };
 
 struct option_spec {
@@ -79,8 +80,7 @@ struct option_spec {
 	bool words;		/* the operand is a program to run, with all that follows */
 	unsigned int groups;	/* enum option_group */
 	const struct sink_ops *const *formats;
-	const struct option_row *own;	/* of this command alone; NULL: none */
-	size_t nr_own;
+	const struct option_row *own;	/* of this command alone, up to one without set; NULL: none */
 };
 
 void options_init(struct options *options);

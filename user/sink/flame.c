@@ -143,6 +143,12 @@ int flame_add(struct flame *flame, enum flame_side side, const struct flame_part
 	return 0;
 }
 
+/* The root and what there was no room for are everywhere. */
+static bool has_frame(const struct flame_by *by, uint8_t frame)
+{
+	return frame >= NR_FLAME_FRAMES || memchr(by->frames, frame, by->count);
+}
+
 int flame_merge(struct flame *flame, enum flame_side side, const struct flame *other)
 {
 	uint32_t *to = calloc(other->count, sizeof(*to));
@@ -152,14 +158,16 @@ int flame_merge(struct flame *flame, enum flame_side side, const struct flame *o
 	for (uint32_t id = FLAME_ROOT; id < other->count && !ret; id++) {
 		const struct flame_node *node = &other->nodes[id];
 		struct flame_part part = { node->frame, node->name };
+		bool kept = has_frame(&flame->head.by, node->frame);
 
+		/* a frame that this side goes without, that one does too */
 		if (id != FLAME_ROOT)
-			to[id] = enter(flame, to[node->parent], &part);
+			to[id] = kept ? enter(flame, to[node->parent], &part) : to[node->parent];
 		if (to[id] == FLAME_NONE) {
 			ret = -ENOMEM;
-			break;
+			continue;
 		}
-		for (unsigned int weight = 0; weight < NR_FLAME_WEIGHTS; weight++)
+		for (unsigned int weight = 0; kept && weight < NR_FLAME_WEIGHTS; weight++)
 			flame->nodes[to[id]].total[side][weight] += node->total[FLAME_NOW][weight];
 		if (node->ends && !flame->nodes[to[id]].ends)
 			end_stack(flame, to[id]);
