@@ -156,6 +156,17 @@ static struct flame *new_flame(const struct model *model, const struct sink_opts
 	return filling.flame;
 }
 
+/* An empty picture is one, but a terminal shows nothing of it. */
+static void say_if_empty(const struct flame *flame)
+{
+	const struct flame_node *root = &flame->nodes[FLAME_ROOT];
+	enum flame_weight weight = flame->head.weight;
+
+	if (!root->total[FLAME_NOW][weight] && !root->total[FLAME_BASE][weight])
+		log_msg(LOG_WARNING, "nothing to draw: no connection weighs anything in '%s'",
+			flame_weight_name(weight));
+}
+
 static void write_flame(const struct sink *sink, const struct model *model, FILE *out)
 {
 	const struct format *format = format_of(sink->ops);
@@ -163,6 +174,8 @@ static void write_flame(const struct sink *sink, const struct model *model, FILE
 	char caveat[CAVEAT_LEN];
 	struct flame *flame = new_flame(model, &sink->opts, caveat);
 
+	if (flame && !opts->deliver)
+		say_if_empty(flame);
 	if (flame && !flame_finish(flame, opts->share >= 0 ? opts->share : format->share))
 		format->write(flame, out);
 	flame_free(flame);
