@@ -125,7 +125,7 @@ UNIT_TESTS := $(UNIT_SRCS:tests/unit/%.c=$(O)/tests/%)
 
 all: $(O)/twtrace
 STACKED := $(addprefix $(O)/tests/stacks/,show framed frameless)
-programs: all bench-programs $(UNIT_TESTS) $(if $(TRAFFIC_SRCS),$(O)/tests/traffic) \
+programs: all bench-programs $(UNIT_TESTS) $(O)/tests/flame $(if $(TRAFFIC_SRCS),$(O)/tests/traffic) \
 	$(if $(LEAKS_SRCS),$(O)/tests/leaks) $(STACKED)
 
 # $(call say,CC) names the tool and what it makes; with V=1 the command says it itself
@@ -218,6 +218,12 @@ $(O)/tests/stacks/show: $(O)/tests/live/stacks/show.o $(filter $(O)/user/base/% 
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
 
+# the formats of flame-style summaries, before there is a model to summarise
+$(O)/tests/cli/flame/flame.o: EXTRA = -Itests/unit
+$(O)/tests/flame: $(O)/tests/cli/flame/flame.o $(filter $(foreach room,base model sink,$(O)/user/$(room)/%),$(USER_OBJS)) $(O)/link.flags
+	$(call say,LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
+
 # ----------------------------------------------------------------------------- benchmarks
 # build/bench/NAME is made of tests/bench/NAME.c and, of the same folder, what stands here
 
@@ -254,7 +260,8 @@ $(BENCH_PROGRAMS): $(O)/bench/%: $$(call parts,$$*) $(O)/link.flags
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
 
 -include $(wildcard $(O)/tests/bench/*.d)
--include $(wildcard $(patsubst %.o,%.d,$(BPF_OBJS) $(USER_OBJS) $(TRAFFIC_OBJS) $(LEAKS_OBJS) $(O)/tests/live/stacks/show.o \
+-include $(wildcard $(patsubst %.o,%.d,$(BPF_OBJS) $(USER_OBJS) $(TRAFFIC_OBJS) $(LEAKS_OBJS) \
+	$(O)/tests/live/stacks/show.o $(O)/tests/cli/flame/flame.o \
 	$(UNIT_SRCS:%.c=$(O)/%.o)))
 
 # ------------------------------------------------------------------------------ the rest
@@ -267,6 +274,6 @@ install: all
 entry = {"directory": "$(CURDIR)", "file": "$1", "command": "$2 -c $1"}
 compile_commands.json: $(O)/twtrace.skel.h $(PROTOS:=.h) $(BENCH_SKELS) $(O)/version.h
 	@{ $(foreach s,$(BPF_SRCS) $(BENCH_BPF_SRCS),echo '$(call entry,$s,$(CLANG) $(BPF_CFLAGS))';) \
-	$(foreach s,$(USER_SRCS) $(UNIT_SRCS) $(TRAFFIC_SRCS) $(LEAKS_SRCS) $(BENCH_SRCS),echo '$(call entry,$s,$(CC) $(ALL_CFLAGS) -I$(O)/tests/bench -include $(O)/version.h)';) } | \
+	$(foreach s,$(USER_SRCS) $(UNIT_SRCS) $(TRAFFIC_SRCS) $(LEAKS_SRCS) $(BENCH_SRCS) tests/cli/flame/flame.c,echo '$(call entry,$s,$(CC) $(ALL_CFLAGS) -I$(O)/tests/bench -Itests/unit -include $(O)/version.h)';) } | \
 	sed '1s/^/[/; $$!s/$$/,/; $$s/$$/]/' >$@
 endif

@@ -11,6 +11,8 @@
 #define OUT_ROOM (32 * 1024)
 /* zlib's way to ask for gzip's frame: the largest window, and 16 */
 #define WINDOW (15 + 16)
+/* Of profiles it makes as little as the default, 6, in two thirds of the time. */
+#define LEVEL 5
 #define MEMORY 8	/* zlib's own default */
 
 struct gzip {
@@ -29,8 +31,8 @@ struct gzip *gzip_new(FILE *out)
 	gzip->out = out;
 	gzip->used = 0;
 	gzip->stream = (z_stream){ .zalloc = Z_NULL };
-	if (deflateInit2(&gzip->stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, WINDOW, MEMORY,
-			 Z_DEFAULT_STRATEGY) != Z_OK) {
+	if (deflateInit2(&gzip->stream, LEVEL, Z_DEFLATED, WINDOW, MEMORY, Z_DEFAULT_STRATEGY) !=
+	    Z_OK) {
 		free(gzip);
 		return NULL;
 	}

@@ -87,6 +87,16 @@ static int number_words(struct writer *writer)
 	return head->host && !told ? number_texts(writer, &head->host, 1, &writer->host) : 0;
 }
 
+/* No stack names the root, and only one without frames ends there. */
+static bool root_is_needed(const struct flame *flame)
+{
+	for (unsigned int side = 0; side < NR_FLAME_SIDES; side++)
+		for (unsigned int weight = 0; weight < NR_FLAME_WEIGHTS; weight++)
+			if (flame_self(flame, FLAME_ROOT, side, weight))
+				return true;
+	return false;
+}
+
 /* Gives each node its location. 0 or -ENOMEM. */
 static int number_nodes(struct writer *writer)
 {
@@ -96,8 +106,7 @@ static int number_nodes(struct writer *writer)
 	writer->places = calloc(flame->count, sizeof(*writer->places));
 	if (!writer->places)
 		return -ENOMEM;
-	/* no stack names the root, unless it ends there */
-	for (uint32_t id = !flame->nodes[FLAME_ROOT].ends; id < flame->count; id++) {
+	for (uint32_t id = root_is_needed(flame) ? FLAME_ROOT : 1; id < flame->count; id++) {
 		const struct flame_node *node = &flame->nodes[id];
 		struct place *place = &writer->places[id];
 
