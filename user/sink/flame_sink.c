@@ -195,7 +195,8 @@ static void flame_interval(struct sink *sink, const struct model *model)
 	if (!out)
 		return;
 	write_flame(sink, model, out);
-	if (fclose(out) || !len)
+	/* a window without anything is one, too */
+	if (fclose(out))
 		free(bytes);
 	else
 		opts->deliver(opts->ctx, bytes, len,
