@@ -227,7 +227,7 @@ $(O)/tests/flame: $(O)/tests/cli/flame/flame.o $(filter $(foreach room,base mode
 # ----------------------------------------------------------------------------- benchmarks
 # build/bench/NAME is made of tests/bench/NAME.c and, of the same folder, what stands here
 
-BENCH := churn hold empty programs standin replay model
+BENCH := churn hold empty programs standin replay model flame
 PARTS_churn := churn_client churn_server churn_report common netns
 PARTS_hold := common netns
 PARTS_empty := common
@@ -236,6 +236,8 @@ PARTS_standin := common
 PARTS_replay := common
 # the model alone, as the unit tests of the room link it
 ROOMS_model := $(call linked,bench_model)
+PARTS_flame := common
+ROOMS_flame = $(filter $(O)/user/base/% $(O)/user/model/% $(O)/user/sink/%,$(USER_OBJS))
 ROOMS_replay := $(ROOMS_model) $(O)/user/source/recording.o
 BENCH_BPF_SRCS := $(wildcard tests/bench/*.bpf.c)
 BENCH_SRCS := $(filter-out $(BENCH_BPF_SRCS),$(wildcard tests/bench/*.c))

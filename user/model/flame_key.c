@@ -200,6 +200,11 @@ static void put_port(enum flame_frame frame, const char *what, uint16_t port,
 		print(text, frame, "(unknown port)");
 }
 
+static const char *flame_state_name(uint8_t state)
+{
+	return state ? state_name(state) : "(unknown state)";
+}
+
 static const char *closer_name(enum closer closer)
 {
 	static const char *const names[NR_CLOSERS] = {
@@ -297,7 +302,7 @@ static void put_frame(const struct model *model, const struct flame_key *key,
 		put_port(frame, "remote ", key->remote_port, text);
 		break;
 	case FRAME_STATE:
-		put(text, frame, key->state ? state_name(key->state) : "(unknown state)");
+		put(text, frame, flame_state_name(key->state));
 		break;
 	case FRAME_CLOSE:
 		put(text, frame, closer_name(key->closer));
@@ -323,6 +328,20 @@ void flame_key_text(const struct model *model, const struct flame_key *key, stru
 		put(text, NR_FLAME_FRAMES, "(other)");
 	for (unsigned int i = 0; i < by->count && !key->other; i++)
 		put_frame(model, key, by->frames[i], text);
+}
+
+bool flame_key_text_again(const struct flame_key *key, const struct flame_key *named,
+			  struct flame_text *text)
+{
+	struct flame_key like = *named;
+
+	like.state = key->state;
+	if (memcmp(&like, key, sizeof(like)))
+		return false;
+	for (size_t i = 0; i < text->count; i++)
+		if (text->parts[i].frame == FRAME_STATE)
+			text->parts[i].name = flame_state_name(key->state);
+	return true;
 }
 
 void flame_text_release(struct flame_text *text)

@@ -80,6 +80,9 @@ struct flame_text {
 /* The names of @key, outermost first. Ends with flame_text_release(). */
 void flame_key_text(const struct model *model, const struct flame_key *key,
 		    struct flame_text *text);
+/* @text is that of @named: makes it that of @key, if they differ by the state alone. */
+bool flame_key_text_again(const struct flame_key *key, const struct flame_key *named,
+			  struct flame_text *text);
 void flame_text_release(struct flame_text *text);
 
 #endif

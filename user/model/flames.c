@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Half a million different stacks are 60 MB; more than that nobody looks at. */
-#define MAX_ROWS 500000
+/* A million different stacks are 120 MB; more than that nobody looks at. */
+#define MAX_ROWS 1000000
 #define ROW_OTHER_STACKS 0
 
 static struct flame_row *row_at(const struct flame_table *table, uint32_t id)
@@ -297,7 +297,8 @@ bool model_flame_has_stacks(const struct model *model)
 static void tell(const struct model *model, const struct flame_table *table, model_flame_fn fn,
 		 void *ctx)
 {
-	struct flame_text text;
+	const struct flame_key *named = NULL;
+	struct flame_text text = { .lines = NULL };
 
 	for (uint32_t id = pool_next(&table->pool, 0); id != POOL_NONE;
 	     id = pool_next(&table->pool, id + 1)) {
@@ -309,12 +310,17 @@ static void tell(const struct model *model, const struct flame_table *table, mod
 			any |= stack.weights[weight] = row->weights[weight];
 		if (!any)
 			continue;
-		flame_key_text(model, &row->key, &text);
+		/* those of one connection follow each other, and differ in their states */
+		if (!named || !flame_key_text_again(&row->key, named, &text)) {
+			flame_text_release(&text);
+			flame_key_text(model, &row->key, &text);
+			named = &row->key;
+		}
 		stack.parts = text.parts;
 		stack.count = text.count;
 		fn(ctx, &stack);
-		flame_text_release(&text);
 	}
+	flame_text_release(&text);
 }
 
 int model_flame_each(const struct model *model, model_flame_fn fn, void *ctx)

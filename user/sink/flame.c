@@ -10,6 +10,8 @@
 
 struct flame_index {
 	struct index index;	/* nodes by parent, frame and name */
+	uint32_t last[FLAME_MOST_PARTS]; /* where the stack that was added last led to */
+	size_t nr_last;
 };
 
 struct node_key {
@@ -125,16 +127,36 @@ static void end_stack(struct flame *flame, uint32_t id)
 		flame->nodes[id].stacks++;
 }
 
+/*
+ * Where a stack leads to; FLAME_NONE: no memory. It mostly begins as the one before did, which
+ * is nearer than the index.
+ */
+static uint32_t follow(struct flame *flame, const struct flame_part *parts, size_t count)
+{
+	struct flame_index *index = flame->index;
+	uint32_t id = FLAME_ROOT;
+	size_t same = 0;
+
+	while (same < count && same < index->nr_last &&
+	       flame->nodes[index->last[same]].frame == parts[same].frame &&
+	       !strcmp(flame->nodes[index->last[same]].name, parts[same].name))
+		id = index->last[same++];
+	index->nr_last = same;
+	for (size_t i = same; i < count && id != FLAME_NONE; i++) {
+		id = enter(flame, id, &parts[i]);
+		if (id != FLAME_NONE && i < FLAME_MOST_PARTS)
+			index->last[index->nr_last++] = id;
+	}
+	return id;
+}
+
 int flame_add(struct flame *flame, enum flame_side side, const struct flame_part *parts,
 	      size_t count, const uint64_t weights[static NR_FLAME_WEIGHTS])
 {
-	uint32_t id = FLAME_ROOT;
+	uint32_t id = follow(flame, parts, count);
 
-	for (size_t i = 0; i < count; i++) {
-		id = enter(flame, id, &parts[i]);
-		if (id == FLAME_NONE)
-			return -ENOMEM;
-	}
+	if (id == FLAME_NONE)
+		return -ENOMEM;
 	if (!flame->nodes[id].ends)
 		end_stack(flame, id);
 	for (; id != FLAME_NONE; id = flame->nodes[id].parent)
@@ -191,21 +213,29 @@ struct finish {
 	struct flame *flame;	/* as it was */
 	struct flame done;	/* nodes and their number only */
 	double share;
+	uint64_t large[NR_FLAME_SIDES][NR_FLAME_WEIGHTS];
 	uint32_t *children;	/* owned: a stack of lists of numbers */
 	uint32_t used, room;
 };
 
 static bool is_small(const struct finish *finish, const struct flame_node *node)
 {
+	for (unsigned int side = 0; side < NR_FLAME_SIDES; side++)
+		for (unsigned int weight = 0; weight < NR_FLAME_WEIGHTS; weight++)
+			if (node->total[side][weight] >= finish->large[side][weight])
+				return false;
+	return finish->share > 0;
+}
+
+/* From which weight on a node is not small. */
+static void set_large(struct finish *finish)
+{
 	const struct flame_node *root = &finish->flame->nodes[FLAME_ROOT];
 
 	for (unsigned int side = 0; side < NR_FLAME_SIDES; side++)
 		for (unsigned int weight = 0; weight < NR_FLAME_WEIGHTS; weight++)
-			if (node->total[side][weight] &&
-			    (double)node->total[side][weight] >=
-				    finish->share * (double)root->total[side][weight])
-				return false;
-	return finish->share > 0;
+			finish->large[side][weight] =
+				1 + (uint64_t)(finish->share * (double)root->total[side][weight]);
 }
 
 static int push(struct finish *finish, uint32_t id)
@@ -223,12 +253,15 @@ static int push(struct finish *finish, uint32_t id)
 	return 0;
 }
 
-/* A node of the finished tree behind @last of the same parent, which moves on; FLAME_NONE. */
+/*
+ * A node of the finished tree behind @last of the same parent, which moves on; FLAME_NONE.
+ * Takes @name over.
+ */
 static uint32_t add_done(struct finish *finish, uint32_t parent, uint32_t *last, uint8_t frame,
-			 const char *name)
+			 char *name)
 {
 	struct flame *done = &finish->done;
-	uint32_t id = append(done, parent, frame, strdup(name));
+	uint32_t id = append(done, parent, frame, name);
 
 	if (id == FLAME_NONE)
 		return id;
@@ -250,7 +283,7 @@ static void add_weights(struct flame_node *to, const struct flame_node *from)
 /* The small ones of children[first, first + count), as one node at the end. */
 static int fold(struct finish *finish, uint32_t first, uint32_t count, uint32_t to, uint32_t *last)
 {
-	uint32_t id = add_done(finish, to, last, NR_FLAME_FRAMES, "(other)");
+	uint32_t id = add_done(finish, to, last, NR_FLAME_FRAMES, strdup("(other)"));
 
 	if (id == FLAME_NONE)
 		return -ENOMEM;
@@ -264,11 +297,19 @@ static int fold(struct finish *finish, uint32_t first, uint32_t count, uint32_t 
 	return 0;
 }
 
+static char *take_name(struct flame *flame, uint32_t id)
+{
+	char *name = (char *)flame->nodes[id].name;
+
+	flame->nodes[id].name = NULL;
+	return name;
+}
+
 /*
- * Copies the children of @from under @to. As deep as a stack has frames, which a recording
+ * Moves the children of @from under @to. As deep as a stack has frames, which a recording
  * bounds (TW_MAX_FRAMES and a few).
  */
-static int copy_children(struct finish *finish, uint32_t from, uint32_t to)
+static int move_children(struct finish *finish, uint32_t from, uint32_t to)
 {
 	const struct flame_node *nodes = finish->flame->nodes;
 	uint32_t first = finish->used, count, small = 0, last = FLAME_NONE;
@@ -286,12 +327,12 @@ static int copy_children(struct finish *finish, uint32_t from, uint32_t to)
 
 		if (small > 1 && is_small(finish, &nodes[id]))
 			continue;
-		copy = add_done(finish, to, &last, nodes[id].frame, nodes[id].name);
+		copy = add_done(finish, to, &last, nodes[id].frame, take_name(finish->flame, id));
 		if (copy == FLAME_NONE)
 			return -ENOMEM;
 		finish->done.nodes[copy].ends = nodes[id].ends;
 		add_weights(&finish->done.nodes[copy], &nodes[id]);
-		ret = copy_children(finish, id, copy);
+		ret = move_children(finish, id, copy);
 	}
 	if (!ret && small > 1)
 		ret = fold(finish, first, count, to, &last);
@@ -305,11 +346,13 @@ int flame_finish(struct flame *flame, double share)
 	uint32_t last = FLAME_NONE;
 	int ret = 0;
 
-	if (add_done(&finish, FLAME_NONE, &last, NR_FLAME_FRAMES, "all") == FLAME_NONE)
+	set_large(&finish);
+	if (add_done(&finish, FLAME_NONE, &last, NR_FLAME_FRAMES, strdup("all")) == FLAME_NONE)
 		ret = -ENOMEM;
 	if (!ret) {
 		add_weights(finish.done.nodes, flame->nodes);
-		ret = copy_children(&finish, FLAME_ROOT, FLAME_ROOT);
+		finish.done.nodes[FLAME_ROOT].ends = flame->nodes[FLAME_ROOT].ends;
+		ret = move_children(&finish, FLAME_ROOT, FLAME_ROOT);
 	}
 	free(finish.children);
 	if (ret) {
