@@ -73,7 +73,7 @@ pprof() {
 	[[ $text == *'string_table: "line\\x0abreak"'* ]]
 	[[ $text == *'string_table: "\360\237\230\200 smile"'* ]]
 	[[ $text == *'string_table: "\357\277\276 non"'* ]]
-	[[ $text == *'string_table: "a;b; c"'* ]]
+	[[ $text == *'string_table: "a;b; c:9"'* ]]
 }
 
 @test "ids have no gap and are in order" {
@@ -94,7 +94,7 @@ pprof() {
 	[[ $output == *'PeriodType: connections count'$'\n''Period: 1'* ]]
 	[[ $output == *'Time: 2026-01-01 00:00:00.123456789'* && $output == *'Duration: 1m0s'* ]]
 	[[ $output == *'connections/count open/count seconds/nanoseconds time_wait_seconds/nanoseconds[dflt] failures/count'* ]]
-	[[ $output == *'host:[web-1] port:[proxy 443] remote:[line\x0abreak] service:[a;b; c] state:[ESTABLISHED]'* ]]
+	[[ $output == *'host:[web-1] port:[proxy 443] remote:[line\x0abreak] service:[a;b; c:9] state:[ESTABLISHED]'* ]]
 	[[ $output == *'folded_stacks:[3 stacks]'* ]]
 	[[ $output == *'handle<T>(int, char*) src/my.cc:42'* ]]
 }

@@ -17,7 +17,7 @@
 /* Names. */
 #define FIXTURE_SCRIPT "<script>alert(1)</script>&amp;"
 #define FIXTURE_QUOTES "\"double\" and 'single' and \\back\\"
-#define FIXTURE_SEMICOLONS "a;b; c"
+#define FIXTURE_SEMICOLONS "a;b; c:9"	/* no line of code, though it ends like one */
 #define FIXTURE_NUMBER "proxy 443"	/* what comes after the blank is no count */
 #define FIXTURE_ESCAPED "line\\x0abreak"	/* text_clean() has been there */
 #define FIXTURE_SMILE "\xf0\x9f\x98\x80 smile"	/* beyond the BMP */

@@ -20,7 +20,9 @@
 
 #define PATIENCE_MS 60000	/* for what must happen; never waited out when it does */
 #define BODY "\x1f\x8b\0body\xff"
+#define BIG (2 << 20)	/* from 1 MB on libcurl would ask first */
 #define MOST_REQUESTS 8
+#define REQUEST_BYTES 4096
 #define SILENCE NULL	/* as an answer: none, until the client goes */
 
 struct server {
@@ -31,19 +33,29 @@ struct server {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	unsigned int requests;
-	char request[MOST_REQUESTS][4096];
-	size_t len[MOST_REQUESTS];
+	char request[MOST_REQUESTS][REQUEST_BYTES];
+	size_t len[MOST_REQUESTS]; /* of all of it; what is too much is not kept */
 };
 
 /* Whether all of it is there: the head, and as much as that says. */
 static bool is_whole(const char *request, size_t len)
 {
-	const char *end = memmem(request, len, "\r\n\r\n", 4);
+	const char *end = strstr(request, "\r\n\r\n");
 	const char *length = end ? strcasestr(request, "\r\nContent-Length:") : NULL;
 
 	if (!end)
 		return false;
 	return !length || length > end || len >= end + 4 - request + strtoul(length + 17, NULL, 10);
+}
+
+static ssize_t read_some(int fd, char request[static REQUEST_BYTES], size_t *len)
+{
+	char spare[REQUEST_BYTES];
+	size_t room = *len < REQUEST_BYTES - 1 ? REQUEST_BYTES - 1 - *len : 0;
+	ssize_t got = read(fd, room ? request + *len : spare, room ? room : sizeof(spare));
+
+	*len += got > 0 ? (size_t)got : 0;
+	return got;
 }
 
 static void answer(struct server *server, int fd, const char *text)
@@ -74,11 +86,8 @@ static void *serve(void *arg)
 
 		i = server->requests;
 		while (i < MOST_REQUESTS && got > 0 &&
-		       !is_whole(server->request[i], server->len[i])) {
-			got = read(fd, server->request[i] + server->len[i],
-				   sizeof(server->request[i]) - 1 - server->len[i]);
-			server->len[i] += got > 0 ? (size_t)got : 0;
-		}
+		       !is_whole(server->request[i], server->len[i]))
+			got = read_some(fd, server->request[i], &server->len[i]);
 		pthread_mutex_lock(&server->lock);
 		server->requests++;
 		pthread_cond_broadcast(&server->changed);
@@ -199,9 +208,53 @@ static void sends_bytes_and_headers(void **state)
 		expect_in(request, "\r\nUser-Agent: twtrace/1.2\r\n");
 		expect_in(request, "\r\nContent-Type: application/proto\r\n");
 		expect_in(request, "\r\nX-Scope-OrgID: a tenant\r\n");
-		assert_null(strcasestr(request, "\r\nExpect:"));
 		assert_memory_equal(request + server->len[i] - sizeof(BODY), BODY, sizeof(BODY));
 	}
+	server_free(server);
+}
+
+static void does_not_ask_before_it_sends_much(void **state)
+{
+	static const char *const answers[] = { "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" };
+	struct server *server = server_new(answers, 1);
+	struct upload *upload = upload_to("http://", server->port, "/", PATIENCE_MS);
+	struct upload_failure failure;
+	char *bytes = calloc(1, BIG);
+
+	(void)state;
+	assert_non_null(bytes);
+	assert_int_equal(upload_post(upload, bytes, BIG, &failure), UPLOAD_DONE);
+	free(bytes);
+	upload_free(upload);
+	server_stop(server);
+	assert_true(server->len[0] > BIG);
+	assert_null(strcasestr(server->request[0], "\r\nExpect:"));
+	server_free(server);
+}
+
+static void judges_each_answer_by_itself(void **state)
+{
+	static const char *const answers[] = {
+		"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\nthis",
+		"HTTP/1.1 503 Later\r\nRetry-After: 7\r\nConnection: close\r\n\r\nthat",
+		"HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
+	};
+	static const char *const says[] = { "/ answers 400: this", "/ answers 503: that",
+					    "/ answers 404" };
+	struct server *server = server_new(answers, 4);
+	struct upload *upload = upload_to("http://", server->port, "/", PATIENCE_MS);
+	struct upload_failure failure;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(post(upload, &failure), i == 1 ? UPLOAD_AGAIN : UPLOAD_REFUSED);
+		assert_string_equal(strstr(failure.err.text, "/ answers"), says[i]);
+		assert_int_equal(failure.retry_after_ms, i == 1 ? 7000 : 0);
+	}
+	assert_int_equal(post(upload, &failure), UPLOAD_DONE);
+	assert_string_equal(failure.err.text, "");
+	upload_free(upload);
 	server_free(server);
 }
 
@@ -465,7 +518,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sends_bytes_and_headers),
+		cmocka_unit_test(does_not_ask_before_it_sends_much),
 		cmocka_unit_test(judges_answers),
+		cmocka_unit_test(judges_each_answer_by_itself),
 		cmocka_unit_test(follows_within_the_scheme_only),
 		cmocka_unit_test(posts_where_it_was_pointed_to),
 		cmocka_unit_test(keeps_credentials_to_itself),

@@ -13,7 +13,7 @@
 
 #define TIMEOUT_MS 10000
 #define MOST_REDIRECTS 3
-#define POLL_MS 1000
+#define POLL_MS 60000	/* libcurl's own timers end it before */
 /* Of the server's answer so much may be told on. */
 #define ANSWER_BYTES 200
 #define ANSWER_TEXT (2 * ANSWER_BYTES)
