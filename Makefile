@@ -116,16 +116,18 @@ USER_SRCS := $(wildcard user/*.c user/*/*.c)
 UNIT_SRCS := $(wildcard tests/unit/test_*.c)
 TRAFFIC_SRCS := $(wildcard tests/live/traffic/*.c)
 LEAKS_SRCS := $(wildcard tests/live/leaks/*.c)
+FLAME_SRCS := $(wildcard tests/cli/flame/*.c)
 BPF_OBJS := $(BPF_SRCS:%.c=$(O)/%.o)
 PROTOS := $(patsubst %.proto,$(O)/%.pb-c,$(wildcard user/*/*.proto))
 USER_OBJS := $(USER_SRCS:%.c=$(O)/%.o) $(PROTOS:=.o)
 TRAFFIC_OBJS := $(TRAFFIC_SRCS:%.c=$(O)/%.o)
 LEAKS_OBJS := $(LEAKS_SRCS:%.c=$(O)/%.o)
+FLAME_OBJS := $(FLAME_SRCS:%.c=$(O)/%.o)
 UNIT_TESTS := $(UNIT_SRCS:tests/unit/%.c=$(O)/tests/%)
 
 all: $(O)/twtrace
 STACKED := $(addprefix $(O)/tests/stacks/,show framed frameless)
-programs: all bench-programs $(UNIT_TESTS) $(O)/tests/flame $(if $(TRAFFIC_SRCS),$(O)/tests/traffic) \
+programs: all bench-programs $(UNIT_TESTS) $(if $(FLAME_SRCS),$(O)/tests/flame) $(if $(TRAFFIC_SRCS),$(O)/tests/traffic) \
 	$(if $(LEAKS_SRCS),$(O)/tests/leaks) $(STACKED)
 
 # $(call say,CC) names the tool and what it makes; with V=1 the command says it itself
@@ -219,8 +221,8 @@ $(O)/tests/stacks/show: $(O)/tests/live/stacks/show.o $(filter $(O)/user/base/% 
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
 
 # the formats of flame-style summaries, before there is a model to summarise
-$(O)/tests/cli/flame/flame.o: EXTRA = -Itests/unit
-$(O)/tests/flame: $(O)/tests/cli/flame/flame.o $(filter $(foreach room,base model sink,$(O)/user/$(room)/%),$(USER_OBJS)) $(O)/link.flags
+$(FLAME_OBJS): EXTRA = -Itests/unit
+$(O)/tests/flame: $(FLAME_OBJS) $(filter $(foreach room,base model sink,$(O)/user/$(room)/%),$(USER_OBJS)) $(O)/link.flags
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
 
@@ -262,9 +264,8 @@ $(BENCH_PROGRAMS): $(O)/bench/%: $$(call parts,$$*) $(O)/link.flags
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
 
 -include $(wildcard $(O)/tests/bench/*.d)
--include $(wildcard $(patsubst %.o,%.d,$(BPF_OBJS) $(USER_OBJS) $(TRAFFIC_OBJS) $(LEAKS_OBJS) \
-	$(O)/tests/live/stacks/show.o $(O)/tests/cli/flame/flame.o \
-	$(UNIT_SRCS:%.c=$(O)/%.o)))
+-include $(wildcard $(patsubst %.o,%.d,$(BPF_OBJS) $(USER_OBJS) $(TRAFFIC_OBJS) $(LEAKS_OBJS) $(FLAME_OBJS) \
+	$(O)/tests/live/stacks/show.o $(UNIT_SRCS:%.c=$(O)/%.o)))
 
 # ------------------------------------------------------------------------------ the rest
 
@@ -276,6 +277,6 @@ install: all
 entry = {"directory": "$(CURDIR)", "file": "$1", "command": "$2 -c $1"}
 compile_commands.json: $(O)/twtrace.skel.h $(PROTOS:=.h) $(BENCH_SKELS) $(O)/version.h
 	@{ $(foreach s,$(BPF_SRCS) $(BENCH_BPF_SRCS),echo '$(call entry,$s,$(CLANG) $(BPF_CFLAGS))';) \
-	$(foreach s,$(USER_SRCS) $(UNIT_SRCS) $(TRAFFIC_SRCS) $(LEAKS_SRCS) $(BENCH_SRCS) tests/cli/flame/flame.c,echo '$(call entry,$s,$(CC) $(ALL_CFLAGS) -I$(O)/tests/bench -Itests/unit -include $(O)/version.h)';) } | \
+	$(foreach s,$(USER_SRCS) $(UNIT_SRCS) $(TRAFFIC_SRCS) $(LEAKS_SRCS) $(FLAME_SRCS) $(BENCH_SRCS),echo '$(call entry,$s,$(CC) $(ALL_CFLAGS) -I$(O)/tests/bench -Itests/unit -include $(O)/version.h)';) } | \
 	sed '1s/^/[/; $$!s/$$/,/; $$s/$$/]/' >$@
 endif

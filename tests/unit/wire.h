@@ -59,7 +59,10 @@ static inline size_t wire_len(const struct wire *wire)
 
 static inline bool wire_equal(const struct wire *wire, const char *text)
 {
-	return wire_len(wire) == strlen(text) && !memcmp(wire->at, text, strlen(text));
+	size_t len = strlen(text);
+
+	/* an empty one may be nowhere */
+	return wire_len(wire) == len && (!len || !memcmp(wire->at, text, len));
 }
 
 #endif
