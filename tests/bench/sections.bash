@@ -278,3 +278,15 @@ section_model() {
 		((number <= KEYS)) || missing "model/*_$number" "only up to $KEYS keys were asked for"
 	done
 }
+
+# -------------------------------------------------------------------------------- flame
+# Connections into the model alone, then pictures of them.
+
+section_flame() {
+	local round
+
+	for ((round = 0; round < ROUNDS; round++)); do
+		progress "flame, round $((round + 1)) of $ROUNDS"
+		figures flame "$BENCH/flame" -c "$KEYS" -s "$((KEYS / 10))"
+	done
+}
