@@ -33,7 +33,7 @@ override O := $(patsubst $(CURDIR)/%,%,$(abspath $(O)))
 # What a user calls on a fresh machine: the packages first, then the build, then the thing.
 # They know nothing of the build, which may not be possible yet.
 
-CHECKS := check check-unit check-golden check-cli check-live check-bench check-vm check-lint
+CHECKS := check check-unit check-golden check-cli check-live check-bench check-vm check-web check-lint
 DOORS := help deps run demo bench clean format check-format golden-update $(CHECKS)
 .PHONY: $(DOORS) all install programs bench-programs compile_commands.json FORCE
 
@@ -128,7 +128,7 @@ UNIT_TESTS := $(UNIT_SRCS:tests/unit/%.c=$(O)/tests/%)
 all: $(O)/twtrace
 STACKED := $(addprefix $(O)/tests/stacks/,show framed frameless)
 programs: all bench-programs $(UNIT_TESTS) $(if $(FLAME_SRCS),$(O)/tests/flame) $(if $(TRAFFIC_SRCS),$(O)/tests/traffic) \
-	$(if $(LEAKS_SRCS),$(O)/tests/leaks) $(STACKED)
+	$(if $(LEAKS_SRCS),$(O)/tests/leaks) $(STACKED) $(if $(wildcard tests/web/fixture.c),$(O)/tests/flame-fixture)
 
 # $(call say,CC) names the tool and what it makes; with V=1 the command says it itself
 say = @mkdir -p $(@D)$(if $(V),, && printf '  %-7s %s\n' $1 $(@:$(O)/%=%))
@@ -171,6 +171,8 @@ $(PROTOS:=.o): %.o: %.c $(O)/compile.flags
 # what is generated must be there before the first compilation; then the .d files know
 $(filter $(O)/user/source/%,$(USER_OBJS)): | $(O)/twtrace.skel.h
 $(filter-out $(PROTOS:=.o),$(filter $(O)/user/sink/%,$(USER_OBJS))): | $(PROTOS:=.h)
+$(O)/user/sink/flame_svg.o: | $(O)/flame_svg_parts.h
+$(O)/user/sink/flame_html.o: | $(O)/flame_html_parts.h
 VERSIONED := $(filter $(O)/user/cmd/% $(O)/user/main.o,$(USER_OBJS))
 $(VERSIONED): | $(O)/version.h
 $(VERSIONED): EXTRA = -include $(O)/version.h
@@ -178,6 +180,31 @@ $(VERSIONED): EXTRA = -include $(O)/version.h
 $(O)/twtrace: $(USER_OBJS) $(O)/link.flags
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
+
+# ------------------------------------------------------------------- styles and scripts
+# of pictures, as literals: what runs in a browser is part of the program
+
+SVG_STYLE := $(addprefix user/sink/,flame.css flame_svg.css)
+SVG_SCRIPT := $(addprefix user/sink/,flame_view.js flame_svg.js)
+HTML_STYLE := $(addprefix user/sink/,flame.css flame_page.css)
+HTML_SCRIPT := $(addprefix user/sink/,flame_view.js flame_text.js flame_tree.js flame_table.js \
+	flame_frames.js flame_page.js)
+
+# $(call literal,NAME,FILES) defines NAME as their bytes; no question mark begins a trigraph
+literal = echo '$(hash)define $1 \'; sed 's/[\"?]/\\&/g; s/.*/\t"&\\n" \\/' $2; echo '	""';
+# $(call digest,NAME,FILES), as a Content-Security-Policy names them
+digest = printf '$(hash)define $1 "sha256-%s"\n' \
+	"$$(cat $2 | sha256sum | cut -c 1-64 | tr a-f A-F | basenc -d --base16 | basenc --base64)";
+
+$(O)/flame_svg_parts.h: $(SVG_STYLE) $(SVG_SCRIPT) Makefile
+	$(call say,TEXT)
+	$(Q){ $(call literal,FLAME_SVG_STYLE,$(SVG_STYLE)) $(call literal,FLAME_SVG_SCRIPT,$(SVG_SCRIPT)) } >$@
+
+$(O)/flame_html_parts.h: $(HTML_STYLE) $(HTML_SCRIPT) Makefile
+	$(call say,TEXT)
+	$(Q){ $(call literal,FLAME_HTML_STYLE,$(HTML_STYLE)) $(call literal,FLAME_HTML_SCRIPT,$(HTML_SCRIPT)) \
+	$(call digest,FLAME_HTML_STYLE_DIGEST,$(HTML_STYLE)) \
+	$(call digest,FLAME_HTML_SCRIPT_DIGEST,$(HTML_SCRIPT)) } >$@
 
 # ---------------------------------------------------------------------------------- tests
 # test_ROOM_x is linked with that room and those below it, never more: a room that reaches
@@ -226,6 +253,11 @@ $(O)/tests/flame: $(FLAME_OBJS) $(filter $(foreach room,base model sink,$(O)/use
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
 
+# flames with names that bite, for the tests of pictures in a browser
+$(O)/tests/flame-fixture: $(O)/tests/web/fixture.o $(filter $(foreach room,base model sink,$(O)/user/$(room)/%),$(USER_OBJS)) $(O)/link.flags
+	$(call say,LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
+
 # ----------------------------------------------------------------------------- benchmarks
 # build/bench/NAME is made of tests/bench/NAME.c and, of the same folder, what stands here
 
@@ -265,7 +297,7 @@ $(BENCH_PROGRAMS): $(O)/bench/%: $$(call parts,$$*) $(O)/link.flags
 
 -include $(wildcard $(O)/tests/bench/*.d)
 -include $(wildcard $(patsubst %.o,%.d,$(BPF_OBJS) $(USER_OBJS) $(TRAFFIC_OBJS) $(LEAKS_OBJS) $(FLAME_OBJS) \
-	$(O)/tests/live/stacks/show.o $(UNIT_SRCS:%.c=$(O)/%.o)))
+	$(O)/tests/live/stacks/show.o $(O)/tests/web/fixture.o $(UNIT_SRCS:%.c=$(O)/%.o)))
 
 # ------------------------------------------------------------------------------ the rest
 

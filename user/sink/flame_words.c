@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The header, the figures and the escaping of flames that are drawn. */
+#include "sink/flame_words.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *flame_weight_label(enum flame_weight weight)
+{
+	static const char *const labels[NR_FLAME_WEIGHTS] = {
+		[WEIGHT_CONNECTIONS] = "connections",
+		[WEIGHT_OPEN] = "open connections",
+		[WEIGHT_SECONDS] = "connection time",
+		[WEIGHT_TIME_WAIT_SECONDS] = "time in TIME_WAIT",
+		[WEIGHT_FAILURES] = "failed connects",
+	};
+
+	return labels[weight];
+}
+
+bool flame_weight_used(const struct flame *flame, enum flame_weight weight)
+{
+	const struct flame_node *root = &flame->nodes[FLAME_ROOT];
+
+	return root->total[FLAME_NOW][weight] || root->total[FLAME_BASE][weight];
+}
+
+const char *flame_share_text(uint64_t part, uint64_t whole, char text[static FLAME_SHARE_LEN])
+{
+	double share = whole ? 100.0 * (double)part / (double)whole : 0;
+
+	if (!whole)
+		snprintf(text, FLAME_SHARE_LEN, "-");
+	else if (part && share < 0.05)
+		snprintf(text, FLAME_SHARE_LEN, "under 0.1 %%");
+	else
+		snprintf(text, FLAME_SHARE_LEN, share < 99.95 ? "%.1f %%" : "%.0f %%", share);
+	return text;
+}
+
+static void write_alone(const struct flame *flame, uint32_t id, enum flame_weight weight, FILE *out)
+{
+	const struct flame_node *node = &flame->nodes[id];
+	uint64_t value = node->total[FLAME_NOW][weight];
+	char text[TEXT_LEN], share[FLAME_SHARE_LEN];
+
+	fputs(flame_value_text(weight, value, text), out);
+	if (id == FLAME_ROOT)
+		return;
+	flame_share_text(value, flame->nodes[FLAME_ROOT].total[FLAME_NOW][weight], share);
+	fprintf(out, " (%s of all", share);
+	flame_share_text(value, flame->nodes[node->parent].total[FLAME_NOW][weight], share);
+	fprintf(out, ", %s of its parent)", share);
+}
+
+static void write_change(enum flame_weight weight, uint64_t now, uint64_t base, FILE *out)
+{
+	uint64_t difference = now > base ? now - base : base - now;
+	const char *sign = now > base ? "+" : now < base ? "-" : "";
+	char text[TEXT_LEN], share[FLAME_SHARE_LEN];
+
+	fprintf(out, ", difference %s%s", sign, flame_value_text(weight, difference, text));
+	if (base && difference)
+		fprintf(out, " (%s%s)", sign, flame_share_text(difference, base, share));
+	else if (now && !base)
+		fputs(" (new)", out);
+}
+
+static void write_compared(const struct flame *flame, uint32_t id, enum flame_weight weight,
+			   FILE *out)
+{
+	const struct flame_node *root = &flame->nodes[FLAME_ROOT];
+	uint64_t now = flame->nodes[id].total[FLAME_NOW][weight];
+	uint64_t base = flame_base(flame, id, weight);
+	char text[TEXT_LEN], share[FLAME_SHARE_LEN];
+
+	fprintf(out, "now %s", flame_value_text(weight, now, text));
+	if (id != FLAME_ROOT) {
+		flame_share_text(now, root->total[FLAME_NOW][weight], share);
+		fprintf(out, " (%s of all)", share);
+	}
+	fprintf(out, ", base %s", flame_value_text(weight, base, text));
+	if (id != FLAME_ROOT) {
+		flame_share_text(base, flame_base(flame, FLAME_ROOT, weight), share);
+		fprintf(out, " (%s of all)", share);
+	}
+	write_change(weight, now, base, out);
+}
+
+void flame_figures_write(const struct flame *flame, uint32_t node, enum flame_weight weight,
+			 FILE *out)
+{
+	if (flame->head.base_name)
+		write_compared(flame, node, weight, out);
+	else
+		write_alone(flame, node, weight, out);
+}
+
+/* ----------------------------------------------------------------------------- header */
+
+typedef void (*compose_fn)(const struct flame *flame, FILE *out);
+
+/* What @compose writes, as a string; NULL: no memory. */
+static char *composed(const struct flame *flame, compose_fn compose)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out)
+		return NULL;
+	compose(flame, out);
+	if (fclose(out)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+static const char *file_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && slash[1] ? slash + 1 : path;
+}
+
+static void compose_title(const struct flame *flame, FILE *out)
+{
+	const struct flame_head *head = &flame->head;
+	const char *label = flame_weight_label(head->weight);
+
+	fprintf(out, "%c%s ", toupper((unsigned char)label[0]), label + 1);
+	if (head->host)
+		fprintf(out, "on %s", head->host);
+	else
+		fputs("on several hosts", out);
+	if (head->base_name)
+		fprintf(out, ", compared with %s", file_name(head->base_name));
+}
+
+static void compose_by(const struct flame *flame, FILE *out)
+{
+	const struct flame_head *head = &flame->head;
+	uint64_t total = flame->nodes[FLAME_ROOT].total[FLAME_NOW][head->weight];
+	char text[TEXT_LEN];
+
+	fprintf(out, "%s", flame_value_text(head->weight, total, text));
+	if (!flame_weight_is_time(head->weight))
+		fprintf(out, " %s", flame_weight_label(head->weight));
+	fputs(" in all", out);
+	for (unsigned int i = 0; i < head->shown && i < head->by.count; i++) {
+		const char *name = flame_frame_name(head->by.frames[i]);
+
+		fputs(i ? ", " : ", by ", out);
+		for (; *name; name++)
+			fputc(*name == '_' ? ' ' : *name, out);
+	}
+}
+
+/* Milliseconds say enough where people read. */
+static void write_time(uint64_t realtime_ns, FILE *out)
+{
+	char text[TIME_TEXT_LEN];
+	const char *point = strchr(text_time(realtime_ns, text), '.');
+
+	fprintf(out, "%.*sZ", (int)(point ? point + 4 - text : 0), text);
+}
+
+static void write_window(const struct flame_head *head, enum flame_side side, FILE *out)
+{
+	uint64_t from = head->from_ns[side], to = head->to_ns[side];
+	char text[TEXT_LEN];
+
+	write_time(from, out);
+	fputs(" to ", out);
+	write_time(to, out);
+	fprintf(out, " (%s)", text_duration(to > from ? to - from : 0, text));
+}
+
+static void compose_window(const struct flame *flame, FILE *out)
+{
+	if (flame->head.base_name)
+		fputs("Now: ", out);
+	write_window(&flame->head, FLAME_NOW, out);
+}
+
+static void compose_base(const struct flame *flame, FILE *out)
+{
+	fprintf(out, "Base: %s, ", flame->head.base_name);
+	write_window(&flame->head, FLAME_BASE, out);
+	if (flame->head.normalized)
+		fputs("; normalized: its figures are scaled to the total of now", out);
+}
+
+void flame_words_init(struct flame_words *words, const struct flame *flame)
+{
+	words->title = composed(flame, compose_title);
+	words->by = composed(flame, compose_by);
+	words->window = composed(flame, compose_window);
+	words->base = flame->head.base_name ? composed(flame, compose_base) : NULL;
+}
+
+void flame_words_release(struct flame_words *words)
+{
+	free(words->title);
+	free(words->by);
+	free(words->window);
+	free(words->base);
+}
+
+/* ----------------------------------------------------------------------------- markup */
+
+/* Bytes of the character at @text, which is valid UTF-8. */
+static size_t char_len(const char *text)
+{
+	unsigned char lead = (unsigned char)*text;
+
+	return lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+}
+
+static void write_char(const char *text, size_t len, FILE *out)
+{
+	static const char *const escapes[128] = {
+		['<'] = "&lt;", ['>'] = "&gt;", ['&'] = "&amp;", ['"'] = "&quot;", ['\''] = "&#39;",
+	};
+	const char *escape = len == 1 ? escapes[(unsigned char)*text] : NULL;
+
+	/* U+FFFE and U+FFFF are characters, but none of XML's */
+	if (len == 3 && (!memcmp(text, "\xef\xbf\xbe", 3) || !memcmp(text, "\xef\xbf\xbf", 3)))
+		escape = "\xef\xbf\xbd";
+	if (escape)
+		fputs(escape, out);
+	else
+		fwrite(text, 1, len, out);
+}
+
+void markup_text(const char *text, FILE *out)
+{
+	for (size_t len; *text; text += len) {
+		len = char_len(text);
+		write_char(text, len, out);
+	}
+}
+
+static size_t char_columns(const char *text, size_t len)
+{
+	char alone[5] = "";
+
+	memcpy(alone, text, len);
+	return text_width(alone);
+}
+
+void markup_text_cut(const char *text, size_t columns, FILE *out)
+{
+	if (text_width(text) <= columns) {
+		markup_text(text, out);
+		return;
+	}
+	for (size_t used = 1, len; *text; text += len) {
+		len = char_len(text);
+		used += char_columns(text, len);
+		if (used > columns)
+			break;
+		write_char(text, len, out);
+	}
+	fputs("\xe2\x80\xa6", out);
+}
