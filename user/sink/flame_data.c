@@ -105,22 +105,6 @@ static void write_weights(struct data *data)
 			fprintf(data->out, "%u", i);
 }
 
-static void write_scale(const struct data *data)
-{
-	const struct flame_node *root = &data->flame->nodes[FLAME_ROOT];
-
-	fputs(",\n\"scale\":[", data->out);
-	for (unsigned int i = 0; i < data->nr_weights; i++) {
-		uint64_t now = root->total[FLAME_NOW][data->weights[i]];
-		uint64_t base = root->total[FLAME_BASE][data->weights[i]];
-		bool scaled = data->flame->head.normalized && base;
-
-		fprintf(data->out, "%s%.17g", i ? "," : "",
-			scaled ? (double)now / (double)base : 1);
-	}
-	fputc(']', data->out);
-}
-
 static void write_optional(const char *key, const char *text, FILE *out)
 {
 	fprintf(out, ",\n\"%s\":", key);
@@ -139,8 +123,8 @@ static void write_head(struct data *data)
 		head->color == FLAME_BY_SERVICE ? "service" : "state");
 	write_optional("host", head->host, data->out);
 	write_optional("base", head->base_name, data->out);
-	write_scale(data);
-	fputs(",\n\"frames\":[", data->out);
+	fprintf(data->out, ",\n\"normalized\":%s,\n\"frames\":[",
+		head->normalized ? "true" : "false");
 	for (unsigned int i = 0; i < head->by.count; i++)
 		fprintf(data->out, "%s\"%s\"", i ? "," : "", flame_frame_name(head->by.frames[i]));
 	fprintf(data->out, "],\n\"shown\":%u,\n\"states\":[", head->shown);

@@ -6,8 +6,8 @@ const SCALE = ['shrunk-5', 'shrunk-4', 'shrunk-3', 'shrunk-2', 'shrunk-1', 'same
 	'grown-1', 'grown-2', 'grown-3', 'grown-4', 'grown-5'];
 const LIFE = ['SYN_SENT', 'SYN_RECV', 'ESTABLISHED', 'FIN_WAIT1', 'FIN_WAIT2', 'CLOSING',
 	'TIME_WAIT', 'CLOSE_WAIT', 'LAST_ACK', 'CLOSE'];
-const SCALE_LABELS = {'shrunk-5': 'much, or gone', 'shrunk-1': 'shrunk a little',
-	'same': 'as before', 'grown-1': 'grown a little', 'grown-5': 'much, or new'};
+const SCALE_LABELS = {'shrunk-1': 'shrunk, or gone', 'same': 'as before',
+	'grown-5': 'grown, or new'};
 
 const part = (id) => document.getElementById(id);
 
@@ -84,7 +84,9 @@ class Page {
 		});
 		this.builtFor = this.only.checked ? this.input.value : '';
 		this.view.term = this.input.value;
-		this.view.show(this.tree.root);
+		const {all, weight} = this.tree;
+		this.view.show(this.tree.root, [],
+			{now: all[weight], base: all[weight + this.data.weights.length]});
 		this.showHead();
 		this.showLegend();
 	}
@@ -158,6 +160,7 @@ class Page {
 			element('rect', {width: 14, height: 12}));
 		const item = document.createElement('span');
 		item.append(swatch, label ? ` ${label}` : '');
+		item.classList.toggle('step', !label);
 		return item;
 	}
 

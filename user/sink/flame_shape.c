@@ -241,10 +241,9 @@ const char *flame_tone_class(unsigned int tone, char text[static TONE_CLASS_LEN]
 const char *flame_tone_label(unsigned int tone)
 {
 	static const char *const plain[TONE_STATE] = {
-		[TONE_MIXED] = "several states",     [TONE_FOLDED] = "(other)",
-		[TONE_SAME] = "as before",	     [TONE_GROWN] = "grown a little",
-		[TONE_GROWN + 4] = "much, or new",   [TONE_SHRUNK] = "shrunk a little",
-		[TONE_SHRUNK + 4] = "much, or gone",
+		[TONE_MIXED] = "several states",    [TONE_FOLDED] = "(other)",
+		[TONE_SAME] = "as before",	    [TONE_SHRUNK] = "shrunk, or gone",
+		[TONE_GROWN + 4] = "grown, or new",
 	};
 
 	if (tone < TONE_STATE)

@@ -25,8 +25,8 @@
 
 /* Columns of the header's lines that no usual font is too wide for. */
 #define TITLE_COLUMNS 66
-#define BESIDE_COLUMNS 92	/* the search box is beside them */
-#define LINE_COLUMNS 130
+#define BESIDE_COLUMNS 115	/* the search box is beside them */
+#define LINE_COLUMNS 155
 
 struct drawing {
 	const struct flame *flame;
@@ -96,7 +96,7 @@ static void write_label(const struct drawing *drawing, uint32_t id, double width
 
 static double shrunk(double width)
 {
-	return width - (width > 4 * GAP ? GAP : width / 4);
+	return width - (width > 6 * GAP ? GAP : width / 6);
 }
 
 /*

@@ -5,7 +5,7 @@
 const XHTML = 'http://www.w3.org/1999/xhtml';
 const LEFT = 10;	// as flame_svg.c has them
 const WIDTH = 1180;
-const LINE_COLUMNS = 130;
+const LINE_COLUMNS = 155;
 const NAME_COLUMNS = Math.floor(WIDTH / COLUMN);
 
 function frameOfElement(el, frames) {

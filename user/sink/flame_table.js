@@ -15,7 +15,7 @@ function addToEntry(entries, tree, frame, key, nested) {
 	if (nested)
 		return;
 	entry.now += frame.now;
-	entry.base += frame.base ?? 0;
+	entry.base += frame.unscaled ?? 0;
 }
 
 // Of a name within itself (code that calls itself) only the outer one counts in full.
@@ -63,6 +63,8 @@ class FrameTable {
 		gather(entries, tree, frame, new Set());
 		this.entries = [...entries.values()].filter((entry) => !matches || matches(entry.name));
 		for (const entry of this.entries) {
+			// summed up first: each of many would be rounded by itself
+			entry.base = scaled(tree, entry.base, tree.weight + tree.data.weights.length);
 			entry.share = entry.now;
 			entry.difference = entry.now - entry.base;
 		}

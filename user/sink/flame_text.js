@@ -48,14 +48,16 @@ function aloneText(weight, value, all, parent) {
 	return `${text} (${percent(value, all)} of all, ${percent(value, parent)} of its parent)`;
 }
 
-function comparedText(weight, now, base, allNow, allBase) {
+// Without shares where there are no sums to relate to: it is the root.
+function comparedText(weight, now, base, all) {
+	const share = (value, whole) => all ? ` (${percent(value, whole)} of all)` : '';
 	let change = `difference ${differenceText(weight, now, base)}`;
 	if (base && now !== base)
 		change += ` (${now > base ? '+' : '-'}${percent(Math.abs(now - base), base)})`;
 	else if (now && !base)
 		change += ' (new)';
-	return `now ${valueText(weight, now)} (${percent(now, allNow)} of all), ` +
-		`base ${valueText(weight, base)} (${percent(base, allBase)} of all), ${change}`;
+	return `now ${valueText(weight, now)}${share(now, all?.now)}, ` +
+		`base ${valueText(weight, base)}${share(base, all?.base)}, ${change}`;
 }
 
 function capital(text) {

@@ -7,6 +7,7 @@
 
 const NEARLY_ALL = 0.95;
 const OTHER = -1;	// as the kind of a frame that stands for unknown ones
+const ROOT = -2;
 
 // Rows, with what is asked of them again and again worked out.
 function readRows(data) {
@@ -65,9 +66,8 @@ function addTo(frame, row, values, weight) {
 }
 
 function addRow(tree, row, by) {
-	const {data, weight} = tree;
-	const values = row.weights.map((value, i) =>
-		i < data.weights.length ? value : value * data.scale[i - data.weights.length]);
+	const {weight} = tree;
+	const values = row.weights;
 	let frame = tree.root;
 	addTo(frame, row, values, weight);
 	for (const [kind, string] of stackOf(row, by)) {
@@ -118,7 +118,8 @@ function figuresOf(tree, frame, index) {
 	const {data, all, compared} = tree;
 	const weight = data.weights[index], base = index + data.weights.length;
 	const text = compared ?
-		comparedText(weight, frame.values[index], frame.values[base], all[index], all[base]) :
+		comparedText(weight, frame.values[index], frame.values[base],
+			frame.parent && {now: all[index], base: all[base]}) :
 		aloneText(weight, frame.values[index], all[index],
 			frame.parent && frame.parent.values[index]);
 	return `${weight.label}: ${text}`;
@@ -143,9 +144,26 @@ function compareFrames(a, b) {
 	return a.name < b.name ? -1 : a.name > b.name ? 1 : a.kind - b.kind;
 }
 
+// The base's sums, scaled to the total of now where they are to be; as flame_base() does.
+function scaled(tree, value, index) {
+	const {sums, data} = tree;
+	if (!data.normalized || !sums[index])
+		return value;
+	return Math.floor(value * sums[index - data.weights.length] / sums[index]);
+}
+
+function scale(tree, values) {
+	for (let i = tree.data.weights.length; i < values.length; i++)
+		values[i] = scaled(tree, values[i], i);
+	return values;
+}
+
 // What only the sums tell: tones from the root down, sizes from the leaves up.
 function finish(tree, frame) {
 	const base = tree.weight + tree.data.weights.length;
+	frame.unscaled = frame.values[base];
+	scale(tree, frame.values);
+	scale(tree, frame.own);
 	frame.now = frame.values[tree.weight];
 	frame.base = tree.compared ? frame.values[base] : undefined;
 	if (frame.kind === OTHER)
@@ -161,13 +179,10 @@ function finish(tree, frame) {
 }
 
 function sumOf(data, rows) {
-	const all = new Float64Array(data.weights.length * (data.base === null ? 1 : 2));
+	const sums = new Float64Array(data.weights.length * (data.base === null ? 1 : 2));
 	for (const row of rows)
-		row.weights.forEach((value, i) => {
-			all[i] += i < data.weights.length ? value :
-				value * data.scale[i - data.weights.length];
-		});
-	return all;
+		row.weights.forEach((value, i) => { sums[i] += value; });
+	return sums;
 }
 
 // Whether any of the row's frames that are shown matches.
@@ -180,10 +195,11 @@ function rowMatches(data, row, by, matches) {
  * weight; 'state' or 'service'; what asks of names whether they match, or null.
  */
 function buildTree(data, rows, choice) {
-	const all = sumOf(data, rows);
-	const tree = {data, all, weight: choice.weight, color: choice.color,
+	const sums = sumOf(data, rows);
+	const tree = {data, sums, weight: choice.weight, color: choice.color,
 		compared: data.base !== null};
-	tree.root = newFrame(null, null, -1, 'all', all.length);
+	tree.all = scale(tree, sums.slice());
+	tree.root = newFrame(null, ROOT, -1, 'all', sums.length);
 	for (const row of rows)
 		if (!choice.only || rowMatches(data, row, choice.by, choice.only))
 			addRow(tree, row, choice.by);

@@ -46,16 +46,17 @@ function labelOf(name, width) {
 }
 
 function shrunk(width) {
-	return width - Math.min(GAP, width / 4);
+	return width - Math.min(GAP, width / 6);
 }
 
 function percent(part, whole) {
 	if (!whole)
 		return '-';
 	const share = 100 * part / whole;
-	if (part && share < 0.05)
+	const tenths = Math.floor(share * 10 + 0.5);
+	if (part && tenths < 1)
 		return 'under 0.1 %';
-	return `${share.toFixed(share < 99.95 ? 1 : 0)} %`;
+	return tenths < 1000 ? `${(tenths / 10).toFixed(1)} %` : `${Math.floor(share + 0.5)} %`;
 }
 
 function element(name, attributes, ...children) {
@@ -97,13 +98,17 @@ class FlameView {
 		this.listen();
 	}
 
-	// Shows another tree: its root, and every frame of it that has been drawn already.
-	show(root, frames = []) {
+	/*
+	 * Shows another tree: its root, every frame of it that has been drawn already, and what
+	 * all is whose shares are told, where that is not the root.
+	 */
+	show(root, frames = [], all = root) {
 		for (const frame of frames)
 			this.adopt(frame);
 		if (!frames.length)
 			this.layer.replaceChildren();
 		this.drawn = new Set(frames);
+		this.all = all;
 		this.root = this.zoomed = this.current = root;
 		this.mark();
 	}
@@ -242,9 +247,9 @@ class FlameView {
 	shareText(found) {
 		if (!this.matches.size)
 			return 'Nothing matches.';
-		const now = percent(found.now, this.root.now);
-		return this.root.base === undefined ? `Matched: ${now}` :
-			`Matched: now ${now}, base ${percent(found.base, this.root.base)}`;
+		const now = percent(found.now, this.all.now);
+		return this.all.base === undefined ? `Matched: ${now}` :
+			`Matched: now ${now}, base ${percent(found.base, this.all.base)}`;
 	}
 
 	// --------------------------------------------------------------------------- hover, keys

@@ -3,6 +3,7 @@
 #include "sink/flame_words.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,13 +31,15 @@ bool flame_weight_used(const struct flame *flame, enum flame_weight weight)
 const char *flame_share_text(uint64_t part, uint64_t whole, char text[static FLAME_SHARE_LEN])
 {
 	double share = whole ? 100.0 * (double)part / (double)whole : 0;
+	double tenths = floor(share * 10 + 0.5); /* as a browser rounds, which printf() does not */
 
 	if (!whole)
 		snprintf(text, FLAME_SHARE_LEN, "-");
-	else if (part && share < 0.05)
+	else if (part && tenths < 1)
 		snprintf(text, FLAME_SHARE_LEN, "under 0.1 %%");
 	else
-		snprintf(text, FLAME_SHARE_LEN, share < 99.95 ? "%.1f %%" : "%.0f %%", share);
+		snprintf(text, FLAME_SHARE_LEN, "%.*f %%", tenths < 1000,
+			 tenths < 1000 ? tenths / 10 : floor(share + 0.5));
 	return text;
 }
 
