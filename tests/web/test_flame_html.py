@@ -125,7 +125,9 @@ def test_it_draws_what_the_svg_has(browser):
                    '{http://www.w3.org/2000/svg}svg') if frame.get('role')}
         browser.open('html', kind)
         page = {tuple(frame) for frame in tooltips(browser)}
-        assert page == svg, f'{kind}: {list(page - svg)[:2]} for {list(svg - page)[:2]}'
+        # its window is wider: there may be room for more
+        others = page - svg if kind != 'big' else svg - page
+        assert not others and svg <= page, f'{kind}: {list(page - svg)[:2]}, {list(svg - page)[:2]}'
 
 
 def test_texts_stay_in_their_frames(browser):
