@@ -123,6 +123,17 @@ static void add_hostile(struct flame *flame)
 	}
 }
 
+/* What a model had no room for. */
+static void add_unplaced(struct flame *flame)
+{
+	const struct flame_part part = { NR_FLAME_FRAMES, "(other)" };
+	uint64_t weights[NR_FLAME_WEIGHTS];
+
+	weigh(50000, "", weights);
+	if (flame_add(flame, FLAME_NOW, &part, 1, weights))
+		abort();
+}
+
 /* A few that are large and a long tail, always the same. */
 static void add_big(struct flame *flame)
 {
@@ -145,6 +156,7 @@ static void add_big(struct flame *flame)
 		stack.traced = i % 3 == 0;
 		add(flame, &stack, FLAME_NOW);
 	}
+	add_unplaced(flame);
 }
 
 static void write_flame(const struct flame *flame, const char *format)

@@ -170,12 +170,20 @@ static void write_path(const struct data *data, uint32_t id)
 	if (id == FLAME_ROOT)
 		return;
 	write_path(data, node->parent);
-	if (node->folded)
+	if (node->frame >= NR_FLAME_FRAMES)
 		return;
 	while (position < by->count && by->frames[position] != node->frame)
 		position++;
 	fprintf(data->out, "%s%u,%" PRIu32, node->parent == FLAME_ROOT ? "" : ",", position,
 		data->string_of[id]);
+}
+
+/* How many stacks it stands for, as flame_data.h tells it. */
+static int64_t folded_stacks(const struct flame_node *node)
+{
+	if (node->folded)
+		return node->stacks;
+	return node->frame >= NR_FLAME_FRAMES && node->parent != FLAME_NONE ? -1 : 0;
 }
 
 /* The node's own weights; false: there are none. */
@@ -209,7 +217,7 @@ static void write_rows(const struct data *data)
 			continue;
 		fprintf(data->out, "%s[[", comma);
 		write_path(data, id);
-		fprintf(data->out, "],%" PRIu32, node->folded ? node->stacks : 0);
+		fprintf(data->out, "],%" PRId64, folded_stacks(node));
 		for (unsigned int side = 0; side < data->nr_sides; side++)
 			for (unsigned int i = 0; i < data->nr_weights; i++) {
 				unsigned int weight = data->weights[i];

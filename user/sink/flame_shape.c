@@ -28,14 +28,20 @@ static unsigned int position(const struct flame_head *head, unsigned int frame)
 	return at;
 }
 
-/* A folded one hides frames of the kind that its parent's children have. */
-static bool folded_is_shown(const struct flame *flame, const struct flame_node *node)
+/* Folded, or there was no room for what it stands for. */
+static bool is_other(const struct flame_node *node)
+{
+	return node->frame >= NR_FLAME_FRAMES && node->parent != FLAME_NONE;
+}
+
+/* Such a one hides frames of the kind that its parent's children have. */
+static bool other_is_shown(const struct flame *flame, const struct flame_node *node)
 {
 	const struct flame_node *parent = &flame->nodes[node->parent];
 	const struct flame_head *head = &flame->head;
 
 	for (uint32_t id = parent->child; id != FLAME_NONE; id = flame->nodes[id].next)
-		if (!flame->nodes[id].folded)
+		if (!is_other(&flame->nodes[id]))
 			return position(head, flame->nodes[id].frame) < head->shown;
 	if (node->parent == FLAME_ROOT)
 		return head->shown > 0;
@@ -47,8 +53,9 @@ static void mark_shown(struct flame_shape *shape, const struct flame *flame)
 	shape->nodes[FLAME_ROOT].shown = true;
 	for (uint32_t id = 1; id < flame->count; id++) {
 		const struct flame_node *node = &flame->nodes[id];
-		bool shown = node->folded ? folded_is_shown(flame, node) :
-					    position(&flame->head, node->frame) < flame->head.shown;
+		bool shown = is_other(node) ?
+				     other_is_shown(flame, node) :
+				     position(&flame->head, node->frame) < flame->head.shown;
 
 		shape->nodes[id].shown = shown && shape->nodes[node->parent].shown;
 	}
@@ -196,7 +203,7 @@ static int give_tones(struct flame_shape *shape, const struct flame *flame)
 	else
 		tone_by_service(shape, flame);
 	for (uint32_t id = 1; id < flame->count; id++)
-		if (flame->nodes[id].folded)
+		if (is_other(&flame->nodes[id]))
 			shape->nodes[id].tone = TONE_FOLDED;
 	return ret;
 }

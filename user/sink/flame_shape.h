@@ -10,7 +10,7 @@
 
 enum flame_tone {
 	TONE_MIXED,	/* several states, or outside of any service */
-	TONE_FOLDED,
+	TONE_FOLDED,	/* or there was no room for them */
 	TONE_SAME,	/* of a comparison */
 	TONE_GROWN,	/* five steps */
 	TONE_SHRUNK = TONE_GROWN + 5,

@@ -7,7 +7,9 @@
 
 const NEARLY_ALL = 0.95;
 const OTHER = -1;	// as the kind of a frame that stands for unknown ones
-const ROOT = -2;
+const FOLDED = -1;	// and why they are unknown, in place of a string
+const NO_ROOM = -2;
+const ROOT = -2;	// another kind
 
 // Rows, with what is asked of them again and again worked out.
 function readRows(data) {
@@ -36,7 +38,7 @@ function stackOf(row, by) {
 		for (const string of row.parts[kind])
 			stack.push([kind, string]);
 		if (kind >= row.unknown && (!stack.length || stack.at(-1)[0] !== OTHER))
-			stack.push([OTHER, -1]);
+			stack.push([OTHER, row.folded > 0 ? FOLDED : NO_ROOM]);
 	}
 	return stack;
 }
@@ -58,7 +60,7 @@ function enter(tree, parent, kind, string) {
 }
 
 function addTo(frame, row, values, weight) {
-	frame.stacks += row.folded || 1;
+	frame.stacks += Math.abs(row.folded) || 1;
 	for (let i = 0; i < values.length; i++)
 		frame.values[i] += values[i];
 	if (row.state !== null)
@@ -167,7 +169,8 @@ function finish(tree, frame) {
 	frame.now = frame.values[tree.weight];
 	frame.base = tree.compared ? frame.values[base] : undefined;
 	if (frame.kind === OTHER)
-		frame.name = `(other: ${countText(frame.stacks)} stacks)`;
+		frame.name = frame.string === NO_ROOM ? '(other)' :
+			`(other: ${countText(frame.stacks)} stacks)`;
 	frame.tone = toneOf(tree, frame);
 	frame.words = () => wordsOf(tree, frame);
 	frame.size = tree.compared ? Math.max(frame.own[tree.weight], frame.own[base]) :
@@ -199,7 +202,7 @@ function buildTree(data, rows, choice) {
 	const tree = {data, sums, weight: choice.weight, color: choice.color,
 		compared: data.base !== null};
 	tree.all = scale(tree, sums.slice());
-	tree.root = newFrame(null, ROOT, -1, 'all', sums.length);
+	tree.root = newFrame(null, ROOT, FOLDED, 'all', sums.length);
 	for (const row of rows)
 		if (!choice.only || rowMatches(data, row, choice.by, choice.only))
 			addRow(tree, row, choice.by);
