@@ -167,7 +167,8 @@ class Page {
 	tonesBelow(frame, tones) {
 		tones.add(frame.tone);
 		for (const child of frame.children)
-			this.tonesBelow(child, tones);
+			if (child.size > 0)
+				this.tonesBelow(child, tones);
 		return tones;
 	}
 
