@@ -172,8 +172,8 @@ static void how_a_time_wait_ended_is_told(void **state)
 	pass(f, 7 * SECOND);
 	feed_ended(f, &second, TW_TIME_WAIT, TW_END_RESET);
 	assert_drawn(f, WEIGHT_CONNECTIONS,
-		     "no TIME_WAIT 1 | not closed 1 | reset 1 | still in TIME_WAIT 1");
-	assert_drawn_ms(f, WEIGHT_TIME_WAIT_SECONDS, "reset 7000 | still in TIME_WAIT 7000");
+		     "no TIME_WAIT 1 | not closed 1 | reset 1 | not ended yet 1");
+	assert_drawn_ms(f, WEIGHT_TIME_WAIT_SECONDS, "reset 7000 | not ended yet 7000");
 	feed_ended(f, &first, TW_TIME_WAIT, TW_END_REUSED);
 	pass(f, SECOND);
 	assert_drawn_ms(f, WEIGHT_TIME_WAIT_SECONDS, "reset 7000 | reused 7000");

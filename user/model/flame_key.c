@@ -132,7 +132,7 @@ static void put(struct flame_text *text, enum flame_frame frame, const char *nam
 }
 
 /* The same, by a format. */
-__attribute__((format(printf, 3, 4))) static void
+__attribute__((__format__(__printf__, 3, 4))) static void
 print(struct flame_text *text, enum flame_frame frame, const char *format, ...)
 {
 	char *to = text->text + text->used;
@@ -225,7 +225,7 @@ static const char *fate_name(uint8_t fate)
 		[FATE_UNKNOWN] = "(unknown end)",
 		[FATE_OPEN] = "not closed",
 		[FATE_NONE] = "no TIME_WAIT",
-		[FATE_HELD] = "still in TIME_WAIT",
+		[FATE_HELD] = "not ended yet",
 		[FATE_REFUSED] = "TIME_WAIT refused",
 		[FATE_ENDED + END_UNKNOWN] = "ended, unknown how",
 		[FATE_ENDED + END_EXPIRED] = "expired",
