@@ -5,7 +5,7 @@ STATES = ['ESTABLISHED', 'CLOSE_WAIT', 'TIME_WAIT', 'FIN_WAIT2', 'FIN_WAIT1', 'S
           'LAST_ACK', 'CLOSING', 'CLOSE']
 STEPS = ['shrunk-5', 'shrunk-4', 'shrunk-3', 'shrunk-2', 'shrunk-1', 'same',
          'grown-1', 'grown-2', 'grown-3', 'grown-4', 'grown-5']
-SERVICES = [f'service-{i}' for i in range(9)]
+SERVICES = [f'service-{i}' for i in range(8)]
 # how the eyes of those see who lack one kind of cones (Machado and others, 2009), linear RGB
 SIGHTS = {
     'usual': ((1, 0, 0), (0, 1, 0), (0, 0, 1)),

@@ -16,7 +16,7 @@ enum flame_tone {
 	TONE_SHRUNK = TONE_GROWN + 5,
 	TONE_STATE = TONE_SHRUNK + 5, /* and TCP's number of it */
 	TONE_SERVICE = TONE_STATE + 16,
-	NR_FLAME_HUES = 9,
+	NR_FLAME_HUES = 8,
 	NR_FLAME_TONES = TONE_SERVICE + NR_FLAME_HUES,
 };
 
