@@ -46,6 +46,30 @@ folded() {
 	expect "with accept()" "$server" 10
 }
 
+@test "a process of any name stays text, in every format" {
+	local framed=${BUILD:-$ROOT/build}/tests/stacks/framed proto=/usr/share/gocode/src/github.com/google/pprof/proto
+	local out=$BATS_TEST_TMPDIR hostile=$'<b>;"&\n\x02\xff 443' recording=$BATS_TEST_TMPDIR/r.twr format
+
+	[[ -x $framed ]] || skip "there is no $framed"
+	start_here record "$recording"
+	cp "$framed" "$out/$hostile"
+	in_ns t "$out/$hostile" --main 2 3>&- >/dev/null
+	stop_twtrace
+	for format in folded svg html speedscope pprof; do
+		"$TWTRACE" flame --by comm,role -o "$format" -i "$recording" >"$out/$format"
+	done
+	expect "folded" "$(<"$out/folded")" $'(b):"&\\x0a\\x02\\xff_443;client 3\n(b):"&\\x0a\\x02\\xff_443;server 3'
+	jq -e '.shared.frames[0].name == "<b>;\"&\\x0a\\x02\\xff 443"' "$out/speedscope" >/dev/null ||
+		fail "$(<"$out/speedscope")"
+	run ! grep -q '<b>' "$out/svg"
+	run ! grep -q '<b>' "$out/html"
+	[[ ! $(command -v xmllint) ]] || xmllint --noout "$out/svg"
+	if [[ $(command -v protoc) && -e $proto/profile.proto ]]; then
+		gunzip <"$out/pprof" | protoc -I "$proto" --decode=perftools.profiles.Profile profile.proto |
+			grep -qF 'string_table: "<b>;\"&\\x0a\\x02\\xff 443"'
+	fi
+}
+
 @test "seconds are connections times the window" {
 	start_traffic idle_hold --count 50
 	start_here flame --weight seconds --by state -o speedscope
