@@ -4,6 +4,8 @@
 # `twtrace flame` on this host: what it draws of a churn and of what is held is the generator's
 # own, to the unit; windows, a server that is pushed to, and a comparison with a recording.
 
+bats_require_minimum_version 1.5.0
+
 load lib
 
 setup() {

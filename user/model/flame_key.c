@@ -146,10 +146,30 @@ print(struct flame_text *text, enum flame_frame frame, const char *format, ...)
 	put(text, frame, to);
 }
 
-static void put_process(const struct flame_key *key, struct flame_text *text)
+/* What is put for a key, one function a frame. */
+typedef void (*put_fn)(const struct model *model, const struct flame_key *key,
+		       struct flame_text *text);
+
+static void put_host(const struct model *model, const struct flame_key *key,
+		     struct flame_text *text)
+{
+	put(text, FRAME_HOST, model_host(model, key->source));
+}
+
+static void put_service(const struct model *model, const struct flame_key *key,
+			struct flame_text *text)
+{
+	const char *name = services_name(model->services, key->service);
+
+	put(text, FRAME_SERVICE, name ? name : "(unknown service)");
+}
+
+static void put_process(const struct model *model, const struct flame_key *key,
+			struct flame_text *text)
 {
 	char comm[TW_COMM_LEN * 4 + 1];
 
+	(void)model;
 	text_clean(key->comm, strnlen(key->comm, TW_COMM_LEN), comm, sizeof(comm));
 	if (key->pid == PID_UNKNOWN && !comm[0])
 		put(text, FRAME_PROCESS, "(unknown process)");
@@ -159,10 +179,12 @@ static void put_process(const struct flame_key *key, struct flame_text *text)
 		print(text, FRAME_PROCESS, "%s[%u]", comm, key->pid);
 }
 
-static void put_comm(const struct flame_key *key, struct flame_text *text)
+static void put_comm(const struct model *model, const struct flame_key *key,
+		     struct flame_text *text)
 {
 	char comm[TW_COMM_LEN * 4 + 1];
 
+	(void)model;
 	text_clean(key->comm, strnlen(key->comm, TW_COMM_LEN), comm, sizeof(comm));
 	print(text, FRAME_COMM, "%s", comm[0] ? comm : "(unknown command)");
 }
@@ -180,19 +202,28 @@ static void put_netns(const struct model *model, const struct flame_key *key,
 		print(text, FRAME_NETNS, "netns:%u", netns->ino);
 }
 
-static void put_remote(const struct flame_key *key, struct flame_text *text)
+static void put_role(const struct model *model, const struct flame_key *key,
+		     struct flame_text *text)
+{
+	(void)model;
+	put(text, FRAME_ROLE, key->role == ROLE_UNKNOWN ? "(unknown role)" : role_name(key->role));
+}
+
+static void put_remote(const struct model *model, const struct flame_key *key,
+		       struct flame_text *text)
 {
 	static const uint8_t none[ADDR_LEN];
 	char addr[ADDR_TEXT_LEN];
 
+	(void)model;
 	if (memcmp(key->remote_addr, none, sizeof(none)))
 		print(text, FRAME_REMOTE, "%s", addr_format(key->remote_addr, addr));
 	else
 		put(text, FRAME_REMOTE, "(unknown remote)");
 }
 
-static void put_port(enum flame_frame frame, const char *what, uint16_t port,
-		     struct flame_text *text)
+static void put_number(enum flame_frame frame, const char *what, uint16_t port,
+		       struct flame_text *text)
 {
 	if (port)
 		print(text, frame, "%s:%u", what, port);
@@ -200,12 +231,41 @@ static void put_port(enum flame_frame frame, const char *what, uint16_t port,
 		print(text, frame, "(unknown port)");
 }
 
+static void put_port(const struct model *model, const struct flame_key *key,
+		     struct flame_text *text)
+{
+	(void)model;
+	put_number(FRAME_PORT, "", key->port, text);
+}
+
+static void put_local_port(const struct model *model, const struct flame_key *key,
+			   struct flame_text *text)
+{
+	(void)model;
+	put_number(FRAME_LOCAL_PORT, "local ", key->local_port, text);
+}
+
+static void put_remote_port(const struct model *model, const struct flame_key *key,
+			    struct flame_text *text)
+{
+	(void)model;
+	put_number(FRAME_REMOTE_PORT, "remote ", key->remote_port, text);
+}
+
 static const char *flame_state_name(uint8_t state)
 {
 	return state ? state_name(state) : "(unknown state)";
 }
 
-static const char *closer_name(enum closer closer)
+static void put_state(const struct model *model, const struct flame_key *key,
+		      struct flame_text *text)
+{
+	(void)model;
+	put(text, FRAME_STATE, flame_state_name(key->state));
+}
+
+static void put_closer(const struct model *model, const struct flame_key *key,
+		       struct flame_text *text)
 {
 	static const char *const names[NR_CLOSERS] = {
 		[CLOSER_UNKNOWN] = "(unknown who closed)",
@@ -216,10 +276,12 @@ static const char *closer_name(enum closer closer)
 		[CLOSER_FAILED] = "never opened",
 	};
 
-	return names[closer];
+	(void)model;
+	put(text, FRAME_CLOSE, names[key->closer]);
 }
 
-static const char *fate_name(uint8_t fate)
+static void put_fate(const struct model *model, const struct flame_key *key,
+		     struct flame_text *text)
 {
 	static const char *const names[NR_FATES] = {
 		[FATE_UNKNOWN] = "(unknown end)",
@@ -236,7 +298,8 @@ static const char *fate_name(uint8_t fate)
 		[FATE_ENDED + END_PURGED] = "purged",
 	};
 
-	return names[fate];
+	(void)model;
+	put(text, FRAME_END, names[key->fate]);
 }
 
 /* A line a frame, innermost first: turned round, and cut where it is deeper than is shown. */
@@ -263,60 +326,15 @@ static void put_stack(const struct model *model, const struct flame_key *key,
 		put(text, FRAME_STACK, lines[--count]);
 }
 
-static void put_frame(const struct model *model, const struct flame_key *key,
-		      enum flame_frame frame, struct flame_text *text)
-{
-	const char *name;
-
-	switch (frame) {
-	case FRAME_HOST:
-		put(text, frame, model_host(model, key->source));
-		break;
-	case FRAME_NETNS:
-		put_netns(model, key, text);
-		break;
-	case FRAME_SERVICE:
-		name = services_name(model->services, key->service);
-		put(text, frame, name ? name : "(unknown service)");
-		break;
-	case FRAME_PROCESS:
-		put_process(key, text);
-		break;
-	case FRAME_COMM:
-		put_comm(key, text);
-		break;
-	case FRAME_ROLE:
-		name = role_name(key->role);
-		put(text, frame, key->role == ROLE_UNKNOWN ? "(unknown role)" : name);
-		break;
-	case FRAME_PORT:
-		put_port(frame, "", key->port, text);
-		break;
-	case FRAME_LOCAL_PORT:
-		put_port(frame, "local ", key->local_port, text);
-		break;
-	case FRAME_REMOTE:
-		put_remote(key, text);
-		break;
-	case FRAME_REMOTE_PORT:
-		put_port(frame, "remote ", key->remote_port, text);
-		break;
-	case FRAME_STATE:
-		put(text, frame, flame_state_name(key->state));
-		break;
-	case FRAME_CLOSE:
-		put(text, frame, closer_name(key->closer));
-		break;
-	case FRAME_END:
-		put(text, frame, fate_name(key->fate));
-		break;
-	case FRAME_STACK:
-		put_stack(model, key, text);
-		break;
-	case NR_FLAME_FRAMES:
-		break;
-	}
-}
+static const put_fn putters[NR_FLAME_FRAMES] = {
+	[FRAME_HOST] = put_host,       [FRAME_NETNS] = put_netns,
+	[FRAME_SERVICE] = put_service, [FRAME_PROCESS] = put_process,
+	[FRAME_COMM] = put_comm,       [FRAME_ROLE] = put_role,
+	[FRAME_PORT] = put_port,       [FRAME_LOCAL_PORT] = put_local_port,
+	[FRAME_REMOTE] = put_remote,   [FRAME_REMOTE_PORT] = put_remote_port,
+	[FRAME_STATE] = put_state,     [FRAME_CLOSE] = put_closer,
+	[FRAME_END] = put_fate,	       [FRAME_STACK] = put_stack,
+};
 
 void flame_key_text(const struct model *model, const struct flame_key *key, struct flame_text *text)
 {
@@ -327,7 +345,7 @@ void flame_key_text(const struct model *model, const struct flame_key *key, stru
 	if (key->other)
 		put(text, NR_FLAME_FRAMES, "(other)");
 	for (unsigned int i = 0; i < by->count && !key->other; i++)
-		put_frame(model, key, by->frames[i], text);
+		putters[by->frames[i]](model, key, text);
 }
 
 bool flame_key_text_again(const struct flame_key *key, const struct flame_key *named,
