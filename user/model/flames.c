@@ -142,7 +142,7 @@ void flames_follow(struct model *model, uint32_t id)
 		course->ns[course->state] += lasted(model->flames, course, conn->since_ns);
 	course->state = state;
 	course->from_ns = conn->since_ns;
-	if (!conn->closed_first && (state == COURSE_CLOSE_WAIT || state == COURSE_LAST_ACK))
+	if (state == COURSE_CLOSE_WAIT || state == COURSE_LAST_ACK)
 		course->peer_closed = true;
 }
 

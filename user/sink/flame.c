@@ -212,7 +212,6 @@ static int by_name(const void *left, const void *right, void *ctx)
 struct finish {
 	struct flame *flame;	/* as it was */
 	struct flame done;	/* nodes and their number only */
-	double share;
 	uint64_t large[NR_FLAME_SIDES][NR_FLAME_WEIGHTS];
 	uint32_t *children;	/* owned: a stack of lists of numbers */
 	uint32_t used, room;
@@ -224,18 +223,18 @@ static bool is_small(const struct finish *finish, const struct flame_node *node)
 		for (unsigned int weight = 0; weight < NR_FLAME_WEIGHTS; weight++)
 			if (node->total[side][weight] >= finish->large[side][weight])
 				return false;
-	return finish->share > 0;
+	return true;
 }
 
 /* From which weight on a node is not small. */
-static void set_large(struct finish *finish)
+static void set_large(struct finish *finish, double share)
 {
 	const struct flame_node *root = &finish->flame->nodes[FLAME_ROOT];
 
 	for (unsigned int side = 0; side < NR_FLAME_SIDES; side++)
 		for (unsigned int weight = 0; weight < NR_FLAME_WEIGHTS; weight++)
 			finish->large[side][weight] =
-				1 + (uint64_t)(finish->share * (double)root->total[side][weight]);
+				1 + (uint64_t)(share * (double)root->total[side][weight]);
 }
 
 static int push(struct finish *finish, uint32_t id)
@@ -342,11 +341,11 @@ static int move_children(struct finish *finish, uint32_t from, uint32_t to)
 
 int flame_finish(struct flame *flame, double share)
 {
-	struct finish finish = { .flame = flame, .share = share };
+	struct finish finish = { .flame = flame };
 	uint32_t last = FLAME_NONE;
 	int ret = 0;
 
-	set_large(&finish);
+	set_large(&finish, share);
 	if (add_done(&finish, FLAME_NONE, &last, NR_FLAME_FRAMES, strdup("all")) == FLAME_NONE)
 		ret = -ENOMEM;
 	if (!ret) {
