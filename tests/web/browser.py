@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -12,7 +13,7 @@ BUILD = os.environ.get('BUILD', 'build')
 FIXTURE = os.path.join(BUILD, 'tests', 'flame-fixture')
 CHROMIUM = shutil.which('chromium') or shutil.which('chromium-browser')
 DRIVER = shutil.which('chromedriver')
-SECONDS = 20
+SECONDS = 10
 
 
 class Skip(Exception):
@@ -177,6 +178,8 @@ def run(module):
     tests = [(name[5:].replace('_', ' '), value) for name, value in vars(module).items()
              if name.startswith('test_')]
     print(f'1..{len(tests)}')
+    # the runner ends what takes too long: no Chromium is left behind then
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     reason = lacking()
     try:
         browser = None if reason else Browser()
