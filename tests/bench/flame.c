@@ -137,10 +137,11 @@ static void draw(const struct model *model, const char *name,
 	uint64_t begin = now_ns();
 	struct flame *flame = flame_new(&head);
 	char *bytes = NULL;
+	uint64_t unplaced;
 	size_t len = 0;
 	FILE *out = open_memstream(&bytes, &len);
 
-	if (!flame || !out || model_flame_each(model, add_stack, flame))
+	if (!flame || !out || model_flame_each(model, add_stack, flame, &unplaced))
 		die("no memory");
 	if (flame_finish(flame, share))
 		die("no memory");

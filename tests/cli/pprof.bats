@@ -93,7 +93,7 @@ pprof() {
 	[[ $output == *'Comment: 3 events were lost'* ]]
 	[[ $output == *'PeriodType: connections count'$'\n''Period: 1'* ]]
 	[[ $output == *'Time: 2026-01-01 00:00:00.123456789'* && $output == *'Duration: 1m0s'* ]]
-	[[ $output == *'connections/count open/count seconds/nanoseconds time_wait_seconds/nanoseconds[dflt] failures/count'* ]]
+	[[ $output == *'connections/count open/count time_wait/count seconds/nanoseconds time_wait_seconds/nanoseconds[dflt] failures/count'* ]]
 	[[ $output == *'host:[web-1] port:[proxy 443] remote:[line\x0abreak] service:[a;b; c:9] state:[ESTABLISHED]'* ]]
 	[[ $output == *'folded_stacks:[3 stacks]'* ]]
 	[[ $output == *'handle<T>(int, char*) src/my.cc:42'* ]]

@@ -240,15 +240,18 @@ static inline void add_weights(void *ctx, const struct flame_stack *stack)
 static inline void assert_sane_flame(const struct model *model)
 {
 	const struct row *totals = model_totals(model);
-	uint64_t sum[NR_FLAME_WEIGHTS] = { 0 };
+	uint64_t sum[NR_FLAME_WEIGHTS] = { 0 }, unplaced;
 	uint64_t total[NR_FLAME_WEIGHTS] = {
 		[WEIGHT_CONNECTIONS] = totals->count[FIELD_CONNECTIONS],
 		[WEIGHT_OPEN] = totals->count[FIELD_OPEN],
+		[WEIGHT_TIME_WAIT] =
+			totals->count[FIELD_TIME_WAIT] + totals->count[FIELD_FW2_ORPHANS],
 		[WEIGHT_TIME_WAIT_SECONDS] = row_held_ns(totals, model_now_ns(model)),
 		[WEIGHT_FAILURES] = totals->count[FIELD_FAILED],
 	};
 
-	assert_int_equal(model_flame_each(model, add_weights, sum), 0);
+	assert_int_equal(model_flame_each(model, add_weights, sum, &unplaced), 0);
+	assert_int_equal(unplaced, 0);
 	for (unsigned int weight = 0; weight < NR_FLAME_WEIGHTS; weight++)
 		if (weight != WEIGHT_SECONDS && sum[weight] != total[weight])
 			fail_msg("%s of all stacks is %" PRIu64 ", the total %" PRIu64,

@@ -47,9 +47,10 @@ static void check_drawn(const struct fixture *f, enum flame_weight weight, uint6
 			const char *want, const char *file, int line)
 {
 	struct drawn drawn = { .weight = weight };
+	uint64_t unplaced;
 	char text[4096] = "";
 
-	assert_int_equal(model_flame_each(f->model, draw_stack, &drawn), 0);
+	assert_int_equal(model_flame_each(f->model, draw_stack, &drawn, &unplaced), 0);
 	qsort(drawn.lines, drawn.count, sizeof(drawn.lines[0]), by_stack);
 	for (size_t i = 0; i < drawn.count; i++)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s %" PRIu64,
@@ -304,6 +305,37 @@ static void a_new_window_begins_with_what_is_open(void **state)
 	assert_int_equal(model_flame_from_ns(f->model), f->now_ns - 2 * SECOND - 5000);
 }
 
+static void a_window_takes_nothing_back(void **state)
+{
+	struct fixture *f = *state;
+	struct end late = client(1), refused = client(2);
+	struct tw_minisock ended = { .cookie = late.cookie };
+
+	begin(f, BY(FRAME_STATE));
+	f->window = true;
+	feed_begin(f);
+	feed_end(f, 0, 0);
+	feed_connected(f, &late);
+	feed_connected(f, &refused);
+	feed_close_first(f, &late, ORDERLY);
+	feed_close_first(f, &refused, ORDERLY);
+	pass(f, 2 * SECOND);
+	assert_drawn(f, WEIGHT_TIME_WAIT, "TIME_WAIT 2");
+	assert_drawn_ms(f, WEIGHT_TIME_WAIT_SECONDS, "TIME_WAIT 4000");
+	model_flame_restart(f->model);
+	/* it had ended before, and is told of now */
+	ended.head = head_of(f, TW_MINI_ENDED, TW_MINISOCK_SHORT);
+	ended.head.ts_ns -= SECOND;
+	ended.head.from = TW_TIME_WAIT;
+	ended.head.to = TW_END_RESET;
+	feed(f, &ended, TW_MINISOCK_SHORT);
+	/* and this one never was */
+	feed_begin(f);
+	feed_end(f, 0, 1);
+	assert_drawn_ms(f, WEIGHT_TIME_WAIT_SECONDS, "TIME_WAIT 0");
+	assert_drawn(f, WEIGHT_TIME_WAIT, "");
+}
+
 static void a_failure_counts_in_its_own_window_only(void **state)
 {
 	struct fixture *f = *state;
@@ -407,6 +439,7 @@ static void find_deepest(void *ctx, const struct flame_stack *stack)
 static void a_stack_without_end_is_cut(void **state)
 {
 	struct deepest deepest = { 0 };
+	uint64_t unplaced;
 	struct fixture *f = *state;
 	struct end end = client(1);
 	char text[3 * 10000 + 1] = "";
@@ -417,7 +450,7 @@ static void a_stack_without_end_is_cut(void **state)
 	feed_connected(f, &end);
 	feed_stack_text(f, 77, text, 0);
 	feed_stack(f, 1, 77);
-	assert_int_equal(model_flame_each(f->model, find_deepest, &deepest), 0);
+	assert_int_equal(model_flame_each(f->model, find_deepest, &deepest, &unplaced), 0);
 	assert_int_equal(deepest.count, FLAME_DEEP + 1);
 	assert_string_equal(deepest.outermost, "(outer frames missing)");
 }
@@ -449,6 +482,7 @@ int main(void)
 		fixture_test(only_what_lies_in_the_window_counts),
 		fixture_test(what_a_filter_turns_down_weighs_nothing),
 		fixture_test(a_new_window_begins_with_what_is_open),
+		fixture_test(a_window_takes_nothing_back),
 		fixture_test(a_failure_counts_in_its_own_window_only),
 		fixture_test(stacks_are_the_upper_frames),
 		fixture_test(a_stack_that_is_told_late_is_waited_for),

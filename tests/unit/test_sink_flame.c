@@ -3,12 +3,15 @@
 #include "test_sink_fake.h"
 
 #include "sink/flame.h"
+#include "sink/flame_sink.h"
 
 /* A stack of services, remotes and states from "a;b;c", with one weight or all of them. */
 static void add(struct flame *flame, enum flame_side side, const char *stack, uint64_t value)
 {
 	static const enum flame_frame frames[] = { FRAME_SERVICE, FRAME_REMOTE, FRAME_STATE };
-	uint64_t weights[NR_FLAME_WEIGHTS] = { value, value / 2, value * 1000000, 0, 0 };
+	uint64_t weights[NR_FLAME_WEIGHTS] = { [WEIGHT_CONNECTIONS] = value,
+					       [WEIGHT_OPEN] = value / 2,
+					       [WEIGHT_SECONDS] = value * 1000000 };
 	struct flame_part parts[3];
 	char text[256], *at = text;
 	size_t count = 0;
@@ -97,6 +100,19 @@ static void small_frames_become_one_and_totals_stay(void **state)
 		     "big;host 10000\nbig;(other: 1,200 stacks) 2400\n(other: 3 stacks) 3\n");
 }
 
+static void what_has_the_share_is_not_below_it(void **state)
+{
+	struct flame *flame = empty(WEIGHT_CONNECTIONS, NULL);
+
+	(void)state;
+	add(flame, FLAME_NOW, "a", 10);
+	add(flame, FLAME_NOW, "b", 10);
+	add(flame, FLAME_NOW, "c", 9);
+	add(flame, FLAME_NOW, "d", 1);
+	add(flame, FLAME_NOW, "e", 70);
+	check_folded(flame, 0.1, "a 10\nb 10\ne 70\n(other: 2 stacks) 10\n");
+}
+
 static void one_small_frame_stays_itself(void **state)
 {
 	struct flame *flame = empty(WEIGHT_CONNECTIONS, NULL);
@@ -163,6 +179,20 @@ static void a_base_goes_without_the_frames_that_this_side_lacks(void **state)
 	assert_int_equal(flame_merge(flame, FLAME_BASE, base), 0);
 	flame_free(base);
 	check_folded(flame, 0, "all 7 0\na 7 0\n");
+}
+
+/* What is rounded off must not be left on frames in which no stack ends. */
+static void a_scaled_base_has_no_stacks_of_its_own(void **state)
+{
+	struct flame *flame = empty(WEIGHT_CONNECTIONS, "base");
+
+	(void)state;
+	flame->head.normalized = true;
+	add(flame, FLAME_NOW, "a\t1", 7);
+	add(flame, FLAME_BASE, "a\t1", 1);
+	add(flame, FLAME_BASE, "a\t2", 1);
+	add(flame, FLAME_BASE, "b\t1", 1);
+	check_folded(flame, 0, "a;1 2 7\na;2 2 0\nb;1 3 0\n");
 }
 
 static void nothing_at_all_is_fine(void **state)
@@ -255,6 +285,71 @@ static void a_comparison_for_speedscope_has_its_base_beside(void **state)
 	flame_free(flame);
 }
 
+/* -------------------------------------------------------------------------- of a model */
+
+static void fake_flame(struct fake_output *output, struct flame_opts *opts)
+{
+	static const struct flame_part parts[] = { { FRAME_HOST, "web-1" },
+						   { FRAME_SERVICE, "shop" },
+						   { FRAME_REMOTE, "10.0.0.9" } };
+	static const struct flame_part other = { NR_FLAME_FRAMES, "(other)" };
+	static uint8_t addr[ADDR_LEN], none[ADDR_LEN];
+
+	fake_addr(addr, 10, 0, 0, 9);
+	fake_stacks[0] = (struct flame_stack){ .parts = parts,
+					       .count = 3,
+					       .remote_addr = addr,
+					       .weights = { 5 } };
+	fake_stacks[1] = (struct flame_stack){ .parts = &other,
+					       .count = 1,
+					       .remote_addr = none,
+					       .weights = { 2 } };
+	nr_fake_stacks = 2;
+	*opts = (struct flame_opts){ .by = { { FRAME_HOST, FRAME_SERVICE, FRAME_REMOTE }, 3 },
+				     .shown = 3,
+				     .share = -1 };
+	fake_output_init(output);
+	output->opts.flame = opts;
+}
+
+static void what_had_no_room_is_other_and_said_to_be(void **state)
+{
+	struct model *model = fake_model();
+	struct fake_output output;
+	struct flame_opts opts;
+
+	(void)state;
+	fake_flame(&output, &opts);
+	fake_draw(&flame_folded_sink, &output, model, false, true);
+	fake_output_expect(&output, "(other) 2\nweb-1;shop;10.0.0.9 5\n");
+	fake_flame(&output, &opts);
+	fake_unplaced = 2;
+	fake_draw(&flame_svg_sink, &output, model, false, true);
+	fflush(output.opts.out);
+	assert_non_null(strstr(output.text, "2 figures had no room and are under (other)"));
+	fclose(output.opts.out);
+	free(output.text);
+	fake_unplaced = 0;
+	fake_model_free(model);
+}
+
+static void one_host_is_no_frame_and_remotes_have_names(void **state)
+{
+	struct model *model = fake_model();
+	struct names *names = fake_names();
+	struct fake_output output;
+	struct flame_opts opts;
+
+	(void)state;
+	fake_flame(&output, &opts);
+	opts.host_if_several = true;
+	output.opts.names = names;
+	fake_draw(&flame_folded_sink, &output, model, false, true);
+	fake_output_expect(&output, "(other) 2\nshop;client.example 5\n");
+	names_free(names);
+	fake_model_free(model);
+}
+
 static void figures_for_people(void **state)
 {
 	char text[TEXT_LEN];
@@ -269,6 +364,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stacks_share_their_frames_and_stand_in_order),
 		cmocka_unit_test(small_frames_become_one_and_totals_stay),
+		cmocka_unit_test(what_has_the_share_is_not_below_it),
+		cmocka_unit_test(a_scaled_base_has_no_stacks_of_its_own),
 		cmocka_unit_test(one_small_frame_stays_itself),
 		cmocka_unit_test(what_is_large_in_one_weight_or_on_one_side_is_not_folded),
 		cmocka_unit_test(a_base_is_merged_and_scaled),
@@ -278,6 +375,8 @@ int main(void)
 		cmocka_unit_test(times_are_in_microseconds_and_add_up),
 		cmocka_unit_test(speedscope_has_a_profile_for_each_weight),
 		cmocka_unit_test(a_comparison_for_speedscope_has_its_base_beside),
+		cmocka_unit_test(what_had_no_room_is_other_and_said_to_be),
+		cmocka_unit_test(one_host_is_no_frame_and_remotes_have_names),
 		cmocka_unit_test(figures_for_people),
 	};
 

@@ -75,10 +75,12 @@ static void expect_path(const struct profile *profile, const struct read_sample 
 static void says_what_is_counted_and_when(void **state)
 {
 	struct profile *profile = written(fixture_flame(&fixture_head));
-	static const char *const names[] = { "connections", "open", "seconds", "time_wait_seconds",
-					     "failures" };
-	static const char *const units[] = { "count", "count", "nanoseconds", "nanoseconds",
-					     "count" };
+	static const char *const names[NR_FLAME_WEIGHTS] = {
+		"connections", "open", "time_wait", "seconds", "time_wait_seconds", "failures",
+	};
+	static const char *const units[NR_FLAME_WEIGHTS] = {
+		"count", "count", "count", "nanoseconds", "nanoseconds", "count",
+	};
 
 	(void)state;
 	assert_int_equal(wire_len(&profile->texts[0]), 0);

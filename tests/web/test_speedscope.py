@@ -18,7 +18,7 @@ CACHE = os.path.join(os.environ.get('XDG_CACHE_HOME', os.path.expanduser('~/.cac
                      'twtrace', 'web')
 TWTRACE = os.environ.get('TWTRACE', os.path.join(web.BUILD, 'twtrace'))
 RECORDING = 'tests/golden/leaks/recording'
-WEIGHTS = ['connections', 'open', 'seconds', 'time_wait_seconds', 'failures']
+WEIGHTS = ['connections', 'open', 'time_wait', 'seconds', 'time_wait_seconds', 'failures']
 JSONSCHEMA = '/usr/bin/jsonschema'
 
 
@@ -72,7 +72,7 @@ def test_speedscope_shows_every_weight(browser):
         out.write(f'speedscope.loadFileFromBase64("flame.json", "{data}")')
     browser.driver.get(f'file://{release}/index.html#localProfilePath={script}')
     # it shows the name of the profile, and how many there are
-    browser.wait("return document.body.innerText.includes('open (1/4)')")
+    browser.wait("return document.body.innerText.includes('open (1/5)')")
     assert browser.driver.title.startswith('twtrace example 20'), browser.driver.title
 
 

@@ -74,7 +74,10 @@ int parse_percent(const char *text, double *share, struct error *err)
 		scale *= 10;
 	if (!end || strcmp(end, "%"))
 		if (!end || *end || whole || part)
-			return error_set(err, -EINVAL, "'%s' is no share, as 1%% or 0.05%%", text);
+			return error_set(err, -EINVAL,
+					 "'%s' is no share: it takes a percentage, such as 1%% or "
+					 "0.05%%",
+					 text);
 	*share = ((double)whole + (double)part / scale) / 100;
 	if (!fits || !part_fits || *share > 1)
 		return error_set(err, -EINVAL, "'%s' is more than 100%%", text);

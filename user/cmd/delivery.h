@@ -20,6 +20,7 @@ struct delivery_config {
 	size_t nr_labels;
 	const char *tenant;	/* NULL: none */
 	const char *token_file;	/* of a bearer token; NULL: none */
+	uint64_t window_ns;	/* of each summary; 0: there is one */
 	bool waits;		/* whoever delivers has time: nothing is lost to a slow disk */
 };
 

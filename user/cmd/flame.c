@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* `twtrace flame`: where connections and connection-seconds are, as a flame-style summary. */
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/flame_args.h"
 #include "cmd/pipeline.h"
@@ -32,6 +34,11 @@ static void prepend_host(struct flame_by *by)
 	by->frames[0] = FRAME_HOST;
 }
 
+static bool shows(const struct flame_opts *flame, enum flame_frame frame)
+{
+	return memchr(flame->by.frames, frame, flame->shown) != NULL;
+}
+
 /* From what was asked for to what is drawn. */
 static void choose(const struct options *options, const struct flame_args *args,
 		   struct flame_opts *flame)
@@ -51,17 +58,20 @@ static void choose(const struct options *options, const struct flame_args *args,
 	flame->shown = flame->by.count;
 	if (options->format == &flame_html_sink)
 		append_choices(&flame->by);
-	flame->color = flame_by_has(&flame->by, FRAME_STATE) ? FLAME_BY_STATE : FLAME_BY_SERVICE;
+	if (args->color < 0 && !shows(flame, FRAME_STATE) && shows(flame, FRAME_SERVICE))
+		flame->color = FLAME_BY_SERVICE;
 	if (args->color >= 0)
 		flame->color = args->color;
 	flame->share = args->share;
 	flame->normalized = args->normalize;
+	flame->stacks_expected = options->stacks || flame_by_has(&args->by, FRAME_STACK);
 }
 
 /* Reads the base; an enum status. */
 static enum status read_base(const struct options *options, const struct flame_args *args,
 			     struct flame_opts *flame, struct flame **base)
 {
+	static char name[4 * PATH_MAX];
 	struct options base_options = *options;
 	struct flame_opts base_flame = *flame;
 	struct pipeline pipeline = { .options = &base_options, .flame = &base_flame };
@@ -75,7 +85,7 @@ static enum status read_base(const struct options *options, const struct flame_a
 	base_flame.host_if_several = false;
 	status = pipeline_run(&pipeline);
 	flame->base = *base;
-	flame->base_name = args->diff;
+	flame->base_name = text_clean(args->diff, strlen(args->diff), name, sizeof(name));
 	return status == STATUS_OK && !*base ? STATUS_FAILED : status;
 }
 
@@ -85,11 +95,10 @@ static enum status read_base(const struct options *options, const struct flame_a
  */
 static uint32_t choose_window(struct options *options, const struct flame_args *args)
 {
-	bool forever = !options->for_ns && !options->nr_inputs;
 	uint64_t window_ns = args->interval_ns;
 	uint32_t intervals;
 
-	if (!window_ns && args->delivery.push && forever)
+	if (!window_ns && args->delivery.push && !options->nr_inputs)
 		window_ns = DEFAULT_PUSH_NS;
 	if (!window_ns)
 		return 0;
@@ -105,14 +114,13 @@ static int choose_delivery(struct options *options, struct flame_args *args, uin
 	struct delivery_config *config = &args->delivery;
 	static char pattern[64];
 
-	if (config->push && options->format != &flame_pprof_sink && !config->pattern)
-		options->format = &flame_pprof_sink;
 	if (window && !config->push && !config->pattern) {
 		snprintf(pattern, sizeof(pattern), "twtrace-%%Y%%m%%dT%%H%%M%%SZ%s",
 			 flame_suffix(options->format));
 		config->pattern = pattern;
 	}
 	config->waits = options->nr_inputs != 0;
+	config->window_ns = window ? window * options->interval_ns : 0;
 	if (!config->pattern && !config->push)
 		return 0;
 	flame->ctx = delivery_open(config, err);
@@ -129,7 +137,7 @@ static enum status complain(const struct error *err)
 static enum status draw(struct options *options, struct flame_args *args)
 {
 	struct flame_opts flame = { 0 };
-	struct pipeline pipeline = { .options = options, .flame = &flame };
+	struct pipeline pipeline = { .options = options, .flame = &flame, .announces = true };
 	enum status status = STATUS_OK;
 	struct flame *base = NULL;
 	struct error err = { 0 };
@@ -148,21 +156,52 @@ static enum status draw(struct options *options, struct flame_args *args)
 	return status;
 }
 
+/* The format that a file's name tells of; NULL: none. */
+static const struct sink_ops *format_of_file(const struct options *options, const char *pattern)
+{
+	const struct sink_ops *const *format = options->formats;
+	size_t len = strlen(pattern), suffix;
+
+	for (; *format; format++) {
+		suffix = strlen(flame_suffix(*format));
+		if (len > suffix && !strcmp(pattern + len - suffix, flame_suffix(*format)))
+			return *format;
+	}
+	return NULL;
+}
+
+static void choose_format(struct options *options, const struct flame_args *args)
+{
+	const struct sink_ops *of_file = NULL;
+
+	if (options->format_named)
+		return;
+	if (args->delivery.pattern)
+		of_file = format_of_file(options, args->delivery.pattern);
+	if (of_file)
+		options->format = of_file;
+	else if (args->delivery.push)
+		options->format = &flame_pprof_sink;
+}
+
 /* What does not go together, as a sentence; NULL: it is fine. */
 static const char *objection(const struct options *options, const struct flame_args *args)
 {
-	bool to_output = !args->delivery.pattern && !args->delivery.push && !args->interval_ns;
-	bool binary = options->format == &flame_pprof_sink;
+	const struct delivery_config *delivery = &args->delivery;
+	bool to_output = !delivery->pattern && !delivery->push && !args->interval_ns;
 
-	if (binary && to_output && isatty(STDOUT_FILENO))
-		return "pprof is binary and standard output is a terminal: send it to a file, as in "
-		       "'twtrace flame -o pprof >flame.pb.gz'";
+	if (to_output && options->format != &flame_folded_sink && isatty(STDOUT_FILENO))
+		return "this format is for a file, and standard output is a terminal: name one, as in "
+		       "'twtrace flame --write flame.svg'";
 	if (args->normalize && !args->diff)
 		return "--normalize scales the base of --diff, and there is none";
-	if (args->delivery.push && !binary && options->format != options->formats[0])
-		return "--push sends pprof: leave --output out, or make it pprof";
-	if (!args->delivery.push &&
-	    (args->delivery.nr_labels || args->delivery.tenant || args->delivery.token_file))
+	if (args->color == FLAME_BY_SERVICE && args->by.count &&
+	    !flame_by_has(&args->by, FRAME_SERVICE))
+		return "--color service needs service among the frames of --by";
+	if (delivery->push && options->format != &flame_pprof_sink)
+		return "--push sends pprof, and --write has the same: leave --output out, or call the "
+		       "file .pb.gz";
+	if (!delivery->push && (delivery->nr_labels || delivery->tenant || delivery->token_file))
 		return "--push-label, --push-tenant and --push-token-file are of --push URL, and "
 		       "there is none";
 	return NULL;
@@ -177,7 +216,7 @@ int cmd_flame(int argc, char **argv)
 	static const struct option_spec spec = {
 		.doc = "Draws where connections and connection-seconds are: by service, port, remote "
 		       "host, state and code, for every tool that people look at such summaries with.\v"
-		       "  twtrace flame --for 30s -o svg >now.svg            (open it in a browser)\n"
+		       "  twtrace flame --for 30s --write now.svg            (open it in a browser)\n"
 		       "  twtrace flame --by time_wait -i host.twr -o html >time_wait.html\n"
 		       "  twtrace flame --diff before.twr -i after.twr -o svg >diff.svg\n"
 		       "Without --for it runs until Ctrl-C and then writes what it has. Times in "
@@ -195,6 +234,7 @@ int cmd_flame(int argc, char **argv)
 	flame_args_init(&args);
 	options.own = &args;
 	options_parse(&options, &spec, argc, argv);
+	choose_format(&options, &args);
 	why = objection(&options, &args);
 	if (why) {
 		log_msg(LOG_WARNING, "%s", why);

@@ -24,16 +24,16 @@ static const struct flame_view views[] = {
 	  { { FRAME_SERVICE, FRAME_ROLE, FRAME_PORT, FRAME_REMOTE, FRAME_END, FRAME_STACK }, 6 } },
 	{ "failures",
 	  WEIGHT_FAILURES,
-	  { { FRAME_SERVICE, FRAME_COMM, FRAME_REMOTE, FRAME_REMOTE_PORT, FRAME_STACK }, 5 } },
+	  { { FRAME_SERVICE, FRAME_REMOTE, FRAME_PORT, FRAME_STACK }, 4 } },
 };
 
 #define NR_VIEWS (sizeof(views) / sizeof(views[0]))
 
 /* The view of each weight, where that alone was chosen. */
 static const struct flame_view *const of_weight[NR_FLAME_WEIGHTS] = {
-	[WEIGHT_CONNECTIONS] = &views[0], [WEIGHT_OPEN] = &views[1],
-	[WEIGHT_SECONDS] = &views[1],	  [WEIGHT_TIME_WAIT_SECONDS] = &views[2],
-	[WEIGHT_FAILURES] = &views[3],
+	[WEIGHT_CONNECTIONS] = &views[0],	[WEIGHT_OPEN] = &views[1],
+	[WEIGHT_TIME_WAIT] = &views[2],		[WEIGHT_SECONDS] = &views[1],
+	[WEIGHT_TIME_WAIT_SECONDS] = &views[2], [WEIGHT_FAILURES] = &views[3],
 };
 
 void flame_args_init(struct flame_args *args)
@@ -65,6 +65,10 @@ static int add_frame(struct flame_by *by, const char *arg, const char *name, siz
 	while (frame < NR_FLAME_FRAMES && (strlen(flame_frame_name(frame)) != len ||
 					   memcmp(flame_frame_name(frame), name, len)))
 		frame++;
+	for (unsigned int i = 0; i < NR_VIEWS; i++)
+		if (strlen(views[i].name) == len && !memcmp(views[i].name, name, len))
+			return error_set(err, -EINVAL, "'%s': %s is a view, and stands alone", arg,
+					 views[i].name);
 	if (frame == NR_FLAME_FRAMES)
 		return error_set(
 			err, -EINVAL,
@@ -110,7 +114,7 @@ static int set_weight(struct options *options, const char *arg, struct error *er
 			return 0;
 		}
 	return error_set(err, -EINVAL,
-			 "'%s' is no weight; there are: connections, open, seconds, "
+			 "'%s' is no weight; there are: connections, open, time_wait, seconds, "
 			 "time_wait_seconds, failures",
 			 arg);
 }
@@ -234,16 +238,17 @@ const struct option_row flame_rows[] = {
 	{ 0,
 	  set_interval,
 	  { "interval", KEY_INTERVAL, "DURATION", 0,
-	    "a summary of its own for each such time: 1m, 1h (see --write, --push)", 1 } },
+	    "a summary of its own for each such time, 1s at least: 1m, 1h (see --write, --push)",
+	    1 } },
 	{ 0,
 	  set_by,
 	  { "by", KEY_BY, "FRAME[,FRAME]", 0,
-	    "what stacks are made of, from the root on: service, process, comm, role, port, local_port, remote, remote_port, state, close, end, netns, host, stack; or everything (default), leaks, time_wait, failures",
+	    "what stacks are made of, from the root on: service, process, comm, role, port, local_port, remote, remote_port, state, close, end, netns, host, stack; or a view: everything, leaks, time_wait, failures (default: by the weight)",
 	    5 } },
 	{ 0,
 	  set_weight,
 	  { "weight", KEY_WEIGHT, "W", 0,
-	    "connections (default), open, seconds (open, in each state), time_wait_seconds (a port held), failures",
+	    "connections (default), open (now), time_wait (now), seconds (open, in each state), time_wait_seconds (a port held), failures",
 	    5 } },
 	{ 0,
 	  set_diff,
@@ -258,7 +263,10 @@ const struct option_row flame_rows[] = {
 	  { "fold", KEY_FOLD, "SHARE", 0,
 	    "put frames below this share of all into (other): 1%, 0.05% (default: 0.1% in svg, 0.05% in html, else none)",
 	    5 } },
-	{ 0, set_color, { "color", KEY_COLOR, "KIND", 0, "by state (default) or service", 5 } },
+	{ 0,
+	  set_color,
+	  { "color", KEY_COLOR, "KIND", 0,
+	    "by state or service (default: state, where it is drawn)", 5 } },
 	{ 0,
 	  set_write,
 	  { "write", KEY_WRITE, "FILE", 0,
@@ -267,7 +275,7 @@ const struct option_row flame_rows[] = {
 	{ 0,
 	  set_push,
 	  { "push", KEY_PUSH, "URL", 0,
-	    "send pprof to a server that takes Pyroscope's push, for each --interval (default 15s)",
+	    "send pprof to a server that takes Pyroscope's push, for each --interval (live 15s if not given)",
 	    6 } },
 	{ 0,
 	  set_label,

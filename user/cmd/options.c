@@ -65,6 +65,7 @@ static int set_output(struct options *options, const char *arg, struct error *er
 	for (const struct sink_ops *const *format = options->formats; *format; format++)
 		if (!strcmp((*format)->name, arg)) {
 			options->format = *format;
+			options->format_named = true;
 			return 0;
 		}
 	return error_set(err, -EINVAL, "'%s' is no format of this command; there are: %s", arg,

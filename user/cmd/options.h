@@ -20,6 +20,7 @@ struct options {
 	const struct sink_ops *const
 		*formats; /* the command's, the first is the default; NULL-ended */
 	const struct sink_ops *format;		/* chosen */
+	bool format_named;			/* by the user */
 	uint64_t for_ns;			/* 0: until stopped */
 	uint64_t interval_ns;
 	const char *inputs[MAX_INPUTS];		/* recordings; none: live */

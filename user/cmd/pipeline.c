@@ -11,6 +11,7 @@
 
 #include "base/caps.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "cmd/child.h"
 #include "cmd/replay.h"
 #include "cmd/signals.h"
@@ -28,9 +29,17 @@ static int64_t realtime_offset_ns(void)
 	return (real.tv_sec - mono.tv_sec) * 1000000000LL + real.tv_nsec - mono.tv_nsec;
 }
 
-static void say_ready(const struct options *options)
+static void say_ready(const struct pipeline *pipeline)
 {
 	static const char line[] = "ready\n";
+	const struct options *options = pipeline->options;
+	char text[TEXT_LEN];
+
+	if (pipeline->announces && isatty(STDERR_FILENO) && options->for_ns)
+		log_msg(LOG_WARNING, "tracing for %s; Ctrl-C ends it sooner",
+			text_duration(options->for_ns, text));
+	else if (pipeline->announces && isatty(STDERR_FILENO))
+		log_msg(LOG_WARNING, "tracing; Ctrl-C ends it");
 
 	log_msg(LOG_VERBOSE, "ready");
 	if (options->ready_fd >= 0 &&
@@ -76,7 +85,7 @@ static enum status trace_live(const struct pipeline *pipeline, struct live *live
 	}
 	if (!ret) {
 		stage_ready(&stage);
-		say_ready(pipeline->options);
+		say_ready(pipeline);
 		if (pipeline->child)
 			ret = child_begin(pipeline->child, err);
 		if (!ret && !pipeline->once)

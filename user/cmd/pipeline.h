@@ -22,6 +22,7 @@ struct pipeline {
 	bool once;			/* end at ready: `list` */
 	bool quiet;			/* no sink: `record` */
 	const struct flame_opts *flame;	/* of a flame-style summary; NULL: none is made */
+	bool announces;			/* says on a terminal that it is tracing */
 	uint32_t window;		/* a summary each time so many intervals are over; 0: one */
 	bool leaks;			/* look for leaks, and tell what tells of them */
 	enum leak_level *worst;		/* the level of the worst verdict at the end; NULL */

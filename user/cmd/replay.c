@@ -174,6 +174,9 @@ static bool pass_time(struct replay *replay, uint64_t now_ns)
 	}
 	if (now_ns < replay->interval_ends_ns)
 		return true;
+	replay->stage.nearly_over = replay->until_ns &&
+				    replay->until_ns <
+					    replay->interval_ends_ns + options->interval_ns / 2;
 	/* a gap between recordings is one long interval, not thousands of empty ones */
 	replay->interval_ends_ns +=
 		((now_ns - replay->interval_ends_ns) / options->interval_ns + 1) *

@@ -289,6 +289,8 @@ static bool ends_window(struct stage *stage)
 	stage->intervals++;
 	if (stage->intervals < window || (stage->pipeline->flame && !window))
 		return false;
+	if (window && stage->nearly_over)
+		return false;
 	stage->intervals = 0;
 	return true;
 }

@@ -33,6 +33,7 @@ struct stage {
 	uint64_t missing;		/* events that were not printed */
 	uint64_t untold;		/* of them, since the output was last told of some */
 	uint32_t intervals;		/* of the window */
+	bool nearly_over;		/* what is left is no window of its own */
 	bool ending;			/* what the model still says is told otherwise */
 };
 

@@ -120,6 +120,7 @@ static void on_interval(struct watch *watch)
 {
 	bool leaks = watch->stage->pipeline->leaks;
 	struct model *model = watch->stage->model;
+	uint64_t interval_ns = watch->stage->pipeline->options->interval_ns;
 	uint64_t expirations, now_ns = live_now_ns();
 
 	if (read(watch->timer_fd, &expirations, sizeof(expirations)) < 0)
@@ -136,6 +137,7 @@ static void on_interval(struct watch *watch)
 		tell_processes(watch);
 	}
 	live_drain(watch->live, &watch->to);
+	watch->stage->nearly_over = watch->until_ns && watch->until_ns < now_ns + interval_ns / 2;
 	if (!stage_interval(watch->stage))
 		watch->over = true;
 }

@@ -35,6 +35,7 @@ enum flame_frame {
 enum flame_weight {
 	WEIGHT_CONNECTIONS,	/* as struct row counts FIELD_CONNECTIONS */
 	WEIGHT_OPEN,		/* FIELD_OPEN: now */
+	WEIGHT_TIME_WAIT,	/* FIELD_TIME_WAIT and FIELD_FW2_ORPHANS: minisocks now */
 	WEIGHT_SECONDS,		/* ns that full sockets were in the state */
 	WEIGHT_TIME_WAIT_SECONDS, /* ns that minisocks held their ports, row_held_ns() */
 	WEIGHT_FAILURES,	/* FIELD_FAILED */
@@ -69,15 +70,17 @@ typedef void (*model_flame_fn)(void *ctx, const struct flame_stack *stack);
 
 /*
  * Every stack that weighs anything in the window, some of them more than once. Only with
- * model_opts.flame. 0 or -ENOMEM, and some are missing.
+ * model_opts.flame. So many figures are @unplaced: there was no memory for a stack of their own,
+ * and they stand under "(other)". 0 or -ENOMEM, and some are missing.
  */
-int model_flame_each(const struct model *model, model_flame_fn fn, void *ctx);
-/* Begins a window: as if the tracer were ready now. */
+int model_flame_each(const struct model *model, model_flame_fn fn, void *ctx, uint64_t *unplaced);
+/*
+ * Begins a window: as if the tracer were ready now. What the window before told of is not taken
+ * back: a minisock that turns out never to have been weighs nothing in this one.
+ */
 void model_flame_restart(struct model *model);
 /* The beginning of the window. */
 uint64_t model_flame_from_ns(const struct model *model);
-/* Connections whose place there was no memory for: they stand under "(other)". */
-uint64_t model_flame_unplaced(const struct model *model);
 /* Whether the code that opened any of the connections is known. */
 bool model_flame_has_stacks(const struct model *model);
 

@@ -22,6 +22,7 @@ const char *flame_weight_name(enum flame_weight weight)
 	static const char *const names[NR_FLAME_WEIGHTS] = {
 		[WEIGHT_CONNECTIONS] = "connections",
 		[WEIGHT_OPEN] = "open",
+		[WEIGHT_TIME_WAIT] = "time_wait",
 		[WEIGHT_SECONDS] = "seconds",
 		[WEIGHT_TIME_WAIT_SECONDS] = "time_wait_seconds",
 		[WEIGHT_FAILURES] = "failures",

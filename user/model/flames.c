@@ -9,6 +9,8 @@
 /* A million different stacks are 120 MB; more than that nobody looks at. */
 #define MAX_ROWS 1000000
 #define ROW_OTHER_STACKS 0
+/* Names of stacks take moments, on a busy host seconds. */
+#define AWAITED_NS 2000000000ULL
 
 static struct flame_row *row_at(const struct flame_table *table, uint32_t id)
 {
@@ -185,7 +187,9 @@ static uint64_t held_ns(const struct model *model, const struct conn *conn)
 static void add_held(const struct model *model, const struct conn *conn,
 		     const struct course *course, struct flame_table *table, struct flame_key *key)
 {
-	uint64_t ns = held_ns(model, conn) - course->held_before;
+	uint64_t held = held_ns(model, conn), before = course->held_before;
+	/* one that was refused after all, or ended before the window: told already */
+	uint64_t ns = held > before ? held - before : 0;
 	uint64_t orphan_ns = course->ns[COURSE_ORPHAN];
 
 	if (course->state == COURSE_ORPHAN)
@@ -224,6 +228,8 @@ static void weigh(const struct model *model, uint32_t id, struct flame_table *ta
 		if ((conn->mask & FIELD_BIT(counted[i].field)) && !course->over_before)
 			add_in_state(model->flames, table, &key, flame_state_of(conn),
 				     counted[i].weight, 1);
+	if (conn->mask & MINISOCK_MASK)
+		add_in_state(model->flames, table, &key, conn->state, WEIGHT_TIME_WAIT, 1);
 	add_seconds(model, course, table, &key);
 	add_held(model, conn, course, table, &key);
 }
@@ -237,10 +243,12 @@ void flames_leave(struct model *model, uint32_t id)
 		*course = (struct course){ 0 };
 }
 
-bool flames_want_stacks(const struct model *model)
+bool flames_await_stack(const struct model *model, uint32_t id)
 {
-	return (model->flames->asked & 1U << FRAME_STACK) &&
-	       (model->opts.stacks || model_flame_has_stacks(model));
+	return model->flames && (model->flames->asked & 1U << FRAME_STACK) &&
+	       (model->opts.stacks || model_flame_has_stacks(model)) &&
+	       !stacks_of_conn(model, id, STACK_OPENED) &&
+	       model->now_ns < conn_at(model, id)->since_ns + AWAITED_NS;
 }
 
 void flames_add_sum(struct model *model, const struct conn *like, uint32_t mask, uint64_t count)
@@ -284,11 +292,6 @@ uint64_t model_flame_from_ns(const struct model *model)
 	return model->flames->from_ns;
 }
 
-uint64_t model_flame_unplaced(const struct model *model)
-{
-	return model->flames->gone.unplaced;
-}
-
 bool model_flame_has_stacks(const struct model *model)
 {
 	return model->stacks.pool.count != 0;
@@ -323,7 +326,7 @@ static void tell(const struct model *model, const struct flame_table *table, mod
 	flame_text_release(&text);
 }
 
-int model_flame_each(const struct model *model, model_flame_fn fn, void *ctx)
+int model_flame_each(const struct model *model, model_flame_fn fn, void *ctx, uint64_t *unplaced)
 {
 	struct flame_table living;
 	int ret = table_init(&living);
@@ -335,7 +338,7 @@ int model_flame_each(const struct model *model, model_flame_fn fn, void *ctx)
 	if (!ret) {
 		tell(model, &model->flames->gone, fn, ctx);
 		tell(model, &living, fn, ctx);
-		model->flames->gone.unplaced += living.unplaced;
+		*unplaced = model->flames->gone.unplaced + living.unplaced;
 	}
 	table_release(&living);
 	return ret;

@@ -32,7 +32,7 @@ enum course_state {
 struct course {
 	uint64_t ns[NR_COURSE_STATES];	/* of those that it has left */
 	uint64_t from_ns;	/* when it came into the one that it is in */
-	uint64_t held_before;	/* held_by() at the beginning of the window */
+	uint64_t held_before;	/* held_ns() at the beginning of the window */
 	uint8_t state;		/* enum course_state */
 	bool peer_closed;	/* its peer's FIN came first */
 	bool over_before;	/* the full socket had ended when the window began */
@@ -68,8 +68,8 @@ void flames_free(struct flames *flames);
 void flames_follow(struct model *model, uint32_t id);
 /* The connection is about to be forgotten. */
 void flames_leave(struct model *model, uint32_t id);
-/* Whether it matters which code opened connections, and that is, or will be, told. */
-bool flames_want_stacks(const struct model *model);
+/* The connection has ended, and which code opened it matters and may still be told. */
+bool flames_await_stack(const struct model *model, uint32_t id);
 /* @count connections like @like, of which nothing else is known, did what @mask says. */
 void flames_add_sum(struct model *model, const struct conn *like, uint32_t mask, uint64_t count);
 

@@ -28,8 +28,6 @@
 #define SETTLE_NS (10ULL * 1000000)
 /* A listener's namespace may never be dumped. */
 #define LISTENED_NS (60 * SECOND_NS)
-/* Names of stacks take moments, on a busy host seconds. */
-#define EXPLAINED_NS (2 * SECOND_NS)
 
 enum remains ledger_remains(uint8_t from, uint8_t error, uint16_t flags)
 {
@@ -145,14 +143,6 @@ static bool may_be_named(const struct model *model, const struct conn *conn)
 	return !conn->remote_port && !dumped_since && model->now_ns < conn->since_ns + LISTENED_NS;
 }
 
-/* Which code opened it is told late, and wanted of those that are gone, too. */
-static bool may_be_explained(const struct model *model, uint32_t id)
-{
-	return model->flames && flames_want_stacks(model) &&
-	       !stacks_of_conn(model, id, STACK_OPENED) &&
-	       model->now_ns < conn_at(model, id)->since_ns + EXPLAINED_NS;
-}
-
 void ledger_settle(struct model *model, uint64_t now_ns)
 {
 	size_t kept = 0;
@@ -169,7 +159,7 @@ void ledger_settle(struct model *model, uint64_t now_ns)
 			continue;
 		if (conn->since_ns + SETTLE_NS > now_ns || may_be_named(model, conn))
 			model->over[kept++] = grave;
-		else if (conn->phase == PHASE_OVER && may_be_explained(model, grave.id))
+		else if (conn->phase == PHASE_OVER && flames_await_stack(model, grave.id))
 			model->over[kept++] = grave;
 		else if (conn->phase == PHASE_PENDING)
 			ledger_confirm(model, grave.id);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The tree of a flame-style summary: how it grows, and how it is folded. */
+/* The tree of a flame-style summary: how it grows, and what is read from it. */
 #include "sink/flame.h"
 
 #include <errno.h>
@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/index.h"
+#include "sink/flame_tree.h"
 
 struct flame_index {
 	struct index index;	/* nodes by parent, frame and name */
@@ -34,8 +35,7 @@ static uint32_t node_hash(const struct node_key *key)
 	       hash_u64((uint64_t)key->parent << 8 | key->part.frame);
 }
 
-/* A node without children or weight; FLAME_NONE: no memory. Takes @name over. */
-static uint32_t append(struct flame *flame, uint32_t parent, uint8_t frame, char *name)
+uint32_t flame_append(struct flame *flame, uint32_t parent, uint8_t frame, char *name)
 {
 	if (name && flame->count == flame->room) {
 		uint32_t room = flame->room ? 2 * flame->room : 256;
@@ -69,21 +69,21 @@ struct flame *flame_new(const struct flame_head *head)
 	flame->head = *head;
 	flame->index = calloc(1, sizeof(*flame->index));
 	if (!flame->index || index_init(&flame->index->index) ||
-	    append(flame, FLAME_NONE, NR_FLAME_FRAMES, strdup("all")) == FLAME_NONE) {
+	    flame_append(flame, FLAME_NONE, NR_FLAME_FRAMES, strdup("all")) == FLAME_NONE) {
 		flame_free(flame);
 		return NULL;
 	}
 	return flame;
 }
 
-static void free_nodes(struct flame_node *nodes, uint32_t count)
+void flame_free_nodes(struct flame_node *nodes, uint32_t count)
 {
 	for (uint32_t id = 0; id < count; id++)
 		free((char *)nodes[id].name);
 	free(nodes);
 }
 
-static void free_index(struct flame *flame)
+void flame_free_index(struct flame *flame)
 {
 	if (flame->index)
 		index_release(&flame->index->index);
@@ -95,8 +95,8 @@ void flame_free(struct flame *flame)
 {
 	if (!flame)
 		return;
-	free_index(flame);
-	free_nodes(flame->nodes, flame->count);
+	flame_free_index(flame);
+	flame_free_nodes(flame->nodes, flame->count);
 	free(flame);
 }
 
@@ -110,7 +110,7 @@ static uint32_t enter(struct flame *flame, uint32_t parent, const struct flame_p
 
 	if (id != INDEX_NONE)
 		return id;
-	id = append(flame, parent, part->frame, strdup(part->name));
+	id = flame_append(flame, parent, part->frame, strdup(part->name));
 	if (id == FLAME_NONE || index_insert(index, hash, id))
 		return FLAME_NONE;
 	flame->nodes[id].next = flame->nodes[parent].child;
@@ -198,174 +198,6 @@ int flame_merge(struct flame *flame, enum flame_side side, const struct flame *o
 	return ret;
 }
 
-static int by_name(const void *left, const void *right, void *ctx)
-{
-	const struct flame_node *nodes = ctx;
-	const struct flame_node *a = &nodes[*(const uint32_t *)left];
-	const struct flame_node *b = &nodes[*(const uint32_t *)right];
-	int order = strcmp(a->name, b->name);
-
-	return order ? order : (int)a->frame - b->frame;
-}
-
-/* What is finished, and what it is made of. */
-struct finish {
-	struct flame *flame;	/* as it was */
-	struct flame done;	/* nodes and their number only */
-	uint64_t large[NR_FLAME_SIDES][NR_FLAME_WEIGHTS];
-	uint32_t *children;	/* owned: a stack of lists of numbers */
-	uint32_t used, room;
-};
-
-static bool is_small(const struct finish *finish, const struct flame_node *node)
-{
-	for (unsigned int side = 0; side < NR_FLAME_SIDES; side++)
-		for (unsigned int weight = 0; weight < NR_FLAME_WEIGHTS; weight++)
-			if (node->total[side][weight] >= finish->large[side][weight])
-				return false;
-	return true;
-}
-
-/* From which weight on a node is not small. */
-static void set_large(struct finish *finish, double share)
-{
-	const struct flame_node *root = &finish->flame->nodes[FLAME_ROOT];
-
-	for (unsigned int side = 0; side < NR_FLAME_SIDES; side++)
-		for (unsigned int weight = 0; weight < NR_FLAME_WEIGHTS; weight++)
-			finish->large[side][weight] =
-				1 + (uint64_t)(share * (double)root->total[side][weight]);
-}
-
-static int push(struct finish *finish, uint32_t id)
-{
-	if (finish->used == finish->room) {
-		uint32_t room = finish->room ? 2 * finish->room : 256;
-		uint32_t *grown = realloc(finish->children, room * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		finish->children = grown;
-		finish->room = room;
-	}
-	finish->children[finish->used++] = id;
-	return 0;
-}
-
-/*
- * A node of the finished tree behind @last of the same parent, which moves on; FLAME_NONE.
- * Takes @name over.
- */
-static uint32_t add_done(struct finish *finish, uint32_t parent, uint32_t *last, uint8_t frame,
-			 char *name)
-{
-	struct flame *done = &finish->done;
-	uint32_t id = append(done, parent, frame, name);
-
-	if (id == FLAME_NONE)
-		return id;
-	if (*last != FLAME_NONE)
-		done->nodes[*last].next = id;
-	else if (parent != FLAME_NONE)
-		done->nodes[parent].child = id;
-	return *last = id;
-}
-
-static void add_weights(struct flame_node *to, const struct flame_node *from)
-{
-	to->stacks += from->stacks;
-	for (unsigned int side = 0; side < NR_FLAME_SIDES; side++)
-		for (unsigned int weight = 0; weight < NR_FLAME_WEIGHTS; weight++)
-			to->total[side][weight] += from->total[side][weight];
-}
-
-/* The small ones of children[first, first + count), as one node at the end. */
-static int fold(struct finish *finish, uint32_t first, uint32_t count, uint32_t to, uint32_t *last)
-{
-	uint32_t id = add_done(finish, to, last, NR_FLAME_FRAMES, strdup("(other)"));
-
-	if (id == FLAME_NONE)
-		return -ENOMEM;
-	finish->done.nodes[id].folded = finish->done.nodes[id].ends = true;
-	for (uint32_t i = first; i < first + count; i++) {
-		const struct flame_node *node = &finish->flame->nodes[finish->children[i]];
-
-		if (is_small(finish, node))
-			add_weights(&finish->done.nodes[id], node);
-	}
-	return 0;
-}
-
-static char *take_name(struct flame *flame, uint32_t id)
-{
-	char *name = (char *)flame->nodes[id].name;
-
-	flame->nodes[id].name = NULL;
-	return name;
-}
-
-/*
- * Moves the children of @from under @to. As deep as a stack has frames, which a recording
- * bounds (TW_MAX_FRAMES and a few).
- */
-static int move_children(struct finish *finish, uint32_t from, uint32_t to)
-{
-	const struct flame_node *nodes = finish->flame->nodes;
-	uint32_t first = finish->used, count, small = 0, last = FLAME_NONE;
-	int ret = 0;
-
-	for (uint32_t id = nodes[from].child; id != FLAME_NONE && !ret; id = nodes[id].next) {
-		small += is_small(finish, &nodes[id]);
-		ret = push(finish, id);
-	}
-	count = finish->used - first;
-	if (count)
-		qsort_r(finish->children + first, count, sizeof(uint32_t), by_name, (void *)nodes);
-	for (uint32_t i = first; i < first + count && !ret; i++) {
-		uint32_t id = finish->children[i], copy;
-
-		if (small > 1 && is_small(finish, &nodes[id]))
-			continue;
-		copy = add_done(finish, to, &last, nodes[id].frame, take_name(finish->flame, id));
-		if (copy == FLAME_NONE)
-			return -ENOMEM;
-		finish->done.nodes[copy].ends = nodes[id].ends;
-		add_weights(&finish->done.nodes[copy], &nodes[id]);
-		ret = move_children(finish, id, copy);
-	}
-	if (!ret && small > 1)
-		ret = fold(finish, first, count, to, &last);
-	finish->used = first;
-	return ret;
-}
-
-int flame_finish(struct flame *flame, double share)
-{
-	struct finish finish = { .flame = flame };
-	uint32_t last = FLAME_NONE;
-	int ret = 0;
-
-	set_large(&finish, share);
-	if (add_done(&finish, FLAME_NONE, &last, NR_FLAME_FRAMES, strdup("all")) == FLAME_NONE)
-		ret = -ENOMEM;
-	if (!ret) {
-		add_weights(finish.done.nodes, flame->nodes);
-		finish.done.nodes[FLAME_ROOT].ends = flame->nodes[FLAME_ROOT].ends;
-		ret = move_children(&finish, FLAME_ROOT, FLAME_ROOT);
-	}
-	free(finish.children);
-	if (ret) {
-		free_nodes(finish.done.nodes, finish.done.count);
-		return ret;
-	}
-	free_nodes(flame->nodes, flame->count);
-	flame->nodes = finish.done.nodes;
-	flame->count = finish.done.count;
-	flame->room = finish.done.room;
-	free_index(flame);
-	return 0;
-}
-
 uint64_t flame_self(const struct flame *flame, uint32_t node, enum flame_side side,
 		    enum flame_weight weight)
 {
@@ -384,6 +216,20 @@ uint64_t flame_base(const struct flame *flame, uint32_t node, enum flame_weight 
 	if (!flame->head.normalized || !all[FLAME_BASE][weight])
 		return value;
 	return (unsigned __int128)value * all[FLAME_NOW][weight] / all[FLAME_BASE][weight];
+}
+
+uint64_t flame_base_self(const struct flame *flame, uint32_t node, enum flame_weight weight,
+			 uint64_t *before)
+{
+	const uint64_t(*all)[NR_FLAME_WEIGHTS] = flame->nodes[FLAME_ROOT].total;
+	uint64_t own = flame_self(flame, node, FLAME_BASE, weight), was = *before;
+	uint64_t from = all[FLAME_BASE][weight], to = all[FLAME_NOW][weight];
+
+	if (!flame->head.normalized || !from)
+		return own;
+	*before += own;
+	return (uint64_t)((unsigned __int128)*before * to / from) -
+	       (uint64_t)((unsigned __int128)was * to / from);
 }
 
 const char *flame_name(const struct flame_node *node, char text[static FLAME_NAME_LEN])

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A flame-style summary, whatever the format: a tree of frames, each with its weights, of one
- * window or of two that are compared. Filled from a model (flame_of_model.c), then finished,
+ * window or of two that are compared. Filled from a model (flame_sink.c), then finished,
  * then written by one of the formats. Self-contained: its names are its own.
  */
 #ifndef SINK_FLAME_H
@@ -84,6 +84,12 @@ uint64_t flame_self(const struct flame *flame, uint32_t node, enum flame_side si
 		    enum flame_weight weight);
 /* The base's total, to be compared with FLAME_NOW's: scaled where head.normalized says so. */
 uint64_t flame_base(const struct flame *flame, uint32_t node, enum flame_weight weight);
+/*
+ * The base's own of a node, scaled as flame_base() scales all: taken in one order, with @before
+ * from 0 on, those of all nodes sum up to that. Each is within 1 of what it is.
+ */
+uint64_t flame_base_self(const struct flame *flame, uint32_t node, enum flame_weight weight,
+			 uint64_t *before);
 #define FLAME_NAME_LEN (TEXT_LEN + 16)
 /* "(other: 1,234 stacks)": how a folded node is shown; its name otherwise. */
 const char *flame_name(const struct flame_node *node, char text[static FLAME_NAME_LEN]);

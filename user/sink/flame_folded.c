@@ -65,27 +65,18 @@ static uint64_t rounded(enum flame_weight weight, uint64_t value, uint64_t *sum)
 	return (*sum + NS_PER_US / 2) / NS_PER_US - (before + NS_PER_US / 2) / NS_PER_US;
 }
 
-/* The base's own of a node, scaled as the totals are. */
-static uint64_t base_self(const struct flame *flame, uint32_t id, enum flame_weight weight)
-{
-	uint64_t self = flame_base(flame, id, weight);
-
-	for (uint32_t at = flame->nodes[id].child; at != FLAME_NONE; at = flame->nodes[at].next)
-		self -= flame_base(flame, at, weight);
-	return self;
-}
-
 void flame_folded_write(const struct flame *flame, FILE *out)
 {
 	enum flame_weight weight = flame->head.weight;
-	uint64_t sum = 0, base_sum = 0;
+	uint64_t sum = 0, base_sum = 0, before = 0;
 
 	for (uint32_t id = FLAME_ROOT; id < flame->count; id++) {
 		uint64_t now = rounded(weight, flame_self(flame, id, FLAME_NOW, weight), &sum);
 		uint64_t base = 0;
 
 		if (flame->head.base_name)
-			base = rounded(weight, base_self(flame, id, weight), &base_sum);
+			base = rounded(weight, flame_base_self(flame, id, weight, &before),
+				       &base_sum);
 		if (!now && !base)
 			continue;
 		write_path(flame, id, out);

@@ -181,23 +181,6 @@ static int64_t clamped(uint64_t value)
 	return value > INT64_MAX ? INT64_MAX : (int64_t)value;
 }
 
-/*
- * A part of the base as flame_base() scales the whole. The samples must sum up to that: each is
- * what its own share adds to the scaled sum of all before it, and so within 1 of what it is.
- */
-static uint64_t scaled(struct writer *writer, enum flame_weight weight, uint64_t own)
-{
-	const struct flame_node *root = &writer->flame->nodes[FLAME_ROOT];
-	uint64_t all = root->total[FLAME_BASE][weight], to = root->total[FLAME_NOW][weight];
-	uint64_t before = writer->before[weight], after = before + own;
-
-	if (!writer->flame->head.normalized || !all)
-		return own;
-	writer->before[weight] = after;
-	return (uint64_t)((unsigned __int128)after * to / all) -
-	       (uint64_t)((unsigned __int128)before * to / all);
-}
-
 /* The node's own values as of @side; false: there are none. */
 static bool find_values(struct writer *writer, uint32_t id, enum flame_side side,
 			int64_t values[static NR_FLAME_WEIGHTS])
@@ -205,12 +188,11 @@ static bool find_values(struct writer *writer, uint32_t id, enum flame_side side
 	bool any = false;
 
 	for (unsigned int weight = 0; weight < NR_FLAME_WEIGHTS; weight++) {
-		uint64_t own = flame_self(writer->flame, id, side, weight);
-
 		if (side == FLAME_BASE)
-			values[weight] = -clamped(scaled(writer, weight, own));
+			values[weight] = -clamped(flame_base_self(writer->flame, id, weight,
+								  &writer->before[weight]));
 		else
-			values[weight] = clamped(own);
+			values[weight] = clamped(flame_self(writer->flame, id, side, weight));
 		any |= values[weight] != 0;
 	}
 	return any;

@@ -3,13 +3,14 @@
 #include "sink/flame_sink.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "sink/common.h"
 
-#define CAVEAT_LEN 192
+#define CAVEAT_LEN 256
 
 static const struct format {
 	const struct sink_ops *ops;
@@ -42,7 +43,7 @@ const char *flame_suffix(const struct sink_ops *ops)
 struct filling {
 	struct flame *flame;
 	struct names *names;
-	uint8_t dropped;	/* a frame that says nothing; NR_FLAME_FRAMES: none */
+	uint32_t without;	/* frames that are left out, a bit each */
 	int ret;
 };
 
@@ -55,7 +56,7 @@ static void add_stack(void *ctx, const struct flame_stack *stack)
 	for (size_t i = 0; i < stack->count && count < FLAME_MOST_PARTS; i++) {
 		const char *name = NULL;
 
-		if (stack->parts[i].frame == filling->dropped)
+		if (filling->without >> stack->parts[i].frame & 1)
 			continue;
 		if (stack->parts[i].frame == FRAME_REMOTE)
 			name = names_of(filling->names, stack->remote_addr);
@@ -79,24 +80,56 @@ static const char *only_host(const struct model *model, const struct sink_opts *
 	return host;
 }
 
-/* What its figures rest on, into @text. */
-static void say_caveat(const struct model *model, char text[static CAVEAT_LEN])
+static bool has_frame(const struct flame_by *by, enum flame_frame frame)
 {
-	uint64_t lost = 0, unplaced = model_flame_unplaced(model);
-	char number[TEXT_LEN];
-	size_t len;
+	return memchr(by->frames, frame, by->count) != NULL;
+}
 
+static bool tells_of_time_wait(const struct flame_head *head)
+{
+	return head->weight == WEIGHT_TIME_WAIT || head->weight == WEIGHT_TIME_WAIT_SECONDS ||
+	       has_frame(&head->by, FRAME_END);
+}
+
+/* One more sentence; @len is what there is of @text. */
+__attribute__((format(printf, 3, 4))) static size_t add_caveat(char text[static CAVEAT_LEN],
+							       size_t len, const char *format, ...)
+{
+	va_list args;
+
+	if (len && len < CAVEAT_LEN)
+		len += snprintf(text + len, CAVEAT_LEN - len, "; ");
+	va_start(args, format);
+	if (len < CAVEAT_LEN)
+		len += vsnprintf(text + len, CAVEAT_LEN - len, format, args);
+	va_end(args);
+	return len;
+}
+
+/* What its figures rest on, into @text, where that needs a word. */
+static void say_caveat(struct flame_head *head, const struct model *model, uint64_t unplaced,
+		       bool one_sided, char text[static CAVEAT_LEN])
+{
+	char number[TEXT_LEN];
+	uint64_t lost = 0;
+	size_t len = 0;
+
+	text[0] = '\0';
 	for (unsigned int cause = 0; cause < TW_NR_LOSS; cause++)
 		lost += model_loss(model, cause);
-	len = snprintf(text, CAVEAT_LEN, "TIME_WAIT by evidence: %s",
-		       evidence_name(model_evidence(model)));
+	if (model_evidence(model) == EVIDENCE_INFERRED && tells_of_time_wait(head))
+		len = add_caveat(text, len,
+				 "TIME_WAIT is inferred: early ends show only when the kernel is "
+				 "polled");
+	if (one_sided)
+		len = add_caveat(text, len, "code is known on one side only, and left out on both");
 	if (lost)
-		len += snprintf(text + len, CAVEAT_LEN - len, "; %s events were lost",
-				text_count(lost, number));
+		len = add_caveat(text, len, "%s events were lost since the start",
+				 text_count(lost, number));
 	if (unplaced)
-		snprintf(text + len, CAVEAT_LEN - len,
-			 "; %s figures had no room under a frame of their own",
-			 text_count(unplaced, number));
+		add_caveat(text, len, "%s figures had no room and are under (other)",
+			   text_count(unplaced, number));
+	head->caveat = text[0] ? text : NULL;
 }
 
 static void fill_head(struct flame_head *head, const struct model *model,
@@ -121,43 +154,61 @@ static void fill_head(struct flame_head *head, const struct model *model,
 	}
 }
 
-/* One host, though several recordings might have had several: no frame of it then. */
-static uint8_t drop_host(struct flame_head *head, const struct flame_opts *opts)
+/* A frame that says nothing here is no part of stacks. Returns its bit, 0: it never was. */
+static uint32_t leave_out(struct flame_head *head, enum flame_frame frame)
 {
-	if (!opts->host_if_several || !head->host || head->by.frames[0] != FRAME_HOST)
-		return NR_FLAME_FRAMES;
-	memmove(head->by.frames, head->by.frames + 1, --head->by.count);
-	head->shown--;
-	return FRAME_HOST;
+	uint8_t *at = memchr(head->by.frames, frame, head->by.count);
+
+	if (!at)
+		return 0;
+	head->shown -= at < head->by.frames + head->shown;
+	head->by.count--;
+	memmove(at, at + 1, head->by.frames + head->by.count - at);
+	return 1U << frame;
+}
+
+static bool knows_code(const struct flame *flame)
+{
+	for (uint32_t id = FLAME_ROOT; id < flame->count; id++)
+		if (flame->nodes[id].frame == FRAME_STACK)
+			return true;
+	return false;
 }
 
 /* NULL: no memory, and somebody has been told. */
 static struct flame *new_flame(const struct model *model, const struct sink_opts *opts,
 			       char caveat[static CAVEAT_LEN])
 {
+	const struct flame_opts *flame = opts->flame;
 	struct filling filling = { .names = opts->names };
+	bool code = model_flame_has_stacks(model), one_sided;
 	struct flame_head head;
+	uint64_t unplaced = 0;
 
 	fill_head(&head, model, opts);
-	say_caveat(model, caveat);
-	head.caveat = caveat;
-	filling.dropped = drop_host(&head, opts->flame);
+	one_sided = flame->base && has_frame(&head.by, FRAME_STACK) &&
+		    knows_code(flame->base) != code;
+	if (flame->host_if_several && head.host)
+		filling.without |= leave_out(&head, FRAME_HOST);
+	if (!code || one_sided)
+		filling.without |= leave_out(&head, FRAME_STACK);
 	filling.flame = flame_new(&head);
 	filling.ret = filling.flame ? 0 : -ENOMEM;
 	if (!filling.ret)
-		filling.ret = model_flame_each(model, add_stack, &filling);
-	if (!filling.ret && opts->flame->base)
-		filling.ret = flame_merge(filling.flame, FLAME_BASE, opts->flame->base);
+		filling.ret = model_flame_each(model, add_stack, &filling, &unplaced);
+	if (!filling.ret && flame->base)
+		filling.ret = flame_merge(filling.flame, FLAME_BASE, flame->base);
 	if (filling.ret) {
 		log_msg(LOG_WARNING, "no memory for the summary");
 		flame_free(filling.flame);
 		return NULL;
 	}
+	say_caveat(&filling.flame->head, model, unplaced, one_sided, caveat);
 	return filling.flame;
 }
 
 /* An empty picture is one, but a terminal shows nothing of it. */
-static void say_if_empty(const struct flame *flame)
+static void say_what_is_missing(const struct flame *flame, const struct flame_opts *opts)
 {
 	const struct flame_node *root = &flame->nodes[FLAME_ROOT];
 	enum flame_weight weight = flame->head.weight;
@@ -165,43 +216,64 @@ static void say_if_empty(const struct flame *flame)
 	if (!root->total[FLAME_NOW][weight] && !root->total[FLAME_BASE][weight])
 		log_msg(LOG_WARNING, "nothing to draw: no connection weighs anything in '%s'",
 			flame_weight_name(weight));
+	else if (opts->stacks_expected && !has_frame(&flame->head.by, FRAME_STACK))
+		log_msg(LOG_WARNING,
+			"no code is drawn: none is known of these connections (--stacks tells of "
+			"those that are opened while traced)");
 }
 
-static void write_flame(const struct sink *sink, const struct model *model, FILE *out)
+/* 0, or -ENOMEM, and somebody has been told. */
+static int write_flame(const struct sink *sink, const struct model *model, FILE *out)
 {
 	const struct format *format = format_of(sink->ops);
 	const struct flame_opts *opts = sink->opts.flame;
 	char caveat[CAVEAT_LEN];
 	struct flame *flame = new_flame(model, &sink->opts, caveat);
+	int ret;
 
-	if (flame && !opts->deliver)
-		say_if_empty(flame);
-	if (flame && !flame_finish(flame, opts->share >= 0 ? opts->share : format->share))
+	if (!flame)
+		return -ENOMEM;
+	if (!opts->deliver)
+		say_what_is_missing(flame, opts);
+	ret = flame_finish(flame, opts->share >= 0 ? opts->share : format->share);
+	if (ret)
+		log_msg(LOG_WARNING, "no memory for the summary");
+	else
 		format->write(flame, out);
 	flame_free(flame);
+	return ret;
+}
+
+/* NULL: it could not be made, and somebody has been told. */
+static char *flame_bytes(const struct sink *sink, const struct model *model, size_t *len)
+{
+	char *bytes = NULL;
+	FILE *out = open_memstream(&bytes, len);
+	int ret = out ? write_flame(sink, model, out) : -ENOMEM;
+	bool broken = !ret && (ferror(out) || fflush(out));
+
+	if (!out || broken)
+		log_msg(LOG_WARNING, "no memory for the summary");
+	if (out)
+		fclose(out);
+	if (!ret && !broken)
+		return bytes;
+	free(bytes);
+	return NULL;
 }
 
 /* A window is over: its summary goes where the command sends them. */
 static void flame_interval(struct sink *sink, const struct model *model)
 {
 	const struct flame_opts *opts = sink->opts.flame;
-	char *bytes = NULL;
 	size_t len = 0;
-	FILE *out;
+	char *bytes;
 
 	if (!opts->deliver)
 		return;
-	out = open_memstream(&bytes, &len);
-	if (!out)
-		return;
-	write_flame(sink, model, out);
-	/* a window without anything is one, too */
-	if (fclose(out))
-		free(bytes);
-	else
-		opts->deliver(opts->ctx, bytes, len,
-			      sink_realtime(&sink->opts, model_flame_from_ns(model)),
-			      sink_realtime(&sink->opts, model_now_ns(model)));
+	bytes = flame_bytes(sink, model, &len);
+	opts->deliver(opts->ctx, bytes, len, sink_realtime(&sink->opts, model_flame_from_ns(model)),
+		      sink_realtime(&sink->opts, model_now_ns(model)));
 }
 
 static void flame_end(struct sink *sink, const struct model *model)

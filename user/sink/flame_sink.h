@@ -15,11 +15,13 @@ struct flame_opts {
 	double share;		/* smaller frames are folded; below 0: as the format has it */
 	bool normalized;
 	bool host_if_several;	/* the first frame is the host: left out where there is one only */
+	bool stacks_expected;	/* the user asked for them: that there are none is worth a word */
 	const struct flame *base; /* to be compared with; NULL: nothing */
 	const char *base_name;
 	/*
-	 * Takes the summary of each window over (free() it), with the window's two ends in
-	 * CLOCK_REALTIME. NULL: there is one summary, at the end, and it goes to the output.
+	 * Takes the summary of each window over (free() it; NULL: it could not be made), with
+	 * the window's two ends in CLOCK_REALTIME. NULL: there is one summary, at the end, and
+	 * it goes to the output.
 	 */
 	void (*deliver)(void *ctx, char *bytes, size_t len, uint64_t from_ns, uint64_t to_ns);
 	void *ctx;

@@ -88,18 +88,22 @@ static struct json *new_profile(const struct frames *frames, enum flame_side sid
 {
 	const struct flame *flame = frames->flame;
 	struct json *profile = json_object(), *samples = json_array(), *weights = json_array();
+	bool scaled = side == FLAME_BASE && flame->head.normalized;
+	uint64_t before = 0, self;
 	char name[64];
 
-	snprintf(name, sizeof(name), "%s%s", flame_weight_name(weight),
-		 side == FLAME_BASE ? " (base)" : "");
+	snprintf(name, sizeof(name), "%s%s%s", flame_weight_name(weight),
+		 side == FLAME_BASE ? " (base)" : "", scaled ? ", scaled" : "");
 	json_add_text(profile, "type", "sampled");
 	json_add_text(profile, "name", name);
 	json_add_text(profile, "unit", flame_weight_is_time(weight) ? "nanoseconds" : "none");
 	json_add_u64(profile, "startValue", 0);
-	json_add_u64(profile, "endValue", flame->nodes[FLAME_ROOT].total[side][weight]);
+	json_add_u64(profile, "endValue",
+		     side == FLAME_BASE ? flame_base(flame, FLAME_ROOT, weight) :
+					  flame->nodes[FLAME_ROOT].total[side][weight]);
 	for (uint32_t id = FLAME_ROOT; id < flame->count; id++) {
-		uint64_t self = flame_self(flame, id, side, weight);
-
+		self = side == FLAME_BASE ? flame_base_self(flame, id, weight, &before) :
+					    flame_self(flame, id, side, weight);
 		if (!self)
 			continue;
 		add_stack(samples, frames, id);
