@@ -217,8 +217,8 @@ int cmd_flame(int argc, char **argv)
 		.doc = "Draws where connections and connection-seconds are: by service, port, remote "
 		       "host, state and code, for every tool that people look at such summaries with.\v"
 		       "  twtrace flame --for 30s --write now.svg            (open it in a browser)\n"
-		       "  twtrace flame --by time_wait -i host.twr -o html >time_wait.html\n"
-		       "  twtrace flame --diff before.twr -i after.twr -o svg >diff.svg\n"
+		       "  twtrace flame --by time_wait -i host.twr --write time_wait.html\n"
+		       "  twtrace flame --diff before.twr -i after.twr --write diff.svg\n"
 		       "Without --for it runs until Ctrl-C and then writes what it has. Times in "
 		       "folded stacks are in microseconds.",
 		.groups = GROUP_FOR | GROUP_OUTPUT | GROUP_NAMES | GROUP_INPUT | GROUP_FILTER |
