@@ -9,6 +9,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -45,6 +46,15 @@ static void read_status(struct receiver *receiver)
 	receiver->status[len] = '\0';
 	if (file)
 		fclose(file);
+}
+
+/* Fails where it is told to. */
+static int begin(void *ctx, struct error *err)
+{
+	struct receiver *receiver = ctx;
+
+	read_status(receiver);
+	return receiver->refuse ? error_set(err, -EPERM, "not this one") : 0;
 }
 
 static enum courier_verdict deliver(void *ctx, const void *bytes, size_t len,
@@ -99,6 +109,11 @@ static void release(void *ctx)
 }
 
 static const struct courier_ops ops = { .deliver = deliver, .release = release };
+static const struct courier_ops ops_begun = {
+	.begin = begin,
+	.deliver = deliver,
+	.release = release,
+};
 static const struct courier_ops ops_interrupted = {
 	.deliver = deliver,
 	.interrupt = interrupt,
@@ -441,6 +456,30 @@ static void its_thread_has_a_name_and_little_else(void **state)
 	finish(courier, receiver, &report, "a");
 }
 
+static void begins_with_what_it_has_yet(void **state)
+{
+	struct receiver *receiver = receiver_new();
+	char before[sizeof(receiver->status)];
+	struct courier_report report;
+	struct error err = { 0 };
+	struct courier *courier;
+
+	(void)state;
+	read_status(receiver);
+	memcpy(before, receiver->status, sizeof(before));
+	courier = begun(&ops_begun, receiver, &quick);
+	assert_string_equal(strndupa(strstr(before, "CapInh"), 150),
+			    strndupa(strstr(receiver->status, "CapInh"), 150));
+	finish(courier, receiver, &report, "");
+	receiver = receiver_new();
+	receiver->refuse = true;
+	assert_null(courier_new(&ops_begun, receiver, &quick, &err));
+	assert_int_equal(err.code, -EPERM);
+	assert_string_equal(err.text, "not this one");
+	assert_int_equal(receiver->releases, 0);
+	receiver_free(receiver);
+}
+
 struct capture {
 	FILE *real;
 	char *text;
@@ -530,6 +569,7 @@ int main(void)
 		cmocka_unit_test(what_does_not_come_back_is_interrupted),
 		cmocka_unit_test(what_cannot_be_interrupted_is_left_alone),
 		cmocka_unit_test(its_thread_has_a_name_and_little_else),
+		cmocka_unit_test(begins_with_what_it_has_yet),
 		cmocka_unit_test(says_once_that_it_fails_and_once_that_it_works),
 		cmocka_unit_test(backs_off),
 	};

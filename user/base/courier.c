@@ -229,9 +229,13 @@ static void destroy(struct courier *courier)
 static void *run(void *arg)
 {
 	struct courier *courier = arg;
-	int ret = caps_drop_all(&courier->start_err);
+	int ret = 0;
 	bool abandoned;
 
+	if (courier->ops->begin)
+		ret = courier->ops->begin(courier->ctx, &courier->start_err);
+	if (!ret)
+		ret = caps_drop_all(&courier->start_err);
 	pthread_setname_np(pthread_self(), courier->name);
 	pthread_mutex_lock(&courier->lock);
 	courier->ready = true;

@@ -34,6 +34,11 @@ struct courier_failure {
 
 /* Called by the thread, but for interrupt(). */
 struct courier_ops {
+	/*
+	 * The first call, while the thread has its capabilities: for what it is to become with
+	 * them. 0, or -errno with @err, which courier_new() then returns. NULL: nothing to do.
+	 */
+	int (*begin)(void *ctx, struct error *err);
 	/* May wait. *@failure is zeroed before. */
 	enum courier_verdict (*deliver)(void *ctx, const void *bytes, size_t len,
 					struct courier_failure *failure);
