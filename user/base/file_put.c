@@ -1,35 +1,157 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A file beside the one that is to be, then rename(2). */
+/* A file of a name that nobody has foreseen beside the one that is to be, then rename(2). */
 #include "base/file_put.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Whose folder it is that is written into; root itself needs no other name. */
-static uid_t owner;
-static gid_t group;
+#define NEW_MODE 0644
+#define PERMISSIONS 0777
+/* Of the name so much goes into the temporary one, which has to fit into NAME_MAX, too. */
+#define NAME_KEPT 200
 
-void file_put_prepare(const char *path)
+/* Where the bytes go. */
+struct target {
+	char path[PATH_MAX];	/* behind every link */
+	mode_t mode;		/* of what is there */
+	bool is_there;
+};
+
+/* ------------------------------------------------------------------------------- whither */
+
+static int cannot(struct error *err, const char *path, int number)
 {
-	char copy[PATH_MAX];
-	struct stat stat_of;
-
-	snprintf(copy, sizeof(copy), "%s", path);
-	if (geteuid() || stat(dirname(copy), &stat_of) || !stat_of.st_uid)
-		return;
-	/* a saved id is what a thread without capabilities may go over to */
-	if (setresgid(-1, -1, stat_of.st_gid) || setresuid(-1, -1, stat_of.st_uid))
-		return;
-	owner = stat_of.st_uid;
-	group = stat_of.st_gid;
+	return error_set(err, -number, "cannot write '%s': %s", path, strerror(number));
 }
+
+static const char *name_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static void folder_of(const char *path, char folder[static PATH_MAX])
+{
+	int len = (int)(name_of(path) - path);
+
+	snprintf(folder, PATH_MAX, "%.*s", len ? len : 1, len ? path : ".");
+}
+
+/* Nothing is there that a name leads to: a new one, unless it is a link. */
+static int aim_at_new(const char *path, struct target *target, struct error *err)
+{
+	struct stat is;
+
+	if (!lstat(path, &is))
+		return error_set(err, -ENOENT, "'%s' is a link to nothing", path);
+	if (snprintf(target->path, sizeof(target->path), "%s", path) >= (int)sizeof(target->path))
+		return cannot(err, path, ENAMETOOLONG);
+	return 0;
+}
+
+/*
+ * The kernel is asked where a link leads, not realpath(3): it does not follow what somebody has
+ * left in a folder that is everybody's (fs.protected_symlinks).
+ */
+static int read_name(int fd, const struct stat *is, struct target *target)
+{
+	struct stat named;
+	char link[64];
+	ssize_t len;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	len = readlink(link, target->path, sizeof(target->path) - 1);
+	if (len < 0)
+		return errno;
+	target->path[len] = '\0';
+	/* somebody else has replaced it since */
+	if (stat(target->path, &named) || named.st_dev != is->st_dev || named.st_ino != is->st_ino)
+		return ESTALE;
+	return 0;
+}
+
+static int aim(const char *path, struct target *target, struct error *err)
+{
+	int fd = open(path, O_PATH | O_CLOEXEC), number;
+	struct stat is;
+
+	*target = (struct target){ .is_there = false };
+	if (fd < 0 && errno == ENOENT)
+		return aim_at_new(path, target, err);
+	if (fd < 0)
+		return cannot(err, path, errno);
+	number = fstat(fd, &is) ? errno : 0;
+	if (!number && !S_ISREG(is.st_mode)) {
+		close(fd);
+		return error_set(err, -EINVAL, "'%s' is no plain file", path);
+	}
+	if (!number)
+		number = read_name(fd, &is, target);
+	close(fd);
+	target->mode = is.st_mode & PERMISSIONS;
+	target->is_there = true;
+	return number ? cannot(err, path, number) : 0;
+}
+
+int file_put_check(const char *path, struct error *err)
+{
+	struct target target;
+	char folder[PATH_MAX];
+
+	if (aim(path, &target, err))
+		return err->code;
+	folder_of(target.path, folder);
+	if (faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS))
+		return cannot(err, path, errno);
+	return 0;
+}
+
+/* ---------------------------------------------------------------------------------- whose */
+
+static bool is_somebodys(const char *path, struct stat *is)
+{
+	char folder[PATH_MAX];
+
+	folder_of(path, folder);
+	return !stat(folder, is) && is->st_uid;
+}
+
+void file_put_init(struct file_put *put, const char *path)
+{
+	mode_t mask = umask(0);
+	struct target target;
+	struct stat is;
+
+	umask(mask);
+	*put = (struct file_put){ .mode = NEW_MODE & ~mask };
+	if (geteuid())
+		return;
+	/* whose folder has the link in it, not whose it leads to: that one made it */
+	if (!is_somebodys(path, &is) &&
+	    (aim(path, &target, NULL) || !is_somebodys(target.path, &is)))
+		return;
+	put->uid = is.st_uid;
+	put->gid = is.st_gid;
+}
+
+void file_put_as_owner(const struct file_put *put)
+{
+	if (!put->uid)
+		return;
+	/* of the thread: that is how the C library leaves these two */
+	setfsgid(put->gid);
+	setfsuid(put->uid);
+}
+
+/* -------------------------------------------------------------------------------- writing */
 
 static int write_all(int fd, const char *bytes, size_t len)
 {
@@ -37,7 +159,7 @@ static int write_all(int fd, const char *bytes, size_t len)
 		ssize_t done = write(fd, bytes, len);
 
 		if (done < 0 && errno != EINTR)
-			return -errno;
+			return errno;
 		if (done > 0) {
 			bytes += done;
 			len -= (size_t)done;
@@ -46,39 +168,56 @@ static int write_all(int fd, const char *bytes, size_t len)
 	return 0;
 }
 
-/* What is half written goes. */
-static int write_beside(const char *path, const char *beside, const void *bytes, size_t len)
+/* What is half written goes. Returns an errno. */
+static int write_beside(const struct target *target, mode_t mode, const void *bytes, size_t len)
 {
-	int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-	int ret = fd < 0 ? -errno : write_all(fd, bytes, len);
+	int folder = (int)(name_of(target->path) - target->path), fd, number;
+	char beside[PATH_MAX];
 
-	if (fd >= 0 && close(fd) && !ret)
-		ret = -errno;
-	if (!ret && rename(beside, path))
-		ret = -errno;
-	if (ret && fd >= 0)
+	if (snprintf(beside, sizeof(beside), "%.*s.%.*s.XXXXXX", folder, target->path, NAME_KEPT,
+		     target->path + folder) >= (int)sizeof(beside))
+		return ENAMETOOLONG;
+	fd = mkostemp(beside, O_CLOEXEC);
+	if (fd < 0)
+		return errno;
+	number = write_all(fd, bytes, len);
+	if (!number && fchmod(fd, mode))
+		number = errno;
+	if (close(fd) && !number)
+		number = errno;
+	if (!number && rename(beside, target->path))
+		number = errno;
+	if (number)
 		unlink(beside);
-	return ret;
+	return number;
 }
 
-int file_put(const char *path, const void *bytes, size_t len, struct error *err)
+int file_put(const struct file_put *put, const char *path, const void *bytes, size_t len,
+	     struct error *err)
 {
-	char beside[PATH_MAX];
-	int ret;
+	struct target target;
+	int number, ret = aim(path, &target, err);
 
-	if (snprintf(beside, sizeof(beside), "%s.part", path) >= (int)sizeof(beside))
-		return error_set(err, -ENAMETOOLONG, "'%s' is too long a name", path);
-	/* of this thread only */
-	if (owner) {
-		setfsgid(group);
-		setfsuid(owner);
-	}
-	ret = write_beside(path, beside, bytes, len);
-	if (owner) {
-		setfsuid(geteuid());
-		setfsgid(getegid());
-	}
 	if (ret)
-		return error_set(err, ret, "cannot write '%s': %s", path, strerror(-ret));
-	return 0;
+		return ret;
+	number = write_beside(&target, target.is_there ? target.mode : put->mode, bytes, len);
+	return number ? cannot(err, path, number) : 0;
+}
+
+bool file_put_may_pass(int code)
+{
+	switch (-code) {
+	case EINVAL:	/* no plain file */
+	case ENOENT:
+	case ENOTDIR:
+	case EACCES:
+	case EPERM:
+	case EROFS:
+	case EISDIR:
+	case ELOOP:
+	case ENAMETOOLONG:
+		return false;
+	default:
+		return true;
+	}
 }
