@@ -3,10 +3,12 @@
 #include "cmd/flame_args.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/parse.h"
 #include "sink/flame.h"
+#include "sink/pyroscope.h"
 
 /* What there is to choose from when nothing is chosen: one picture for each question. */
 static const struct flame_view views[] = {
@@ -176,8 +178,21 @@ static int set_write(struct options *options, const char *arg, struct error *err
 
 	if (!arg[0])
 		return error_set(err, -EINVAL, "'' names no file");
+	if (!strcmp(arg, "-"))
+		return error_set(err, -EINVAL,
+				 "'-': standard output is where it goes without --write");
 	args->delivery.pattern = arg;
 	return 0;
+}
+
+/* Whether it is a good one is libcurl's to say. */
+static bool has_host(const char *authority)
+{
+	const char *end = authority + strcspn(authority, "/");
+	const char *at = memrchr(authority, '@', (size_t)(end - authority));
+	const char *host = at ? at + 1 : authority;
+
+	return host < end && *host != ':';
 }
 
 static int set_push(struct options *options, const char *arg, struct error *err)
@@ -186,6 +201,11 @@ static int set_push(struct options *options, const char *arg, struct error *err)
 
 	if (strncmp(arg, "http://", 7) && strncmp(arg, "https://", 8))
 		return error_set(err, -EINVAL, "'%s' is no URL of http or https", arg);
+	if (strpbrk(arg, "?#"))
+		return error_set(err, -EINVAL,
+				 "'%s': the URL takes no query (?) and no fragment (#)", arg);
+	if (!has_host(strstr(arg, "://") + 3))
+		return error_set(err, -EINVAL, "'%s' names no host", arg);
 	args->delivery.push = arg;
 	return 0;
 }
@@ -193,7 +213,15 @@ static int set_push(struct options *options, const char *arg, struct error *err)
 static int set_label(struct options *options, const char *arg, struct error *err)
 {
 	struct flame_args *args = options->own;
+	size_t len = strcspn(arg, "=");
+	char name[256];
 
+	snprintf(name, sizeof(name), "%.*s", (int)len, arg);
+	if (len >= sizeof(name) || !pyroscope_is_label_name(name) || !arg[len] || !arg[len + 1])
+		return error_set(err, -EINVAL,
+				 "'%s' is no label: it takes NAME=VALUE, the name of letters, "
+				 "digits and _, without a digit at the beginning",
+				 arg);
 	if (args->delivery.nr_labels == DELIVERY_LABELS)
 		return error_set(err, -EINVAL, "'%s': more than %d labels", arg, DELIVERY_LABELS);
 	args->delivery.labels[args->delivery.nr_labels++] = arg;
