@@ -68,7 +68,7 @@ static void weigh(uint64_t count, const char *state, uint64_t weights[static NR_
 
 	weights[WEIGHT_CONNECTIONS] = count;
 	weights[WEIGHT_OPEN] = waits ? 0 : count / 3;
-	weights[WEIGHT_TIME_WAIT] = waits ? count : 0;
+	weights[WEIGHT_TIME_WAIT] = waits ? count / 4 : 0;
 	weights[WEIGHT_SECONDS] = waits ? 0 : count * 37 * SECOND;
 	weights[WEIGHT_TIME_WAIT_SECONDS] = waits ? count * 60 * SECOND : 0;
 	weights[WEIGHT_FAILURES] = !strcmp(state, "SYN_SENT") ? count : 0;

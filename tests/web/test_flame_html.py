@@ -52,6 +52,13 @@ def set_to(browser, selector, value):
         select.dispatchEvent(new Event('change', {bubbles: true}))''', selector, value)
 
 
+def weigh_by(browser, label):
+    """Chooses a weight by its name: which number it has is nobody's business."""
+    set_to(browser, '#weight', browser.js('''
+        return [...document.querySelectorAll('#weight option')].find((option) =>
+            option.textContent === arguments[0]).value''', label))
+
+
 def tooltips(browser):
     """What each frame says and its colour, in the order of the tree."""
     return browser.js('''
@@ -181,14 +188,18 @@ def test_search_marks_and_filters(browser):
 
 def test_another_weight_is_another_picture(browser):
     browser.open('html')
-    set_to(browser, '#weight', '3')
-    assert browser.text('#title') == 'Time in TIME_WAIT on web-1'
+    weigh_by(browser, 'time that TIME_WAIT held ports')
+    assert browser.text('#title') == 'Time that TIME_WAIT held ports on web-1'
     assert browser.text('#total') == '20d03h in all, by service, port, remote, state, stack', \
         browser.text('#total')
     assert children(browser) == ['nginx.service'], children(browser)
     assert 'weight=time_wait_seconds' in browser.js('return location.hash')
-    set_to(browser, '#weight', '1')
+    weigh_by(browser, 'open connections')
     assert browser.text('#total').startswith('9,796 open connections in all'), \
+        browser.text('#total')
+    weigh_by(browser, 'sockets in TIME_WAIT')
+    assert browser.text('#title') == 'Sockets in TIME_WAIT on web-1'
+    assert browser.text('#total').startswith('7,250 sockets in TIME_WAIT in all'), \
         browser.text('#total')
 
 

@@ -69,8 +69,9 @@ def test_it_is_there_without_scripts(browser):
         'nginx.service',
         'connections: 37,600 (64.4 % of all, 64.4 % of its parent)',
         'open connections: 2,866 (29.3 % of all, 29.3 % of its parent)',
+        'sockets in TIME_WAIT: 7,250 (100 % of all, 100 % of its parent)',
         'connection time: 3d16h (29.3 % of all, 29.3 % of its parent)',
-        'time in TIME_WAIT: 20d03h (100 % of all, 100 % of its parent)',
+        'time that TIME_WAIT held ports: 20d03h (100 % of all, 100 % of its parent)',
         '(service)'], words
 
 

@@ -13,8 +13,10 @@ const char *flame_weight_label(enum flame_weight weight)
 	static const char *const labels[NR_FLAME_WEIGHTS] = {
 		[WEIGHT_CONNECTIONS] = "connections",
 		[WEIGHT_OPEN] = "open connections",
+		[WEIGHT_TIME_WAIT] = "sockets in TIME_WAIT",
 		[WEIGHT_SECONDS] = "connection time",
-		[WEIGHT_TIME_WAIT_SECONDS] = "time in TIME_WAIT",
+		/* FIN_WAIT2 without a process is in it, too */
+		[WEIGHT_TIME_WAIT_SECONDS] = "time that TIME_WAIT held ports",
 		[WEIGHT_FAILURES] = "failed connects",
 	};
 

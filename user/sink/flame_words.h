@@ -24,7 +24,7 @@ struct flame_words {
 void flame_words_init(struct flame_words *words, const struct flame *flame);
 void flame_words_release(struct flame_words *words);
 
-/* "open connections", "time in TIME_WAIT" */
+/* "open connections", "time that TIME_WAIT held ports" */
 const char *flame_weight_label(enum flame_weight weight);
 /* Whether anything weighs in it, on either side. */
 bool flame_weight_used(const struct flame *flame, enum flame_weight weight);
