@@ -204,9 +204,33 @@ static bool own_weights(const struct data *data, uint32_t id,
 	return any;
 }
 
+/* Rounded, so that the rows' sum is that of the exact ones, which @sum is of those before. */
+static uint64_t rounded(enum flame_weight weight, uint64_t value, uint64_t *sum)
+{
+	uint64_t before = *sum;
+
+	*sum += value;
+	if (!flame_weight_is_time(weight))
+		return value;
+	return (*sum + NS_PER_US / 2) / NS_PER_US - (before + NS_PER_US / 2) / NS_PER_US;
+}
+
+static void write_values(const struct data *data, uint64_t own[NR_FLAME_SIDES][NR_FLAME_WEIGHTS],
+			 uint64_t sums[NR_FLAME_SIDES][NR_FLAME_WEIGHTS])
+{
+	for (unsigned int side = 0; side < data->nr_sides; side++)
+		for (unsigned int i = 0; i < data->nr_weights; i++) {
+			unsigned int weight = data->weights[i];
+
+			fprintf(data->out, ",%" PRIu64,
+				rounded(weight, own[side][weight], &sums[side][weight]));
+		}
+}
+
 static void write_rows(const struct data *data)
 {
 	uint64_t own[NR_FLAME_SIDES][NR_FLAME_WEIGHTS];
+	uint64_t sums[NR_FLAME_SIDES][NR_FLAME_WEIGHTS] = { 0 };
 	const char *comma = "\n";
 
 	fputs(",\n\"rows\":[", data->out);
@@ -218,14 +242,7 @@ static void write_rows(const struct data *data)
 		fprintf(data->out, "%s[[", comma);
 		write_path(data, id);
 		fprintf(data->out, "],%" PRId64, folded_stacks(node));
-		for (unsigned int side = 0; side < data->nr_sides; side++)
-			for (unsigned int i = 0; i < data->nr_weights; i++) {
-				unsigned int weight = data->weights[i];
-				uint64_t value = own[side][weight];
-
-				fprintf(data->out, ",%" PRIu64,
-					flame_weight_is_time(weight) ? value / NS_PER_US : value);
-			}
+		write_values(data, own, sums);
 		fputc(']', data->out);
 		comma = ",\n";
 	}
