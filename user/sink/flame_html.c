@@ -39,6 +39,7 @@ static void write_begin(const struct flame *flame, const struct flame_words *wor
 	write_element("<p id=\"total\">", words->by, "</p>\n", out);
 	write_element("<p>", words->window, "</p>\n", out);
 	write_element("<p>", words->base, "</p>\n", out);
+	write_element("<p>", words->hint, "</p>\n", out);
 	write_element("<p class=\"caveat\">", flame->head.caveat, "</p>\n", out);
 	fputs("</header>\n", out);
 }

@@ -257,3 +257,58 @@ const char *flame_tone_label(unsigned int tone)
 		return plain[tone];
 	return tone < TONE_SERVICE ? state_name(tone - TONE_STATE) : NULL;
 }
+
+/* ---------------------------------------------------------------------------- services */
+
+static int by_name(const void *left, const void *right)
+{
+	const struct flame_service *a = left, *b = right;
+
+	return strcmp(a->name, b->name);
+}
+
+static int by_weight(const void *left, const void *right)
+{
+	const struct flame_service *a = left, *b = right;
+
+	if (a->total != b->total)
+		return a->total > b->total ? -1 : 1;
+	return strcmp(a->name, b->name);
+}
+
+/* Each name once: they are in order. How many are left. */
+static uint32_t merge(struct flame_service *services, uint32_t count)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		if (kept && !strcmp(services[kept - 1].name, services[i].name))
+			services[kept - 1].total += services[i].total;
+		else
+			services[kept++] = services[i];
+	return kept;
+}
+
+uint32_t flame_services(const struct flame *flame, const struct flame_shape *shape,
+			struct flame_service heaviest[static FLAME_HEAVIEST])
+{
+	struct flame_service *services = malloc(flame->count * sizeof(*services));
+	uint32_t count = 0;
+
+	if (!services)
+		return 0;
+	for (uint32_t id = 1; shape->nodes && id < flame->count; id++) {
+		const struct flame_node *node = &flame->nodes[id];
+		uint64_t total = node->total[FLAME_NOW][flame->head.weight];
+
+		if (node->frame == FRAME_SERVICE && shape->nodes[id].shown && total)
+			services[count++] = (struct flame_service){ node->name, total };
+	}
+	qsort(services, count, sizeof(*services), by_name);
+	count = merge(services, count);
+	qsort(services, count, sizeof(*services), by_weight);
+	memcpy(heaviest, services,
+	       (count < FLAME_HEAVIEST ? count : FLAME_HEAVIEST) * sizeof(*services));
+	free(services);
+	return count;
+}

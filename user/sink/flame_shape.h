@@ -43,4 +43,16 @@ const char *flame_tone_label(unsigned int tone);
 /* Which of the hues a service has: the same in every picture. */
 unsigned int flame_hue(const char *service);
 
+#define FLAME_HEAVIEST 8
+struct flame_service {
+	const char *name;	/* the flame's */
+	uint64_t total;		/* of head.weight, now; wherever in the tree it stands */
+};
+/*
+ * The heaviest services whose frames are shown, in order, and how many there are in all: 0 where
+ * there is no memory. Those that weigh nothing are none.
+ */
+uint32_t flame_services(const struct flame *flame, const struct flame_shape *shape,
+			struct flame_service heaviest[static FLAME_HEAVIEST]);
+
 #endif

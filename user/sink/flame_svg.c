@@ -4,11 +4,10 @@
  * (flame_view.js) where they run. The root is at the top.
  */
 #include <inttypes.h>
-#include <string.h>
 
 #include "flame_svg_parts.h"
-#include "model/event.h"
 #include "sink/flame.h"
+#include "sink/flame_legend.h"
 #include "sink/flame_shape.h"
 #include "sink/flame_words.h"
 
@@ -21,7 +20,6 @@
 #define LEAST 0.3	/* narrower frames are not drawn */
 #define COLUMN 7.44	/* of the frames' font: 0.62 em is more than any monospaced one takes */
 #define MARGIN 4	/* of the text in its frame */
-#define LEGEND_COLUMN 7
 
 /* Columns of the header's lines that no usual font is too wide for. */
 #define TITLE_COLUMNS 66
@@ -31,6 +29,7 @@
 struct drawing {
 	const struct flame *flame;
 	struct flame_shape shape;
+	struct flame_legend legend;
 	FILE *out;
 	double top;		/* of the root's frame */
 	uint32_t drawn;		/* frames so far */
@@ -153,72 +152,6 @@ static void write_line(FILE *out, double y, const char *class, const char *text,
 	fputs("</text>\n", out);
 }
 
-static const char *tone_label(const struct flame *flame, unsigned int tone)
-{
-	if (tone == TONE_MIXED && flame->head.color == FLAME_BY_SERVICE)
-		return "several services (each has its colour)";
-	return flame_tone_label(tone);
-}
-
-/* Whether the legend has it: of a comparison the whole scale. */
-static bool in_legend(const struct drawing *drawing, unsigned int tone)
-{
-	const struct flame *flame = drawing->flame;
-
-	if (flame->head.base_name)
-		return tone >= TONE_SAME && tone < TONE_STATE;
-	return drawing->tones[tone] && tone_label(flame, tone);
-}
-
-static void write_legend(const struct drawing *drawing, double y)
-{
-	/* as a connection lives, then the greys; or from shrunk to grown */
-	static const uint8_t tones[] = {
-		TONE_STATE + TW_SYN_SENT,
-		TONE_STATE + TW_SYN_RECV,
-		TONE_STATE + TW_ESTABLISHED,
-		TONE_STATE + TW_FIN_WAIT1,
-		TONE_STATE + TW_FIN_WAIT2,
-		TONE_STATE + TW_CLOSING,
-		TONE_STATE + TW_TIME_WAIT,
-		TONE_STATE + TW_CLOSE_WAIT,
-		TONE_STATE + TW_LAST_ACK,
-		TONE_STATE + TW_CLOSE,
-		TONE_MIXED,
-		TONE_FOLDED,
-		TONE_SHRUNK + 4,
-		TONE_SHRUNK + 3,
-		TONE_SHRUNK + 2,
-		TONE_SHRUNK + 1,
-		TONE_SHRUNK,
-		TONE_SAME,
-		TONE_GROWN,
-		TONE_GROWN + 1,
-		TONE_GROWN + 2,
-		TONE_GROWN + 3,
-		TONE_GROWN + 4,
-	};
-	double x = LEFT;
-	char class[TONE_CLASS_LEN];
-
-	fputs("<g class=\"legend\">\n", drawing->out);
-	for (unsigned int i = 0; i < sizeof(tones); i++) {
-		const char *label = tone_label(drawing->flame, tones[i]);
-
-		if (!in_legend(drawing, tones[i]))
-			continue;
-		fprintf(drawing->out,
-			"<g class=\"%s\"><rect x=\"%.0f\" y=\"%.0f\" width=\"14\" height=\"12\"/></g>",
-			flame_tone_class(tones[i], class), x, y - 10);
-		x += 18;
-		if (!label)
-			continue;
-		fprintf(drawing->out, "<text x=\"%.0f\" y=\"%.0f\">%s</text>\n", x, y, label);
-		x += (double)strlen(label) * LEGEND_COLUMN + 12;
-	}
-	fputs("</g>\n", drawing->out);
-}
-
 static double write_header(const struct drawing *drawing, const struct flame_words *words)
 {
 	FILE *out = drawing->out;
@@ -229,15 +162,19 @@ static double write_header(const struct drawing *drawing, const struct flame_wor
 	write_line(out, y += 18, "line", words->window, LINE_COLUMNS);
 	if (words->base)
 		write_line(out, y += 18, "line", words->base, LINE_COLUMNS);
+	if (words->hint)
+		write_line(out, y += 18, "line", words->hint, LINE_COLUMNS);
 	if (drawing->flame->head.caveat)
 		write_line(out, y += 18, "line caveat", drawing->flame->head.caveat, LINE_COLUMNS);
 	return y;
 }
 
 /* Of what stands above the frames. */
-static double header_height(const struct flame_head *head)
+static double header_height(const struct drawing *drawing, const struct flame_words *words)
 {
-	return 64 + 18 * (!!head->base_name + !!head->caveat) + 66;
+	int lines = !!words->base + !!words->hint + !!drawing->flame->head.caveat;
+
+	return 64 + 18 * lines + 66 + LEGEND_ROW * (drawing->legend.rows - 1);
 }
 
 static void write_begin(const struct drawing *drawing, const struct flame_words *words,
@@ -272,7 +209,8 @@ static void write_graph(struct drawing *drawing, double y)
 {
 	FILE *out = drawing->out;
 
-	write_legend(drawing, y + 24);
+	flame_legend_write(&drawing->legend, LEFT, y + 24, out);
+	y += LEGEND_ROW * (drawing->legend.rows - 1);
 	fprintf(out,
 		"<text id=\"name\" class=\"line name\" x=\"%d\" y=\"%.0f\"></text>\n"
 		"<text id=\"figures\" class=\"line\" x=\"%d\" y=\"%.0f\">"
@@ -294,8 +232,9 @@ void flame_svg_write(const struct flame *flame, FILE *out)
 	unsigned int rows = empty ? 1 : survey(&drawing, FLAME_ROOT);
 	double y;
 
-	drawing.top = header_height(&flame->head);
+	flame_legend_init(&drawing.legend, flame, &drawing.shape, drawing.tones, WIDTH);
 	flame_words_init(&words, flame);
+	drawing.top = header_height(&drawing, &words);
 	write_begin(&drawing, &words, drawing.top + rows * ROW + LEFT);
 	y = write_header(&drawing, &words);
 	if (empty)

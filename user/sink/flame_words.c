@@ -148,13 +148,18 @@ static void compose_title(const struct flame *flame, FILE *out)
 static void compose_by(const struct flame *flame, FILE *out)
 {
 	const struct flame_head *head = &flame->head;
-	uint64_t total = flame->nodes[FLAME_ROOT].total[FLAME_NOW][head->weight];
+	const struct flame_node *root = &flame->nodes[FLAME_ROOT];
 	char text[TEXT_LEN];
 
-	fprintf(out, "%s", flame_value_text(head->weight, total, text));
+	fputs(flame_value_text(head->weight, root->total[FLAME_NOW][head->weight], text), out);
 	if (!flame_weight_is_time(head->weight))
 		fprintf(out, " %s", flame_weight_label(head->weight));
-	fputs(" in all", out);
+	if (head->base_name)	/* as it was: scaled it is the same as now */
+		fprintf(out, " now, %s in the base",
+			flame_value_text(head->weight, root->total[FLAME_BASE][head->weight],
+					 text));
+	else
+		fputs(" in all", out);
 	for (unsigned int i = 0; i < head->shown && i < head->by.count; i++) {
 		const char *name = flame_frame_name(head->by.frames[i]);
 
@@ -173,15 +178,21 @@ static void write_time(uint64_t realtime_ns, FILE *out)
 	fprintf(out, "%.*sZ", (int)(point ? point + 4 - text : 0), text);
 }
 
-static void write_window(const struct flame_head *head, enum flame_side side, FILE *out)
+static uint64_t window_ns(const struct flame_head *head, enum flame_side side)
 {
 	uint64_t from = head->from_ns[side], to = head->to_ns[side];
+
+	return to > from ? to - from : 0;
+}
+
+static void write_window(const struct flame_head *head, enum flame_side side, FILE *out)
+{
 	char text[TEXT_LEN];
 
-	write_time(from, out);
+	write_time(head->from_ns[side], out);
 	fputs(" to ", out);
-	write_time(to, out);
-	fprintf(out, " (%s)", text_duration(to > from ? to - from : 0, text));
+	write_time(head->to_ns[side], out);
+	fprintf(out, " (%s)", text_duration(window_ns(head, side), text));
 }
 
 static void compose_window(const struct flame *flame, FILE *out)
@@ -199,12 +210,32 @@ static void compose_base(const struct flame *flame, FILE *out)
 		fputs("; normalized: its figures are scaled to the total of now", out);
 }
 
+/* Whether more or less of everything may just be more or less time. */
+static bool lengths_differ(const struct flame_head *head)
+{
+	uint64_t now = window_ns(head, FLAME_NOW), base = window_ns(head, FLAME_BASE);
+	uint64_t longer = now > base ? now : base;
+
+	return head->base_name && !head->normalized && longer - (now + base - longer) > longer / 10;
+}
+
+static void compose_hint(const struct flame *flame, FILE *out)
+{
+	const struct flame_head *head = &flame->head;
+	char now[TEXT_LEN], base[TEXT_LEN];
+
+	fprintf(out, "The lengths of the two differ (%s and %s): --normalize compares shares",
+		text_duration(window_ns(head, FLAME_NOW), now),
+		text_duration(window_ns(head, FLAME_BASE), base));
+}
+
 void flame_words_init(struct flame_words *words, const struct flame *flame)
 {
 	words->title = composed(flame, compose_title);
 	words->by = composed(flame, compose_by);
 	words->window = composed(flame, compose_window);
 	words->base = flame->head.base_name ? composed(flame, compose_base) : NULL;
+	words->hint = lengths_differ(&flame->head) ? composed(flame, compose_hint) : NULL;
 }
 
 void flame_words_release(struct flame_words *words)
@@ -213,6 +244,7 @@ void flame_words_release(struct flame_words *words)
 	free(words->by);
 	free(words->window);
 	free(words->base);
+	free(words->hint);
 }
 
 /* ----------------------------------------------------------------------------- markup */

@@ -14,9 +14,11 @@
 /* The header. Each owned, each NULL where there is nothing to say or no memory. */
 struct flame_words {
 	char *title;	/* "Open connections on web-1, compared with monday.twr" */
-	char *by;	/* "1,234 open connections, by service, state" */
+	char *by; /* "1,234 open connections in all, by service, state", or "1,234 open
+			 * connections now, 987 in the base, by service, state" */
 	char *window;	/* "2026-01-31T12:00:00.000Z to 2026-01-31T12:10:00.000Z (10m00s)" */
 	char *base;	/* "Base: monday.twr, FROM to TO (5m00s), scaled to the total of now" */
+	char *hint;	/* the two are of windows that cannot well be compared as they are */
 };
 
 #define FLAME_SHARE_LEN 16
