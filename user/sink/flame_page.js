@@ -6,6 +6,7 @@ const SCALE = ['shrunk-5', 'shrunk-4', 'shrunk-3', 'shrunk-2', 'shrunk-1', 'same
 	'grown-1', 'grown-2', 'grown-3', 'grown-4', 'grown-5'];
 const LIFE = ['SYN_SENT', 'SYN_RECV', 'ESTABLISHED', 'FIN_WAIT1', 'FIN_WAIT2', 'CLOSING',
 	'TIME_WAIT', 'CLOSE_WAIT', 'LAST_ACK', 'CLOSE'];
+const MOST_SERVICES = 8;	// of the legend
 const SCALE_LABELS = {'shrunk-1': 'shrunk, or gone', 'same': 'as before',
 	'grown-5': 'grown, or new'};
 
@@ -18,13 +19,15 @@ class Page {
 		this.weight = part('weight');
 		this.color = part('color');
 		this.input = part('search');
+		this.input.title = SEARCH_HINT;
 		this.only = part('only');
 		this.choice = new FrameChoice(part('by'), data.frames, data.shown, () => this.rebuild());
 		this.table = new FrameTable(part('table'), part('more'), (name) => this.pick(name));
 		this.view = new FlameView({
 			layer: part('frames'), width: this.room(),
-			told(name, figures) {
-				part('name').textContent = name;
+			told: (path, figures) => {
+				const columns = Math.floor(this.room() / COLUMN);
+				part('name').textContent = cutMiddle(path, columns);
 				part('figures').textContent = figures;
 			},
 			matched(text) { part('matched').textContent = text; },
@@ -145,20 +148,27 @@ class Page {
 		const empty = !tree.root.size;
 
 		part('title').textContent = `${capital(weight.label)} ${where}${than}`;
-		part('total').textContent = `${valueText(weight, tree.all[tree.weight])}${unit} in all` +
-			(by.length ? `, by ${by.join(', ')}` : '');
+		// the base's as it was: scaled it is the same as now
+		const told = data.base === null ? 'in all' : 'now, ' +
+			`${valueText(weight, tree.sums[tree.weight + data.weights.length])} in the base`;
+		part('total').textContent =
+			`${valueText(weight, tree.all[tree.weight])}${unit} ${told}` + (by.length ? `, by ${by.join(', ')}` : '');
 		part('nothing').hidden = !empty;
 		part('nothing').textContent = tree.all.some((value) => value) && this.onlyMatches() ?
 			'Nothing matches.' :
 			`There was nothing to draw: no ${weight.label} in this window.`;
-		for (const id of ['picture', 'legend', 'table', 'name', 'figures'])
+		for (const id of ['picture', 'legend', 'table', 'more', 'name', 'figures'])
 			part(id).toggleAttribute('hidden', empty);
 	}
 
 	legendItem(tone, label) {
+		const item = document.createElement('span');
+		if (!tone) {
+			item.textContent = label;
+			return item;
+		}
 		const swatch = element('svg', {class: tone, width: 14, height: 12, 'aria-hidden': true},
 			element('rect', {width: 14, height: 12}));
-		const item = document.createElement('span');
 		item.append(swatch, label ? ` ${label}` : '');
 		item.classList.toggle('step', !label);
 		return item;
@@ -172,13 +182,33 @@ class Page {
 		return tones;
 	}
 
+	// The heaviest ones, each with its hue: the hues alone say nothing.
+	servicesBelow(frame, totals) {
+		if (this.data.frames[frame.kind] === 'service' && frame.now)
+			totals.set(frame.string, (totals.get(frame.string) ?? 0) + frame.now);
+		for (const child of frame.children)
+			this.servicesBelow(child, totals);
+		return totals;
+	}
+
+	serviceItems() {
+		const name = ([string]) => this.data.strings[string];
+		const services = [...this.servicesBelow(this.tree.root, new Map())].sort((a, b) =>
+			b[1] - a[1] || (name(a) < name(b) ? -1 : 1));
+		const more = services.length - MOST_SERVICES;
+		const items = services.slice(0, MOST_SERVICES).map((service) =>
+			[`service-${this.data.hues[service[0]]}`, name(service)]);
+		return more > 0 ? [...items, [null, `and ${countText(more)} more`]] : items;
+	}
+
 	showLegend() {
-		const mixed = this.tree.color === 'state' ? 'several states' :
-			'several services (each has its colour)';
+		const byState = this.tree.color === 'state';
+		const mixed = byState ? 'several states' : 'several services';
 		const states = LIFE.map((name) => [`state-${name}`, name]);
 		const there = this.tonesBelow(this.tree.root, new Set());
 		const items = this.tree.compared ? SCALE.map((tone) => [tone, SCALE_LABELS[tone]]) :
-			[...states, ['mixed', mixed], ['folded', '(other)']].filter(([tone]) => there.has(tone));
+			[...byState ? states : this.serviceItems(), ['mixed', mixed], ['folded', '(other)']]
+				.filter(([tone]) => !tone || there.has(tone));
 		part('legend').replaceChildren(...items.map((item) => this.legendItem(...item)));
 	}
 }

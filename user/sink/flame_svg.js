@@ -30,7 +30,7 @@ function xhtml(name, attributes) {
 
 // A search box, a button, and the line that tells what was found.
 function addControls() {
-	const input = xhtml('input', {type: 'search', placeholder: 'Search (/)',
+	const input = xhtml('input', {type: 'search', placeholder: 'Search (/)', title: SEARCH_HINT,
 		'aria-label': 'Search: a regular expression, or text'});
 	const reset = xhtml('button', {type: 'button', title: 'Show all (Escape)'});
 	const row = xhtml('div', {class: 'controls'});
@@ -48,8 +48,8 @@ function applyFragment(view, input) {
 	const state = readFragment();
 	input.value = state.search ?? '';
 	view.term = input.value;
-	view.mark();
 	view.zoomed = view.find(state.zoom);
+	view.mark();
 	view.setCurrent(view.zoomed);
 	view.draw();
 }
@@ -64,8 +64,8 @@ function start() {
 		frames.push(frameOfElement(el, frames));
 	const view = new FlameView({
 		layer, left: LEFT, top: Number(layer.dataset.top), width: WIDTH,
-		told(who, what) {
-			name.textContent = cut(who, NAME_COLUMNS);
+		told(path, what) {
+			name.textContent = cutMiddle(path, NAME_COLUMNS);
 			figures.textContent = cut(what, LINE_COLUMNS);
 		},
 		matched(text) { matched.textContent = text; },

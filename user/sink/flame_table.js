@@ -8,7 +8,7 @@ function addToEntry(entries, tree, frame, key, nested) {
 	let entry = entries.get(key);
 	if (!entry) {
 		entry = {name: frame.name, kind: tree.data.frames[frame.kind] ?? '',
-			own: 0, now: 0, base: 0};
+			other: frame.kind === OTHER, own: 0, now: 0, base: 0, stacks: 0};
 		entries.set(key, entry);
 	}
 	entry.own += frame.own[tree.weight];
@@ -16,11 +16,14 @@ function addToEntry(entries, tree, frame, key, nested) {
 		return;
 	entry.now += frame.now;
 	entry.base += frame.unscaled ?? 0;
+	entry.stacks += frame.stacks;
+	if (entry.other)
+		entry.name = otherName(frame.string, entry.stacks);
 }
 
 // Of a name within itself (code that calls itself) only the outer one counts in full.
 function gather(entries, tree, frame, above) {
-	const key = frame.kind === OTHER ? frame.name : `${frame.kind} ${frame.string}`;
+	const key = `${frame.kind} ${frame.string}`;
 	const nested = above.has(key);
 	if (frame.parent)
 		addToEntry(entries, tree, frame, key, nested);
@@ -61,7 +64,10 @@ class FrameTable {
 		const entries = new Map();
 		this.tree = tree;
 		gather(entries, tree, frame, new Set());
-		this.entries = [...entries.values()].filter((entry) => !matches || matches(entry.name));
+		this.entries = [...entries.values()].filter((entry) =>
+			(entry.own || entry.now || entry.base) && (!matches || matches(entry.name)));
+		this.why = tree.byNothing ? 'No frames are chosen, so there are no names to list: ' +
+			'tick some of them above.' : 'No name in this frame matches.';
 		for (const entry of this.entries) {
 			// summed up first: each of many would be rounded by itself
 			entry.base = scaled(tree, entry.base, tree.weight + tree.data.weights.length);
@@ -85,10 +91,10 @@ class FrameTable {
 		if (!columns.some((column) => column.key === this.sort))
 			this.sort = 'now';
 		const rows = this.sorted();
-		this.table.tHead.replaceChildren(this.headRow(columns));
+		this.table.tHead.replaceChildren(...rows.length ? [this.headRow(columns)] : []);
 		this.table.tBodies[0].replaceChildren(
 			...rows.slice(0, MOST_ROWS).map((entry) => this.row(entry, columns)));
-		this.more.textContent = rows.length <= MOST_ROWS ? '' :
+		this.more.textContent = !rows.length ? this.why : rows.length <= MOST_ROWS ? '' :
 			`${countText(rows.length - MOST_ROWS)} more rows are not shown: zoom in, or search.`;
 	}
 
@@ -122,13 +128,14 @@ class FrameTable {
 		const row = document.createElement('tr');
 		for (const {key, text} of columns) {
 			const cell = document.createElement(key === 'name' ? 'th' : 'td');
-			if (key === 'name') {
+			if (key === 'name')
+				cell.scope = 'row';
+			if (key === 'name' && !entry.other) {	// that is nobody's name
 				const button = document.createElement('button');
 				button.type = 'button';
 				button.textContent = entry.name;
 				button.title = 'Search for it';
 				button.addEventListener('click', () => this.picked(entry.name));
-				cell.scope = 'row';
 				cell.append(button);
 			} else {
 				cell.textContent = text ? text(entry) : entry[key];

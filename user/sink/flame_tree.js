@@ -59,8 +59,11 @@ function enter(tree, parent, kind, string) {
 	return frame;
 }
 
-function addTo(frame, row, values, weight) {
-	frame.stacks += Math.abs(row.folded) || 1;
+function addTo(tree, frame, row, values) {
+	const {weight} = tree;
+	// what weighs nothing in what is shown is not counted there
+	if (values[weight] || values[weight + tree.data.weights.length])
+		frame.stacks += row.folded > 0 ? row.folded : 1;
 	for (let i = 0; i < values.length; i++)
 		frame.values[i] += values[i];
 	if (row.state !== null)
@@ -68,13 +71,12 @@ function addTo(frame, row, values, weight) {
 }
 
 function addRow(tree, row, by) {
-	const {weight} = tree;
 	const values = row.weights;
 	let frame = tree.root;
-	addTo(frame, row, values, weight);
+	addTo(tree, frame, row, values);
 	for (const [kind, string] of stackOf(row, by)) {
 		frame = enter(tree, frame, kind, string);
-		addTo(frame, row, values, weight);
+		addTo(tree, frame, row, values);
 	}
 	values.forEach((value, i) => { frame.own[i] += value; });
 }
@@ -160,6 +162,11 @@ function scale(tree, values) {
 	return values;
 }
 
+function otherName(why, stacks) {
+	return why === NO_ROOM ? '(other)' :
+		`(other: ${countText(stacks)} ${stacks === 1 ? 'stack' : 'stacks'})`;
+}
+
 // What only the sums tell: tones from the root down, sizes from the leaves up.
 function finish(tree, frame) {
 	const base = tree.weight + tree.data.weights.length;
@@ -169,8 +176,7 @@ function finish(tree, frame) {
 	frame.now = frame.values[tree.weight];
 	frame.base = tree.compared ? frame.values[base] : undefined;
 	if (frame.kind === OTHER)
-		frame.name = frame.string === NO_ROOM ? '(other)' :
-			`(other: ${countText(frame.stacks)} stacks)`;
+		frame.name = otherName(frame.string, frame.stacks);
 	frame.tone = toneOf(tree, frame);
 	frame.words = () => wordsOf(tree, frame);
 	frame.size = tree.compared ? Math.max(frame.own[tree.weight], frame.own[base]) :
@@ -200,7 +206,7 @@ function rowMatches(data, row, by, matches) {
 function buildTree(data, rows, choice) {
 	const sums = sumOf(data, rows);
 	const tree = {data, sums, weight: choice.weight, color: choice.color,
-		compared: data.base !== null};
+		compared: data.base !== null, byNothing: !choice.by.length};
 	tree.all = scale(tree, sums.slice());
 	tree.root = newFrame(null, ROOT, FOLDED, 'all', sums.length);
 	for (const row of rows)

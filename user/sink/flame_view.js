@@ -15,6 +15,8 @@ const GAP = 0.8;
 const LEAST = 0.3;
 const COLUMN = 7.44;
 const MARGIN = 4;
+const SEARCH_HINT = 'Finds names by a regular expression, or as plain text where it is none; ' +
+	'upper and lower case are alike';
 const HINT = 'Click a frame to zoom in, Escape to see all; / searches, the arrow keys walk.';
 
 // Columns of a monospaced font: two for what East Asia writes, and for pictures.
@@ -38,6 +40,21 @@ function cut(text, columns) {
 			short += char;
 	}
 	return text;
+}
+
+// The text, or its beginning and its end.
+function cutMiddle(text, columns) {
+	const chars = [...text];
+	const all = chars.reduce((sum, char) => sum + columnsOf(char), 0);
+	if (all <= columns)
+		return text;
+	const take = (list, room) => {
+		const end = list.findIndex((char) => (room -= columnsOf(char)) < 0);
+		return list.slice(0, end < 0 ? list.length : end);
+	};
+	const before = take(chars, Math.floor((columns - 1) / 2));
+	const behind = take(chars.reverse(), Math.ceil((columns - 1) / 2));
+	return `${before.join('')}…${behind.reverse().join('')}`;
 }
 
 function labelOf(name, width) {
@@ -83,9 +100,14 @@ function* ancestors(frame) {
 		yield above;
 }
 
+// A frame and those above it but the root, outermost first.
+function pathOf(frame) {
+	return [...ancestors(frame)].reverse().concat(frame).slice(1);
+}
+
 class FlameView {
 	/*
-	 * layer: the <g> of the frames; left, top, width: where they are in it. told(name, figures)
+	 * layer: the <g> of the frames; left, top, width: where they are in it. told(path, figures)
 	 * shows what a frame is, matched(text) what a search has found; changed() is told when
 	 * zoom or search are others.
 	 */
@@ -185,6 +207,7 @@ class FlameView {
 	zoom(frame) {
 		this.zoomed = frame;
 		this.setCurrent(frame);
+		this.tellMatches();
 		this.draw();
 		this.changed();
 	}
@@ -196,15 +219,15 @@ class FlameView {
 	}
 
 	zoomPath() {
-		const names = [...ancestors(this.zoomed)].reverse().concat(this.zoomed).slice(1);
-		return names.map((frame) => encodeURIComponent(frame.name)).join('/');
+		return pathOf(this.zoomed).map((frame) => encodeURIComponent(frame.name)).join('/');
 	}
 
-	// The frame of a path, or the last one on its way that is there.
+	// The frame of a path, or the last one on its way that is there to be seen.
 	find(path) {
 		let frame = this.root;
 		for (const part of path ? path.split('/') : []) {
-			const next = frame.children.find((child) => encodeURIComponent(child.name) === part);
+			const next = frame.children.find((child) =>
+				child.size > 0 && encodeURIComponent(child.name) === part);
 			if (!next)
 				break;
 			frame = next;
@@ -223,40 +246,57 @@ class FlameView {
 
 	mark() {
 		const matches = this.term ? matcher(this.term) : null;
-		const found = {now: 0, base: 0};
 		this.matches = matches && new Set();
 		if (matches)
-			this.markBelow(this.root, matches, found, false);
-		this.matched(matches ? this.shareText(found) : '');
+			this.markBelow(this.root, matches);
+		this.tellMatches();
 	}
 
-	// What stands below a match has been counted with it.
-	markBelow(frame, matches, found, counted) {
-		if (matches(frame.name)) {
+	// The root has no name that anybody gave it.
+	markBelow(frame, matches) {
+		if (frame.parent && matches(frame.name))
 			this.matches.add(frame);
-			if (!counted) {
-				found.now += frame.now;
-				found.base += frame.base ?? 0;
-			}
-			counted = true;
-		}
 		for (const child of frame.children)
-			this.markBelow(child, matches, found, counted);
+			this.markBelow(child, matches);
 	}
 
-	shareText(found) {
+	// What weighs of a frame what matches. What stands below a match is counted with it.
+	matchedIn(frame, found = {now: 0, base: 0}) {
+		if (this.matches.has(frame)) {
+			found.now += frame.now;
+			found.base += frame.base ?? 0;
+		} else {
+			for (const child of frame.children)
+				this.matchedIn(child, found);
+		}
+		return found;
+	}
+
+	tellMatches() {
+		this.matched(this.matches ? this.shareText() : '');
+	}
+
+	shareText() {
 		if (!this.matches.size)
 			return 'Nothing matches.';
-		const now = percent(found.now, this.all.now);
-		return this.all.base === undefined ? `Matched: ${now}` :
-			`Matched: now ${now}, base ${percent(found.base, this.all.base)}`;
+		const all = this.matchedIn(this.root);
+		const above = [...ancestors(this.zoomed)].some((frame) => this.matches.has(frame));
+		const here = above ? this.zoomed : this.matchedIn(this.zoomed);
+		const share = (side) => {
+			const ofAll = percent(all[side], this.all[side]);
+			return this.zoomed === this.root ? ofAll :
+				`${percent(here[side], this.zoomed[side])} of this frame, ${ofAll} of all`;
+		};
+		return this.all.base === undefined ? `Matched: ${share('now')}` :
+			`Matched: now ${share('now')}${this.zoomed === this.root ? ',' : ';'} ` +
+			`base ${share('base')}`;
 	}
 
 	// --------------------------------------------------------------------------- hover, keys
 
 	tell(frame) {
-		const [name, figures] = frame ? frame.words() : ['', HINT];
-		this.told(name, figures);
+		const path = frame && frame.parent ? pathOf(frame) : frame ? [frame] : [];
+		this.told(path.map(({name}) => name).join(' › '), frame ? frame.words()[1] : HINT);
 	}
 
 	setCurrent(frame) {
@@ -325,6 +365,7 @@ function listenToDocument(view, input) {
 		const slash = event.key === '/' && !event.ctrlKey && !event.metaKey;
 		if (event.key === 'Escape') {
 			input.value = '';
+			input.blur();	// so that the next key is not typed into it
 			view.reset();
 		} else if ((find || slash) && event.target !== input) {
 			event.preventDefault();
