@@ -2,6 +2,7 @@
 /* Sizes, colours and words of flames that are drawn, and how names get into markup. */
 #include "test_sink_fake.h"
 
+#include "sink/flame_data.h"
 #include "sink/flame_shape.h"
 #include "sink/flame_words.h"
 
@@ -198,6 +199,120 @@ static void rounds_shares_so_that_something_is_never_nothing(void **state)
 				    rows[i].wanted);
 }
 
+static void names_the_heaviest_services(void **state)
+{
+	struct flame *flame = new_flame(3, FLAME_BY_SERVICE, NULL);
+	struct flame_service services[FLAME_HEAVIEST];
+	struct flame_shape shape;
+	char name[16];
+
+	(void)state;
+	for (unsigned int i = 0; i < 12; i++) {
+		snprintf(name, sizeof(name), "service %u", i);
+		add(flame, FLAME_NOW, name, "CLOSE", i);
+		add(flame, FLAME_NOW, name, "LAST_ACK", i);
+	}
+	shape = shape_of(flame, 0);
+	assert_int_equal(flame_services(flame, &shape, services), 11);	/* one weighs nothing */
+	for (unsigned int i = 0; i < FLAME_HEAVIEST; i++) {
+		snprintf(name, sizeof(name), "service %u", 11 - i);
+		assert_string_equal(services[i].name, name);
+		assert_int_equal(services[i].total, 2 * (11 - i));
+	}
+	flame_shape_release(&shape);
+	flame_free(flame);
+}
+
+static void names_a_service_once_wherever_it_stands(void **state)
+{
+	struct flame *flame = new_flame(2, FLAME_BY_SERVICE, NULL);
+	struct flame_service services[FLAME_HEAVIEST];
+	struct flame_shape shape;
+
+	(void)state;
+	flame->head.by = (struct flame_by){ { FRAME_STATE, FRAME_SERVICE }, 2 };
+	for (unsigned int i = 0; i < 3; i++) {
+		struct flame_part parts[] = { { FRAME_STATE, i ? "CLOSE" : "LAST_ACK" },
+					      { FRAME_SERVICE, i == 2 ? "two" : "one" } };
+		uint64_t weights[NR_FLAME_WEIGHTS] = { 10 + i };
+
+		assert_int_equal(flame_add(flame, FLAME_NOW, parts, 2, weights), 0);
+	}
+	shape = shape_of(flame, 0);
+	assert_int_equal(flame_services(flame, &shape, services), 2);
+	assert_string_equal(services[0].name, "one");
+	assert_int_equal(services[0].total, 21);
+	flame_shape_release(&shape);
+	flame->head.shown = 1;	/* and where they are not shown there is none */
+	assert_int_equal(flame_shape_init(&shape, flame), 0);
+	assert_int_equal(flame_services(flame, &shape, services), 0);
+	flame_shape_release(&shape);
+	flame_free(flame);
+}
+
+static void tells_the_page_times_whose_sum_is_right(void **state)
+{
+	struct flame *flame = new_flame(3, FLAME_BY_STATE, NULL);
+	static const char *const services[] = { "a", "b", "c" };
+	char json[4096] = "";
+	FILE *out = fmemopen(json, sizeof(json), "w");
+
+	(void)state;
+	assert_non_null(out);
+	flame->head.weight = WEIGHT_SECONDS;
+	for (size_t i = 0; i < 3; i++) {
+		struct flame_part part = { FRAME_SERVICE, services[i] };
+		uint64_t weights[NR_FLAME_WEIGHTS] = { [WEIGHT_SECONDS] = 1400 };
+
+		assert_int_equal(flame_add(flame, FLAME_NOW, &part, 1, weights), 0);
+	}
+	assert_int_equal(flame_finish(flame, 0), 0);
+	assert_int_equal(flame_data_write(flame, out), 0);
+	assert_int_equal(fclose(out), 0);
+	/* 4.2 us */
+	assert_non_null(strstr(json, "[[0,0],0,1],\n[[0,1],0,2],\n[[0,2],0,1]]"));
+	flame_free(flame);
+}
+
+static void says_both_totals_and_that_lengths_differ(void **state)
+{
+	static const struct {
+		unsigned int now_s, base_s;
+		bool normalized;
+		const char *hint;
+	} rows[] = {
+		{ 30, 25, false,
+		  "The lengths of the two differ (30.0s and 25.0s): --normalize compares shares" },
+		{ 25, 30, false,
+		  "The lengths of the two differ (25.0s and 30.0s): --normalize compares shares" },
+		{ 30, 25, true, NULL },
+		{ 30, 27, false, NULL },
+		{ 30, 33, false, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct flame *flame = new_flame(1, FLAME_BY_STATE, "base");
+		struct flame_words words;
+
+		flame->head.to_ns[FLAME_NOW] = rows[i].now_s * 1000000000ULL;
+		flame->head.to_ns[FLAME_BASE] = rows[i].base_s * 1000000000ULL;
+		flame->head.normalized = rows[i].normalized;
+		add(flame, FLAME_NOW, "one", "CLOSE", 1727);
+		add(flame, FLAME_BASE, "one", "CLOSE", 1078);
+		assert_int_equal(flame_finish(flame, 0), 0);
+		flame_words_init(&words, flame);
+		assert_string_equal(words.by,
+				    "1,727 connections now, 1,078 in the base, by service");
+		if (rows[i].hint)
+			assert_string_equal(words.hint, rows[i].hint);
+		else
+			assert_null(words.hint);
+		flame_words_release(&words);
+		flame_free(flame);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -206,6 +321,10 @@ int main(void)
 		cmocka_unit_test(gives_room_to_the_larger_side),
 		cmocka_unit_test(colours_all_below_a_service_alike),
 		cmocka_unit_test(escapes_what_markup_would_take_for_its_own),
+		cmocka_unit_test(names_the_heaviest_services),
+		cmocka_unit_test(names_a_service_once_wherever_it_stands),
+		cmocka_unit_test(tells_the_page_times_whose_sum_is_right),
+		cmocka_unit_test(says_both_totals_and_that_lengths_differ),
 		cmocka_unit_test(rounds_shares_so_that_something_is_never_nothing),
 	};
 
