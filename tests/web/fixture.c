@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * flame-fixture FORMAT [KIND]: writes a flame to standard output. KIND: `usual` services,
- * `compared` with another window, by `service`, `hostile` names, `big` with 100,000 stacks
+ * `compared` with another window (`raw`: not normalized), by `service`, `hostile` names, `big` with 100,000 stacks
  * (`whole`: not folded), `empty`.
  */
 #include <inttypes.h>
@@ -181,17 +181,18 @@ static uint64_t now_ns(void)
 int main(int argc, char **argv)
 {
 	const char *kind = argc > 2 ? argv[2] : "usual";
+	bool is_raw = !strcmp(kind, "raw"), is_compared = is_raw || !strcmp(kind, "compared");
 	bool is_big = !strcmp(kind, "big") || !strcmp(kind, "whole");
 	struct flame_head head = {
 		.host = strcmp(kind, "hostile") ? "web-1" : "</title><script>alert(5)</script>",
-		.base_name = !strcmp(kind, "compared") ? "/var/lib/twtrace/monday.twr" : NULL,
+		.base_name = is_compared ? "/var/lib/twtrace/monday.twr" : NULL,
 		.caveat = strcmp(kind, "usual") ? NULL : "312 events were lost & made up for",
 		.by = { { FRAME_SERVICE, FRAME_PORT, FRAME_REMOTE, FRAME_STATE, FRAME_STACK,
 			  FRAME_CLOSE },
 			6 },
 		.shown = 5,
 		.color = strcmp(kind, "service") ? FLAME_BY_STATE : FLAME_BY_SERVICE,
-		.normalized = !strcmp(kind, "compared"),
+		.normalized = is_compared && !is_raw,
 		.from_ns = { 1769860800 * SECOND + 123456789, 1769774400 * SECOND },
 		.to_ns = { 1769861400 * SECOND + 500000000, 1769774700 * SECOND },
 	};

@@ -82,6 +82,34 @@ def colors_of(browser, tones):
     return dict(zip(tones, found))
 
 
+def over(color, ground, opacity):
+    return [opacity * one + (1 - opacity) * other for one, other in zip(color, ground)]
+
+
+def assert_dimmed_texts_are_read(browser, dark):
+    """On frames that are not meant: above the zoom, or not found."""
+    paper = (22, 25, 29) if dark else (255, 255, 255)
+    tones = [f'state-{name}' for name in STATES] + STEPS + SERVICES + ['mixed']
+    found = browser.js('''
+        const layer = document.getElementById('frames');
+        const numbers = (color) => color.match(/\\d+/g).map(Number);
+        return arguments[0].map((tones) => {
+            const frame = layer.appendChild(layer.querySelector('.frame').cloneNode(true));
+            frame.setAttribute('class', `frame ${tones}`);
+            const [all, rect, text] = [frame, frame.querySelector('rect'),
+                frame.querySelector('text')].map((el) => getComputedStyle(el));
+            const is = [numbers(rect.fill), numbers(text.fill), Number(rect.fillOpacity),
+                Number(all.opacity)];
+            frame.remove();
+            return is;
+        })''', [f'{tone} {dim}' for tone in tones for dim in ('above', 'unmatched', 'above unmatched')])
+    for fill, text, fill_opacity, opacity in found:
+        ground = over(over(fill, paper, fill_opacity), paper, opacity)
+        ratio = contrast(ground, over(text, ground if opacity == 1 else paper, opacity))
+        assert ratio >= 4.5, f'{"dark" if dark else "light"}: {text} on {fill}, dimmed: {ratio:.2f} only'
+        assert fill_opacity * opacity < 0.7, 'it is not dimmed'
+
+
 def assert_colors(browser, dark):
     where = 'dark' if dark else 'light'
     states = [f'state-{name}' for name in STATES]

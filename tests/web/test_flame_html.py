@@ -9,9 +9,9 @@ import sys
 from xml.etree import ElementTree
 
 import browser as web
-from looks import assert_colors, assert_texts_fit
+from looks import assert_colors, assert_dimmed_texts_are_read, assert_texts_fit
 
-KINDS = ['usual', 'compared', 'service', 'hostile', 'big', 'whole', 'empty']
+KINDS = ['usual', 'compared', 'raw', 'service', 'hostile', 'big', 'whole', 'empty']
 
 
 class Balance(html.parser.HTMLParser):
@@ -146,7 +146,7 @@ def test_texts_stay_in_their_frames(browser):
 def test_hover_and_keyboard_focus_tell_figures(browser):
     browser.open('html')
     browser.hover(browser.frame(':8443'))
-    browser.wait("return document.getElementById('name').textContent === ':8443'")
+    browser.wait("return document.getElementById('name').textContent === 'payments-api › :8443'")
     assert browser.text('#figures') == 'connections: 9,200 (15.8 % of all, 85.2 % of its parent)'
     browser.js("document.querySelector('.frame[tabindex=\"0\"]').focus()")
     browser.keys('\ue015\ue014')    # down, right
@@ -184,6 +184,62 @@ def test_search_marks_and_filters(browser):
     browser.wait("return document.getElementById('matched').textContent === 'Matched: 14.2 %'")
     browser.find('#reset').click()
     assert len(children(browser)) == 4, children(browser)
+
+
+def test_the_share_while_zoomed_is_of_what_is_seen(browser):
+    browser.open('html')
+    browser.type('#search', 'TIME_WAIT')
+    browser.frame('payments-api').click()
+    assert browser.text('#matched') == 'Matched: 0.0 % of this frame, 49.7 % of all', \
+        browser.text('#matched')
+    assert table(browser) == [] and browser.text('#more') == 'No name in this frame matches.'
+
+
+def test_escape_leaves_the_search(browser):
+    browser.open('html')
+    for typed in ['', 'nginx']:
+        browser.js("document.getElementById('search').focus()")
+        browser.keys(typed, '\ue00c')
+        browser.chord('/')
+        assert browser.js('return document.activeElement.id') == 'search', typed
+        assert browser.find('#search').get_attribute('value') == '', 'the slash is searched for'
+    assert 'regular expression' in browser.find('#search').get_attribute('title')
+
+
+def test_the_table_is_of_what_weighs_something(browser):
+    browser.open('html')
+    weigh_by(browser, 'sockets in TIME_WAIT')
+    names = [row[0] for row in table(browser)[1:]]
+    assert names == [':443', 'TIME_WAIT', 'nginx.service', '192.0.2.10', '198.51.100.7'], names
+    browser.open('html', 'big')
+    assert '(other)' in [row[0] for row in table(browser)]
+    assert not browser.js("""return [...document.querySelectorAll('#table button')].some((button) =>
+        button.textContent.startsWith('(other'))"""), 'a click searches for it'
+    weigh_by(browser, 'sockets in TIME_WAIT')
+    assert '(other)' not in [row[0] for row in table(browser)]
+
+
+def test_only_stacks_that_weigh_something_are_counted(browser):
+    browser.open('html')
+    names = browser.js('''
+        const weights = ['a', 'b'].map((name) => ({name, label: name, time: false}));
+        const data = {weights, frames: ['service', 'state'], base: null, states: [], hues: {},
+            strings: ['one', 'two', 'CLOSE'], rows: [
+                [[0, 0], 5, 10, 0], [[0, 1], 1200, 10, 20], [[0, 1, 1, 2], 0, 0, 1]]};
+        return [0, 1].map((weight) => {
+            const tree = buildTree(data, readRows(data), {by: [1, 0], weight, only: null});
+            return tree.root.children.map((child) => child.name);
+        })''')
+    assert names == [['CLOSE', '(other: 1,205 stacks)'], ['CLOSE', '(other: 1,200 stacks)']], names
+    browser.open('html', fragment='weight=time_wait&zoom=payments-api')
+    assert abs(width(browser.frame('all')) - graph_width(browser)) < 1
+    assert 'zoom' not in browser.js('return location.hash'), 'it has zoomed into nothing'
+
+
+def test_no_frames_are_a_sentence(browser):
+    browser.open('html', fragment='by=')
+    assert table(browser) == [] and browser.text('#more').startswith('No frames are chosen'), \
+        browser.text('#more')
 
 
 def test_another_weight_is_another_picture(browser):
@@ -267,6 +323,21 @@ def test_the_table_sorts(browser):
     assert len(table(browser)) == 2, table(browser)
 
 
+def test_the_legend_names_services(browser):
+    browser.open('html', 'service')
+    legend = browser.js('''
+        return [...document.querySelectorAll('#legend span')].map((item) => [
+            item.textContent.trim(), item.querySelector('svg')?.getAttribute('class')])''')
+    assert [name for name, _ in legend] == [
+        'nginx.service', 'payments-api', 'docker:3f2a9c01b7de', '支払いサービス🔥.service',
+        'several services'], legend
+    for name, tone in legend[:-1]:
+        assert browser.frame(name).get_attribute('class') == f'frame {tone}', (name, tone)
+    browser.open('html', 'big', 'color=service')
+    legend = browser.text('#legend')
+    assert legend.count('worker-') == 8 and 'and 8 more' in legend, legend
+
+
 def test_a_comparison_has_both_sides(browser):
     browser.open('html', 'compared')
     assert table(browser)[0] == ['Name', 'Frame', 'Now', 'Base', 'Difference']
@@ -275,12 +346,20 @@ def test_a_comparison_has_both_sides(browser):
         table(browser)[1]
     assert browser.frame('batch-export.timer').get_attribute('class') == 'frame shrunk-5'
     assert not browser.find('#color').is_displayed()
+    assert browser.text('#total') == \
+        '58,400 connections now, 39,315 in the base, by service, port, remote, state, stack'
+    said = browser.text('header')
+    assert 'compares shares' not in said and not browser.js("return document.querySelector('.caveat')")
+    browser.open('html', 'raw')
+    assert 'The lengths of the two differ (10m00s and 5m00s): --normalize compares shares' in \
+        browser.text('header'), browser.text('header')
 
 
 def test_colors_are_by_state_or_by_service(browser):
     for dark in (False, True):
         browser.open('html', dark=dark)
         assert_colors(browser, dark)
+        assert_dimmed_texts_are_read(browser, dark)
     legend = browser.text('#legend')
     assert 'TIME_WAIT' in legend and 'several states' in legend, legend
     set_to(browser, '#color', 'service')

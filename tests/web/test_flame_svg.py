@@ -8,9 +8,9 @@ import sys
 from xml.etree import ElementTree
 
 import browser as web
-from looks import assert_colors, assert_texts_fit
+from looks import assert_colors, assert_dimmed_texts_are_read, assert_texts_fit
 
-KINDS = ['usual', 'compared', 'service', 'hostile', 'big', 'whole', 'empty']
+KINDS = ['usual', 'compared', 'raw', 'service', 'hostile', 'big', 'whole', 'empty']
 GRAPH = 1180    # the width of the root
 
 
@@ -96,7 +96,7 @@ def test_texts_stay_in_their_frames(browser):
 def test_hover_tells_figures(browser):
     browser.open('svg')
     browser.hover(browser.frame(':8443'))
-    browser.wait("return document.getElementById('name').textContent === ':8443'")
+    browser.wait("return document.getElementById('name').textContent === 'payments-api › :8443'")
     assert browser.text('#figures') == \
         'connections: 9,200 (15.8 % of all, 85.2 % of its parent)', browser.text('#figures')
     browser.hover(browser.find('.title'))
@@ -138,6 +138,39 @@ def test_search_tells_the_share_that_matches(browser):
     assert browser.text('#matched') == '' and not browser.js("return document.querySelector('.match')")
 
 
+def test_the_share_while_zoomed_is_of_what_is_seen(browser):
+    browser.open('svg')
+    search(browser, 'TIME_WAIT')
+    for name, said in [('payments-api', '0.0 % of this frame, 49.7 % of all'),
+                       ('nginx.service', '77.1 % of this frame, 49.7 % of all'), ('all', '49.7 %')]:
+        browser.frame(name).click()
+        assert browser.text('#matched') == f'Matched: {said}', browser.text('#matched')
+        browser.find('.frame').click()
+    browser.frame('nginx.service').click()
+    browser.frame(':443').click()
+    assert search(browser, 'nginx') == 'Matched: 100 % of this frame, 64.4 % of all', \
+        browser.text('#matched')
+    assert search(browser, '^all$') == 'Nothing matches.', 'the root is nobody\'s name'
+    browser.open('svg', 'compared')
+    browser.frame('nginx.service').click()
+    assert search(browser, 'TIME_WAIT') == \
+        'Matched: now 77.1 % of this frame, 49.7 % of all; base 82.4 % of this frame, 58.2 % of all', \
+        browser.text('#matched')
+
+
+def test_a_long_path_is_cut_in_the_middle(browser):
+    browser.open('svg')
+    said = browser.js('''
+        return [['abcdef', 6], ['abcdefgh', 6], ['abcdefgh', 7], ['支払支払', 5]].map((of) =>
+            cutMiddle(...of))''')
+    assert said == ['abcdef', 'ab…fgh', 'abc…fgh', '支…払'], said
+    browser.hover(browser.frame('tcp_connect'))
+    browser.wait("return document.getElementById('name').textContent !== ''")
+    assert browser.text('#name') == \
+        'payments-api › :5432 › 10.0.9.1 › SYN_SENT › main › serve(int) › ' \
+        'Pool::checkout<Connection&>() › tcp_connect', browser.text('#name')
+
+
 def test_keys_walk_zoom_and_search(browser):
     from selenium.webdriver.common.keys import Keys
 
@@ -165,6 +198,12 @@ def test_keys_walk_zoom_and_search(browser):
         browser.chord(*keys)
         assert browser.js("return document.activeElement?.localName") == 'input', keys
     assert browser.js("return document.activeElement.value") == '', 'the key itself is searched for'
+    for typed in ['', 'nginx']:     # out of the box, and into it again
+        browser.keys(typed, Keys.ESCAPE)
+        browser.chord('/')
+        assert browser.js("return document.activeElement?.localName") == 'input', typed
+        assert browser.js("return document.activeElement.value") == '', 'the slash is searched for'
+    assert 'regular expression' in browser.find('input').get_attribute('title')
     stops = browser.js('''return document.querySelectorAll('.frame[tabindex="0"]').length''')
     assert stops == 1, f'{stops} frames are stops of the Tab key'
 
@@ -172,7 +211,8 @@ def test_keys_walk_zoom_and_search(browser):
 def test_the_address_keeps_zoom_and_search(browser):
     browser.open('svg', 'usual', 'zoom=nginx.service%2F%253A443&search=198')
     assert abs(width(browser.frame(':443')) - GRAPH) < 1
-    assert browser.text('#matched') == 'Matched: 13.7 %', browser.text('#matched')
+    assert browser.text('#matched') == 'Matched: 23.3 % of this frame, 13.7 % of all', \
+        browser.text('#matched')
     browser.open('svg', 'usual', 'zoom=nginx.service%2Fgone&search=%28')
     assert abs(width(browser.frame('nginx.service')) - GRAPH) < 1
 
@@ -181,6 +221,7 @@ def test_colors_tell_states_apart_and_texts_from_them(browser):
     for dark in (False, True):
         browser.open('svg', 'usual', dark=dark)
         assert_colors(browser, dark)
+        assert_dimmed_texts_are_read(browser, dark)
     for name, tone in [('nginx.service', 'mixed'), ('198.51.100.7', 'state-TIME_WAIT'),
                        ('10.0.4.17', 'state-CLOSE_WAIT'), ('tcp_connect', 'state-SYN_SENT')]:
         tones = browser.frame(name).get_attribute('class').split()
@@ -206,6 +247,18 @@ def test_by_service_all_below_has_its_color(browser):
         assert len(classes) == 1 and re.fullmatch(wanted, classes[0]), (name, classes)
 
 
+def test_the_legend_names_services(browser):
+    browser.open('svg', 'service')
+    legend = browser.js('''
+        return [...document.querySelectorAll('.legend text')].map((text) => [text.textContent,
+            text.previousElementSibling.getAttribute('class')])''')
+    assert [name for name, _ in legend] == [
+        'nginx.service', 'payments-api', 'docker:3f2a9c01b7de', '支払いサービス🔥.service',
+        'several services'], legend
+    for name, tone in legend[:-1]:
+        assert browser.frame(name).get_attribute('class') == f'frame {tone}', (name, tone)
+
+
 def test_a_comparison_shows_what_grew_and_what_is_gone(browser):
     browser.open('svg', 'compared')
     for name, tone in [('batch-export.timer', 'shrunk-5'), ('payments-api', 'grown-5'),
@@ -219,8 +272,17 @@ def test_a_comparison_shows_what_grew_and_what_is_gone(browser):
     lines = browser.js("return [...document.querySelectorAll('.line')].map((l) => l.textContent)")
     assert any('Base: /var/lib/twtrace/monday.twr, 2026-01-30T12:00:00.000Z to' in line and
                'normalized' in line for line in lines), lines
+    assert any(line.startswith('58,400 connections now, 39,315 in the base, by') for line in lines), lines
+    assert not any('--normalize' in line for line in lines), lines
+    assert not browser.js("return document.querySelector('.caveat')"), 'there is none'
     assert search(browser, 'TIME_WAIT').startswith('Matched: now 49.7 %, base 58.2 %'), \
         browser.text('#matched')
+
+
+def test_windows_of_other_lengths_are_hinted_at(browser):
+    browser.open('svg', 'raw')
+    lines = browser.js("return [...document.querySelectorAll('.line')].map((l) => l.lastChild?.textContent)")
+    assert 'The lengths of the two differ (10m00s and 5m00s): --normalize compares shares' in lines, lines
 
 
 def test_nothing_to_draw_is_said(browser):
