@@ -164,7 +164,7 @@ find_flamegraph() {
 	[[ $(ls) == twtrace-20*T*Z.speedscope.json* ]]
 	[[ -z $(compgen -G '*.part') ]]
 	flame --interval 10s --write '%Y.txt' 2>/dev/null
-	[[ -e 2026.txt && -e 2026-2.txt && -e 2026-3.txt ]]
+	[[ -e 2026.txt && -e 2026_002.txt && -e 2026_003.txt ]]
 	rm ./*.txt
 	flame --interval 10s --write same.txt 2>/dev/null
 	[[ $(ls ./*.txt) == ./same.txt ]]
