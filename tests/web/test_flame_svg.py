@@ -154,7 +154,7 @@ def test_the_share_while_zoomed_is_of_what_is_seen(browser):
     browser.open('svg', 'compared')
     browser.frame('nginx.service').click()
     assert search(browser, 'TIME_WAIT') == \
-        'Matched: now 77.1 % of this frame, 49.7 % of all; base 82.4 % of this frame, 58.2 % of all', \
+        'Matched: now 77.1 %, base 82.4 % of this frame; now 49.7 %, base 58.2 % of all', \
         browser.text('#matched')
 
 

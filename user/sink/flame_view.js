@@ -282,14 +282,14 @@ class FlameView {
 		const all = this.matchedIn(this.root);
 		const above = [...ancestors(this.zoomed)].some((frame) => this.matches.has(frame));
 		const here = above ? this.zoomed : this.matchedIn(this.zoomed);
-		const share = (side) => {
-			const ofAll = percent(all[side], this.all[side]);
-			return this.zoomed === this.root ? ofAll :
-				`${percent(here[side], this.zoomed[side])} of this frame, ${ofAll} of all`;
-		};
-		return this.all.base === undefined ? `Matched: ${share('now')}` :
-			`Matched: now ${share('now')}${this.zoomed === this.root ? ',' : ';'} ` +
-			`base ${share('base')}`;
+		const shares = (found, whole) => this.all.base === undefined ?
+			percent(found.now, whole.now) :
+			`now ${percent(found.now, whole.now)}, base ${percent(found.base, whole.base)}`;
+		const ofAll = shares(all, this.all);
+		if (this.zoomed === this.root)
+			return `Matched: ${ofAll}`;
+		const separator = this.all.base === undefined ? ',' : ';';
+		return `Matched: ${shares(here, this.zoomed)} of this frame${separator} ${ofAll} of all`;
 	}
 
 	// --------------------------------------------------------------------------- hover, keys
