@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import browser as web
 from looks import assert_colors, assert_dimmed_texts_are_read, assert_texts_fit
+from page import children, graph_width, set_to, table, tooltips, weigh_by, width
 
 KINDS = ['usual', 'compared', 'raw', 'service', 'hostile', 'big', 'whole', 'empty']
 
@@ -42,49 +43,6 @@ class Balance(html.parser.HTMLParser):
 def read(browser, kind):
     with open(browser.file('html', kind), encoding='utf-8') as file:
         return file.read()
-
-
-def set_to(browser, selector, value):
-    """Chooses in a <select>, as a hand would."""
-    browser.js('''
-        const select = document.querySelector(arguments[0]);
-        select.value = arguments[1];
-        select.dispatchEvent(new Event('change', {bubbles: true}))''', selector, value)
-
-
-def weigh_by(browser, label):
-    """Chooses a weight by its name: which number it has is nobody's business."""
-    set_to(browser, '#weight', browser.js('''
-        return [...document.querySelectorAll('#weight option')].find((option) =>
-            option.textContent === arguments[0]).value''', label))
-
-
-def tooltips(browser):
-    """What each frame says and its colour, in the order of the tree."""
-    return browser.js('''
-        return [...document.querySelectorAll('#frames .frame')].map((frame) =>
-            [frame.querySelector('title').textContent, frame.getAttribute('class')])''')
-
-
-def table(browser):
-    return browser.js('''
-        return [...document.querySelectorAll('#table tr')].map((row) =>
-            [...row.children].map((cell) => cell.textContent))''')
-
-
-def children(browser):
-    """Names of the frames right below the root."""
-    return browser.js('''
-        return [...document.querySelectorAll('.frame[aria-level="2"]:not([display]) title')].map(
-            (title) => title.textContent.split('\\n')[0])''')
-
-
-def graph_width(browser):
-    return float(browser.find('#picture').get_attribute('width'))
-
-
-def width(element):
-    return float(element.get_attribute('width'))
 
 
 def test_the_markup_is_in_order(browser):
@@ -168,80 +126,6 @@ def test_zoom_shows_a_part_and_its_table(browser):
     assert 'nginx.service' in [row[0] for row in table(browser)[1:]]
 
 
-def test_search_marks_and_filters(browser):
-    browser.open('html')
-    browser.type('#search', 'nginx|TIME_WAIT')
-    assert browser.text('#matched') == 'Matched: 64.4 %', browser.text('#matched')
-    assert [row[0] for row in table(browser)[1:]] == ['nginx.service', 'TIME_WAIT']
-    browser.type('#search', 'serve(')
-    assert browser.text('#matched') == 'Matched: 18.5 %', browser.text('#matched')
-    browser.find('#only').click()
-    assert children(browser) == ['payments-api'], children(browser)
-    browser.hover(browser.frame('payments-api'))
-    browser.wait("return document.getElementById('figures').textContent === arguments[0]",
-                 'connections: 10,800 (18.5 % of all, 100 % of its parent)')
-    browser.type('#search', 'CLOSE_WAIT')
-    browser.wait("return document.getElementById('matched').textContent === 'Matched: 14.2 %'")
-    browser.find('#reset').click()
-    assert len(children(browser)) == 4, children(browser)
-
-
-def test_the_share_while_zoomed_is_of_what_is_seen(browser):
-    browser.open('html')
-    browser.type('#search', 'TIME_WAIT')
-    browser.frame('payments-api').click()
-    assert browser.text('#matched') == 'Matched: 0.0 % of this frame, 49.7 % of all', \
-        browser.text('#matched')
-    assert table(browser) == [] and browser.text('#more') == 'No name in this frame matches.'
-
-
-def test_escape_leaves_the_search(browser):
-    browser.open('html')
-    for typed in ['', 'nginx']:
-        browser.js("document.getElementById('search').focus()")
-        browser.keys(typed, '\ue00c')
-        browser.chord('/')
-        assert browser.js('return document.activeElement.id') == 'search', typed
-        assert browser.find('#search').get_attribute('value') == '', 'the slash is searched for'
-    assert 'regular expression' in browser.find('#search').get_attribute('title')
-
-
-def test_the_table_is_of_what_weighs_something(browser):
-    browser.open('html')
-    weigh_by(browser, 'sockets in TIME_WAIT')
-    names = [row[0] for row in table(browser)[1:]]
-    assert names == [':443', 'TIME_WAIT', 'nginx.service', '192.0.2.10', '198.51.100.7'], names
-    browser.open('html', 'big')
-    assert '(other)' in [row[0] for row in table(browser)]
-    assert not browser.js("""return [...document.querySelectorAll('#table button')].some((button) =>
-        button.textContent.startsWith('(other'))"""), 'a click searches for it'
-    weigh_by(browser, 'sockets in TIME_WAIT')
-    assert '(other)' not in [row[0] for row in table(browser)]
-
-
-def test_only_stacks_that_weigh_something_are_counted(browser):
-    browser.open('html')
-    names = browser.js('''
-        const weights = ['a', 'b'].map((name) => ({name, label: name, time: false}));
-        const data = {weights, frames: ['service', 'state'], base: null, states: [], hues: {},
-            strings: ['one', 'two', 'CLOSE'], rows: [
-                [[0, 0], 5, 10, 0], [[0, 1], 1200, 10, 20], [[0, 1, 1, 2], 0, 0, 1]]};
-        return [0, 1].map((weight) => {
-            const tree = buildTree(data, readRows(data), {by: [1, 0], weight, only: null});
-            return tree.root.children.map((child) => child.name);
-        })''')
-    assert names == [['CLOSE', '(other: 1,205 stacks)'], ['CLOSE', '(other: 1,200 stacks)']], names
-    browser.open('html', fragment='weight=time_wait&zoom=payments-api')
-    assert abs(width(browser.frame('all')) - graph_width(browser)) < 1
-    assert 'zoom' not in browser.js('return location.hash'), 'it has zoomed into nothing'
-
-
-def test_no_frames_are_a_sentence(browser):
-    browser.open('html', fragment='by=')
-    assert table(browser) == [] and browser.text('#more').startswith('No frames are chosen'), \
-        browser.text('#more')
-
-
 def test_another_weight_is_another_picture(browser):
     browser.open('html')
     weigh_by(browser, 'time that TIME_WAIT held ports')
@@ -303,24 +187,6 @@ def test_no_order_loses_anything(browser):
     assert browser.js('''
         return [...document.querySelectorAll('.frame[aria-level="3"] title')].some((title) =>
             title.textContent.startsWith('worker-1.service'))'''), 'what is known below is lost'
-
-
-def test_the_table_sorts(browser):
-    browser.open('html')
-    rows = table(browser)
-    assert rows[0] == ['Name', 'Frame', 'Own', 'Total', 'Share'], rows[0]
-    assert rows[1] == ['nginx.service', 'service', '0', '37,600', '64.4 %'], rows[1]
-    browser.find('#table [data-key=own]').click()
-    assert table(browser)[1][:4] == ['TIME_WAIT', 'state', '29,000', '29,000'], table(browser)[1]
-    browser.find('#table [data-key=name]').click()
-    names = [row[0] for row in table(browser)[1:]]
-    assert names == sorted(names), names
-    assert browser.find('[aria-sort]').get_attribute('aria-sort') == 'ascending'
-    browser.find('#table [data-key=name]').click()
-    assert [row[0] for row in table(browser)[1:]] == names[::-1]
-    browser.find('#table tbody button').click()
-    assert browser.find('#search').get_attribute('value').startswith('^')
-    assert len(table(browser)) == 2, table(browser)
 
 
 def test_the_legend_names_services(browser):
