@@ -109,7 +109,7 @@ find_flamegraph() {
 	flame --by service,stack --diff tests/golden/run/recording >"$work/folded"
 	[[ $(grep -c ';' "$work/folded") == 0 ]]
 	flame --by service,stack --diff tests/golden/run/recording -o svg >"$work/svg"
-	grep -q 'code is known on one side only' "$work/svg"
+	grep -q 'Code is known on one side only' "$work/svg"
 }
 
 @test "a recording compared with itself shows no difference" {

@@ -122,7 +122,7 @@ static void say_caveat(struct flame_head *head, const struct model *model, uint6
 				 "TIME_WAIT is inferred: early ends show only when the kernel is "
 				 "polled");
 	if (one_sided)
-		len = add_caveat(text, len, "code is known on one side only, and left out on both");
+		len = add_caveat(text, len, "Code is known on one side only, and left out on both");
 	if (lost)
 		len = add_caveat(text, len, "%s events were lost since the start",
 				 text_count(lost, number));
