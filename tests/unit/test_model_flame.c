@@ -411,7 +411,7 @@ static void a_stack_that_is_told_late_is_waited_for(void **state)
 	/* no minisock, and soon forgotten */
 	feed_transition(f, &end, TW_ESTABLISHED, TW_CLOSE, 0, 104, TW_TRANSITION_SHORT);
 	feed_transition(f, &never, TW_ESTABLISHED, TW_CLOSE, 0, 104, TW_TRANSITION_SHORT);
-	pass(f, SECOND);
+	pass(f, SECOND / 4);
 	feed_stack_text(f, 77, "connect\nmain", 0);
 	feed_stack(f, 1, 77);
 	pass(f, SECOND / 10);
