@@ -48,11 +48,6 @@ const struct flame_view *flame_view_of(enum flame_weight weight)
 	return weight < NR_FLAME_WEIGHTS ? of_weight[weight] : &views[0];
 }
 
-bool flame_by_has(const struct flame_by *by, enum flame_frame frame)
-{
-	return memchr(by->frames, frame, by->count) != NULL;
-}
-
 void flame_by_append(struct flame_by *by, enum flame_frame frame)
 {
 	if (!flame_by_has(by, frame))

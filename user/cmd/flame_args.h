@@ -35,7 +35,6 @@ void flame_args_init(struct flame_args *args);
 
 /* The view for a weight of which nothing else was said; NR_FLAME_WEIGHTS: for anything. */
 const struct flame_view *flame_view_of(enum flame_weight weight);
-bool flame_by_has(const struct flame_by *by, enum flame_frame frame);
 /* Unless it is there. */
 void flame_by_append(struct flame_by *by, enum flame_frame frame);
 

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct model;
 
@@ -47,6 +48,11 @@ struct flame_by {
 	uint8_t frames[NR_FLAME_FRAMES];
 	uint8_t count;
 };
+
+static inline bool flame_by_has(const struct flame_by *by, unsigned int frame)
+{
+	return memchr(by->frames, (int)frame, by->count) != NULL;
+}
 
 /* One frame of a stack. */
 struct flame_part {

@@ -168,7 +168,7 @@ int flame_add(struct flame *flame, enum flame_side side, const struct flame_part
 /* The root and what there was no room for are everywhere. */
 static bool has_frame(const struct flame_by *by, uint8_t frame)
 {
-	return frame >= NR_FLAME_FRAMES || memchr(by->frames, frame, by->count);
+	return frame >= NR_FLAME_FRAMES || flame_by_has(by, frame);
 }
 
 int flame_merge(struct flame *flame, enum flame_side side, const struct flame *other)

@@ -80,15 +80,10 @@ static const char *only_host(const struct model *model, const struct sink_opts *
 	return host;
 }
 
-static bool has_frame(const struct flame_by *by, enum flame_frame frame)
-{
-	return memchr(by->frames, frame, by->count) != NULL;
-}
-
 static bool tells_of_time_wait(const struct flame_head *head)
 {
 	return head->weight == WEIGHT_TIME_WAIT || head->weight == WEIGHT_TIME_WAIT_SECONDS ||
-	       has_frame(&head->by, FRAME_END);
+	       flame_by_has(&head->by, FRAME_END);
 }
 
 /* One more sentence; @len is what there is of @text. */
@@ -186,7 +181,7 @@ static struct flame *new_flame(const struct model *model, const struct sink_opts
 	uint64_t unplaced = 0;
 
 	fill_head(&head, model, opts);
-	one_sided = flame->base && has_frame(&head.by, FRAME_STACK) &&
+	one_sided = flame->base && flame_by_has(&head.by, FRAME_STACK) &&
 		    knows_code(flame->base) != code;
 	if (flame->host_if_several && head.host)
 		filling.without |= leave_out(&head, FRAME_HOST);
@@ -216,7 +211,7 @@ static void say_what_is_missing(const struct flame *flame, const struct flame_op
 	if (!root->total[FLAME_NOW][weight] && !root->total[FLAME_BASE][weight])
 		log_msg(LOG_WARNING, "nothing to draw: no connection weighs anything in '%s'",
 			flame_weight_name(weight));
-	else if (opts->stacks_expected && !has_frame(&flame->head.by, FRAME_STACK))
+	else if (opts->stacks_expected && !flame_by_has(&flame->head.by, FRAME_STACK))
 		log_msg(LOG_WARNING,
 			"no code is drawn: none is known of these connections (--stacks tells of "
 			"those that are opened while traced)");
