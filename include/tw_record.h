@@ -51,6 +51,9 @@ enum tw_kind {
 	TW_SCOPE = 28,		/* struct tw_scope: a command, and all that is traced is its own */
 	TW_FORK = 29,		/* struct tw_fork: a process of it has made another one */
 	TW_EXIT = 30,		/* struct tw_exit: a process of it ends */
+	TW_FACTS = 31,		/* struct tw_name: the files of a namespace (base/facts.h) */
+	TW_BIND_FAILED = 32,	/* struct tw_bind_failed: bind() or listen() found the port taken */
+	TW_BOUND = 33,		/* struct tw_bound: a socket on that port; told before it */
 };
 
 /* What is known of minisocks rests on this: enum evidence of the model. */
@@ -149,7 +152,11 @@ struct tw_transition {
 	struct tw_tuple tuple;
 	__u64 cgroup_id;	/* of the socket; 0: unknown */
 	__u64 born_ns;		/* when LISTEN->SYN_RECV happened, to be told now; else 0 */
-	__u64 listener_cookie;	/* whose child it is; 0: unknown */
+	union {			/* by the change; 0: unknown */
+		__u64 listener_cookie;	/* from LISTEN, SYN_RECV: whose child it is */
+		__u64 own_range;	/* CLOSE->SYN_SENT: IP_LOCAL_PORT_RANGE, high << 16 | low */
+		__u64 syn_ns;		/* SYN_SENT->ESTABLISHED: when its SYN was sent */
+	};
 };
 
 /*
@@ -336,6 +343,37 @@ struct tw_exit {
 	__u32 pid;
 	__u32 status;		/* WAITED: as wait() gives it */
 	__u64 started_ns;	/* as in its TW_FORK; WAITED: 0 */
+};
+
+/* flags of TW_BIND_FAILED and TW_BOUND */
+enum tw_bound_flag {
+	TW_B_REUSEADDR = 1 << 0, /* sk_reuse; a minisock has what its socket had */
+	TW_B_REUSEPORT = 1 << 1,
+	TW_B_LISTEN = 1 << 2,	/* BIND_FAILED: listen() failed, not bind() */
+	TW_B_INFERRED = 1 << 3,	/* BIND_FAILED: from the socket's changes of state alone */
+	TW_B_LOOKED = 1 << 4,	/* BIND_FAILED: TW_BOUND came for all sockets on that port */
+	TW_B_LOCKED = 1 << 5,	/* BOUND: bound by number (SOCK_BINDPORT_LOCK) */
+};
+
+/* What was asked for, and by whom. */
+struct tw_bind_failed {
+	struct tw_record head;	/* error: the errno that the caller gets */
+	__u64 cookie;		/* of the socket that was to be bound; 0: it has none */
+	struct tw_owner owner;
+	struct tw_tuple tuple;	/* no remote end; local_port 0: any was asked for */
+	__u64 cgroup_id;
+};
+
+/* A socket that has the port that was asked for, as it was right after the failure. */
+struct tw_bound {
+	struct tw_record
+		head; /* from: state, minisocks' substate; to: TW_TIMER_MINISOCK if it is one */
+	__u64 cookie;
+	struct tw_owner owner;	/* of a socket in CLOSE, by its open file; else empty */
+	struct tw_tuple tuple;
+	__u64 cgroup_id;	/* as owner */
+	__u32 expires_ms;	/* minisock; ~0: not known */
+	__u32 pad;
 };
 
 struct tw_socket {

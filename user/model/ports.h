@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Ephemeral ports: how many there are for each destination, who has them, how long they last;
+ * and what failed for want of one. docs/ports.md says how each figure is come by.
+ *
+ * The kernel looks for a port per (namespace, source, destination, port): a port that is in
+ * use towards one destination is free towards another, unless an explicit bind() has it
+ * (__inet_hash_connect(), net/ipv4/inet_hashtables.c).
+ */
+#ifndef MODEL_PORTS_H
+#define MODEL_PORTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/event.h"
+#include "model/histogram.h"
+
+struct model;
+
+/* From half of the ports on connect() searches all of one parity first, and gets slow. */
+enum budget_level {
+	BUDGET_FINE,
+	BUDGET_HALF,		/* half of the ports are used, or were while traced */
+	BUDGET_EXHAUSTED,	/* all are used, or a connect() found none while traced */
+	NR_BUDGET_LEVELS,
+};
+
+/* Text belongs to the model and lasts until the next record is fed. */
+struct budget {
+	enum budget_level level;
+	uint64_t netns_cookie;
+	uint32_t netns_ino;
+	uint8_t source;		/* of the recording */
+	const char *netns_name;	/* "host", a name under /run/netns, or NULL */
+	uint8_t local_addr[16], remote_addr[16];
+	uint16_t remote_port;
+	/* ip_local_port_range, or the IP_LOCAL_PORT_RANGE of its sockets; 0, 0: unknown */
+	uint16_t low, high;
+	bool own_range;		/* the latter: all that was seen of this budget have it */
+	uint32_t reserved;	/* of the range: ip_local_reserved_ports */
+	uint32_t blocked;	/* of the range, for every destination: listeners, explicit binds */
+	bool blocked_by_bind;	/* by sockets that were bound and then connected, some of them */
+	uint32_t capacity;	/* what is left for connect() to choose from */
+	/* ports that are used towards this destination, by what has them */
+	uint32_t used;		/* the sum of the next four */
+	uint32_t established, time_wait, fin_wait2 /* minisocks */, other;
+	uint32_t peak;		/* the most that were used at once while traced */
+	uint64_t opened;	/* connections that began while traced: also the failed ones */
+	uint64_t failures;	/* that found no port */
+	double per_s;		/* opened a second, of late; NAN: not known yet */
+	double sustainable_per_s; /* what the ports last for, for ever; NAN: unknown */
+	uint64_t hold_ns;	/* how long a connection has its port, TIME_WAIT included; 0: unknown */
+	bool hold_measured;	/* by ends that were seen; else of TIME_WAIT's 60 s and the wheel */
+	uint64_t half_ns;	/* until half are used; 0: they are; TIME_UNKNOWN: never, or unknown */
+	uint64_t end_ns;	/* until none is left; likewise */
+	struct histogram search; /* time in connect() before the SYN was sent */
+	const char *service;	/* that has most of the ports; NULL: unknown */
+	uint32_t service_used;
+	uint32_t pid;		/* the latest of it */
+	const char *comm;
+};
+
+const char *budget_level_name(enum budget_level level);	/* "half" */
+
+/*
+ * The budgets as they are now, worst first: exhausted ones, then by the share that is used.
+ * NULL, 0: none, or no memory. Lasts until the next record is fed.
+ */
+size_t model_budgets(struct model *model, const struct budget **budgets);
+/* Budgets that there was no room for: of those nothing is known. */
+uint64_t model_budgets_left_out(const struct model *model);
+
+enum failure_kind {
+	FAILURE_CONNECT,
+	FAILURE_BIND,
+	FAILURE_LISTEN,
+	NR_FAILURE_KINDS,
+};
+
+const char *failure_kind_name(enum failure_kind kind);	/* "connect" */
+
+/* What has the port that was asked for. */
+enum port_holder_kind {
+	HELD_UNKNOWN,		/* nobody looked, or nothing was there any more */
+	HELD_BY_LISTENER,
+	HELD_BY_CONNECTION,	/* any state of a full socket but LISTEN and CLOSE */
+	HELD_BY_TIME_WAIT,	/* minisocks of either substate */
+	HELD_BY_BOUND,		/* bound, neither listening nor connected */
+	NR_PORT_HOLDERS,
+};
+
+const char *port_holder_name(enum port_holder_kind kind);	/* "time_wait"; NULL: unknown */
+
+/* Whether SO_REUSEADDR was set: of what is not known nothing is said. */
+enum reuse {
+	REUSE_UNKNOWN,
+	REUSE_NO,
+	REUSE_YES,
+};
+
+struct port_holder {
+	enum port_holder_kind kind;	/* the strongest: a listener before a connection, ... */
+	uint32_t sockets;	/* of that kind on that port */
+	enum reuse reuse;	/* NO where any of them has it not */
+	uint8_t state;		/* of HELD_BY_CONNECTION: enum tw_state of most of them */
+	const char *service;	/* NULL: unknown */
+	uint32_t pid;
+	const char *comm;
+	uint64_t left_ns;	/* minisocks: until the last of them ends; TIME_UNKNOWN */
+};
+
+/* Failures that are alike: same namespace, owner, kind, error, ends but for ephemeral ports. */
+struct failure {
+	enum failure_kind kind;
+	int error;		/* errno */
+	uint64_t netns_cookie;
+	uint32_t netns_ino;
+	uint8_t source;
+	const char *netns_name;
+	const char *service, *comm;	/* NULL: unknown */
+	uint32_t pid;
+	uint8_t local_addr[16];	/* all zero: any, or unknown */
+	uint16_t local_port;	/* 0: an ephemeral one */
+	uint8_t remote_addr[16]; /* CONNECT */
+	uint16_t remote_port;
+	enum reuse reuse;	/* BIND, LISTEN: of the socket that failed */
+	bool inferred;		/* LISTEN: from changes of state alone */
+	uint64_t count;
+	uint64_t first_ns, last_ns;
+	uint64_t took_max_ns;	/* EADDRNOTAVAIL: the longest search that found nothing */
+	struct port_holder holder; /* EADDRINUSE, EADDRNOTAVAIL of a bound port: of the last one */
+};
+
+/* Most frequent first; of those that found no room only model_failures_left_out() knows. */
+size_t model_failures(struct model *model, const struct failure **failures);
+uint64_t model_failures_left_out(const struct model *model);
+
+/* The files of a namespace (base/facts.h) as they were first and as they were last. */
+struct netns_facts {
+	uint64_t netns_cookie;
+	uint32_t netns_ino;
+	uint8_t source;
+	const char *netns_name;
+	const char *first, *last;	/* the same where they were told once */
+	uint64_t first_ns, last_ns;
+};
+
+/* In the order in which they were told. */
+size_t model_facts(struct model *model, const struct netns_facts **facts);
+
+#endif
