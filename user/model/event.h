@@ -59,6 +59,13 @@ enum reset {
 	RESET_SENT,
 };
 
+/* Whether SO_REUSEADDR was set: of what is not known nothing is said. */
+enum reuse {
+	REUSE_UNKNOWN,
+	REUSE_NO,
+	REUSE_YES,
+};
+
 #define PID_UNKNOWN 0
 #define TIME_UNKNOWN UINT64_MAX
 
@@ -94,6 +101,8 @@ struct conn_view {
 	bool ours;			/* the command's that is traced */
 };
 
+struct port_holder;
+
 struct model_event {
 	enum event_kind kind;
 	uint64_t ts_ns;
@@ -109,6 +118,10 @@ struct model_event {
 	uint64_t residence_ns;		/* TIME_WAIT_EXIT: TIME_UNKNOWN where it would be a guess */
 	uint8_t cause;			/* LOSS: enum tw_loss_cause */
 	uint64_t count;			/* LOSS, REFUSED */
+	/* BIND_FAILED, and CONNECT_FAILED of a bound port; NULL: not known (model/ports.h) */
+	const struct port_holder *holder;
+	enum reuse reuse;		/* BIND_FAILED: of the socket that asked */
+	bool listening;			/* BIND_FAILED: listen() failed, not bind() */
 };
 
 const char *event_kind_name(enum event_kind kind);	/* "transition" */

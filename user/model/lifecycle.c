@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "model/failures.h"
 #include "model/farewells.h"
 #include "model/leaks.h"
 #include "model/ledger.h"
@@ -215,15 +216,11 @@ static void close_socket(struct model *model, uint32_t id, const struct tw_trans
 	if (conn->rst_sent)
 		remains = REMAINS_NOTHING;
 	if (from == TW_SYN_SENT || (from == TW_SYN_RECV && conn->direction == DIRECTION_OUTGOING)) {
-		struct model_event event = {
-			.kind = EVENT_CONNECT_FAILED,
-			.ts_ns = ts_ns,
-			.error = outcome_connect_error(&record->head, conn->local_port != 0),
-		};
+		int failed = outcome_connect_error(&record->head, conn->local_port != 0);
 
-		conn->failed = event.error != 0;
-		if (conn->failed)
-			tracker_tell(model, conn, &event);
+		conn->failed = failed != 0;
+		if (failed)
+			failures_connect(model, conn, failed, ts_ns);
 	}
 	if (model->leaks)
 		note_end(model, id, record);

@@ -6,11 +6,14 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "model/failures.h"
 #include "model/farewells.h"
 #include "model/flames.h"
 #include "model/leaks.h"
 #include "model/ledger.h"
 #include "model/lifecycle.h"
+#include "model/netns_facts.h"
+#include "model/port_look.h"
 #include "model/reconcile.h"
 #include "model/sums.h"
 #include "model/tracker.h"
@@ -81,6 +84,8 @@ void model_free(struct model *model)
 	leaks_free(model->leaks);
 	farewell_free(model->farewell);
 	flames_free(model->flames);
+	facts_free(model->facts);
+	looks_free(model->looks);
 	for (unsigned int source = 0; source < MODEL_MAX_SOURCES; source++)
 		free(model->hosts[source]);
 	stacks_release(&model->stacks);
@@ -326,6 +331,22 @@ static void feed_minisock(struct model *model, const struct tw_record *record, u
 	witness_minisock(model, (const struct tw_minisock *)record, source);
 }
 
+static void feed_facts(struct model *model, const struct tw_record *record, unsigned int source)
+{
+	facts_learn(model, (const struct tw_name *)record, source);
+}
+
+static void feed_bind_failed(struct model *model, const struct tw_record *record,
+			     unsigned int source)
+{
+	failures_bind(model, (const struct tw_bind_failed *)record, source);
+}
+
+static void feed_bound(struct model *model, const struct tw_record *record, unsigned int source)
+{
+	look_bound(model, (const struct tw_bound *)record, source);
+}
+
 static const struct {
 	size_t size;	/* the least that the kind needs */
 	void (*feed)(struct model *model, const struct tw_record *record, unsigned int source);
@@ -360,6 +381,9 @@ static const struct {
 	[TW_SCOPE] = { sizeof(struct tw_scope), feed_scope, true },
 	[TW_FORK] = { sizeof(struct tw_fork), feed_fork },
 	[TW_EXIT] = { sizeof(struct tw_exit), feed_exit },
+	[TW_FACTS] = { sizeof(struct tw_name), feed_facts, true },
+	[TW_BIND_FAILED] = { sizeof(struct tw_bind_failed), feed_bind_failed },
+	[TW_BOUND] = { sizeof(struct tw_bound), feed_bound },
 };
 
 /* A state that a full socket can be in. */
@@ -375,9 +399,12 @@ static bool states_make_sense(const struct tw_record *record)
 	case TW_SPILLED:
 		return is_full_state(record->from) && is_full_state(record->to);
 	case TW_SOCKET:
+	case TW_BOUND:
 		if (record->to == TW_TIMER_MINISOCK)
 			return record->from == TW_TIME_WAIT || record->from == TW_FIN_WAIT2;
-		return is_full_state(record->from) && record->from != TW_CLOSE;
+		/* no dump lists a socket in CLOSE */
+		return is_full_state(record->from) &&
+		       (record->from != TW_CLOSE || record->kind == TW_BOUND);
 	case TW_MINI_BORN:
 	case TW_MINI_REFUSED:
 	case TW_MINI_TURNED:

@@ -6,6 +6,7 @@
 #include "model/leak.h"
 #include "model/field.h"
 #include "model/model.h"
+#include "model/ports.h"
 #include "tw_record.h"
 
 #define NAME_IN(table, index) \
@@ -213,4 +214,38 @@ const char *leak_level_name(enum leak_level level)
 	};
 
 	return NAME_IN(names, level);
+}
+
+const char *budget_level_name(enum budget_level level)
+{
+	static const char *const names[NR_BUDGET_LEVELS] = {
+		[BUDGET_FINE] = "fine",
+		[BUDGET_HALF] = "half",
+		[BUDGET_EXHAUSTED] = "exhausted",
+	};
+
+	return NAME_IN(names, level);
+}
+
+const char *failure_kind_name(enum failure_kind kind)
+{
+	static const char *const names[NR_FAILURE_KINDS] = {
+		[FAILURE_CONNECT] = "connect",
+		[FAILURE_BIND] = "bind",
+		[FAILURE_LISTEN] = "listen",
+	};
+
+	return NAME_IN(names, kind);
+}
+
+const char *port_holder_name(enum port_holder_kind kind)
+{
+	static const char *const names[NR_PORT_HOLDERS] = {
+		[HELD_BY_LISTENER] = "listener",
+		[HELD_BY_CONNECTION] = "connection",
+		[HELD_BY_TIME_WAIT] = "time_wait",
+		[HELD_BY_BOUND] = "bound",
+	};
+
+	return NAME_IN(names, kind);
 }

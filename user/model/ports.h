@@ -93,13 +93,6 @@ enum port_holder_kind {
 
 const char *port_holder_name(enum port_holder_kind kind);	/* "time_wait"; NULL: unknown */
 
-/* Whether SO_REUSEADDR was set: of what is not known nothing is said. */
-enum reuse {
-	REUSE_UNKNOWN,
-	REUSE_NO,
-	REUSE_YES,
-};
-
 struct port_holder {
 	enum port_holder_kind kind;	/* the strongest: a listener before a connection, ... */
 	uint32_t sockets;	/* of that kind on that port */

@@ -113,6 +113,8 @@ struct model {
 	struct leaks *leaks;		/* owned; NULL: not asked for */
 	struct farewell *farewell;	/* owned; NULL: no command is traced */
 	struct flames *flames;	/* owned; NULL: not asked for */
+	struct facts_store *facts;	/* owned; NULL: none were told */
+	struct port_looks *looks;	/* owned; NULL: none were needed */
 	char *hosts[MODEL_MAX_SOURCES];	/* owned, clean, by source; NULL: not told */
 	model_event_fn event_fn;
 	void *event_ctx;
