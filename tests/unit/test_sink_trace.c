@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What `trace` prints, byte for byte: text, jsonl, csv. */
+#include "model/ports.h"
 #include "test_sink_fake.h"
 
 #define EVENT_NS (FAKE_READY + 22118 * MILLISECOND)
@@ -58,6 +59,13 @@ static struct conn_view hostile_conn(void)
 static void tell_all_kinds(struct sink *sink)
 {
 	struct conn_view conn = incoming_conn(), unknown = unknown_conn(), hostile = hostile_conn();
+	const struct port_holder holder = { .kind = HELD_BY_TIME_WAIT,
+					    .sockets = 12,
+					    .reuse = REUSE_YES,
+					    .service = "=x",
+					    .pid = 4711,
+					    .comm = "web",
+					    .left_ns = 38200 * MILLISECOND };
 	const struct model_event events[] = {
 		{ .kind = EVENT_TRANSITION,
 		  .conn = &conn,
@@ -109,7 +117,11 @@ static void tell_all_kinds(struct sink *sink)
 		  .count = 3,
 		  .evidence = EVIDENCE_TIMER },
 		{ .kind = EVENT_CONNECT_FAILED, .conn = &unknown, .error = 99 },
-		{ .kind = EVENT_BIND_FAILED, .conn = &hostile, .error = 98 },
+		{ .kind = EVENT_BIND_FAILED,
+		  .conn = &hostile,
+		  .error = 98,
+		  .reuse = REUSE_NO,
+		  .holder = &holder },
 		{ .kind = EVENT_RESET_SENT, .conn = &conn, .reset_reason = TW_RESET_ABORT_ON_CLOSE },
 		{ .kind = EVENT_RESET_SENT, .conn = &conn, .reset_reason = TW_RESET_UNKNOWN },
 		{ .kind = EVENT_LOSS, .cause = TW_LOSS_RING_FULL, .count = 12345 },
@@ -172,7 +184,8 @@ static void text_has_an_aligned_line_for_every_kind(void **state)
 		"                                       - ->"
 		" [2020:2020:2020:2020:2020:2020:2020:2020]:80\n"
 		"12:00:22.118  bind failed: EADDRINUSE         @数据库 =1+\"x\",\\x0a'[812]"
-		"         0.0.0.0:443 -- -\n"
+		"         0.0.0.0:443 -- -                without SO_REUSEADDR  held by 12 in"
+		" TIME_WAIT (=x web[4711], the last one for 38.2s, with SO_REUSEADDR)\n"
 		"12:00:22.118  RST sent: abort_on_close        nginx.service nginx[812]"
 		"         10.0.0.1:443 <- 10.0.0.9:51234\n"
 		"12:00:22.118  RST sent                        nginx.service nginx[812]"
@@ -243,6 +256,57 @@ static void text_says_how_a_minisock_ended(void **state)
 	}
 }
 
+static void text_says_what_holds_a_port(void **state)
+{
+	static const struct {
+		struct port_holder holder;
+		const char *detail;
+	} cases[] = {
+		{ { .kind = HELD_UNKNOWN, .left_ns = TIME_UNKNOWN }, "with SO_REUSEADDR\n" },
+		{ { .kind = HELD_BY_LISTENER, .sockets = 1, .left_ns = TIME_UNKNOWN },
+		  "held by a listener\n" },
+		{ { .kind = HELD_BY_LISTENER, .sockets = 4, .pid = 7, .left_ns = TIME_UNKNOWN },
+		  "held by 4 listeners ([7])\n" },
+		{ { .kind = HELD_BY_CONNECTION,
+		    .sockets = 1,
+		    .state = TW_CLOSE_WAIT,
+		    .reuse = REUSE_NO,
+		    .left_ns = TIME_UNKNOWN },
+		  "held by a connection in CLOSE_WAIT (without SO_REUSEADDR)\n" },
+		{ { .kind = HELD_BY_TIME_WAIT,
+		    .sockets = 1,
+		    .service = "web.service",
+		    .left_ns = 41000 * MILLISECOND },
+		  "held by one in TIME_WAIT (web.service, for 41.0s)\n" },
+		{ { .kind = HELD_BY_BOUND, .sockets = 2, .reuse = REUSE_YES, .left_ns = 0 },
+		  "held by 2 bound sockets (with SO_REUSEADDR)\n" },
+	};
+	struct conn_view conn = hostile_conn();
+	struct fake_output output;
+	struct sink *sink;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct model_event event = { .kind = EVENT_BIND_FAILED,
+						   .ts_ns = EVENT_NS,
+						   .conn = &conn,
+						   .error = 98,
+						   .listening = true,
+						   .reuse = REUSE_YES,
+						   .holder = &cases[i].holder };
+
+		fake_output_init(&output);
+		sink = trace_text_sink.open(&trace_text_sink, &output.opts);
+		trace_text_sink.event(sink, &event);
+		trace_text_sink.free(sink);
+		fclose(output.opts.out);
+		if (!strstr(output.text, "  listen failed: EADDRINUSE ") ||
+		    !strstr(output.text, cases[i].detail))
+			fail_msg("no %s in %s", cases[i].detail, output.text);
+		free(output.text);
+	}
+}
+
 static void text_on_a_terminal_colours_what_stands_out(void **state)
 {
 	struct fake_output output;
@@ -259,7 +323,7 @@ static void text_on_a_terminal_colours_what_stands_out(void **state)
 	assert_non_null(strstr(output.text, "118  ESTABLISHED -> FIN_WAIT1 "));
 	assert_non_null(strstr(output.text, "118  \033[36mFIN_WAIT2 enter "));
 	assert_non_null(strstr(output.text, "118  \033[31mbind failed: EADDRINUSE "));
-	assert_non_null(strstr(output.text, " -- -\033[0m\n"));
+	assert_non_null(strstr(output.text, "with SO_REUSEADDR)\033[0m\n"));
 	assert_non_null(strstr(output.text, "118  \033[36mRST sent: abort_on_close "));
 	assert_non_null(strstr(output.text, "118  \033[31mlost events: 12,345, "));
 	free(output.text);
@@ -413,7 +477,10 @@ static void jsonl_has_the_fields_of_the_contract_for_every_kind(void **state)
 			 "\"local_port\":443,\"remote_addr\":null,\"remote_port\":null,"
 			 "\"direction\":\"unknown\",\"pid\":812,\"comm\":\"=1+\\\"x\\\","
 			 "\\\\x0a'\",\"service\":\"@数据库\",\"error\":\"EADDRINUSE\","
-			 "\"holder\":null}\n"
+			 "\"call\":\"bind\",\"reuse_addr\":false,"
+			 "\"holder\":{\"kind\":\"time_wait\",\"sockets\":12,\"state\":null,"
+			 "\"reuse_addr\":true,\"service\":\"=x\",\"pid\":4711,"
+			 "\"comm\":\"web\",\"left_ms\":38200}}\n"
 			 "{\"kind\":\"reset_sent\"," JSON_TIME JSON_NGINX
 			 "\"reason\":\"abort_on_close\"}\n"
 			 "{\"kind\":\"reset_sent\"," JSON_TIME JSON_NGINX "\"reason\":null}\n"
@@ -485,25 +552,27 @@ static void csv_has_the_same_columns_for_every_kind(void **state)
 		&trace_csv_sink,
 		"kind,time,ts_ns,cookie,netns,local_addr,local_port,remote_addr,"
 		"remote_port,direction,pid,comm,service,from,to,in_state_us,error,reset,"
-		"substate,reason,residence_ms,evidence,cause,count\n"
-		"transition," CSV_TIME CSV_NGINX "ESTABLISHED,FIN_WAIT1,1250000,,,,,,,,\n"
-		"transition," CSV_TIME CSV_NGINX "ESTABLISHED,CLOSE,,ECONNRESET,,,,,,,\n"
+		"substate,reason,residence_ms,evidence,cause,count,call,"
+		"reuse_addr,holder,holder_service,holder_pid\n"
+		"transition," CSV_TIME CSV_NGINX "ESTABLISHED,FIN_WAIT1,1250000,,,,,,,,,,,,,\n"
+		"transition," CSV_TIME CSV_NGINX "ESTABLISHED,CLOSE,,ECONNRESET,,,,,,,,,,,,\n"
 		"transition," CSV_TIME CSV_NGINX
-		"ESTABLISHED,CLOSE,2000,ECONNRESET,received,,,,,,\n"
-		"transition," CSV_TIME CSV_NGINX "FIN_WAIT2,CLOSE,7000,,sent,,,,,,\n"
-		"time_wait_enter," CSV_TIME CSV_NGINX ",,,,,FIN_WAIT2,,,inferred,,\n"
-		"time_wait_exit," CSV_TIME CSV_NGINX ",,,,,TIME_WAIT,expired,59123.457,fentry,,\n"
-		"time_wait_exit," CSV_TIME CSV_NGINX ",,,,,FIN_WAIT2,unknown,,snapshot,,\n"
-		"time_wait_substate," CSV_TIME CSV_NGINX "FIN_WAIT2,TIME_WAIT,,,,,,,kprobe,,\n"
-		"time_wait_refused," CSV_TIME CSV_NGINX ",,,,,,,,timer,,3\n"
+		"ESTABLISHED,CLOSE,2000,ECONNRESET,received,,,,,,,,,,,\n"
+		"transition," CSV_TIME CSV_NGINX "FIN_WAIT2,CLOSE,7000,,sent,,,,,,,,,,,\n"
+		"time_wait_enter," CSV_TIME CSV_NGINX ",,,,,FIN_WAIT2,,,inferred,,,,,,,\n"
+		"time_wait_exit," CSV_TIME CSV_NGINX
+		",,,,,TIME_WAIT,expired,59123.457,fentry,,,,,,,\n"
+		"time_wait_exit," CSV_TIME CSV_NGINX ",,,,,FIN_WAIT2,unknown,,snapshot,,,,,,,\n"
+		"time_wait_substate," CSV_TIME CSV_NGINX "FIN_WAIT2,TIME_WAIT,,,,,,,kprobe,,,,,,,\n"
+		"time_wait_refused," CSV_TIME CSV_NGINX ",,,,,,,,timer,,3,,,,,\n"
 		"connect_failed," CSV_TIME
 		"103,4026531840,,,2020:2020:2020:2020:2020:2020:2020:2020,"
-		"80,outgoing,,,,,,,EADDRNOTAVAIL,,,,,,,\n"
+		"80,outgoing,,,,,,,EADDRNOTAVAIL,,,,,,,,,,,,\n"
 		"bind_failed," CSV_TIME "102,4026531840,0.0.0.0,"
-		"443,,,unknown,812,\"'=1+\"\"x\"\",\\x0a'\",'@数据库,,,,EADDRINUSE,,,,,,,\n"
-		"reset_sent," CSV_TIME CSV_NGINX ",,,,,,abort_on_close,,,,\n"
-		"reset_sent," CSV_TIME CSV_NGINX ",,,,,,,,,,\n"
-		"loss," CSV_TIME ",,,,,,,,,,,,,,,,,,,ring_full,12345\n");
+		"443,,,unknown,812,\"'=1+\"\"x\"\",\\x0a'\",'@数据库,,,,EADDRINUSE,,,,,,,,bind,false,time_wait,'=x,4711\n"
+		"reset_sent," CSV_TIME CSV_NGINX ",,,,,,abort_on_close,,,,,,,,,\n"
+		"reset_sent," CSV_TIME CSV_NGINX ",,,,,,,,,,,,,,,\n"
+		"loss," CSV_TIME ",,,,,,,,,,,,,,,,,,,ring_full,12345,,,,,\n");
 }
 
 /* Only what a stranger named is guarded, only where a spreadsheet would compute. */
@@ -581,6 +650,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_has_an_aligned_line_for_every_kind),
 		cmocka_unit_test(text_says_how_a_minisock_ended),
+		cmocka_unit_test(text_says_what_holds_a_port),
 		cmocka_unit_test(text_on_a_terminal_colours_what_stands_out),
 		cmocka_unit_test(text_cuts_long_and_wide_service_names),
 		cmocka_unit_test(text_ends_with_the_figures_of_the_whole_run),

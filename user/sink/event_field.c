@@ -73,6 +73,16 @@ static void get_count(const struct model_event *event, struct value *value)
 	value_count(value, event->count);
 }
 
+static void get_call(const struct model_event *event, struct value *value)
+{
+	value_text(value, event->listening ? "listen" : "bind");
+}
+
+static void get_reuse_addr(const struct model_event *event, struct value *value)
+{
+	value_reuse(value, event->reuse);
+}
+
 static const struct event_field event_fields[] = {
 	{ "from", KIND(EVENT_TRANSITION) | KIND(EVENT_TIME_WAIT_SUBSTATE), get_from },
 	{ "to", KIND(EVENT_TRANSITION) | KIND(EVENT_TIME_WAIT_SUBSTATE), get_to },
@@ -88,6 +98,8 @@ static const struct event_field event_fields[] = {
 	  get_evidence },
 	{ "cause", KIND(EVENT_LOSS), get_cause },
 	{ "count", KIND(EVENT_LOSS) | KIND(EVENT_TIME_WAIT_REFUSED), get_count },
+	{ "call", KIND(EVENT_BIND_FAILED), get_call },
+	{ "reuse_addr", KIND(EVENT_BIND_FAILED), get_reuse_addr },
 };
 
 static void each_own_field(const struct model_event *event, event_field_fn fn, void *ctx)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/json.h"
+#include "model/ports.h"
 #include "sink/sink.h"
 
 /* A moment of the traced host's monotonic clock, in RFC 3339; 0: null. */
@@ -14,6 +15,8 @@ void json_add_time(struct json *json, const char *key, const struct sink_opts *o
 		   uint64_t ts_ns);
 /* Null unless it is @known. */
 void json_add_known(struct json *json, const char *key, bool known, uint64_t count);
+/* What has a port; null where that is not known. */
+void json_add_port_holder(struct json *json, const char *key, const struct port_holder *holder);
 /* The frames of a stack as an array, from a text with a line for each; NULL: none. */
 struct json *json_frames(const char *text);
 /* "connect"; NULL: none that is known. */

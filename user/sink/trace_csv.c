@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "model/ports.h"
 #include "sink/common.h"
 #include "sink/event_field.h"
 
@@ -80,7 +81,24 @@ static void put_cell(void *ctx, const char *name, const struct value *value, boo
 	case VALUE_DECIMAL:
 		put_decimal(writer->out, value->decimal);
 		break;
+	case VALUE_BOOL:
+		fputs(value->truth ? "true" : "false", writer->out);
+		break;
 	}
+}
+
+/* The holder as one line: its kind, and who that is. */
+static void each_holder_field(const struct model_event *event, event_field_fn fn, void *ctx)
+{
+	const struct port_holder *holder = event ? event->holder : NULL;
+	struct value value;
+
+	value_text(&value, holder ? port_holder_name(holder->kind) : NULL);
+	fn(ctx, "holder", &value, true);
+	value_foreign(&value, holder ? holder->service : NULL);
+	fn(ctx, "holder_service", &value, true);
+	value_nonzero(&value, holder ? holder->pid : PID_UNKNOWN);
+	fn(ctx, "holder_pid", &value, true);
 }
 
 static struct sink *trace_csv_open(const struct sink_ops *ops, const struct sink_opts *opts)
@@ -91,6 +109,7 @@ static struct sink *trace_csv_open(const struct sink_ops *ops, const struct sink
 	if (!sink)
 		return NULL;
 	event_each_field(NULL, opts, put_heading, &writer);
+	each_holder_field(NULL, put_heading, &writer);
 	putc('\n', opts->out);
 	return sink;
 }
@@ -102,6 +121,7 @@ static void trace_csv_event(struct sink *sink, const struct model_event *event)
 	if (!sink_wants(sink, event))
 		return;
 	event_each_field(event, &sink->opts, put_cell, &writer);
+	each_holder_field(event, put_cell, &writer);
 	putc('\n', sink->opts.out);
 }
 

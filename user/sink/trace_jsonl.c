@@ -7,6 +7,7 @@
 #include "sink/common.h"
 #include "sink/document.h"
 #include "sink/event_field.h"
+#include "sink/json_part.h"
 
 static void add_field(void *ctx, const char *name, const struct value *value, bool has)
 {
@@ -14,11 +15,10 @@ static void add_field(void *ctx, const char *name, const struct value *value, bo
 		json_add_value(ctx, name, value);
 }
 
-/* What holds a port is not known to events yet; the field is there to stay. */
 static void add_holder(struct json *json, const struct model_event *event)
 {
 	if (event->kind == EVENT_CONNECT_FAILED || event->kind == EVENT_BIND_FAILED)
-		json_add_null(json, "holder");
+		json_add_port_holder(json, "holder", event->holder);
 }
 
 static void trace_jsonl_event(struct sink *sink, const struct model_event *event)

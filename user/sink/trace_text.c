@@ -14,10 +14,11 @@
 #include "base/text.h"
 #include "sink/common.h"
 #include "sink/conn_text.h"
+#include "sink/holder_text.h"
 #include "sink/summary.h"
 
 #define EVENT_LEN 96
-#define DETAIL_LEN 64
+#define DETAIL_LEN 400
 #define WIDEST_COLUMN 36	/* what is wider stands out of line alone */
 #define COLUMN_STEP 4
 #define CALM ""
@@ -112,11 +113,20 @@ static void tell_refused(const struct model_event *event, struct line *line)
 
 static void tell_failed(const struct model_event *event, struct line *line)
 {
-	const char *error = text_errno(event->error);
+	const char *error = text_errno(event->error), *call = "connect";
+	char holder[HOLDER_TEXT_LEN], held[HOLDER_TEXT_LEN + 8];
 
-	snprintf(line->event, EVENT_LEN, "%s failed%s%s",
-		 event->kind == EVENT_BIND_FAILED ? "bind" : "connect", error ? ": " : "",
+	if (event->kind == EVENT_BIND_FAILED)
+		call = event->listening ? "listen" : "bind";
+	snprintf(line->event, EVENT_LEN, "%s failed%s%s", call, error ? ": " : "",
 		 error ? error : "");
+	if (event->reuse != REUSE_UNKNOWN)
+		add_detail(line, event->reuse == REUSE_YES ? "with SO_REUSEADDR" :
+							     "without SO_REUSEADDR");
+	if (!*holder_text(event->holder, holder))
+		return;
+	snprintf(held, sizeof(held), "held by %s", holder);
+	add_detail(line, held);
 }
 
 static void tell_reset(const struct model_event *event, struct line *line)

@@ -36,6 +36,19 @@ void value_decimal(struct value *value, double decimal)
 	value->decimal = decimal;
 }
 
+void value_bool(struct value *value, bool truth)
+{
+	value->type = VALUE_BOOL;
+	value->truth = truth;
+}
+
+void value_reuse(struct value *value, enum reuse reuse)
+{
+	value_bool(value, reuse == REUSE_YES);
+	if (reuse == REUSE_UNKNOWN)
+		value->type = VALUE_NULL;
+}
+
 void value_addr(struct value *value, const uint8_t addr[static ADDR_LEN], bool wildcard)
 {
 	if (addr_is_any(addr) && !wildcard)
@@ -58,6 +71,9 @@ void json_add_value(struct json *parent, const char *key, const struct value *va
 		break;
 	case VALUE_DECIMAL:
 		json_add_double(parent, key, value->decimal);
+		break;
+	case VALUE_BOOL:
+		json_add_bool(parent, key, value->truth);
 		break;
 	}
 }

@@ -12,12 +12,14 @@
 
 #include "base/addr.h"
 #include "base/json.h"
+#include "model/event.h"
 
 enum value_type {
 	VALUE_NULL,	/* unknown */
 	VALUE_TEXT,
 	VALUE_COUNT,
 	VALUE_DECIMAL,
+	VALUE_BOOL,
 };
 
 struct value {
@@ -26,6 +28,7 @@ struct value {
 	const char *text;	/* borrowed, or in room */
 	uint64_t count;
 	double decimal;
+	bool truth;
 	char room[ENDPOINT_TEXT_LEN];
 };
 
@@ -36,6 +39,9 @@ void value_count(struct value *value, uint64_t count);
 /* 0: unknown */
 void value_nonzero(struct value *value, uint64_t count);
 void value_decimal(struct value *value, double decimal);
+void value_bool(struct value *value, bool truth);
+/* Whether SO_REUSEADDR was set. */
+void value_reuse(struct value *value, enum reuse reuse);
 /* All zeroes: unknown, unless @wildcard. */
 void value_addr(struct value *value, const uint8_t addr[static ADDR_LEN], bool wildcard);
 

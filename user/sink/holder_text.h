@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What has a port that somebody else asked for, for people. Private to this room. */
+#ifndef SINK_HOLDER_TEXT_H
+#define SINK_HOLDER_TEXT_H
+
+#include "model/ports.h"
+
+#define HOLDER_TEXT_LEN 320
+
+/*
+ * "a listener (nginx.service nginx[812], without SO_REUSEADDR)", "3 in TIME_WAIT (..., the last
+ * one for 38.2s)". Empty where nothing is known (NULL too). Returns @text.
+ */
+const char *holder_text(const struct port_holder *holder, char text[static HOLDER_TEXT_LEN]);
+
+#endif
