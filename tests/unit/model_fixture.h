@@ -21,6 +21,7 @@
 #include "model/flame.h"
 #include "model/ledger.h"
 #include "model/model.h"
+#include "model/ports.h"
 #include "model/tracker.h"
 
 #define MS 1000000ULL
@@ -258,6 +259,21 @@ static inline void assert_sane_flame(const struct model *model)
 				 flame_weight_name(weight), sum[weight], total[weight]);
 }
 
+/* Every connect that failed is in the table of failures, or counted as left out of it. */
+static inline void assert_sane_failures(const struct model *model)
+{
+	const struct failure *failures;
+	size_t count = model_failures(model, &failures);
+	uint64_t connects = model_failures_left_out(model);
+
+	for (size_t i = 0; i < count; i++)
+		connects += failures[i].kind == FAILURE_CONNECT ? failures[i].count : 0;
+	/* what failed before it is in no table */
+	if (model->ready && connects != model_totals(model)->count[FIELD_FAILED])
+		fail_msg("%" PRIu64 " connects failed, the total is %" PRIu64, connects,
+			 model_totals(model)->count[FIELD_FAILED]);
+}
+
 static inline void assert_sane_model(const struct fixture *f)
 {
 	const uint64_t *count = model_totals(f->model)->count;
@@ -271,6 +287,7 @@ static inline void assert_sane_model(const struct fixture *f)
 		assert_sane_due(f->model, id);
 	}
 	assert_sane_owners(f->model);
+	assert_sane_failures(f->model);
 	for (uint32_t id = pool_next(&f->model->netns, 0); id != POOL_NONE;
 	     id = pool_next(&f->model->netns, id + 1))
 		assert_sane_netns(f->model, netns_at(f->model, id));

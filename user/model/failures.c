@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Failures as they come: told at once, with what holds the port where one was asked for. */
+/* Failures as they come, with what holds the port where a certain one was asked for. */
 #include "model/failures.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "model/failure_table.h"
 #include "model/port_look.h"
 #include "model/tracker.h"
 
 /* The socket may be one that the model never heard of: what the record says is all there is. */
-static void view_record(struct model *model, const struct tw_bind_failed *record,
+static void view_record(struct model *model, const struct tw_bind_failed *record, uint32_t service,
 			unsigned int source, struct conn_view *view,
 			char comm[static TW_COMM_LEN * 4 + 1])
 {
 	const char *bytes = record->owner.comm;
-	uint64_t cgroup = cgroup_key(record->cgroup_id, source);
 
 	*view = (struct conn_view){
 		.cookie = record->cookie,
@@ -23,9 +23,9 @@ static void view_record(struct model *model, const struct tw_bind_failed *record
 		.netns_ino = record->tuple.netns_ino,
 		.local_port = record->tuple.local_port,
 		.pid = record->owner.tgid,
-		.service = services_name(model->services,
-					 services_resolve(model->services, cgroup, bytes)),
-		.cgroup = services_cgroup_path(model->services, cgroup),
+		.service = services_name(model->services, service),
+		.cgroup = services_cgroup_path(model->services,
+					       cgroup_key(record->cgroup_id, source)),
 		.state = TW_CLOSE,
 		.since_ns = record->head.ts_ns,
 		.since_bound = true,
@@ -45,6 +45,33 @@ static enum reuse reuse_of(const struct tw_bind_failed *record)
 	return record->head.flags & TW_B_INFERRED ? REUSE_UNKNOWN : REUSE_NO;
 }
 
+static void count_bind(struct model *model, const struct tw_bind_failed *record,
+		       const struct port_wanted *wanted, uint32_t service,
+		       const struct port_holder *holder)
+{
+	bool listening = record->head.flags & TW_B_LISTEN;
+	struct failure like = { .netns_ino = record->tuple.netns_ino,
+				.pid = record->owner.tgid,
+				.count = 1,
+				.first_ns = record->head.ts_ns,
+				.last_ns = record->head.ts_ns,
+				.holder = *holder };
+	struct failure_key key;
+
+	memset(&key, 0, sizeof(key));
+	key.netns_cookie = record->tuple.netns_cookie;
+	key.source = wanted->source;
+	key.kind = listening ? FAILURE_LISTEN : FAILURE_BIND;
+	key.error = record->head.error;
+	key.service = service;
+	key.local_port = record->tuple.local_port;
+	key.reuse = wanted->reuse;
+	key.inferred = (record->head.flags & TW_B_INFERRED) != 0;
+	memcpy(key.local_addr, record->tuple.local_addr, 16);
+	memcpy(key.comm, record->owner.comm, TW_COMM_LEN);
+	failure_table_add(model, &key, &like);
+}
+
 void failures_bind(struct model *model, const struct tw_bind_failed *record, unsigned int source)
 {
 	struct port_wanted wanted = {
@@ -55,6 +82,8 @@ void failures_bind(struct model *model, const struct tw_bind_failed *record, uns
 		.reuse = reuse_of(record),
 	};
 	char comm[TW_COMM_LEN * 4 + 1], holder_comm[TW_COMM_LEN * 4 + 1];
+	uint32_t service = services_resolve(model->services, cgroup_key(record->cgroup_id, source),
+					    record->owner.comm);
 	struct port_holder holder;
 	struct conn_view view;
 	struct model_event event = {
@@ -66,18 +95,44 @@ void failures_bind(struct model *model, const struct tw_bind_failed *record, uns
 		.listening = (record->head.flags & TW_B_LISTEN) != 0,
 	};
 
-	view_record(model, record, source, &view, comm);
+	view_record(model, record, service, source, &view, comm);
 	if (!model->ready || !filter_wants(&model->opts.filter, &view) ||
 	    !filter_wants(&model->recorded[source], &view))
 		return;
 	look_holder(model, &wanted, &holder, holder_comm);
+	count_bind(model, record, &wanted, service, &holder);
 	if (holder.kind != HELD_UNKNOWN)
 		event.holder = &holder;
 	if (model->event_fn)
 		model->event_fn(model->event_ctx, &event);
 }
 
-void failures_connect(struct model *model, const struct conn *conn, int error, uint64_t ts_ns)
+/* Whose connect() it was; of those told in sum only the remote end is known. */
+static void count_connect(struct model *model, const struct conn *conn, const struct failure *like,
+			  int error)
+{
+	const struct netns *netns = netns_at(model, conn->netns);
+	const struct owner *owner = conn_owner(model, conn);
+	struct failure_key key;
+
+	memset(&key, 0, sizeof(key));
+	key.netns_cookie = netns->cookie;
+	key.source = conn->source;
+	key.kind = FAILURE_CONNECT;
+	key.error = error;
+	key.service = owner->service;
+	key.remote_port = conn->remote_port;
+	/* an ephemeral one says nothing, but for the port that was asked for */
+	if (error == EADDRNOTAVAIL)
+		key.local_port = conn->local_port;
+	memcpy(key.local_addr, conn->local_addr, 16);
+	memcpy(key.remote_addr, conn->remote_addr, 16);
+	memcpy(key.comm, owner->comm, TW_COMM_LEN);
+	failure_table_add(model, &key, like);
+}
+
+static void hold_up(struct model *model, const struct conn *conn, uint64_t ts_ns,
+		    struct port_holder *holder, char comm[static TW_COMM_LEN * 4 + 1])
 {
 	const struct netns *netns = netns_at(model, conn->netns);
 	struct tw_tuple tuple = {
@@ -93,19 +148,44 @@ void failures_connect(struct model *model, const struct conn *conn, int error, u
 		.ts_ns = ts_ns,
 		.connecting = true,
 	};
+
+	memcpy(tuple.local_addr, conn->local_addr, 16);
+	memcpy(tuple.remote_addr, conn->remote_addr, 16);
+	look_holder(model, &wanted, holder, comm);
+}
+
+void failures_connect(struct model *model, const struct conn *conn, int error, uint64_t ts_ns)
+{
 	struct model_event event = { .kind = EVENT_CONNECT_FAILED, .ts_ns = ts_ns, .error = error };
-	char holder_comm[TW_COMM_LEN * 4 + 1];
-	struct port_holder holder;
+	struct failure like = { .netns_ino = netns_at(model, conn->netns)->ino,
+				.pid = conn_owner(model, conn)->pid,
+				.count = 1,
+				.first_ns = ts_ns,
+				.last_ns = ts_ns };
+	char comm[TW_COMM_LEN * 4 + 1];
 
 	if (!model->ready || !conn->wanted)
 		return;
-	/* of a port that was chosen for it no single socket is in the way */
-	if (error == EADDRNOTAVAIL && conn->local_port) {
-		memcpy(tuple.local_addr, conn->local_addr, 16);
-		memcpy(tuple.remote_addr, conn->remote_addr, 16);
-		look_holder(model, &wanted, &holder, holder_comm);
-		if (holder.kind != HELD_UNKNOWN)
-			event.holder = &holder;
-	}
+	/* where the kernel was free to choose, no single socket is in the way */
+	if (error == EADDRNOTAVAIL && conn->local_port)
+		hold_up(model, conn, ts_ns, &like.holder, comm);
+	else if (error == EADDRNOTAVAIL && conn->born_ns)
+		like.took_max_ns = ts_ns - conn->born_ns;
+	if (like.holder.kind != HELD_UNKNOWN)
+		event.holder = &like.holder;
+	count_connect(model, conn, &like, error);
 	tracker_tell(model, conn, &event);
+}
+
+void failures_sum(struct model *model, const struct conn *like, const struct tw_record *head,
+		  uint64_t count)
+{
+	struct failure failure = { .netns_ino = netns_at(model, like->netns)->ino,
+				   .pid = conn_owner(model, like)->pid,
+				   .count = count,
+				   .first_ns = head->ts_ns,
+				   .last_ns = head->ts_ns };
+
+	if (model->ready)
+		count_connect(model, like, &failure, outcome_connect_error(head, true));
 }

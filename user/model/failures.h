@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What failed: connect(), bind(), listen(). Internal to the model. */
+/*
+ * What failed: connect(), bind(), listen(). Told as it comes, and counted by who asked for
+ * what. Internal to the model.
+ */
 #ifndef MODEL_FAILURES_H
 #define MODEL_FAILURES_H
 
@@ -7,9 +10,15 @@
 #include "model/ports.h"
 #include "tw_record.h"
 
+struct failures;
+
 /* bind() or listen() found its port taken. */
 void failures_bind(struct model *model, const struct tw_bind_failed *record, unsigned int source);
-/* The connect() of @conn, which has just ended, failed with @error: tells of it. */
+/* The connect() of @conn, which has just ended, failed with @error; it began at born_ns. */
 void failures_connect(struct model *model, const struct conn *conn, int error, uint64_t ts_ns);
+/* @count connects like @like, all of which ended as @head says, told in sum. */
+void failures_sum(struct model *model, const struct conn *like, const struct tw_record *head,
+		  uint64_t count);
+void failures_free(struct failures *failures);
 
 #endif

@@ -85,6 +85,7 @@ void model_free(struct model *model)
 	farewell_free(model->farewell);
 	flames_free(model->flames);
 	facts_free(model->facts);
+	failures_free(model->failures);
 	looks_free(model->looks);
 	for (unsigned int source = 0; source < MODEL_MAX_SOURCES; source++)
 		free(model->hosts[source]);

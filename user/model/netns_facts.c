@@ -99,25 +99,13 @@ void facts_learn(struct model *model, const struct tw_name *record, unsigned int
 	facts->last_ns = record->head.ts_ns;
 }
 
-/* Names may come after the facts, and go. */
-static void name_them(const struct model *model, struct netns_facts *facts)
-{
-	facts->netns_name = NULL;
-	for (uint32_t id = pool_next(&model->netns, 0); id != POOL_NONE;
-	     id = pool_next(&model->netns, id + 1)) {
-		const struct netns *netns = netns_at(model, id);
-
-		if (netns->cookie == facts->netns_cookie && netns->source == facts->source)
-			facts->netns_name = netns->name;
-	}
-}
-
-size_t model_facts(struct model *model, const struct netns_facts **facts)
+size_t model_facts(const struct model *model, const struct netns_facts **facts)
 {
 	struct facts_store *store = model->facts;
 
 	*facts = store ? store->told : NULL;
 	for (size_t i = 0; store && i < store->nr_told; i++)
-		name_them(model, &store->told[i]);
+		store->told[i].netns_name = tracker_netns_name(model, store->told[i].netns_cookie,
+							       store->told[i].source);
 	return store ? store->nr_told : 0;
 }

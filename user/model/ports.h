@@ -68,7 +68,7 @@ const char *budget_level_name(enum budget_level level);	/* "half" */
  * The budgets as they are now, worst first: exhausted ones, then by the share that is used.
  * NULL, 0: none, or no memory. Lasts until the next record is fed.
  */
-size_t model_budgets(struct model *model, const struct budget **budgets);
+size_t model_budgets(const struct model *model, const struct budget **budgets);
 /* Budgets that there was no room for: of those nothing is known. */
 uint64_t model_budgets_left_out(const struct model *model);
 
@@ -127,7 +127,7 @@ struct failure {
 };
 
 /* Most frequent first; of those that found no room only model_failures_left_out() knows. */
-size_t model_failures(struct model *model, const struct failure **failures);
+size_t model_failures(const struct model *model, const struct failure **failures);
 uint64_t model_failures_left_out(const struct model *model);
 
 /* The files of a namespace (base/facts.h) as they were first and as they were last. */
@@ -141,6 +141,6 @@ struct netns_facts {
 };
 
 /* In the order in which they were told. */
-size_t model_facts(struct model *model, const struct netns_facts **facts);
+size_t model_facts(const struct model *model, const struct netns_facts **facts);
 
 #endif

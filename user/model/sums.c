@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "model/failures.h"
 #include "model/farewells.h"
 #include "model/lifecycle.h"
 #include "model/missed.h"
@@ -59,8 +60,13 @@ void sums_add(struct model *model, const struct tw_spilled *record, unsigned int
 	tracker_set_tuple(&like, &record->tuple);
 	find_owner(model, &like, record);
 	farewell_sum(model, &like, &record->head, record->count);
-	if (is_wanted(model, &like))
-		count(model, &like, outcome_mask(&record->head), record->count);
+	if (is_wanted(model, &like)) {
+		uint32_t mask = outcome_mask(&record->head);
+
+		count(model, &like, mask, record->count);
+		if (mask & FIELD_BIT(FIELD_FAILED))
+			failures_sum(model, &like, &record->head, record->count);
+	}
 	owners_leave(&model->owners, like.owner);
 }
 

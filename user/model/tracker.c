@@ -220,6 +220,18 @@ uint32_t tracker_netns(struct model *model, uint64_t cookie, uint32_t ino, unsig
 	return id;
 }
 
+const char *tracker_netns_name(const struct model *model, uint64_t cookie, unsigned int source)
+{
+	for (uint32_t id = pool_next(&model->netns, 0); id != POOL_NONE;
+	     id = pool_next(&model->netns, id + 1)) {
+		const struct netns *netns = netns_at(model, id);
+
+		if (netns->cookie == cookie && netns->source == source)
+			return netns->name;
+	}
+	return NULL;
+}
+
 void tracker_netns_remove(struct model *model, uint32_t id)
 {
 	missed_forget(model, netns_at(model, id));

@@ -114,6 +114,7 @@ struct model {
 	struct farewell *farewell;	/* owned; NULL: no command is traced */
 	struct flames *flames;	/* owned; NULL: not asked for */
 	struct facts_store *facts;	/* owned; NULL: none were told */
+	struct failures *failures;	/* owned; NULL: nothing has failed */
 	struct port_looks *looks;	/* owned; NULL: none were needed */
 	char *hosts[MODEL_MAX_SOURCES];	/* owned, clean, by source; NULL: not told */
 	model_event_fn event_fn;
@@ -162,6 +163,8 @@ int tracker_detach(struct model *model, uint32_t id);
 void tracker_index_tuple(struct model *model, uint32_t id);
 /* POOL_NONE: no memory. */
 uint32_t tracker_netns(struct model *model, uint64_t cookie, uint32_t ino, unsigned int source);
+/* "host", a name under /run/netns, or NULL: unknown, or no longer there. */
+const char *tracker_netns_name(const struct model *model, uint64_t cookie, unsigned int source);
 void tracker_netns_remove(struct model *model, uint32_t id);
 
 /*
