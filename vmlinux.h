@@ -213,6 +213,8 @@ struct sock_common {
 	__u16 skc_num;
 	unsigned short skc_family;
 	volatile unsigned char skc_state;
+	unsigned char skc_reuse : 4;
+	unsigned char skc_reuseport : 1;
 	possible_net_t skc_net;
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
@@ -241,6 +243,17 @@ struct inet_sock {
 	struct sock sk;
 	__be16 inet_sport;
 	__be32 inet_saddr;
+	u32 local_port_range;	/* IP_LOCAL_PORT_RANGE: high << 16 | low */
+};
+
+/*
+ * d9f28735af87 ("Use READ/WRITE_ONCE() for IP local_port_range."), 6.8; since 91d0b78c5177
+ * ("inet: Add IP_LOCAL_PORT_RANGE socket option"), 6.3
+ */
+struct inet_sock___pre_6_8 {
+	struct {
+		__u16 lo, hi;
+	} local_port_range;
 };
 
 struct inet_bind_bucket {
@@ -269,6 +282,9 @@ struct tcp_sock {
 	u32 write_seq;
 	u32 snd_una;
 	u32 data_segs_out;
+	u32 srtt_us;		/* eight times the smoothed round trip, in microseconds */
+	u32 total_retrans;
+	u8 syn_fastopen : 1;	/* its SYN asked for or used TCP Fast Open */
 	u32 rcv_tstamp, lsndtime;	/* in jiffies */
 	int linger2;
 };

@@ -72,6 +72,16 @@ static __always_inline __u64 describe_spilled(struct tw_transition *record, stru
 	return CHANGE_FLAG(note->direction | TW_F_OWNER);
 }
 
+/* What the change itself tells, in the place of the listener that it has none of. */
+static __always_inline void describe_connect(struct tw_transition *record,
+					     const struct tcp_sock *tp, __u64 change, __u64 ts_ns)
+{
+	if (change_to(change) == TW_SYN_SENT)
+		record->own_range = plain_own_range(tp);
+	else if (change_from(change) == TW_SYN_SENT && change_to(change) == TW_ESTABLISHED)
+		record->syn_ns = plain_syn_ns(tp, ts_ns);
+}
+
 /*
  * Records are as small as their content: the first one of a connection and those that
  * tell more of its tuple are whole, and who acted is told when somebody has. Whole too
@@ -101,6 +111,7 @@ static __always_inline void describe(struct tw_transition *record, struct sock *
 	if (tp) {
 		plain_tuple(sk, tp, &record->tuple);
 		record->cgroup_id = plain_cgroup_id(tp);
+		describe_connect(record, tp, change, ts_ns);
 	}
 	record->born_ns = child ? born_ns : 0;
 }

@@ -66,6 +66,36 @@ static __always_inline __u64 plain_cgroup_id(const struct tcp_sock *tp)
 	return cgroup ? cgroup->kn->id : 0;
 }
 
+/* The IP_LOCAL_PORT_RANGE of a socket, high << 16 | low; 0: it has none. */
+static __always_inline __u32 plain_own_range(const struct tcp_sock *tp)
+{
+	const struct inet_sock *inet = &tp->inet_conn.icsk_inet;
+	const struct inet_sock___pre_6_8 *old = (const void *)inet;
+
+	if (bpf_core_field_exists(old->local_port_range.lo))
+		return (__u32)old->local_port_range.hi << 16 | old->local_port_range.lo;
+	if (!bpf_core_field_exists(inet->local_port_range))
+		return 0;
+	return inet->local_port_range;
+}
+
+/*
+ * When the SYN was sent that a SYN-ACK has answered at @ts_ns, to the microsecond: tcp_ack() has
+ * just made the round trip of the SYN the first one of the socket (tcp_ack_update_rtt(),
+ * tcp_rtt_estimator(), net/ipv4/tcp_input.c), from tcp_mstamp_refresh() in tcp_connect() to that
+ * of the segment. 0, not known: of a SYN that was sent again the kernel takes the last one, or
+ * the peer's timestamp (Karn); with TCP Fast Open it may have waited for the first write
+ * (tcp_fastopen_defer_connect()).
+ */
+static __always_inline __u64 plain_syn_ns(const struct tcp_sock *tp, __u64 ts_ns)
+{
+	__u32 srtt_us = tp->srtt_us;
+
+	if (!srtt_us || tp->total_retrans || BPF_CORE_READ_BITFIELD(tp, syn_fastopen))
+		return 0;
+	return ts_ns - (__u64)(srtt_us >> 3) * 1000;
+}
+
 static __always_inline bool plain_is_kernel(const struct task_struct *task)
 {
 	return task->flags & TW_PF_KTHREAD;

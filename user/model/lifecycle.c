@@ -57,6 +57,16 @@ bool lifecycle_inherit(struct model *model, struct conn *conn, const struct conn
 	       owner_learn(model, conn, cgroup_id, &owner, OWNER_LISTENER);
 }
 
+/* Whose child it is; connect() tells something else there. */
+static uint64_t listener_of(const struct tw_transition *record)
+{
+	uint8_t from = record->head.from, to = record->head.to;
+
+	if (to == TW_SYN_SENT || (from == TW_SYN_SENT && to == TW_ESTABLISHED))
+		return 0;
+	return record->listener_cookie;
+}
+
 /* Takes over what the record says of the connection; true if a row's key changed. */
 static bool learn(struct model *model, struct conn *conn, const struct tw_transition *record)
 {
@@ -67,10 +77,11 @@ static bool learn(struct model *model, struct conn *conn, const struct tw_transi
 
 	lifecycle_set_direction(conn, record->head.flags, record->head.from);
 	if (is_full(record)) {
+		uint64_t listener = listener_of(record);
+
 		changed |= tracker_set_tuple(conn, &record->tuple);
-		if (conn->owner_rank == OWNER_NONE && record->listener_cookie &&
-		    record->listener_cookie != conn->cookie)
-			parent = tracker_find(model, record->listener_cookie, conn->source);
+		if (conn->owner_rank == OWNER_NONE && listener && listener != conn->cookie)
+			parent = tracker_find(model, listener, conn->source);
 		if (parent != POOL_NONE)
 			changed |=
 				lifecycle_inherit(model, conn, conn_at(model, parent), cgroup_id);
