@@ -325,6 +325,8 @@ struct pt_regs {
 };
 
 struct pt_regs___arm64 {
+	u64 regs[31];
+	u64 orig_x0;
 	s32 syscallno;
 };
 

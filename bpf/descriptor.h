@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The socket that accept() returns, at the end of the system call: for kernels whose functions
- * can't be traced. By the tracepoint that every system call passes, since the one that is
- * accept()'s own needs tracefs; either makes each system call of the host take the long way.
+ * The socket that accept() returns, or that bind() was for, at the end of the system call: for
+ * kernels whose functions can't be traced. By the tracepoint that every system call passes, since the one that is
+ * accept()'s own needs tracefs; either makes each system call of the host take the long way. The
+ * registers still hold what the system call was given.
  */
 #ifndef TW_DESCRIPTOR_H
 #define TW_DESCRIPTOR_H
@@ -15,16 +16,26 @@
 /* asm/unistd.h */
 #if defined(__TARGET_ARCH_x86)
 #define TW_NR_ACCEPT 43
+#define TW_NR_BIND 49
 #define TW_NR_ACCEPT4 288
 #define TW_SYSCALL(regs) ((long)(regs)->orig_ax)
+#define TW_ARGUMENT_1(regs) ((regs)->di)
+#define TW_ARGUMENT_2(regs) ((regs)->si)
 #elif defined(__TARGET_ARCH_arm64)
+#define TW_NR_BIND 200
 #define TW_NR_ACCEPT 202
 #define TW_NR_ACCEPT4 242
 #define TW_SYSCALL(regs) ((long)((const struct pt_regs___arm64 *)(regs))->syscallno)
+/* the first register has the result by now */
+#define TW_ARGUMENT_1(regs) (((const struct pt_regs___arm64 *)(regs))->orig_x0)
+#define TW_ARGUMENT_2(regs) (((const struct pt_regs___arm64 *)(regs))->regs[1])
 #else
 #define TW_NR_ACCEPT 0
 #define TW_NR_ACCEPT4 0
+#define TW_NR_BIND 0
 #define TW_SYSCALL(regs) (-1L)
+#define TW_ARGUMENT_1(regs) (-1L)
+#define TW_ARGUMENT_2(regs) 0UL
 #endif
 
 static __always_inline bool is_accept(const struct pt_regs *regs)

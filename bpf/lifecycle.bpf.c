@@ -17,6 +17,7 @@
 #include "birth.h"
 #include "change.h"
 #include "emit.h"
+#include "failures.h"
 #include "filter.h"
 #include "lane.h"
 #include "maps.h"
@@ -258,6 +259,25 @@ static __noinline int was_spilled(struct sock *sk, __u32 pair)
 	return note->last == pair ? SPILLED_THIS : SPILLED_BEFORE;
 }
 
+/*
+ * A listen() whose port was taken goes to LISTEN and back at once (inet_csk_listen_start()). So
+ * do close() and shutdown() of a listener and connect(AF_UNSPEC) on it, but a listener that has
+ * been one is marked for ever when it is hashed (__inet_hash(), 3b24d854cb35, 4.7). What
+ * fails then may be the hash (ENOMEM), too; a listener that becomes one for the second time
+ * fails unseen.
+ */
+static __noinline int listen_failed(struct sock *sk, __u64 ts_ns)
+{
+	struct tw_bind_failed record = {};
+
+	if (sk->__sk_common.skc_flags >> bpf_core_enum_value(enum sock_flags, SOCK_RCU_FREE) & 1)
+		return 0;
+	bind_facts(&record, sk, sk->__sk_common.skc_cookie.counter);
+	record.head.ts_ns = ts_ns;
+	record.head.flags |= TW_B_LISTEN | TW_B_INFERRED;
+	return bind_failed(&record);
+}
+
 static __always_inline void observe(struct sock *sk, __u8 from, __u8 to, struct tw_lane *lane,
 				    enum look look)
 {
@@ -302,6 +322,8 @@ static __always_inline void observe(struct sock *sk, __u8 from, __u8 to, struct 
 			return;
 	}
 	ts_ns = change_time(change, tp);
+	if (from == TW_LISTEN && config.infer_listen)
+		listen_failed(sk, ts_ns);
 	change = lane_forget_word(lane, look, change);
 	if (config.has_filter && !is_wanted(sk, lane, change, ts_ns, look))
 		return;

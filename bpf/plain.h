@@ -20,6 +20,7 @@
 enum sock_flags {
 	SOCK_DEAD,
 	SOCK_DONE,
+	SOCK_RCU_FREE = 23,
 };
 
 static __always_inline void plain_addr(__u8 addr[16], const struct in6_addr *from)

@@ -117,6 +117,9 @@ enum status pipeline_run(const struct pipeline *pipeline)
 		.syscalls = options->syscalls,
 		.ages = true,
 		.leaks = pipeline->leaks,
+		/* of what is there at ready nothing has failed */
+		.failures = !pipeline->once,
+		.facts = pipeline->facts,
 		.evidence = options->evidence,
 		.stacks = options->stacks,
 		.debuginfod = options->debuginfod,

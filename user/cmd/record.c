@@ -18,7 +18,7 @@ int cmd_record(int argc, char **argv)
 		.operand = "FILE",
 		.groups = GROUP_WINDOW | GROUP_FILTER | GROUP_LIVE | GROUP_STACKS,
 	};
-	struct pipeline pipeline = { .quiet = true, .leaks = true };
+	struct pipeline pipeline = { .quiet = true, .leaks = true, .facts = true };
 	struct options options;
 
 	options_init(&options);

@@ -26,9 +26,11 @@ struct live_opts {
 	struct tw_filter filter;
 	uint64_t ring_bytes;		/* of all buffers together; 0: by the machine */
 	uint32_t pid;			/* whose sockets are wanted; 0: everybody's */
-	bool syscalls;			/* trace accept() as a system call */
+	bool syscalls;			/* trace accept() and bind() as system calls */
 	bool ages;			/* ask how long sockets found at start have been idle */
 	bool leaks;			/* tell what tells of leaks, too */
+	bool failures;			/* tell of bind() and listen() that fail, and who has the port */
+	bool facts;			/* tell the files of each namespace (base/facts.h) */
 	uint32_t scope_pid;		/* only what this process and those below it do; 0: all */
 	uint64_t scope_cgroup;		/* and what is done in this control group; 0: none */
 	enum tw_evidence evidence;	/* the tier wanted; TW_NR_EVIDENCE: the best there is */

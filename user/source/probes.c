@@ -116,9 +116,33 @@ static void configure_stacks(struct twtrace_bpf *skel, bool wanted, const struct
 	}
 }
 
-static void configure(struct twtrace_bpf *skel, const struct live_opts *opts,
-		      const struct features *features, enum tw_evidence evidence, bool with_accept)
+/* How a bind() that fails is seen: by the first of these ways that is to be had. */
+enum bind_way { BIND_FEXIT, BIND_KPROBE, BIND_SYSCALL, BIND_NOT };
+
+static enum bind_way bind_way(const struct live_opts *opts, const struct features *features,
+			      bool with_fexit)
 {
+	if (with_fexit)
+		return BIND_FEXIT;
+	if (!features->no_kprobes[0])
+		return BIND_KPROBE;
+	return opts->syscalls ? BIND_SYSCALL : BIND_NOT;
+}
+
+static void configure_failures(struct twtrace_bpf *skel, bool wanted, enum bind_way way)
+{
+	skel->rodata->config.infer_listen = wanted && way >= BIND_SYSCALL;
+	bpf_program__set_autoload(skel->progs.bind_fexit, wanted && way == BIND_FEXIT);
+	bpf_program__set_autoload(skel->progs.bind_kprobe, wanted && way == BIND_KPROBE);
+	bpf_program__set_autoload(skel->progs.bind_kretprobe, wanted && way == BIND_KPROBE);
+	bpf_map__set_autocreate(skel->maps.bind_calls, wanted && way == BIND_KPROBE);
+	bpf_program__set_autoload(skel->progs.exit_bind, wanted && way == BIND_SYSCALL);
+}
+
+static void configure(struct twtrace_bpf *skel, const struct live_opts *opts,
+		      const struct features *features, enum tw_evidence evidence, bool with_fexit)
+{
+	bool with_accept = with_fexit && features->has_accept;
 	uint64_t bytes = ring_bytes(opts->ring_bytes);
 	int cpus = libbpf_num_possible_cpus();
 	struct stat st = { 0 };
@@ -152,6 +176,7 @@ static void configure(struct twtrace_bpf *skel, const struct live_opts *opts,
 	bpf_program__set_autoload(skel->progs.accept_arg, with_accept && features->accept_arg);
 	bpf_program__set_autoload(skel->progs.exit_accept, opts->syscalls && !with_accept);
 	configure_stacks(skel, opts->stacks, features, with_accept);
+	configure_failures(skel, opts->failures, bind_way(opts, features, with_fexit));
 }
 
 static void unload(struct probes *probes)
@@ -162,14 +187,14 @@ static void unload(struct probes *probes)
 }
 
 static int load(struct probes *probes, const struct live_opts *opts, enum tw_evidence evidence,
-		bool with_accept, struct error *err)
+		bool with_fexit, struct error *err)
 {
 	int ret;
 
 	probes->skel = twtrace_bpf__open();
 	if (!probes->skel)
 		return error_set(err, -errno, "cannot open the BPF programs: %s", strerror(errno));
-	configure(probes->skel, opts, &probes->features, evidence, with_accept);
+	configure(probes->skel, opts, &probes->features, evidence, with_fexit);
 	tier_select(probes->skel, evidence);
 	probes->lane_bytes = probes->skel->rodata->config.lane_bytes;
 	ret = twtrace_bpf__load(probes->skel);
@@ -183,27 +208,43 @@ static int load(struct probes *probes, const struct live_opts *opts, enum tw_evi
 	return ret;
 }
 
-/* With the probe of accept() if there are trampolines; at last without, if nothing else goes. */
-static int load_tier(struct probes *probes, const struct live_opts *opts, enum tw_evidence evidence,
-		     struct error *err)
+static void tell_calls(const struct probes *probes, const struct live_opts *opts, bool with_fexit)
 {
-	bool with_accept = probes->features.has_accept && !probes->features.no_trampolines[0];
-	int ret = tier_possible(evidence, &probes->features, err);
+	static const char *const binds[] = {
+		[BIND_FEXIT] = "bind(), listen(): failures traced by fexit inet_csk_get_port",
+		[BIND_KPROBE] = "bind(), listen(): failures traced by kprobes on inet_csk_get_port",
+		[BIND_SYSCALL] = "bind(): failures traced as system calls (not io_uring's, nor "
+				 "32-bit programs'); listen(): failures told from state changes",
+		[BIND_NOT] = "bind(): failures not traced (this kernel refuses fexit programs and "
+			     "kprobes; --syscalls traces them); listen(): failures told from state "
+			     "changes",
+	};
 
-	if (!ret)
-		ret = load(probes, opts, evidence, with_accept, err);
-	if (ret && with_accept && evidence == TW_BY_INFERENCE) {
-		with_accept = false;
-		ret = load(probes, opts, evidence, with_accept, err);
-	}
-	if (ret)
-		return ret;
 	log_msg(LOG_VERBOSE, "accept(): %s",
-		with_accept ?
+		with_fexit && probes->features.has_accept ?
 			"traced by fexit inet_csk_accept" :
 			"not traced (this kernel refuses fexit programs); incoming connections "
 			"are their listener's until close() or a look at open files");
-	return 0;
+	if (opts->failures)
+		log_msg(LOG_VERBOSE, "%s", binds[bind_way(opts, &probes->features, with_fexit)]);
+}
+
+/* With what trampolines are to tell, if there are any; at last without, if nothing else goes. */
+static int load_tier(struct probes *probes, const struct live_opts *opts, enum tw_evidence evidence,
+		     struct error *err)
+{
+	bool with_fexit = !probes->features.no_trampolines[0];
+	int ret = tier_possible(evidence, &probes->features, err);
+
+	if (!ret)
+		ret = load(probes, opts, evidence, with_fexit, err);
+	if (ret && with_fexit && evidence == TW_BY_INFERENCE) {
+		with_fexit = false;
+		ret = load(probes, opts, evidence, with_fexit, err);
+	}
+	if (!ret)
+		tell_calls(probes, opts, with_fexit);
+	return ret;
 }
 
 /* What may be asked for where nothing better goes by itself: it has its price. */
@@ -292,6 +333,10 @@ int probes_attach(struct probes *probes, const struct live_opts *opts, struct er
 		skel->progs.accept_plain,
 		skel->progs.accept_arg,
 		skel->progs.exit_accept,
+		skel->progs.bind_fexit,
+		skel->progs.bind_kprobe,
+		skel->progs.bind_kretprobe,
+		skel->progs.exit_bind,
 		/* after the looks, which give sockets their cookies */
 		skel->progs.stack_change,
 		skel->progs.stack_accept_plain,

@@ -13,7 +13,7 @@
 
 struct probes {
 	struct twtrace_bpf *skel;	/* owned */
-	struct bpf_link *links[12];	/* owned */
+	struct bpf_link *links[16];	/* owned */
 	struct bpf_link *scope[3];	/* owned: of the processes of a command */
 	struct bpf_link *third;		/* owned: of third_look(), NULL until it is needed */
 	struct features features;
