@@ -54,6 +54,20 @@ struct tw_closed_found {
 	__u64 jiffies;
 };
 
+/* Whose holders a look at a port is to find. */
+struct tw_bound_wanted {
+	__u64 netns_cookie;
+	__u16 port;
+	__u16 pad;
+	__u32 room;		/* so many are wanted at most; 0 in the end: not all were told */
+};
+
+/* What it finds: expires_ms in ticks. */
+struct tw_bound_found {
+	struct tw_bound bound;
+	__u64 jiffies;
+};
+
 /* So many processes of a command may live at once. */
 #define TW_SCOPE_MEMBERS (64 * 1024)
 

@@ -6,40 +6,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "source/jiffies.h"
 #include "source/walk.h"
 #include "tw_config.h"
-
-/*
- * How many jiffies a second has: they have counted up from five minutes before 2^32 since boot
- * (INITIAL_JIFFIES, include/linux/jiffies.h). 0: none fits, or more than one, as it is five
- * minutes after boot.
- */
-static uint32_t ticks_per_second(uint64_t jiffies, uint64_t now_ns)
-{
-	static const uint32_t usual[] = { 100, 250, 300, 1000 };
-	uint32_t found = 0;
-
-	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
-		double boot = (double)jiffies - 4294967296.0 + 300.0 * usual[i];
-		double expected = (double)now_ns / 1e9 * usual[i];
-
-		if (boot < 0.95 * expected - usual[i] || boot > 1.05 * expected + usual[i])
-			continue;
-		if (found)
-			return 0;
-		found = usual[i];
-	}
-	return found;
-}
-
-static uint32_t idle_ms(const struct tw_closed_found *found, uint32_t hz)
-{
-	uint64_t ms = hz ? found->held.idle_ms * 1000ULL / hz : UINT32_MAX;
-
-	if (found->held.idle_ms == UINT32_MAX || ms > UINT32_MAX)
-		return UINT32_MAX;
-	return ms;
-}
 
 static int compare(const void *left, const void *right)
 {
@@ -53,7 +22,7 @@ static int compare(const void *left, const void *right)
 
 static void deliver_folded(struct tw_closed_found *found, size_t count, const struct receiver *to)
 {
-	uint32_t hz = count ? ticks_per_second(found[0].jiffies, found[0].held.head.ts_ns) : 0;
+	uint32_t hz = count ? jiffies_per_second(found[0].jiffies, found[0].held.head.ts_ns) : 0;
 	size_t next;
 
 	qsort(found, count, sizeof(*found), compare);
@@ -62,7 +31,7 @@ static void deliver_folded(struct tw_closed_found *found, size_t count, const st
 		while (next < count && !compare(&found[i], &found[next]))
 			next++;
 		found[i].held.fd_count = next - i;
-		found[i].held.idle_ms = idle_ms(&found[i], hz);
+		found[i].held.idle_ms = jiffies_ms(found[i].held.idle_ms, hz);
 		deliver(to, &found[i].held);
 	}
 }

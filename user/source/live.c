@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "source/bound.h"
 #include "source/cgroups.h"
 #include "source/closed.h"
 #include "source/holders.h"
@@ -41,6 +42,7 @@ struct live {
 	struct losses losses;
 	struct cgroups *cgroups; /* owned */
 	struct survey survey;
+	struct bound bound;
 	struct stacks *stacks; /* owned; NULL: not asked for */
 	const struct receiver *to; /* during a drain */
 	uint64_t last_ts_ns; /* of the newest record */
@@ -60,15 +62,53 @@ uint64_t live_now_ns(void)
 	return now.tv_sec * 1000000000ULL + now.tv_nsec;
 }
 
-/* Which control group the record's connection is in, told before the record itself. */
-static uint64_t place(struct live *live, const struct tw_transition *full)
+/* Which control group it is in, told before the record itself. */
+static uint64_t place(struct live *live, uint64_t cgroup_id, uint32_t pid, uint64_t ts_ns)
 {
-	uint64_t cgroup_id = full->cgroup_id, ts_ns = full->head.ts_ns;
-
 	cgroups_tell(live->cgroups, cgroup_id, ts_ns, live->to);
-	return cgroups_of_process(live->cgroups, cgroup_id,
-				  full->head.flags & TW_F_OWNER ? full->owner.tgid : 0, ts_ns,
-				  live->to);
+	return cgroups_of_process(live->cgroups, cgroup_id, pid, ts_ns, live->to);
+}
+
+static uint64_t place_connection(struct live *live, const struct tw_transition *full)
+{
+	return place(live, full->cgroup_id, full->head.flags & TW_F_OWNER ? full->owner.tgid : 0,
+		     full->head.ts_ns);
+}
+
+static void pass_bound(void *ctx, const struct tw_record *record)
+{
+	struct live *live = ctx;
+	struct tw_bound bound;
+
+	/* a namespace that was found on the way */
+	if (record->kind != TW_BOUND) {
+		deliver(live->to, record);
+		return;
+	}
+	bound = *(const struct tw_bound *)record;
+	bound.cgroup_id = place(live, bound.cgroup_id, bound.owner.tgid, record->ts_ns);
+	deliver(live->to, &bound);
+}
+
+/* Who has the port is told of before what failed for it. */
+static bool look_at_port(struct live *live, const struct tw_tuple *tuple, uint64_t cookie,
+			 uint64_t ts_ns)
+{
+	struct bound_failure failure = { tuple, cookie, ts_ns };
+	struct receiver pass = { .receive = pass_bound, .ctx = live };
+
+	return bound_look(&live->bound, &failure, &pass);
+}
+
+static void tell_bind_failed(struct live *live, const struct tw_bind_failed *record)
+{
+	struct tw_bind_failed failed = *record;
+
+	survey_notice(&live->survey, &failed.tuple);
+	failed.cgroup_id = place(live, failed.cgroup_id, failed.owner.tgid, failed.head.ts_ns);
+	if (look_at_port(live, &failed.tuple, failed.cookie, failed.head.ts_ns))
+		failed.head.flags |= TW_B_LOOKED;
+	deliver(live->to, &failed);
 }
 
 /* What the programs say, as the receiver is to read it. */
@@ -86,13 +126,17 @@ static void on_record(void *ctx, const struct tw_record *record)
 	if (record->kind == TW_TRANSITION && record->size >= TW_TRANSITION_FULL) {
 		changed = *(const struct tw_transition *)record;
 		survey_notice(&live->survey, &changed.tuple);
-		changed.cgroup_id = place(live, &changed);
+		changed.cgroup_id = place_connection(live, &changed);
+		if (bound_collides(&changed))
+			look_at_port(live, &changed.tuple, changed.cookie, record->ts_ns);
 		record = &changed.head;
+	} else if (record->kind == TW_BIND_FAILED &&
+		   record->size >= sizeof(struct tw_bind_failed)) {
+		tell_bind_failed(live, (const void *)record);
+		return;
 	} else if (record->kind == TW_HOLDER && record->size >= sizeof(holder)) {
 		holder = *(const struct tw_holder *)record;
-		cgroups_tell(live->cgroups, holder.cgroup_id, record->ts_ns, live->to);
-		holder.cgroup_id = cgroups_of_process(live->cgroups, holder.cgroup_id,
-						      holder.owner.tgid, record->ts_ns, live->to);
+		holder.cgroup_id = place(live, holder.cgroup_id, holder.owner.tgid, record->ts_ns);
 		record = &holder.head;
 	} else if (record->kind == TW_MINI_CANCELLED &&
 		   record->size >= sizeof(struct tw_cancelled)) {
@@ -151,6 +195,11 @@ struct live *live_new(const struct live_opts *opts, struct error *err)
 	if (survey_init(&live->survey, opts->ages, opts->filter.netns_ino, err) ||
 	    probes_load(&live->probes, opts, err))
 		goto fail;
+	live->survey.facts = opts->facts;
+	if (opts->failures)
+		live->bound.skel = live->probes.skel;
+	live->bound.survey = &live->survey;
+	looks_init(&live->bound.looks, live_now_ns());
 	live->ring =
 		ring_buffer__new(bpf_map__fd(live->probes.skel->maps.events), on_ring, live, NULL);
 	if (!live->ring) {

@@ -18,7 +18,8 @@ struct netns_entry {
 	uint32_t ino;
 	char name[64];		/* under /run/netns, "host" for init's; "" */
 	char path[96];		/* how it was reached last */
-	bool told;		/* for the caller */
+	bool told;		/* for the caller, as the next one */
+	uint64_t facts_ns;	/* when its files were told last; 0: never */
 };
 
 struct netns_list {

@@ -137,6 +137,8 @@ static void configure_failures(struct twtrace_bpf *skel, bool wanted, enum bind_
 	bpf_program__set_autoload(skel->progs.bind_kretprobe, wanted && way == BIND_KPROBE);
 	bpf_map__set_autocreate(skel->maps.bind_calls, wanted && way == BIND_KPROBE);
 	bpf_program__set_autoload(skel->progs.exit_bind, wanted && way == BIND_SYSCALL);
+	bpf_program__set_autoload(skel->progs.bound_hashed, wanted);
+	bpf_program__set_autoload(skel->progs.bound_unhashed, wanted);
 }
 
 static void configure(struct twtrace_bpf *skel, const struct live_opts *opts,

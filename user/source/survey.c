@@ -10,6 +10,7 @@
 #include "base/caps.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "source/facts.h"
 #include "source/live.h"
 
 /* Blocks so large go back to the kernel when they are freed, whatever lies behind them. */
@@ -79,6 +80,40 @@ static void tell_new(struct survey *survey, const struct receiver *to)
 		if (!entry->told)
 			tell_netns(entry, TW_NETNS, to);
 		entry->told = true;
+	}
+}
+
+static struct netns_entry *find(struct survey *survey, uint64_t cookie)
+{
+	for (size_t i = 0; i < survey->netns.count; i++)
+		if (survey->netns.entries[i].cookie == cookie)
+			return &survey->netns.entries[i];
+	return NULL;
+}
+
+struct netns_entry *survey_find(struct survey *survey, uint64_t cookie, const struct receiver *to)
+{
+	struct netns_entry *entry = find(survey, cookie);
+
+	if (entry || survey->busy)
+		return entry;
+	scan(survey);
+	tell_new(survey, to);
+	return find(survey, cookie);
+}
+
+/* Of namespaces that are new, or whose turn it is; @last: of all. */
+static void tell_facts(struct survey *survey, bool last, const struct receiver *to)
+{
+	uint64_t now_ns = live_now_ns();
+
+	for (size_t i = 0; i < survey->netns.count && survey->facts; i++) {
+		struct netns_entry *entry = &survey->netns.entries[i];
+
+		if (!last && entry->facts_ns && now_ns - entry->facts_ns < FACTS_EVERY_NS)
+			continue;
+		entry->facts_ns = now_ns;
+		facts_tell(&survey->netns, entry, to);
 	}
 }
 
@@ -164,6 +199,7 @@ int survey_start(struct survey *survey, const struct survey_steps *steps, const 
 	snapshots = calloc(netns->count + 1, sizeof(*snapshots));
 	if (!snapshots)
 		return error_set(err, -ENOMEM, "no memory for a snapshot");
+	survey->busy = true;
 	steps->before(steps->ctx);
 	for (size_t i = 0; i < netns->count; i++) {
 		struct error why = { 0 };
@@ -185,6 +221,8 @@ int survey_start(struct survey *survey, const struct survey_steps *steps, const 
 	steps->between(steps->ctx);
 	for (size_t i = 0; i < netns->count; i++)
 		deliver_end(survey, &snapshots[i], to);
+	tell_facts(survey, false, to);
+	survey->busy = false;
 	free(snapshots);
 	return ret;
 }
@@ -205,6 +243,7 @@ void survey_interval(struct survey *survey, uint64_t now_ns, unsigned int budget
 	}
 	if (!force && now_ns < survey->next_ns)
 		return;
+	survey->busy = true;
 	while (i < netns->count) {
 		struct error err = { 0 };
 		int ret = snapshot_take(&snapshot, netns, &netns->entries[i], ages, &pause, &err);
@@ -223,5 +262,7 @@ void survey_interval(struct survey *survey, uint64_t now_ns, unsigned int budget
 		deliver_end(survey, &snapshot, to);
 		i++;
 	}
+	tell_facts(survey, !budget, to);
+	survey->busy = false;
 	survey->next_ns = now_ns + (budget ? (clock_thread_ns() - began_ns) * 1000 / budget : 0);
 }

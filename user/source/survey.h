@@ -16,6 +16,8 @@
 
 /* Past this many new namespaces in one interval the rest are noticed in the next. */
 #define MAX_UNKNOWN 1024
+/* Settings rarely change, and of counters it is the first and the last that are wanted. */
+#define FACTS_EVERY_NS 10000000000ULL
 
 struct survey {
 	struct netns_list netns;
@@ -25,7 +27,9 @@ struct survey {
 	size_t nr_unknown;
 	bool rescan;		/* an entry left the list: look who is there now */
 	uint64_t noticed;	/* the cookie noticed last */
+	bool busy;		/* a survey is under way, which works with the list */
 	bool ages;
+	bool facts;		/* tell the files of each namespace, too */
 	uint32_t flags;		/* enum tw_snapshot_flag of every snapshot */
 	uint32_t only_ino;	/* the one namespace that is wanted; 0: all */
 };
@@ -34,6 +38,13 @@ int survey_init(struct survey *survey, bool ages, uint32_t only_ino, struct erro
 void survey_release(struct survey *survey);
 /* Tells the survey of a namespace that an event was in. */
 void survey_notice(struct survey *survey, const struct tw_tuple *tuple);
+
+/*
+ * The namespace of an event, to be entered; where it is a new one all new ones are told of. NULL:
+ * it is gone or out of sight, or a survey is under way that has not come by it. Valid until the
+ * next call of any function here.
+ */
+struct netns_entry *survey_find(struct survey *survey, uint64_t cookie, const struct receiver *to);
 
 /*
  * First look: snapshots of all namespaces. @before runs when they begin, @between after
