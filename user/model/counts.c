@@ -2,6 +2,7 @@
 /* What connections count for: the one place where rows, totals and namespaces change. */
 #include <string.h>
 
+#include "model/budgets.h"
 #include "model/flames.h"
 #include "model/missed.h"
 #include "model/owner.h"
@@ -176,6 +177,8 @@ void tracker_update(struct model *model, uint32_t id, bool rekeyed)
 	}
 	if (model->flames)
 		flames_follow(model, id);
+	if (model->budgets)
+		budgets_follow(model, id, rekeyed);
 	conn->rekeyed |= rekeyed;
 	after = conn_mask(conn);
 	count_in_netns(netns_at(model, conn->netns), before, after);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "model/budgets.h"
 #include "model/failure_table.h"
 #include "model/port_look.h"
 #include "model/tracker.h"
@@ -171,6 +172,8 @@ void failures_connect(struct model *model, const struct conn *conn, int error, u
 		hold_up(model, conn, ts_ns, &like.holder, comm);
 	else if (error == EADDRNOTAVAIL && conn->born_ns)
 		like.took_max_ns = ts_ns - conn->born_ns;
+	if (model->budgets && error == EADDRNOTAVAIL && !conn->local_port)
+		budgets_failed(model, conn, like.took_max_ns);
 	if (like.holder.kind != HELD_UNKNOWN)
 		event.holder = &like.holder;
 	count_connect(model, conn, &like, error);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "model/budgets.h"
 #include "model/failures.h"
 #include "model/farewells.h"
 #include "model/leaks.h"
@@ -344,6 +345,8 @@ static void change(struct model *model, uint32_t id, const struct tw_transition 
 	/* an end is counted when it is known what it leaves behind */
 	if (to != TW_CLOSE || rekeyed)
 		tracker_update(model, id, rekeyed);
+	if (model->budgets && (to == TW_SYN_SENT || (from == TW_SYN_SENT && to == TW_ESTABLISHED)))
+		budgets_connect(model, id, record);
 	/* a filter on the local port could not know it at SYN_SENT: told late */
 	if (conn->wanted && !was_wanted && from == TW_SYN_SENT && conn->born_ns)
 		tell_transition(model, conn, TW_CLOSE, TW_SYN_SENT, conn->born_ns, TIME_UNKNOWN, 0,
@@ -430,6 +433,10 @@ void lifecycle_holder(struct model *model, const struct tw_holder *record, unsig
 	owner_learn(model, conn, record->cgroup_id, NULL, OWNER_NONE);
 	owner_add_holder(model, conn, record);
 	farewell_notice(model, conn, record->owner.tgid, record->cgroup_id);
+	/* connect() alone makes buckets that are its own (__inet_hash_connect()) */
+	if (model->budgets && conn->direction == DIRECTION_OUTGOING &&
+	    !(record->head.flags & (TW_H_AUTOBOUND | TW_H_ACCEPTED)))
+		budgets_bound(model, id);
 	tracker_update(model, id, true);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "model/budgets.h"
 #include "model/failures.h"
 #include "model/farewells.h"
 #include "model/flames.h"
@@ -47,6 +48,9 @@ struct model *model_new(const struct model_opts *opts)
 	if (opts->leaks)
 		model->leaks = leaks_new();
 	failed |= opts->leaks && !model->leaks;
+	if (opts->ports)
+		model->budgets = budgets_new();
+	failed |= opts->ports && !model->budgets;
 	if (opts->flame)
 		model->flames = flames_new(opts->flame);
 	failed |= opts->flame && !model->flames;
@@ -85,6 +89,7 @@ void model_free(struct model *model)
 	farewell_free(model->farewell);
 	flames_free(model->flames);
 	facts_free(model->facts);
+	budgets_free(model->budgets);
 	failures_free(model->failures);
 	looks_free(model->looks);
 	for (unsigned int source = 0; source < MODEL_MAX_SOURCES; source++)
@@ -229,7 +234,13 @@ static void feed_begin(struct model *model, const struct tw_record *record, unsi
 
 static void feed_end(struct model *model, const struct tw_record *record, unsigned int source)
 {
-	reconcile_end(model, (const struct tw_snapshot *)record, source);
+	const struct tw_snapshot *dump = (const struct tw_snapshot *)record;
+
+	if (model->budgets && dump->port_low &&
+	    port_settings_range(&model->budgets->settings, dump->netns_cookie, source,
+				dump->port_low, dump->port_high))
+		model->loss[TW_LOSS_NO_MEMORY]++;
+	reconcile_end(model, dump, source);
 }
 
 /* A text that a record carries behind its first @from bytes ends within it. */
@@ -316,6 +327,8 @@ static void feed_ready(struct model *model, const struct tw_record *record, unsi
 	/* what closed before ready has left its minisock behind by now: stock, no birth */
 	ledger_settle(model, UINT64_MAX);
 	tracker_restart_counts(model);
+	if (model->budgets)
+		budgets_restart(model);
 	model->ready = true;
 	model->ready_ns = model->interval_ns = record->ts_ns;
 	if (model->flames)
@@ -334,7 +347,12 @@ static void feed_minisock(struct model *model, const struct tw_record *record, u
 
 static void feed_facts(struct model *model, const struct tw_record *record, unsigned int source)
 {
-	facts_learn(model, (const struct tw_name *)record, source);
+	const struct tw_name *name = (const struct tw_name *)record;
+
+	facts_learn(model, name, source);
+	if (model->budgets &&
+	    port_settings_learn(&model->budgets->settings, name->id, source, name->text))
+		model->loss[TW_LOSS_NO_MEMORY]++;
 }
 
 static void feed_bind_failed(struct model *model, const struct tw_record *record,

@@ -26,6 +26,7 @@ struct model_opts {
 	uint32_t max_rows;	/* a dimension, 0: 20,000 */
 	uint32_t max_conns;	/* 0: 4,000,000 */
 	bool leaks;		/* look for leaks (model/leak.h) */
+	bool ports;		/* keep budgets of ephemeral ports (model/ports.h) */
 	bool stacks;		/* who opened connections will be told, and late */
 	const struct flame_by *flame; /* what stacks are made of (model/flame.h); NULL: none are */
 };

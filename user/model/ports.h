@@ -52,6 +52,7 @@ struct budget {
 	double per_s;		/* opened a second, of late; NAN: not known yet */
 	double sustainable_per_s; /* what the ports last for, for ever; NAN: unknown */
 	uint64_t hold_ns;	/* how long a connection has its port, TIME_WAIT included; 0: unknown */
+	bool reusable;		/* tcp_tw_reuse: connect() takes TIME_WAITs over after a second */
 	bool hold_measured;	/* by ends that were seen; else of TIME_WAIT's 60 s and the wheel */
 	uint64_t half_ns;	/* until half are used; 0: they are; TIME_UNKNOWN: never, or unknown */
 	uint64_t end_ns;	/* until none is left; likewise */

@@ -114,6 +114,7 @@ struct model {
 	struct farewell *farewell;	/* owned; NULL: no command is traced */
 	struct flames *flames;	/* owned; NULL: not asked for */
 	struct facts_store *facts;	/* owned; NULL: none were told */
+	struct budgets *budgets;	/* owned; NULL: not asked for */
 	struct failures *failures;	/* owned; NULL: nothing has failed */
 	struct port_looks *looks;	/* owned; NULL: none were needed */
 	char *hosts[MODEL_MAX_SOURCES];	/* owned, clean, by source; NULL: not told */

@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Connections into budgets, and what happens to those. */
+#include "model/budgets.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/addr.h"
+#include "model/budget_tally.h"
+
+#define SECOND_NS 1000000000ULL
+/* A host that speaks with more destinations runs out of ports towards none of them. */
+#define MAX_BUDGETS 20000
+
+struct budgets *budgets_new(void)
+{
+	struct budgets *budgets = calloc(1, sizeof(*budgets));
+
+	if (!budgets)
+		return NULL;
+	pool_init(&budgets->rows, sizeof(struct budget_row));
+	if (index_init(&budgets->index)) {
+		free(budgets);
+		return NULL;
+	}
+	return budgets;
+}
+
+void budgets_free(struct budgets *budgets)
+{
+	uint32_t id;
+
+	if (!budgets)
+		return;
+	for (id = pool_next(&budgets->rows, 0); id != POOL_NONE;
+	     id = pool_next(&budgets->rows, id + 1))
+		histogram_release(&budget_at(budgets, id)->search);
+	pool_release(&budgets->rows);
+	index_release(&budgets->index);
+	port_settings_release(&budgets->settings);
+	free(budgets->uses);
+	free(budgets->shown);
+	budgets_tally_free(budgets);
+	free(budgets);
+}
+
+static bool row_equal(const void *ctx, uint32_t id, const void *key)
+{
+	return !memcmp(&budget_at(ctx, id)->key, key, sizeof(struct budget_key));
+}
+
+/* Nobody has a port of it, and nothing is worth telling. */
+static bool is_spent(const struct budget_row *row)
+{
+	return !row->conns && !row->failures;
+}
+
+static void sweep(struct budgets *budgets)
+{
+	for (uint32_t id = pool_next(&budgets->rows, 0); id != POOL_NONE;
+	     id = pool_next(&budgets->rows, id + 1)) {
+		struct budget_row *row = budget_at(budgets, id);
+
+		if (!is_spent(row))
+			continue;
+		index_remove(&budgets->index, hash_bytes(&row->key, sizeof(row->key)), id);
+		histogram_release(&row->search);
+		pool_give(&budgets->rows, id);
+	}
+}
+
+static uint32_t row_for(struct model *model, const struct budget_key *key, uint32_t netns_ino)
+{
+	struct budgets *budgets = model->budgets;
+	uint32_t hash = hash_bytes(key, sizeof(*key));
+	uint32_t id = index_find(&budgets->index, hash, row_equal, budgets, key);
+	struct budget_row *row;
+
+	if (id != INDEX_NONE)
+		return id;
+	if (budgets->rows.count >= MAX_BUDGETS && model->now_ns - budgets->swept_ns >= SECOND_NS) {
+		budgets->swept_ns = model->now_ns;
+		sweep(budgets);
+	}
+	id = budgets->rows.count < MAX_BUDGETS ? pool_take(&budgets->rows) : POOL_NONE;
+	if (id == POOL_NONE)
+		return id;
+	if (index_insert(&budgets->index, hash, id)) {
+		pool_give(&budgets->rows, id);
+		return POOL_NONE;
+	}
+	row = budget_at(budgets, id);
+	row->key = *key;
+	row->netns_ino = netns_ino;
+	return id;
+}
+
+static struct budget_key key_of(const struct model *model, const struct conn *conn)
+{
+	struct budget_key key;
+
+	memset(&key, 0, sizeof(key));
+	key.netns_cookie = netns_at(model, conn->netns)->cookie;
+	key.source = conn->source;
+	key.remote_port = conn->remote_port;
+	memcpy(key.local_addr, conn->local_addr, 16);
+	memcpy(key.remote_addr, conn->remote_addr, 16);
+	return key;
+}
+
+/* NULL: no memory. */
+static struct port_use *use_of(struct model *model, uint32_t id)
+{
+	struct budgets *budgets = model->budgets;
+	uint32_t room = budgets->room ? budgets->room : POOL_CHUNK;
+	struct port_use *grown;
+
+	if (id < budgets->room)
+		return &budgets->uses[id];
+	while (room <= id)
+		room *= 2;
+	grown = realloc(budgets->uses, room * sizeof(*grown));
+	if (!grown) {
+		model->loss[TW_LOSS_NO_MEMORY]++;
+		return NULL;
+	}
+	memset(grown + budgets->room, 0, (room - budgets->room) * sizeof(*grown));
+	budgets->uses = grown;
+	budgets->room = room;
+	return &grown[id];
+}
+
+/* What had it before gives way within the same record: the most is taken between records. */
+static void change_used(struct model *model, struct budget_row *row, int sign)
+{
+	if (row->changed_ns != model->now_ns && row->used > row->peak)
+		row->peak = row->used;
+	row->changed_ns = model->now_ns;
+	row->used += sign;
+}
+
+static void leave(struct model *model, struct port_use *use)
+{
+	struct budget_row *row = budget_at(model->budgets, use->row - 1);
+
+	if (use->flags & USE_COUNTED)
+		change_used(model, row, -1);
+	row->conns--;
+	use->row = 0;
+	use->flags &= USE_BOUND | USE_MINISOCK;
+}
+
+static void enter(struct model *model, struct port_use *use, const struct conn *conn)
+{
+	struct budget_key key = key_of(model, conn);
+	uint32_t row = row_for(model, &key, netns_at(model, conn->netns)->ino);
+
+	if (row == POOL_NONE) {
+		use->flags |= USE_LEFT_OUT;
+		model->budgets->left_out++;
+		return;
+	}
+	use->row = row + 1;
+	budget_at(model->budgets, row)->conns++;
+}
+
+static void place(struct model *model, struct port_use *use, const struct conn *conn)
+{
+	struct budget_row *row = budget_at(model->budgets, use->row - 1);
+	uint16_t low, high;
+
+	if (!conn->local_port || use->flags & USE_PLACED)
+		return;
+	use->flags |= USE_PLACED;
+	if (budget_range(model->budgets, row, &low, &high) &&
+	    (conn->local_port < low || conn->local_port > high))
+		return;
+	use->flags |= USE_COUNTED;
+	change_used(model, row, 1);
+}
+
+/* From its connect() to its end, or to the end of its minisock. */
+static bool takes_port(const struct conn *conn)
+{
+	if (!conn->wanted || conn->direction != DIRECTION_OUTGOING || !conn->remote_port ||
+	    addr_is_any(conn->local_addr))
+		return false;
+	if (conn->phase == PHASE_FULL)
+		return conn->state != TW_CLOSE && conn->state != TW_LISTEN;
+	return conn->phase == PHASE_PENDING || conn->phase == PHASE_MINI;
+}
+
+static void add_life(struct lives *lives, uint64_t from_ns, uint64_t to_ns)
+{
+	if (!from_ns || to_ns < from_ns)
+		return;
+	lives->count++;
+	lives->ns += to_ns - from_ns;
+}
+
+static void end_full(struct budget_row *row, const struct port_use *use, uint64_t end_ns,
+		     bool minisock)
+{
+	add_life(&row->full, use->began_ns, end_ns);
+	if (minisock && use->began_ns)
+		row->left_minisock++;
+}
+
+static void end_minisock(struct model *model, struct budget_row *row, const struct conn *conn)
+{
+	if (conn->end == END_REUSED)
+		row->reused++;
+	if (conn->end != END_EXPIRED || model->tier[conn->source] < EVIDENCE_TIMER ||
+	    !conn->entered)
+		return;
+	add_life(&row->minisock, conn->born_ns, conn->since_ns);
+	add_life(&model->budgets->minisock, conn->born_ns, conn->since_ns);
+}
+
+static void note_lives(struct model *model, struct port_use *use, const struct conn *conn)
+{
+	struct budget_row *row = budget_at(model->budgets, use->row - 1);
+
+	if (conn->phase == PHASE_MINI && !(use->flags & USE_MINISOCK)) {
+		use->flags |= USE_MINISOCK;
+		end_full(row, use, conn->born_ns, true);
+	}
+	if (conn->phase != PHASE_OVER)
+		return;
+	if (use->flags & USE_MINISOCK)
+		end_minisock(model, row, conn);
+	else
+		end_full(row, use, conn->since_ns, false);
+}
+
+void budgets_follow(struct model *model, uint32_t id, bool rekeyed)
+{
+	const struct conn *conn = conn_at(model, id);
+	struct port_use *use = use_of(model, id);
+	bool takes = takes_port(conn);
+	struct budget_key key;
+
+	if (!use || use->flags & USE_LEFT_OUT)
+		return;
+	if (use->row)
+		note_lives(model, use, conn);
+	if (use->row && takes && rekeyed) {
+		key = key_of(model, conn);
+		if (memcmp(&key, &budget_at(model->budgets, use->row - 1)->key, sizeof(key)))
+			leave(model, use);
+	}
+	if (takes && !use->row)
+		enter(model, use, conn);
+	else if (!takes && use->row)
+		leave(model, use);
+	if (use->row)
+		place(model, use, conn);
+}
+
+static void begin(struct budget_row *row, uint64_t ts_ns)
+{
+	uint64_t second = ts_ns / SECOND_NS;
+
+	if (second > row->begun_s + RATE_SECONDS) {
+		memset(row->begun, 0, sizeof(row->begun));
+		row->since_ns = ts_ns;
+		row->begun_s = second;
+	}
+	while (row->begun_s < second)
+		row->begun[++row->begun_s % RATE_SLOTS] = 0;
+	/* one that is told late is of now */
+	row->begun[row->begun_s % RATE_SLOTS]++;
+	row->opened++;
+}
+
+double budget_rate(const struct budget_row *row, uint64_t now_ns)
+{
+	uint64_t second = now_ns / SECOND_NS, count = 0;
+	double elapsed_s;
+
+	if (!row->opened || now_ns < row->since_ns)
+		return NAN;
+	for (uint64_t at = row->begun_s;
+	     at + RATE_SECONDS >= second && at + RATE_SLOTS > row->begun_s; at--)
+		count += row->begun[at % RATE_SLOTS];
+	elapsed_s = (now_ns - row->since_ns) / 1e9;
+	if (elapsed_s > RATE_SECONDS)
+		return count / (RATE_SECONDS + now_ns % SECOND_NS / 1e9);
+	/* the first one came at the very begin: half of it is of the time before */
+	return elapsed_s < 1 || count < 2 ? NAN : (count - 0.5) / elapsed_s;
+}
+
+void budgets_bound(struct model *model, uint32_t id)
+{
+	struct port_use *use = use_of(model, id);
+
+	if (use)
+		use->flags |= USE_BOUND;
+}
+
+void budgets_connect(struct model *model, uint32_t id, const struct tw_transition *record)
+{
+	const struct conn *conn = conn_at(model, id);
+	bool full = record->head.size >= TW_TRANSITION_FULL;
+	struct port_use *use = use_of(model, id);
+	struct budget_row *row;
+
+	if (!use || !use->row)
+		return;
+	row = budget_at(model->budgets, use->row - 1);
+	if (!use->began_ns) {
+		begin(row, record->head.ts_ns);
+		use->began_ns = conn->born_ns;
+	}
+	if (record->head.to == TW_SYN_SENT && full) {
+		row->has_own |= record->own_range != 0;
+		row->has_plain |= record->own_range == 0;
+		if (record->own_range)
+			row->own_range = record->own_range;
+		/* connect() has not chosen yet: bind() did */
+		if (record->tuple.local_port)
+			use->flags |= USE_BOUND;
+	}
+	if (record->head.to == TW_ESTABLISHED && full && conn->born_ns &&
+	    record->syn_ns >= conn->born_ns)
+		histogram_add(&row->search, record->syn_ns - conn->born_ns);
+}
+
+void budgets_failed(struct model *model, const struct conn *conn, uint64_t took_ns)
+{
+	uint32_t id = tracker_find(model, conn->cookie, conn->source);
+	struct port_use *use = id == POOL_NONE ? NULL : use_of(model, id);
+	struct budget_row *row;
+
+	if (!use || !use->row)
+		return;
+	row = budget_at(model->budgets, use->row - 1);
+	row->failures++;
+	if (use->began_ns)
+		histogram_add(&row->search, took_ns);
+	/* it had no port: how long it lasted is no life of one */
+	use->began_ns = 0;
+}
+
+void budgets_leave(struct model *model, uint32_t id)
+{
+	struct port_use *use = use_of(model, id);
+
+	if (!use)
+		return;
+	if (use->row)
+		leave(model, use);
+	*use = (struct port_use){ 0 };
+}
+
+void budgets_restart(struct model *model)
+{
+	struct budgets *budgets = model->budgets;
+
+	for (uint32_t id = pool_next(&budgets->rows, 0); id != POOL_NONE;
+	     id = pool_next(&budgets->rows, id + 1)) {
+		struct budget_row *row = budget_at(budgets, id);
+
+		row->opened = row->failures = row->begun_s = row->since_ns = 0;
+		row->left_minisock = row->reused = 0;
+		row->full = row->minisock = (struct lives){ 0 };
+		row->peak = row->used;
+		memset(row->begun, 0, sizeof(row->begun));
+		histogram_release(&row->search);
+		row->search = (struct histogram){ 0 };
+	}
+	budgets->minisock = (struct lives){ 0 };
+}
+
+/* inet_sk_get_local_port_range(): what is outside of the namespace's range changes nothing. */
+static void narrow(uint32_t own, uint16_t *low, uint16_t *high)
+{
+	uint16_t own_low = own & UINT16_MAX, own_high = own >> 16, lowest = *low, highest = *high;
+
+	if (lowest <= own_low && own_low <= highest)
+		*low = own_low;
+	if (lowest <= own_high && own_high <= highest)
+		*high = own_high;
+}
+
+bool budget_range(struct budgets *budgets, const struct budget_row *row, uint16_t *low,
+		  uint16_t *high)
+{
+	const struct port_settings *settings =
+		port_settings_of(&budgets->settings, row->key.netns_cookie, row->key.source);
+
+	if (!settings || !settings->low)
+		return false;
+	*low = settings->low;
+	*high = settings->high;
+	if (row->has_own && !row->has_plain)
+		narrow(row->own_range, low, high);
+	return true;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Budgets of ephemeral ports. What happens to a budget is counted as it happens; what is used
+ * now, by whom, and what blocks ports, is found by going through the connections when a budget
+ * is asked for. Internal to the model.
+ */
+#ifndef MODEL_BUDGETS_H
+#define MODEL_BUDGETS_H
+
+#include "base/index.h"
+#include "base/pool.h"
+#include "model/port_settings.h"
+#include "model/ports.h"
+#include "model/tracker.h"
+
+/* The last so many seconds are "of late", beside the one that is under way. */
+#define RATE_SECONDS 10
+#define RATE_SLOTS (RATE_SECONDS + 1)
+
+/* Every byte counts: to be zeroed before it is filled in. */
+struct budget_key {
+	uint64_t netns_cookie;
+	uint8_t local_addr[16], remote_addr[16];
+	uint16_t remote_port;
+	uint16_t source;
+	uint32_t pad;
+};
+
+/* Lives of ports that are over: how many, and how long in sum. */
+struct lives {
+	uint64_t count, ns;
+};
+
+struct budget_row {
+	struct budget_key key;
+	uint32_t netns_ino;
+	uint32_t conns;		/* that point here */
+	uint32_t used, peak;	/* ports that are known */
+	uint64_t changed_ns;	/* used, last */
+	uint64_t opened, failures;
+	uint32_t begun[RATE_SLOTS];	/* connections by the second, a ring */
+	uint64_t begun_s;	/* the second that was counted last */
+	uint64_t since_ns;	/* when the first one after a pause began */
+	struct lives full;	/* of those that were opened while traced */
+	uint64_t left_minisock;	/* of those */
+	struct lives minisock;	/* that expired, where an exact tier told of it */
+	uint64_t reused;	/* that a connect() took over */
+	uint32_t own_range;	/* IP_LOCAL_PORT_RANGE of the last one that had it */
+	bool has_own, has_plain;	/* connections with and without it began */
+	struct histogram search;
+};
+
+enum port_use_flag {
+	USE_COUNTED = 1 << 0,	/* its port is known and counts in used */
+	USE_BOUND = 1 << 1,	/* it was bound before it was connected */
+	USE_MINISOCK = 1 << 2,	/* its full socket has been counted among the lives */
+	USE_PLACED = 1 << 3,	/* whether its port is in the range has been looked at */
+	USE_LEFT_OUT = 1 << 4,	/* there was no room for its budget */
+};
+
+/* What a connection has of its budget, beside what struct conn knows. */
+struct port_use {
+	uint64_t began_ns;	/* 0: before it was traced */
+	uint32_t row;		/* number + 1; 0: it is in none */
+	uint32_t flags;		/* enum port_use_flag */
+};
+
+struct budgets {
+	struct pool rows;	/* struct budget_row */
+	struct index index;
+	struct port_use *uses;	/* owned, by connection */
+	uint32_t room;
+	struct port_settings_list settings;
+	struct lives minisock;	/* of all rows */
+	uint64_t left_out;
+	uint64_t swept_ns;	/* when rows that are spent were looked for */
+	struct budget *shown;	/* owned: as they were found last */
+	size_t nr_shown, room_shown;
+	struct tally *tallies;	/* owned: of the same time, by row */
+	struct taken_ports **ports; /* owned, by namespace */
+	uint32_t nr_ports;
+};
+
+struct budgets *budgets_new(void);
+void budgets_free(struct budgets *budgets);
+/* After every change of a connection. */
+void budgets_follow(struct model *model, uint32_t id, bool rekeyed);
+/* What only the record of a connect() says: its begin, and what it took. */
+void budgets_connect(struct model *model, uint32_t id, const struct tw_transition *record);
+/* Its connect() found no port. */
+void budgets_failed(struct model *model, const struct conn *conn, uint64_t took_ns);
+/* Its port is not connect()'s own choice. */
+void budgets_bound(struct model *model, uint32_t id);
+void budgets_leave(struct model *model, uint32_t id);
+/* What happened before is no history but stock. */
+void budgets_restart(struct model *model);
+
+static inline struct budget_row *budget_at(const struct budgets *budgets, uint32_t id)
+{
+	return pool_at_sized(&budgets->rows, id, sizeof(struct budget_row));
+}
+
+/* New connections a second, of late; NAN: not known yet. */
+double budget_rate(const struct budget_row *row, uint64_t now_ns);
+/* What connect() may choose from: the settings', within it the sockets' own. False: unknown. */
+bool budget_range(struct budgets *budgets, const struct budget_row *row, uint16_t *low,
+		  uint16_t *high);
+
+#endif

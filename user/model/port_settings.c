@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Settings of namespaces by their files, and sets of ports. */
+#include "model/port_settings.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/facts.h"
+
+void port_settings_release(struct port_settings_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->items[i].reserved);
+	free(list->items);
+}
+
+struct port_settings *port_settings_of(struct port_settings_list *list, uint64_t netns_cookie,
+				       unsigned int source)
+{
+	/* asked for in runs of one namespace */
+	for (size_t i = 0; i < list->count; i++) {
+		size_t at = (list->hit + i) % list->count;
+
+		if (list->items[at].netns_cookie == netns_cookie &&
+		    list->items[at].source == source) {
+			list->hit = at;
+			return &list->items[at];
+		}
+	}
+	return NULL;
+}
+
+static struct port_settings *make(struct port_settings_list *list, uint64_t netns_cookie,
+				  unsigned int source)
+{
+	struct port_settings *known = port_settings_of(list, netns_cookie, source), *grown;
+
+	if (known)
+		return known;
+	if (list->count == list->room) {
+		size_t room = list->room ? 2 * list->room : 8;
+
+		grown = realloc(list->items, room * sizeof(*grown));
+		if (!grown)
+			return NULL;
+		list->items = grown;
+		list->room = room;
+	}
+	list->items[list->count] = (struct port_settings){
+		.netns_cookie = netns_cookie,
+		.source = source,
+		.tw_reuse = SETTING_UNKNOWN,
+		.tw_reuse_delay_ms = SETTING_UNKNOWN,
+		.timestamps = SETTING_UNKNOWN,
+		.fin_timeout_s = SETTING_UNKNOWN,
+	};
+	return &list->items[list->count++];
+}
+
+static void learn_number(const char *facts, const char *name, int64_t *value)
+{
+	int64_t number;
+
+	if (!facts_sysctl(facts, name, 0, &number) && number >= 0)
+		*value = number;
+}
+
+static void learn_range(struct port_settings *settings, const char *facts)
+{
+	static const char name[] = "net.ipv4.ip_local_port_range";
+	int64_t low, high;
+
+	if (facts_sysctl(facts, name, 0, &low) || facts_sysctl(facts, name, 1, &high) || low < 1 ||
+	    high > UINT16_MAX || low > high)
+		return;
+	settings->low = low;
+	settings->high = high;
+}
+
+static int learn_reserved(struct port_settings *settings, const char *facts)
+{
+	struct fact fact = facts_find(facts, "proc/sys/net/ipv4/ip_local_reserved_ports");
+
+	free(settings->reserved);
+	settings->reserved = NULL;
+	if (!fact.text || !fact.len || fact.text[0] == '\n')
+		return 0;
+	settings->reserved = calloc(1, sizeof(*settings->reserved));
+	if (!settings->reserved)
+		return -ENOMEM;
+	port_set_parse(settings->reserved, fact.text, fact.len);
+	return 0;
+}
+
+int port_settings_learn(struct port_settings_list *list, uint64_t netns_cookie, unsigned int source,
+			const char *facts)
+{
+	struct port_settings *settings = make(list, netns_cookie, source);
+
+	if (!settings)
+		return -ENOMEM;
+	learn_range(settings, facts);
+	learn_number(facts, "net.ipv4.tcp_tw_reuse", &settings->tw_reuse);
+	learn_number(facts, "net.ipv4.tcp_tw_reuse_delay", &settings->tw_reuse_delay_ms);
+	learn_number(facts, "net.ipv4.tcp_timestamps", &settings->timestamps);
+	learn_number(facts, "net.ipv4.tcp_fin_timeout", &settings->fin_timeout_s);
+	return learn_reserved(settings, facts);
+}
+
+int port_settings_range(struct port_settings_list *list, uint64_t netns_cookie, unsigned int source,
+			uint16_t low, uint16_t high)
+{
+	struct port_settings *settings = make(list, netns_cookie, source);
+
+	if (!settings)
+		return -ENOMEM;
+	settings->low = low;
+	settings->high = high;
+	return 0;
+}
+
+/* A number at *@text, which moves behind it; past 65535: none. */
+static bool take_port(const char **text, const char *end, uint32_t *port)
+{
+	bool any = false;
+
+	for (*port = 0; *text < end && **text >= '0' && **text <= '9'; (*text)++) {
+		*port = *port > UINT16_MAX ? *port : *port * 10 + (**text - '0');
+		any = true;
+	}
+	return any && *port <= UINT16_MAX;
+}
+
+void port_set_parse(struct port_set *set, const char *text, size_t len)
+{
+	const char *end = text + len;
+	uint32_t from, to;
+
+	while (text < end) {
+		if (!take_port(&text, end, &from)) {
+			text++;
+			continue;
+		}
+		to = from;
+		if (text < end && *text == '-') {
+			text++;
+			if (!take_port(&text, end, &to))
+				to = from;
+		}
+		for (; from <= to; from++)
+			port_set_add(set, from);
+	}
+}
+
+void port_set_add(struct port_set *set, uint16_t port)
+{
+	set->bits[port / 64] |= 1ULL << port % 64;
+}
+
+bool port_set_has(const struct port_set *set, uint16_t port)
+{
+	return set && (set->bits[port / 64] >> port % 64 & 1);
+}
+
+uint32_t port_set_count(const struct port_set *set, const struct port_set *but, uint16_t low,
+			uint16_t high)
+{
+	uint32_t count = 0;
+
+	for (uint32_t word = low / 64; set && word <= high / 64U; word++) {
+		uint64_t bits = set->bits[word] & ~(but ? but->bits[word] : 0);
+
+		if (word == low / 64U)
+			bits &= ~0ULL << low % 64;
+		if (word == high / 64U)
+			bits &= ~0ULL >> (63 - high % 64);
+		count += __builtin_popcountll(bits);
+	}
+	return count;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a namespace lets connect() choose from, and when ports come back. Internal to the model. */
+#ifndef MODEL_PORT_SETTINGS_H
+#define MODEL_PORT_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One bit a port. */
+struct port_set {
+	uint64_t bits[65536 / 64];
+};
+
+#define SETTING_UNKNOWN (-1)
+
+/* 0, 0 or SETTING_UNKNOWN: not known. */
+struct port_settings {
+	uint64_t netns_cookie;
+	uint8_t source;
+	uint16_t low, high;		/* ip_local_port_range */
+	int64_t tw_reuse, tw_reuse_delay_ms, timestamps, fin_timeout_s;
+	struct port_set *reserved;	/* owned; NULL: none, or not known */
+};
+
+struct port_settings_list {
+	struct port_settings *items;	/* owned */
+	size_t count, room;
+	size_t hit;		/* the one found last */
+};
+
+void port_settings_release(struct port_settings_list *list);
+/* NULL: nothing is known of that namespace. */
+struct port_settings *port_settings_of(struct port_settings_list *list, uint64_t netns_cookie,
+				       unsigned int source);
+/* What the files say (base/facts.h). 0 or -ENOMEM. */
+int port_settings_learn(struct port_settings_list *list, uint64_t netns_cookie, unsigned int source,
+			const char *facts);
+/* The range alone: a dump tells it where no files are told. 0 or -ENOMEM. */
+int port_settings_range(struct port_settings_list *list, uint64_t netns_cookie, unsigned int source,
+			uint16_t low, uint16_t high);
+
+/* "80,8000-8010", as ip_local_reserved_ports has it (proc_do_large_bitmap()), into @set. */
+void port_set_parse(struct port_set *set, const char *text, size_t len);
+void port_set_add(struct port_set *set, uint16_t port);
+bool port_set_has(const struct port_set *set, uint16_t port);
+/* How many of [@low, @high] are in @set and not in @but; NULL: an empty one. */
+uint32_t port_set_count(const struct port_set *set, const struct port_set *but, uint16_t low,
+			uint16_t high);
+
+#endif
