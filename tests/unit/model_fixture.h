@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "model/budgets.h"
 #include "model/flame.h"
 #include "model/ledger.h"
 #include "model/model.h"
@@ -259,6 +260,36 @@ static inline void assert_sane_flame(const struct model *model)
 				 flame_weight_name(weight), sum[weight], total[weight]);
 }
 
+/* What budgets count as it happens, against their connections; each port is counted once. */
+static inline void assert_sane_budgets(const struct model *model)
+{
+	const struct budgets *budgets = model->budgets;
+	uint32_t *used = calloc(budgets->rows.used + 1, 2 * sizeof(*used)), id;
+	uint32_t *conns = used + budgets->rows.used + 1;
+
+	assert_non_null(used);
+	for (id = pool_next(&model->conns, 0); id != POOL_NONE;
+	     id = pool_next(&model->conns, id + 1)) {
+		const struct port_use *use = id < budgets->room ? &budgets->uses[id] : NULL;
+
+		if (!use || !use->row)
+			continue;
+		if (conn_at(model, id)->phase == PHASE_OVER)
+			fail_msg("a connection that is over has a port");
+		used[use->row - 1] += (use->flags & USE_COUNTED) != 0;
+		conns[use->row - 1]++;
+	}
+	for (id = pool_next(&budgets->rows, 0); id != POOL_NONE;
+	     id = pool_next(&budgets->rows, id + 1)) {
+		const struct budget_row *row = budget_at(budgets, id);
+
+		if (row->used != used[id] || row->conns != conns[id])
+			fail_msg("a budget counts %u ports of %u connections, not %u of %u",
+				 row->used, row->conns, used[id], conns[id]);
+	}
+	free(used);
+}
+
 /* Every connect that failed is in the table of failures, or counted as left out of it. */
 static inline void assert_sane_failures(const struct model *model)
 {
@@ -288,6 +319,7 @@ static inline void assert_sane_model(const struct fixture *f)
 	}
 	assert_sane_owners(f->model);
 	assert_sane_failures(f->model);
+	assert_sane_budgets(f->model);
 	for (uint32_t id = pool_next(&f->model->netns, 0); id != POOL_NONE;
 	     id = pool_next(&f->model->netns, id + 1))
 		assert_sane_netns(f->model, netns_at(f->model, id));
@@ -316,6 +348,7 @@ static inline void fixture_start(struct fixture *f, const struct model_opts *opt
 
 	model_free(f->model);
 	memset(f, 0, sizeof(*f));
+	with.ports = true;
 	if (!with.flame)
 		with.flame = &few;
 	f->model = model_new(&with);
