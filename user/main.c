@@ -14,6 +14,7 @@ static const struct command commands[] = {
 	{ "trace", cmd_trace, "one line an event: state changes, TIME_WAIT births and ends" },
 	{ "list", cmd_list, "the sockets themselves: state, age, owner, time left" },
 	{ "leaks", cmd_leaks, "the services that leak connections, with the evidence" },
+	{ "ports", cmd_ports, "ephemeral ports by destination, and what failed for want of one" },
 	{ "flame", cmd_flame, "where connections and their time are: folded, svg, html, pprof" },
 	{ "record", cmd_record, "write the events to a file, for replay with -i FILE" },
 	{ "run", cmd_run, "run a command and say what becomes of its connections" },

@@ -26,6 +26,7 @@
 #include "model/farewell.h"
 #include "model/flame.h"
 #include "model/leak.h"
+#include "model/ports.h"
 #include "sink/sink.h"
 
 #define SECOND 1000000000ULL
@@ -48,7 +49,34 @@ struct model {
 	size_t nr_audits;
 	const struct verdict *verdicts; /* borrowed */
 	size_t nr_verdicts;
+	const struct budget *budgets; /* borrowed, as the next one */
+	size_t nr_budgets;
+	const struct failure *failures;
+	size_t nr_failures;
+	uint64_t budgets_left_out, failures_left_out;
 };
+
+size_t model_budgets(const struct model *model, const struct budget **budgets)
+{
+	*budgets = model->budgets;
+	return model->nr_budgets;
+}
+
+uint64_t model_budgets_left_out(const struct model *model)
+{
+	return model->budgets_left_out;
+}
+
+size_t model_failures(const struct model *model, const struct failure **failures)
+{
+	*failures = model->failures;
+	return model->nr_failures;
+}
+
+uint64_t model_failures_left_out(const struct model *model)
+{
+	return model->failures_left_out;
+}
 
 uint64_t model_now_ns(const struct model *model)
 {

@@ -22,6 +22,7 @@ int cmd_top(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_leaks(int argc, char **argv);
+int cmd_ports(int argc, char **argv);
 int cmd_flame(int argc, char **argv);
 int cmd_record(int argc, char **argv);
 int cmd_run(int argc, char **argv);

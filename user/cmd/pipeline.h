@@ -25,6 +25,7 @@ struct pipeline {
 	bool announces;			/* says on a terminal that it is tracing */
 	uint32_t window;		/* a summary each time so many intervals are over; 0: one */
 	bool leaks;			/* look for leaks, and tell what tells of them */
+	bool ports;			/* keep budgets of ephemeral ports */
 	bool facts;			/* and the files of each namespace */
 	enum leak_level *worst;		/* the level of the worst verdict at the end; NULL */
 	struct child *child;		/* the command that is traced; NULL: none */

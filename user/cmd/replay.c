@@ -120,6 +120,14 @@ static int check_overlap(const struct replay *replay, const struct input *now, s
 	return 0;
 }
 
+static void shift_transition(struct tw_transition *record, int64_t shift_ns)
+{
+	if (record->born_ns)
+		record->born_ns += shift_ns;
+	if (record->head.from == TW_SYN_SENT && record->head.to == TW_ESTABLISHED && record->syn_ns)
+		record->syn_ns += shift_ns;
+}
+
 static const struct tw_record *shifted(struct replay *replay, const struct input *input)
 {
 	struct tw_record *record = (struct tw_record *)replay->moved;
@@ -128,9 +136,8 @@ static const struct tw_record *shifted(struct replay *replay, const struct input
 		return input->next;
 	memcpy(replay->moved, input->next, input->next->size);
 	record->ts_ns += input->shift_ns;
-	if (record->kind == TW_TRANSITION && record->size >= TW_TRANSITION_FULL &&
-	    ((struct tw_transition *)record)->born_ns)
-		((struct tw_transition *)record)->born_ns += input->shift_ns;
+	if (record->kind == TW_TRANSITION && record->size >= TW_TRANSITION_FULL)
+		shift_transition((struct tw_transition *)record, input->shift_ns);
 	if (record->kind == TW_HOLDER && record->size >= sizeof(struct tw_holder))
 		((struct tw_holder *)record)->started_ns += input->shift_ns;
 	return record;

@@ -139,6 +139,7 @@ int stage_open(struct stage *stage, const struct pipeline *pipeline, const struc
 	struct model_opts opts = {
 		.filter = pipeline->options->filter,
 		.leaks = pipeline->leaks,
+		.ports = pipeline->ports,
 		.flame = pipeline->flame ? &pipeline->flame->by : NULL,
 		.stacks = pipeline->options->stacks != 0,
 	};

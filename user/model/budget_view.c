@@ -50,6 +50,7 @@ static void fill_ports(struct budgets *budgets, const struct budget_row *row,
 		budget->high = tally->high;
 		budget->own_range = row->has_own && !row->has_plain;
 		range = tally->high - tally->low + 1U;
+		budget->reserved_known = settings && settings->reserved_known;
 		budget->reserved = port_set_count(reserved, NULL, tally->low, tally->high);
 		if (tally->ports) {
 			budget->blocked = port_set_count(&tally->ports->blocked, reserved,

@@ -83,6 +83,7 @@ static int learn_reserved(struct port_settings *settings, const char *facts)
 
 	free(settings->reserved);
 	settings->reserved = NULL;
+	settings->reserved_known = fact.text != NULL;
 	if (!fact.text || !fact.len || fact.text[0] == '\n')
 		return 0;
 	settings->reserved = calloc(1, sizeof(*settings->reserved));

@@ -21,6 +21,7 @@ struct port_settings {
 	uint16_t low, high;		/* ip_local_port_range */
 	int64_t tw_reuse, tw_reuse_delay_ms, timestamps, fin_timeout_s;
 	struct port_set *reserved;	/* owned; NULL: none, or not known */
+	bool reserved_known;
 };
 
 struct port_settings_list {

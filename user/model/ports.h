@@ -40,6 +40,7 @@ struct budget {
 	uint16_t low, high;
 	bool own_range;		/* the latter: all that was seen of this budget have it */
 	uint32_t reserved;	/* of the range: ip_local_reserved_ports */
+	bool reserved_known;	/* false: none are taken off */
 	uint32_t blocked;	/* of the range, for every destination: listeners, explicit binds */
 	bool blocked_by_bind;	/* by sockets that were bound and then connected, some of them */
 	uint32_t capacity;	/* what is left for connect() to choose from */

@@ -67,6 +67,7 @@ extern const struct sink_ops trace_text_sink, trace_jsonl_sink, trace_csv_sink;
 extern const struct sink_ops top_text_sink, top_json_sink, top_jsonl_sink;
 extern const struct sink_ops list_text_sink, list_json_sink;
 extern const struct sink_ops leaks_text_sink, leaks_json_sink, leaks_jsonl_sink;
+extern const struct sink_ops ports_text_sink, ports_json_sink, ports_jsonl_sink;
 extern const struct sink_ops run_text_sink, run_json_sink;
 extern const struct sink_ops flame_folded_sink, flame_svg_sink, flame_html_sink;
 extern const struct sink_ops flame_speedscope_sink, flame_pprof_sink, flame_keep_sink;

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The table of failures: how often, what, who, where to, and what held the port. */
+#include <string.h>
+
+#include "base/table.h"
+#include "base/text.h"
+#include "sink/common.h"
+#include "sink/conn_text.h"
+#include "sink/holder_text.h"
+#include "sink/ports.h"
+
+enum column {
+	COLUMN_COUNT,
+	COLUMN_CALL,
+	COLUMN_ERROR,
+	COLUMN_WHO,
+	COLUMN_WHERE,
+	NR_COLUMNS,
+};
+
+static const struct table_column columns[NR_COLUMNS] = {
+	[COLUMN_COUNT] = { .heading = "FAILED", .right = true },
+	[COLUMN_CALL] = { .heading = "CALL" },
+	[COLUMN_ERROR] = { .heading = "ERROR" },
+	[COLUMN_WHO] = { .heading = "WHO", .max_width = 40 },
+	[COLUMN_WHERE] = { .heading = "WHERE" },
+};
+
+static void add_where(struct table *table, const struct failure *failure, struct names *names)
+{
+	struct conn_view view = { .local_port = failure->local_port,
+				  .remote_port = failure->remote_port };
+	char local[ENDPOINT_TEXT_LEN], remote[ENDPOINT_TEXT_LEN];
+
+	memcpy(view.local_addr, failure->local_addr, ADDR_LEN);
+	memcpy(view.remote_addr, failure->remote_addr, ADDR_LEN);
+	conn_local_text(&view, local);
+	conn_remote_text(&view, names, remote);
+	if (failure->kind != FAILURE_CONNECT)
+		table_cell(table, "%s", local);
+	else if (failure->local_port)
+		table_cell(table, "%s -> %s", local, remote);
+	else
+		table_cell(table, "-> %s", remote);
+}
+
+static void add_row(struct table *table, const struct failure *failure,
+		    const struct sink_opts *opts)
+{
+	struct conn_view view = { .pid = failure->pid,
+				  .comm = failure->comm,
+				  .service = failure->service };
+	char number[TEXT_LEN], owner[OWNER_TEXT_LEN];
+	const char *error = text_errno(failure->error);
+
+	table_cell(table, "%s", text_count(failure->count, number));
+	table_cell(table, "%s%s", failure_kind_name(failure->kind),
+		   failure->inferred ? " (inferred)" : "");
+	table_cell(table, "%s", error ? error : "-");
+	table_cell(table, "%s", conn_owner_text(&view, owner));
+	add_where(table, failure, opts->names);
+}
+
+/* What a table has no room for: what was in the way, and what would help. */
+static void explain(const struct failure *failure, FILE *out)
+{
+	char holder[HOLDER_TEXT_LEN], advice[ADVICE_LEN], port[ENDPOINT_TEXT_LEN];
+	const char *error = text_errno(failure->error);
+
+	holder_text(&failure->holder, holder);
+	failure_advice(failure, advice);
+	if (!*holder && !*advice)
+		return;
+	fprintf(out, "  %s %s", failure_kind_name(failure->kind), error ? error : "failed");
+	if (failure->local_port)
+		fprintf(out, ", %s",
+			endpoint_format(failure->local_addr, failure->local_port, port));
+	if (failure->kind != FAILURE_CONNECT && failure->reuse != REUSE_UNKNOWN)
+		fprintf(out, " %s SO_REUSEADDR", failure->reuse == REUSE_YES ? "with" : "without");
+	if (*holder)
+		fprintf(out, ": held by %s", holder);
+	fputs("\n", out);
+	if (*advice)
+		fprintf(out, "    what helps: %s\n", advice);
+}
+
+void failures_print(const struct model *model, const struct sink_opts *opts, uint32_t limit,
+		    FILE *out)
+{
+	const struct failure *failures;
+	size_t count = model_failures(model, &failures);
+	uint64_t left_out = model_failures_left_out(model);
+	struct table *table = count ? table_new(columns, NR_COLUMNS) : NULL;
+	char number[TEXT_LEN];
+
+	if (!table)
+		return;
+	putc('\n', out);
+	for (size_t i = 0; i < count && i < limit; i++)
+		add_row(table, &failures[i], opts);
+	table_print(table, out, opts->terminal);
+	table_free(table);
+	if (count > limit)
+		fprintf(out, "(%zu more; --limit shows them)\n", count - limit);
+	for (size_t i = 0; i < count && i < limit; i++)
+		explain(&failures[i], out);
+	if (left_out)
+		fprintf(out, "not told apart: %s failures more\n", text_count(left_out, number));
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Budgets of ports and failures: parts of documents and of texts. Private to this room. */
+#ifndef SINK_PORTS_H
+#define SINK_PORTS_H
+
+#include "base/json.h"
+#include "model/ports.h"
+#include "sink/sink.h"
+
+/* The document of `ports`; @kind: for a line of jsonl; NULL for none. Free with json_free(). */
+struct json *ports_document(const struct model *model, const struct sink_opts *opts,
+			    const char *kind);
+/* "budgets", "failures" and "left_out": what that document is made of. */
+void json_add_ports(struct json *json, const struct model *model, const struct sink_opts *opts);
+void json_add_failures(struct json *json, const struct model *model, const struct sink_opts *opts);
+
+#define ADVICE_LEN 256
+
+/* What would help, as one sentence; empty where nothing need be done. Return @text. */
+const char *budget_advice(const struct budget *budget, char text[static ADVICE_LEN]);
+const char *failure_advice(const struct failure *failure, char text[static ADVICE_LEN]);
+
+#define DESTINATION_LEN 192
+
+/* "127.0.0.1 -> 127.0.0.1:80", and the namespace where that is not the host's. Returns @text. */
+const char *budget_place(const struct budget *budget, char text[static DESTINATION_LEN]);
+/*
+ * The budget that is at half or at its end in plain words, with what has its ports and what
+ * would help; nothing of a fine one.
+ */
+void budget_print_warning(const struct budget *budget, FILE *out);
+/* The table of failures and what would help; nothing where nothing has failed. */
+void failures_print(const struct model *model, const struct sink_opts *opts, uint32_t limit,
+		    FILE *out);
+/* All that `ports` prints. */
+void ports_print(const struct model *model, const struct sink_opts *opts);
+
+#endif
