@@ -44,6 +44,9 @@ agrees() {
 			list list -o json --names
 			leaks leaks -o json
 			leaks-line leaks -o jsonl
+			ports ports -o json
+			ports ports -o json --names
+			ports-line ports -o jsonl --interval 500ms
 			run run -o json
 		END
 	done
