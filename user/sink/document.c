@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "sink/common.h"
 #include "sink/json_part.h"
+#include "sink/ports.h"
 
 static void add_quantiles(struct json *json, const char *key, const struct histogram *times)
 {
@@ -198,6 +199,7 @@ struct json *document_new(const struct model *model, const struct sink_opts *opt
 	add_rows(json, "remotes", model, DIM_REMOTE, opts, &span);
 	add_rows(json, "services", model, DIM_SERVICE, opts, &span);
 	add_rows(json, "pairs", model, DIM_PAIR, opts, &span);
+	json_add_failures(json, model, opts);
 	add_loss(json, model);
 	add_audits(json, model, opts);
 	return json;

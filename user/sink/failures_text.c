@@ -107,3 +107,32 @@ void failures_print(const struct model *model, const struct sink_opts *opts, uin
 	if (left_out)
 		fprintf(out, "not told apart: %s failures more\n", text_count(left_out, number));
 }
+
+static bool is_alike(const struct failure *one, const struct failure *other)
+{
+	return one->kind == other->kind && one->error == other->error;
+}
+
+void failures_print_sum(const struct model *model, FILE *out)
+{
+	const struct failure *failures;
+	size_t count = model_failures(model, &failures);
+	char number[TEXT_LEN];
+
+	for (size_t i = 0; i < count; i++) {
+		const char *error = text_errno(failures[i].error);
+		uint64_t sum = 0;
+		bool told = false;
+
+		for (size_t j = 0; j < i && !told; j++)
+			told = is_alike(&failures[i], &failures[j]);
+		if (told)
+			continue;
+		for (size_t j = i; j < count; j++)
+			sum += is_alike(&failures[i], &failures[j]) ? failures[j].count : 0;
+		fprintf(out, "%s%s %s %s", i ? ", " : "\nfailed     ", text_count(sum, number),
+			failure_kind_name(failures[i].kind), error ? error : "(unknown)");
+	}
+	if (count)
+		fputs("  (twtrace ports: whose, and why)\n", out);
+}

@@ -32,6 +32,8 @@ void budget_print_warning(const struct budget *budget, FILE *out);
 /* The table of failures and what would help; nothing where nothing has failed. */
 void failures_print(const struct model *model, const struct sink_opts *opts, uint32_t limit,
 		    FILE *out);
+/* One line: what has failed how often, whoever it was; nothing where nothing has. */
+void failures_print_sum(const struct model *model, FILE *out);
 /* All that `ports` prints. */
 void ports_print(const struct model *model, const struct sink_opts *opts);
 

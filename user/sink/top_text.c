@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sink/common.h"
+#include "sink/ports.h"
 #include "sink/summary.h"
 #include "sink/top_table.h"
 
@@ -80,6 +81,7 @@ static void frame_print(const struct frame *frame, FILE *out)
 		fputs("\nNo TCP connection so far. To see some traffic: twtrace demo\n", out);
 	for (i = 0; i < frame->tables; i++)
 		top_table_print(frame->model, order[i], &frame->rankings[i], &opts, out);
+	failures_print_sum(frame->model, out);
 	summary_print_foot(frame->model, frame->opts, out);
 }
 
