@@ -182,6 +182,27 @@ static void how_a_time_wait_ended_is_told(void **state)
 	assert_drawn_ms(f, WEIGHT_TIME_WAIT_SECONDS, "reset 7000 | reused 7000");
 }
 
+static void why_a_connect_failed_is_told(void **state)
+{
+	struct fixture *f = *state;
+	struct end ends[4];
+
+	begin(f, BY(FRAME_ERROR));
+	for (unsigned int i = 0; i < 4; i++) {
+		ends[i] = client(i + 1);
+		feed_connect(f, &ends[i]);
+	}
+	feed_full(f, &ends[0], TW_SYN_SENT, TW_ESTABLISHED, TW_F_OUTGOING);
+	feed_transition(f, &ends[1], TW_SYN_SENT, TW_CLOSE, 0, 111, TW_TRANSITION_SHORT);
+	feed_brief(f, &ends[2], TW_SYN_SENT, TW_CLOSE, TW_F_UNSENT);
+	feed_transition(f, &ends[3], TW_SYN_SENT, TW_CLOSE, 0, 111, TW_TRANSITION_SHORT);
+	assert_drawn(f, WEIGHT_FAILURES, "EADDRNOTAVAIL 1 | ECONNREFUSED 2");
+	/* nor is it forgotten with the connection */
+	pass(f, SECOND);
+	assert_drawn(f, WEIGHT_FAILURES, "EADDRNOTAVAIL 1 | ECONNREFUSED 2");
+	assert_drawn(f, WEIGHT_CONNECTIONS, "no error 1");
+}
+
 /* ------------------------------------------------------------------------------- time */
 
 static void seconds_are_told_apart_by_state(void **state)
@@ -476,6 +497,7 @@ int main(void)
 		fixture_test(a_connection_moves_to_the_owner_that_becomes_known),
 		fixture_test(who_closed_first_is_told),
 		fixture_test(how_a_time_wait_ended_is_told),
+		fixture_test(why_a_connect_failed_is_told),
 		fixture_test(seconds_are_told_apart_by_state),
 		fixture_test(an_orphan_in_fin_wait2_is_told_apart_from_time_wait),
 		fixture_test(a_childs_handshake_counts),

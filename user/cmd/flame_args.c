@@ -26,7 +26,7 @@ static const struct flame_view views[] = {
 	  { { FRAME_SERVICE, FRAME_ROLE, FRAME_PORT, FRAME_REMOTE, FRAME_END, FRAME_STACK }, 6 } },
 	{ "failures",
 	  WEIGHT_FAILURES,
-	  { { FRAME_SERVICE, FRAME_REMOTE, FRAME_PORT, FRAME_STACK }, 4 } },
+	  { { FRAME_SERVICE, FRAME_ERROR, FRAME_REMOTE, FRAME_PORT, FRAME_STACK }, 5 } },
 };
 
 #define NR_VIEWS (sizeof(views) / sizeof(views[0]))
@@ -71,7 +71,7 @@ static int add_frame(struct flame_by *by, const char *arg, const char *name, siz
 			err, -EINVAL,
 			"'%s': there is no frame '%.*s', but these: service, process, comm, "
 			"role, port, local_port, remote, remote_port, state, close, end, "
-			"netns, host, stack; or one of: everything, leaks, time_wait, failures",
+			"error, netns, host, stack; or one of: everything, leaks, time_wait, failures",
 			arg, (int)len, name);
 	if (flame_by_has(by, frame))
 		return error_set(err, -EINVAL, "'%s' names '%.*s' twice", arg, (int)len, name);
@@ -266,7 +266,7 @@ const struct option_row flame_rows[] = {
 	{ 0,
 	  set_by,
 	  { "by", KEY_BY, "FRAME[,FRAME]", 0,
-	    "what stacks are made of, from the root on: service, process, comm, role, port, local_port, remote, remote_port, state, close, end, netns, host, stack; or a view: everything, leaks, time_wait, failures (default: by the weight)",
+	    "what stacks are made of, from the root on: service, process, comm, role, port, local_port, remote, remote_port, state, close, end, error, netns, host, stack; or a view: everything, leaks, time_wait, failures (default: by the weight)",
 	    5 } },
 	{ 0,
 	  set_weight,

@@ -205,7 +205,7 @@ static void row_add(struct row *row, uint32_t mask, uint64_t count)
 }
 
 struct sum_rows counts_add_sum(struct model *model, const struct conn *like, uint32_t mask,
-			       uint64_t count)
+			       uint8_t error, uint64_t count)
 {
 	struct row_key key = conn_key(like, conn_owner(model, like)->service, DIM_PAIR);
 	struct sum_rows rows = { .row[DIM_PAIR] = ROW_OTHER };
@@ -217,7 +217,7 @@ struct sum_rows counts_add_sum(struct model *model, const struct conn *like, uin
 	row_add(&model->totals, mask, count);
 	add_in_netns(netns_at(model, like->netns), mask, count);
 	if (model->flames)
-		flames_add_sum(model, like, mask, count);
+		flames_add_sum(model, like, mask, error, count);
 	return rows;
 }
 

@@ -29,6 +29,7 @@ enum flame_frame {
 	FRAME_STATE,
 	FRAME_CLOSE,		/* who closed first */
 	FRAME_END,		/* how its TIME_WAIT ended */
+	FRAME_ERROR,		/* why its connect() failed */
 	FRAME_STACK,		/* the code that opened it: as many frames as that has */
 	NR_FLAME_FRAMES,	/* of a part: it stands for stacks that there was no room for */
 };

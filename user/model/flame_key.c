@@ -102,7 +102,7 @@ static struct flame_key key_of(const struct model *model, const struct conn *con
 	return key;
 }
 
-struct flame_key flame_key_of(const struct model *model, uint32_t id, bool peer_closed)
+struct flame_key flame_key_of(const struct model *model, uint32_t id, const struct course *course)
 {
 	const struct conn *conn = conn_at(model, id);
 	uint32_t asked = model->flames->asked;
@@ -110,18 +110,24 @@ struct flame_key flame_key_of(const struct model *model, uint32_t id, bool peer_
 	uint32_t opening;
 
 	if (asked & 1U << FRAME_CLOSE)
-		key.closer = closer_of(conn, peer_closed);
+		key.closer = closer_of(conn, course->peer_closed);
 	if (asked & 1U << FRAME_END)
 		key.fate = fate_of(conn);
+	if (asked & 1U << FRAME_ERROR)
+		key.error = course->error;
 	opening = asked & 1U << FRAME_STACK ? stacks_of_conn(model, id, STACK_OPENED) : 0;
 	if (opening)
 		key.stack = stacks_opening(&model->stacks, opening)->stack + 1;
 	return key;
 }
 
-struct flame_key flame_key_of_sum(const struct model *model, const struct conn *like)
+struct flame_key flame_key_of_sum(const struct model *model, const struct conn *like, uint8_t error)
 {
-	return key_of(model, like, model->flames->asked);
+	struct flame_key key = key_of(model, like, model->flames->asked);
+
+	if (model->flames->asked & 1U << FRAME_ERROR)
+		key.error = error;
+	return key;
 }
 
 /* The next part, of that name. */
@@ -302,6 +308,18 @@ static void put_fate(const struct model *model, const struct flame_key *key,
 	put(text, FRAME_END, names[key->fate]);
 }
 
+static void put_error(const struct model *model, const struct flame_key *key,
+		      struct flame_text *text)
+{
+	const char *name = text_errno(key->error);
+
+	(void)model;
+	if (key->error && !name)
+		print(text, FRAME_ERROR, "error %u", key->error);
+	else
+		put(text, FRAME_ERROR, name ? name : "no error");
+}
+
 /* A line a frame, innermost first: turned round, and cut where it is deeper than is shown. */
 static void put_stack(const struct model *model, const struct flame_key *key,
 		      struct flame_text *text)
@@ -333,7 +351,8 @@ static const put_fn putters[NR_FLAME_FRAMES] = {
 	[FRAME_PORT] = put_port,       [FRAME_LOCAL_PORT] = put_local_port,
 	[FRAME_REMOTE] = put_remote,   [FRAME_REMOTE_PORT] = put_remote_port,
 	[FRAME_STATE] = put_state,     [FRAME_CLOSE] = put_closer,
-	[FRAME_END] = put_fate,	       [FRAME_STACK] = put_stack,
+	[FRAME_END] = put_fate,	       [FRAME_ERROR] = put_error,
+	[FRAME_STACK] = put_stack,
 };
 
 void flame_key_text(const struct model *model, const struct flame_key *key, struct flame_text *text)

@@ -46,8 +46,9 @@ struct flame_key {
 	uint8_t closer;		/* enum closer */
 	uint8_t fate;		/* enum fate */
 	uint8_t source;		/* whose host */
+	uint8_t error;		/* errno; 0: none */
 	uint8_t other;		/* of what there was no room for */
-	uint8_t unused[4];
+	uint8_t unused[3];
 };
 
 _Static_assert(sizeof(struct flame_key) == 64, "a key has no gaps");
@@ -60,10 +61,13 @@ struct flame_netns {
 	char name[64];		/* clean; empty: none */
 };
 
-/* The connection's place, but for its state. @peer_closed: its peer's FIN came first. */
-struct flame_key flame_key_of(const struct model *model, uint32_t id, bool peer_closed);
-/* The same of a connection of which only its owner and tuple are known. */
-struct flame_key flame_key_of_sum(const struct model *model, const struct conn *like);
+struct course;
+
+/* The connection's place, but for its state. @course: what it has been through. */
+struct flame_key flame_key_of(const struct model *model, uint32_t id, const struct course *course);
+/* The same of a connection of which only its owner and tuple are known, and how it failed. */
+struct flame_key flame_key_of_sum(const struct model *model, const struct conn *like,
+				  uint8_t error);
 /* The state that it is in, or was in last; 0: not known. */
 uint8_t flame_state_of(const struct conn *conn);
 

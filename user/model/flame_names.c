@@ -11,7 +11,8 @@ const char *flame_frame_name(enum flame_frame frame)
 		[FRAME_PORT] = "port",	     [FRAME_LOCAL_PORT] = "local_port",
 		[FRAME_REMOTE] = "remote",   [FRAME_REMOTE_PORT] = "remote_port",
 		[FRAME_STATE] = "state",     [FRAME_CLOSE] = "close",
-		[FRAME_END] = "end",	     [FRAME_STACK] = "stack",
+		[FRAME_END] = "end",	     [FRAME_ERROR] = "error",
+		[FRAME_STACK] = "stack",
 	};
 
 	return frame < NR_FLAME_FRAMES ? names[frame] : "other";

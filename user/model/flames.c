@@ -226,7 +226,7 @@ static void weigh(const struct model *model, uint32_t id, struct flame_table *ta
 
 	if (!conn->wanted || conn->state == TW_LISTEN)
 		return;
-	key = flame_key_of(model, id, course->peer_closed);
+	key = flame_key_of(model, id, course);
 	for (unsigned int i = 0; i < sizeof(counted) / sizeof(counted[0]); i++)
 		if ((conn->mask & FIELD_BIT(counted[i].field)) && !course->over_before)
 			add_in_state(model->flames, table, &key, flame_state_of(conn),
@@ -235,6 +235,14 @@ static void weigh(const struct model *model, uint32_t id, struct flame_table *ta
 		add_in_state(model->flames, table, &key, conn->state, WEIGHT_TIME_WAIT, 1);
 	add_seconds(model, course, table, &key);
 	add_held(model, conn, course, table, &key);
+}
+
+void flames_failed(struct model *model, uint32_t id, uint8_t error)
+{
+	struct course *course = course_of(model->flames, id);
+
+	if (course)
+		course->error = error;
 }
 
 void flames_leave(struct model *model, uint32_t id)
@@ -254,9 +262,10 @@ bool flames_await_stack(const struct model *model, uint32_t id)
 	       model->now_ns < conn_at(model, id)->since_ns + AWAITED_NS;
 }
 
-void flames_add_sum(struct model *model, const struct conn *like, uint32_t mask, uint64_t count)
+void flames_add_sum(struct model *model, const struct conn *like, uint32_t mask, uint8_t error,
+		    uint64_t count)
 {
-	struct flame_key key = flame_key_of_sum(model, like);
+	struct flame_key key = flame_key_of_sum(model, like, error);
 
 	if (mask & FIELD_BIT(FIELD_CONNECTIONS))
 		table_add(&model->flames->gone, &key, WEIGHT_CONNECTIONS, count);

@@ -34,6 +34,7 @@ struct course {
 	uint64_t from_ns;	/* when it came into the one that it is in */
 	uint64_t held_before;	/* held_ns() at the beginning of the window */
 	uint8_t state;		/* enum course_state */
+	uint8_t error;		/* of its connect(): errno; 0: none */
 	bool peer_closed;	/* its peer's FIN came first */
 	bool over_before;	/* the full socket had ended when the window began */
 };
@@ -66,11 +67,14 @@ struct flames *flames_new(const struct flame_by *by);
 void flames_free(struct flames *flames);
 /* To be called after every change of a connection's state. */
 void flames_follow(struct model *model, uint32_t id);
+/* Its connect() failed so. */
+void flames_failed(struct model *model, uint32_t id, uint8_t error);
 /* The connection is about to be forgotten. */
 void flames_leave(struct model *model, uint32_t id);
 /* The connection has ended, and which code opened it matters and may still be told. */
 bool flames_await_stack(const struct model *model, uint32_t id);
-/* @count connections like @like, of which nothing else is known, did what @mask says. */
-void flames_add_sum(struct model *model, const struct conn *like, uint32_t mask, uint64_t count);
+/* @count connections like @like, of which nothing else is known, did what @mask says; @error: errno. */
+void flames_add_sum(struct model *model, const struct conn *like, uint32_t mask, uint8_t error,
+		    uint64_t count);
 
 #endif

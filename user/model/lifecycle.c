@@ -7,6 +7,7 @@
 #include "model/budgets.h"
 #include "model/failures.h"
 #include "model/farewells.h"
+#include "model/flames.h"
 #include "model/leaks.h"
 #include "model/ledger.h"
 #include "model/outcome.h"
@@ -231,6 +232,8 @@ static void close_socket(struct model *model, uint32_t id, const struct tw_trans
 		int failed = outcome_connect_error(&record->head, conn->local_port != 0);
 
 		conn->failed = failed != 0;
+		if (failed && model->flames)
+			flames_failed(model, id, failed);
 		if (failed)
 			failures_connect(model, conn, failed, ts_ns);
 	}

@@ -33,9 +33,16 @@ static bool is_wanted(const struct model *model, const struct conn *like)
 	       filter_wants(&model->recorded[like->source], &view);
 }
 
-static void count(struct model *model, const struct conn *like, uint32_t mask, uint64_t nr)
+static void count(struct model *model, const struct conn *like, const struct tw_record *head,
+		  uint64_t nr)
 {
-	struct sum_rows rows = counts_add_sum(model, like, mask, nr);
+	uint32_t mask = outcome_mask(head);
+	bool failed = mask & FIELD_BIT(FIELD_FAILED);
+	struct sum_rows rows = counts_add_sum(model, like, mask,
+					      failed ? outcome_connect_error(head, true) : 0, nr);
+
+	if (failed)
+		failures_sum(model, like, head, nr);
 
 	if (!(mask & FIELD_BIT(FIELD_TW_ENTERED)) ||
 	    missed_hold(model, netns_at(model, like->netns), &rows, nr))
@@ -60,13 +67,8 @@ void sums_add(struct model *model, const struct tw_spilled *record, unsigned int
 	tracker_set_tuple(&like, &record->tuple);
 	find_owner(model, &like, record);
 	farewell_sum(model, &like, &record->head, record->count);
-	if (is_wanted(model, &like)) {
-		uint32_t mask = outcome_mask(&record->head);
-
-		count(model, &like, mask, record->count);
-		if (mask & FIELD_BIT(FIELD_FAILED))
-			failures_sum(model, &like, &record->head, record->count);
-	}
+	if (is_wanted(model, &like))
+		count(model, &like, &record->head, record->count);
 	owners_leave(&model->owners, like.owner);
 }
 

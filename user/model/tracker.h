@@ -178,9 +178,12 @@ struct sum_rows {
 	uint32_t row[NR_DIMENSIONS];
 };
 
-/* @count connections like @like, of which nothing else is known, did what @mask says. */
+/*
+ * @count connections like @like, of which nothing else is known, did what @mask says; @error: of
+ * those that failed.
+ */
 struct sum_rows counts_add_sum(struct model *model, const struct conn *like, uint32_t mask,
-			       uint64_t count);
+			       uint8_t error, uint64_t count);
 /* As if they had not, while the references last. */
 void counts_take_back(struct model *model, struct netns *netns, const struct sum_rows *rows,
 		      uint32_t mask, uint64_t count);
