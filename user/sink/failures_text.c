@@ -8,6 +8,9 @@
 #include "sink/conn_text.h"
 #include "sink/holder_text.h"
 #include "sink/ports.h"
+#include "sink/wrap.h"
+
+#define LINE_LEN 1024
 
 enum column {
 	COLUMN_COUNT,
@@ -62,36 +65,41 @@ static void add_row(struct table *table, const struct failure *failure,
 }
 
 /* What a table has no room for: what was in the way, and what would help. */
-static void explain(const struct failure *failure, FILE *out)
+static void explain(const struct failure *failure, const struct sink_opts *opts)
 {
-	char holder[HOLDER_TEXT_LEN], advice[ADVICE_LEN], port[ENDPOINT_TEXT_LEN];
-	const char *error = text_errno(failure->error);
+	char holder[HOLDER_TEXT_LEN], advice[ADVICE_LEN], port[ENDPOINT_TEXT_LEN] = "";
+	char line[LINE_LEN];
+	const char *error = text_errno(failure->error), *reuse = "";
 
 	holder_text(&failure->holder, holder);
 	failure_advice(failure, advice);
 	if (!*holder && !*advice)
 		return;
-	fprintf(out, "  %s %s", failure_kind_name(failure->kind), error ? error : "failed");
 	if (failure->local_port)
-		fprintf(out, ", %s",
-			endpoint_format(failure->local_addr, failure->local_port, port));
+		endpoint_format(failure->local_addr, failure->local_port, port);
 	if (failure->kind != FAILURE_CONNECT && failure->reuse != REUSE_UNKNOWN)
-		fprintf(out, " %s SO_REUSEADDR", failure->reuse == REUSE_YES ? "with" : "without");
-	if (*holder)
-		fprintf(out, ": held by %s", holder);
-	fputs("\n", out);
-	if (*advice)
-		fprintf(out, "    what helps: %s\n", advice);
+		reuse = failure->reuse == REUSE_YES ? " with SO_REUSEADDR" :
+						      " without SO_REUSEADDR";
+	snprintf(line, sizeof(line), "%s %s%s%s%s%s%s", failure_kind_name(failure->kind),
+		 error ? error : "failed", *port ? ", " : "", port, reuse,
+		 *holder ? ": held by " : "", holder);
+	fputs("  ", opts->out);
+	print_wrapped(opts->out, wrap_width(opts), 2, line);
+	if (!*advice)
+		return;
+	snprintf(line, sizeof(line), "what helps: %s", advice);
+	fputs("    ", opts->out);
+	print_wrapped(opts->out, wrap_width(opts), 4, line);
 }
 
-void failures_print(const struct model *model, const struct sink_opts *opts, uint32_t limit,
-		    FILE *out)
+void failures_print(const struct model *model, const struct sink_opts *opts, uint32_t limit)
 {
 	const struct failure *failures;
 	size_t count = model_failures(model, &failures);
 	uint64_t left_out = model_failures_left_out(model);
 	struct table *table = count ? table_new(columns, NR_COLUMNS) : NULL;
 	char number[TEXT_LEN];
+	FILE *out = opts->out;
 
 	if (!table)
 		return;
@@ -103,7 +111,7 @@ void failures_print(const struct model *model, const struct sink_opts *opts, uin
 	if (count > limit)
 		fprintf(out, "(%zu more; --limit shows them)\n", count - limit);
 	for (size_t i = 0; i < count && i < limit; i++)
-		explain(&failures[i], out);
+		explain(&failures[i], opts);
 	if (left_out)
 		fprintf(out, "not told apart: %s failures more\n", text_count(left_out, number));
 }

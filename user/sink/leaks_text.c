@@ -17,38 +17,15 @@
 #include "base/text.h"
 #include "model/leak.h"
 #include "sink/common.h"
+#include "sink/wrap.h"
 
 #define INDENT 9
 #define LINE_LEN 1024
-#define TEXT_WIDTH 100
 #define CLEAR "\033[H\033[J"
 /* No trend is one before. */
 #define TREND_NS (30 * NS_PER_SECOND)
 /* Frames of a stack; JSON has them all. */
 #define MOST_FRAMES 12
-
-/* Broken between words, every line but the first under its beginning. */
-static void print_wrapped(const struct sink_opts *opts, size_t at, const char *text)
-{
-	size_t width = opts->terminal && opts->width ? opts->width : TEXT_WIDTH;
-	size_t indent = at;
-
-	while (*text) {
-		size_t len = strcspn(text, " "), columns;
-		char word[LINE_LEN];
-
-		snprintf(word, sizeof(word), "%.*s", (int)len, text);
-		columns = text_width(word);
-		if (at > indent && at + 1 + columns > width) {
-			fprintf(opts->out, "\n%*s", (int)indent, "");
-			at = indent;
-		}
-		at += columns + (at > indent);
-		fprintf(opts->out, "%s%s", at > indent + columns ? " " : "", word);
-		text += len + (text[len] == ' ');
-	}
-	putc('\n', opts->out);
-}
 
 static void say(const struct sink_opts *opts, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -63,7 +40,7 @@ static void say(const struct sink_opts *opts, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	fprintf(opts->out, "%*s", INDENT, "");
-	print_wrapped(opts, INDENT, text);
+	print_wrapped(opts->out, wrap_width(opts), INDENT, text);
 }
 
 /* What the sockets are doing, by kind. */
@@ -119,7 +96,7 @@ static void print_title(const struct sink_opts *opts, const struct verdict *verd
 		 verdict->service ? verdict->service : "an unknown service",
 		 text_count(verdict->count, number), things[verdict->kind], place);
 	fprintf(opts->out, "%s%-*s%s", colour, INDENT, levels[verdict->level].word, plain);
-	print_wrapped(opts, INDENT, text);
+	print_wrapped(opts->out, wrap_width(opts), INDENT, text);
 }
 
 static void print_growth(const struct sink_opts *opts, const struct verdict *verdict)

@@ -28,10 +28,9 @@ const char *budget_place(const struct budget *budget, char text[static DESTINATI
  * The budget that is at half or at its end in plain words, with what has its ports and what
  * would help; nothing of a fine one.
  */
-void budget_print_warning(const struct budget *budget, FILE *out);
+void budget_print_warning(const struct budget *budget, const struct sink_opts *opts);
 /* The table of failures and what would help; nothing where nothing has failed. */
-void failures_print(const struct model *model, const struct sink_opts *opts, uint32_t limit,
-		    FILE *out);
+void failures_print(const struct model *model, const struct sink_opts *opts, uint32_t limit);
 /* One line: what has failed how often, whoever it was; nothing where nothing has. */
 void failures_print_sum(const struct model *model, FILE *out);
 /* All that `ports` prints. */

@@ -16,10 +16,11 @@
 #include "sink/holder_text.h"
 #include "sink/ports.h"
 
-#define CLEAR "\033[H\033[2J"
+#define CLEAR "\033[H\033[J"
 #define DEFAULT_ROWS 20
 /* Terminals that are narrower are shown what matters most. */
 #define WIDE 120
+#define WIDEST 160
 #define BAR_WIDTH 10
 #define MAX_WARNINGS 5
 /* No host connects so fast: ports that come back at once are no limit. */
@@ -32,7 +33,7 @@ struct ports_text {
 
 struct budget_cell {
 	struct table_column column;
-	bool wide;			/* only where there is room */
+	uint32_t width;			/* only on terminals that are so wide */
 	void (*add)(struct table *table, const struct budget *budget, const struct sink_opts *opts);
 };
 
@@ -207,30 +208,30 @@ static void add_service(struct table *table, const struct budget *budget,
 }
 
 static const struct budget_cell cells[] = {
-	{ { .heading = "TO", .max_width = 28 }, false, add_to },
-	{ { .heading = "FROM", .max_width = 24 }, true, add_from },
-	{ { .heading = "NETNS", .max_width = 12 }, true, add_netns },
-	{ { .heading = "USED", .right = true }, false, add_used },
-	{ { .heading = "OF", .right = true }, false, add_of },
-	{ { .heading = "SHARE", .right = true }, false, add_share },
-	{ { .heading = "" }, true, add_bar },
-	{ { .heading = "ESTAB", .right = true }, true, add_established },
-	{ { .heading = "TIME_WAIT", .right = true }, true, add_time_wait },
-	{ { .heading = "OTHER", .right = true }, true, add_other },
-	{ { .heading = "NEW/S", .right = true }, false, add_new },
-	{ { .heading = "LASTING/S", .right = true }, true, add_lasts },
-	{ { .heading = "HALF IN", .right = true }, false, add_half },
-	{ { .heading = "NONE IN", .right = true }, false, add_end },
-	{ { .heading = "SEARCH", .right = true }, true, add_search },
-	{ { .heading = "FAILED", .right = true }, false, add_failed },
-	{ { .heading = "SERVICE", .max_width = 24 }, false, add_service },
+	{ { .heading = "TO", .max_width = 28 }, 0, add_to },
+	{ { .heading = "FROM", .max_width = 24 }, WIDEST, add_from },
+	{ { .heading = "NETNS", .max_width = 12 }, WIDEST, add_netns },
+	{ { .heading = "USED", .right = true }, 0, add_used },
+	{ { .heading = "OF", .right = true }, 0, add_of },
+	{ { .heading = "SHARE", .right = true }, 0, add_share },
+	{ { .heading = "" }, WIDEST, add_bar },
+	{ { .heading = "ESTAB", .right = true }, WIDE, add_established },
+	{ { .heading = "TIME_WAIT", .right = true }, WIDE, add_time_wait },
+	{ { .heading = "OTHER", .right = true }, WIDE, add_other },
+	{ { .heading = "NEW/S", .right = true }, 0, add_new },
+	{ { .heading = "LASTING/S", .right = true }, WIDE, add_lasts },
+	{ { .heading = "HALF IN", .right = true }, WIDE, add_half },
+	{ { .heading = "NONE IN", .right = true }, 0, add_end },
+	{ { .heading = "SEARCH", .right = true }, WIDEST, add_search },
+	{ { .heading = "FAILED", .right = true }, 0, add_failed },
+	{ { .heading = "SERVICE", .max_width = 24 }, 0, add_service },
 };
 
 #define NR_CELLS (sizeof(cells) / sizeof(cells[0]))
 
 static bool is_shown(const struct budget_cell *cell, const struct sink_opts *opts)
 {
-	return !cell->wide || !opts->width || opts->width >= WIDE;
+	return !opts->width || opts->width >= cell->width;
 }
 
 static uint32_t limit_of(const struct sink_opts *opts)
@@ -306,6 +307,7 @@ static void print_left_out(const struct model *model, FILE *out)
 
 void ports_print(const struct model *model, const struct sink_opts *opts)
 {
+	const struct failure *failures;
 	const struct budget *budgets;
 	size_t count = model_budgets(model, &budgets), warned = 0;
 
@@ -313,7 +315,7 @@ void ports_print(const struct model *model, const struct sink_opts *opts)
 	if (count) {
 		putc('\n', opts->out);
 		print_table(budgets, count, opts);
-	} else {
+	} else if (!model_failures(model, &failures)) {
 		fputs("\nNo outgoing TCP connection so far, so no ephemeral port is in use. "
 		      "To see some: twtrace demo\n",
 		      opts->out);
@@ -322,10 +324,10 @@ void ports_print(const struct model *model, const struct sink_opts *opts)
 		if (budgets[i].level == BUDGET_FINE)
 			continue;
 		putc('\n', opts->out);
-		budget_print_warning(&budgets[i], opts->out);
+		budget_print_warning(&budgets[i], opts);
 		warned++;
 	}
-	failures_print(model, opts, limit_of(opts), opts->out);
+	failures_print(model, opts, limit_of(opts));
 	print_left_out(model, opts->out);
 	fflush(opts->out);
 }
@@ -356,7 +358,7 @@ static void warn(struct ports_text *ports, const struct model *model)
 			continue;
 		fprintf(opts->out, "%s  ",
 			text_clock(sink_realtime(opts, model_now_ns(model)), clock));
-		budget_print_warning(&budgets[i], opts->out);
+		budget_print_warning(&budgets[i], opts);
 		putc('\n', opts->out);
 	}
 	ports->half = half;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Budgets and failures in sentences: what is the matter, and what would help. */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,7 +9,9 @@
 #include "base/text.h"
 #include "sink/conn_text.h"
 #include "sink/ports.h"
+#include "sink/wrap.h"
 
+#define LINE_LEN 512
 /* The default range (net/ipv4/af_inet.c): who has less has made it so. */
 #define USUAL_PORTS 28232U
 
@@ -125,7 +128,21 @@ static void add_state(char *text, size_t size, uint32_t count, const char *state
 			 text_count(count, number), state);
 }
 
-static void print_states(const struct budget *budget, FILE *out)
+/* A line below the warning. */
+__attribute__((__format__(__printf__, 2, 3))) static void add(const struct sink_opts *opts,
+							      const char *format, ...)
+{
+	char text[LINE_LEN];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	fputs("  ", opts->out);
+	print_wrapped(opts->out, wrap_width(opts), 2, text);
+}
+
+static void print_states(const struct budget *budget, const struct sink_opts *opts)
 {
 	struct conn_view view = { .pid = budget->pid,
 				  .comm = budget->comm,
@@ -136,59 +153,65 @@ static void print_states(const struct budget *budget, FILE *out)
 	add_state(states, sizeof(states), budget->established, "established");
 	add_state(states, sizeof(states), budget->fin_wait2, "in FIN_WAIT2");
 	add_state(states, sizeof(states), budget->other, "in other states");
-	if (*states)
-		fprintf(out, "  %s", states);
-	if (budget->service_used && budget->used)
-		fprintf(out, "; %s has %s", conn_owner_text(&view, owner),
-			budget->service_used == budget->used ?
-				"all of them" :
-				text_count(budget->service_used, number));
-	if (*states)
-		putc('\n', out);
-}
-
-static void print_search(const struct budget *budget, FILE *out)
-{
-	char median[TEXT_LEN], longest[TEXT_LEN];
-
-	if (!budget->search.count)
+	if (!*states)
 		return;
-	fprintf(out, "  connect() searched for %s on the median, %s at most\n",
-		text_duration(histogram_quantile(&budget->search, 500), median),
-		text_duration(budget->search.max_ns, longest));
+	if (budget->service_used)
+		add(opts, "%s; %s has %s", states, conn_owner_text(&view, owner),
+		    budget->service_used == budget->used ?
+			    "all of them" :
+			    text_count(budget->service_used, number));
+	else
+		add(opts, "%s", states);
 }
 
-void budget_print_warning(const struct budget *budget, FILE *out)
+/* "half of the ports are or were used" */
+static const char *what_text(const struct budget *budget, char text[static LINE_LEN])
 {
-	char place[DESTINATION_LEN], used[TEXT_LEN], all[TEXT_LEN], failed[TEXT_LEN];
-	char advice[ADVICE_LEN], until[TEXT_LEN];
+	char failed[TEXT_LEN];
+
+	if (budget->level == BUDGET_EXHAUSTED && budget->failures)
+		snprintf(text, LINE_LEN, "no port was left: %s connect() failed (EADDRNOTAVAIL)",
+			 text_count(budget->failures, failed));
+	else if (budget->level == BUDGET_EXHAUSTED)
+		snprintf(text, LINE_LEN, "all ports are or were used: the next connect() fails");
+	else
+		snprintf(text, LINE_LEN, "half of the ports are or were used");
+	return text;
+}
+
+static void print_outlook(const struct budget *budget, const struct sink_opts *opts)
+{
+	char until[TEXT_LEN], median[TEXT_LEN], longest[TEXT_LEN];
+
+	if (budget->level == BUDGET_HALF && !budget->reusable)
+		add(opts, "connect() gets slow from here: it searches half of the range first");
+	if (budget->level == BUDGET_HALF && budget->reusable)
+		add(opts, "connect() takes over those in TIME_WAIT after a second (tcp_tw_reuse)");
+	if (budget->level == BUDGET_HALF && budget->end_ns && budget->end_ns != TIME_UNKNOWN)
+		add(opts, "none will be left in %s at this rate",
+		    text_duration(budget->end_ns, until));
+	if (budget->search.count)
+		add(opts, "connect() searched for %s on the median, %s at most",
+		    text_duration(histogram_quantile(&budget->search, 500), median),
+		    text_duration(budget->search.max_ns, longest));
+}
+
+void budget_print_warning(const struct budget *budget, const struct sink_opts *opts)
+{
+	char place[DESTINATION_LEN], what[LINE_LEN], used[TEXT_LEN], all[TEXT_LEN];
+	char line[2 * LINE_LEN], advice[ADVICE_LEN];
+	int len;
 
 	if (budget->level == BUDGET_FINE)
 		return;
-	fprintf(out, "%s: ", budget_place(budget, place));
-	if (budget->level == BUDGET_EXHAUSTED && budget->failures)
-		fprintf(out, "no port was left: %s connect() failed (EADDRNOTAVAIL)",
-			text_count(budget->failures, failed));
-	else if (budget->level == BUDGET_EXHAUSTED)
-		fputs("all ports are or were used: the next connect() fails", out);
-	else
-		fputs("half of the ports are or were used", out);
+	len = snprintf(line, sizeof(line), "%s: %s", budget_place(budget, place),
+		       what_text(budget, what));
 	if (budget->low)
-		fprintf(out, "; now %s of %s\n", text_count(budget->used, used),
-			text_count(budget->capacity, all));
-	else
-		fputs("\n", out);
-	if (budget->level == BUDGET_HALF && !budget->reusable)
-		fputs("  connect() gets slow from here: it searches half of the range first\n",
-		      out);
-	if (budget->level == BUDGET_HALF && budget->reusable)
-		fputs("  connect() takes over those in TIME_WAIT after a second (tcp_tw_reuse)\n",
-		      out);
-	if (budget->end_ns && budget->end_ns != TIME_UNKNOWN)
-		fprintf(out, "  none will be left in %s at this rate\n",
-			text_duration(budget->end_ns, until));
-	print_states(budget, out);
-	print_search(budget, out);
+		snprintf(line + len, sizeof(line) - len, "; now %s of %s",
+			 text_count(budget->used, used), text_count(budget->capacity, all));
+	print_wrapped(opts->out, wrap_width(opts), 0, line);
+	print_outlook(budget, opts);
+	print_states(budget, opts);
 	if (*budget_advice(budget, advice))
-		fprintf(out, "  what helps: %s\n", advice);
+		add(opts, "what helps: %s", advice);
 }
