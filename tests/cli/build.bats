@@ -288,9 +288,9 @@ last_line() {
 	[[ $status == 1 && $output == *"'make golden-update' writes it"* ]]
 	runs --update golden
 	runs golden
-	[[ $status == 0 && $(last_line) == "11 passed, 0 failed, 0 skipped" ]]
+	[[ $status == 0 && $(last_line) == "13 passed, 0 failed, 0 skipped" ]]
 	[[ $(<"$TREE/tests/golden/a/trace.csv") == "trace -o csv -i tests/golden/a/recording" ]]
 	echo other >"$TREE/tests/golden/a/top.json"
 	runs golden
-	[[ $status == 1 && $output == *"-other"* && $(last_line) == "10 passed, 1 failed, 0 skipped" ]]
+	[[ $status == 1 && $output == *"-other"* && $(last_line) == "12 passed, 1 failed, 0 skipped" ]]
 }
