@@ -23,7 +23,7 @@ teardown() {
 
 # steady ARGS...: its line is in TRUTH.
 steady() {
-	TRUTH=$(in_ns t python3 "$LIVE/ports/steady.py" "$@" 3>&- </dev/null)
+	TRUTH=$(in_ns t python3 "$ROOT/tests/live/ports/steady.py" "$@" 3>&- </dev/null)
 }
 
 # budget PORT FIELD: of the last document, towards that port.

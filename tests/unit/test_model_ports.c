@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "model/forecast.h"
+#include "model_sums.h"
 #include "model/port_settings.h"
 #include "model/ports.h"
 
@@ -292,6 +293,29 @@ static void the_search_for_a_port_is_measured_where_the_kernel_tells(void **stat
 	assert_int_equal(budget_of(f, 1, 0)->search.count, 1);
 }
 
+/* The source address is not told: it is the budget's where there is one towards there. */
+static void what_is_told_in_sum_counts_where_there_is_one_budget(void **state)
+{
+	struct fixture *f = budgeting(state);
+	struct end end = out(0, 80), sum = out(1, 80), second = out(2, 80);
+
+	f->window = true;
+	feed_range(f, 64, NO_REUSE);
+	feed_connected(f, &end);
+	memset(sum.tuple.local_addr, 0, 16);
+	sum.tuple.local_port = 0;
+	sum.cookie = 0;
+	feed_sum(f, &sum, TW_SYN_SENT, TW_ESTABLISHED, TW_F_OUTGOING, 5);
+	feed_sum(f, &sum, TW_SYN_SENT, TW_CLOSE, TW_F_OUTGOING | TW_F_UNSENT, 3);
+	assert_int_equal(budget_of(f, 1, 0)->opened, 9);
+	assert_int_equal(budget_of(f, 1, 0)->failures, 3);
+	/* of two, whose it was is not known */
+	second.tuple.local_addr[15] = 77;
+	feed_connected(f, &second);
+	feed_sum(f, &sum, TW_SYN_SENT, TW_ESTABLISHED, TW_F_OUTGOING, 5);
+	assert_int_equal(budget_of(f, 2, 0)->opened + budget_of(f, 2, 1)->opened, 10);
+}
+
 /* Every @every_ns one that closes first at once, @count times. */
 static void churn(struct fixture *f, unsigned int *number, unsigned int count, uint64_t every_ns)
 {
@@ -534,6 +558,7 @@ int main(void)
 		test(a_range_of_the_sockets_own_is_respected),
 		test(a_connect_without_a_port_is_a_failure_of_its_budget),
 		test(the_search_for_a_port_is_measured_where_the_kernel_tells),
+		test(what_is_told_in_sum_counts_where_there_is_one_budget),
 		test(a_steady_rate_runs_out_when_it_is_said_to),
 		test(a_rate_that_ports_come_back_for_never_runs_out),
 		test(minisocks_that_are_taken_over_do_not_run_out),

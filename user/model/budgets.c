@@ -3,7 +3,6 @@
 #include "model/budgets.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,7 +96,7 @@ static uint32_t row_for(struct model *model, const struct budget_key *key, uint3
 	return id;
 }
 
-static struct budget_key key_of(const struct model *model, const struct conn *conn)
+struct budget_key budget_key_of(const struct model *model, const struct conn *conn)
 {
 	struct budget_key key;
 
@@ -154,7 +153,7 @@ static void leave(struct model *model, struct port_use *use)
 
 static void enter(struct model *model, struct port_use *use, const struct conn *conn)
 {
-	struct budget_key key = key_of(model, conn);
+	struct budget_key key = budget_key_of(model, conn);
 	uint32_t row = row_for(model, &key, netns_at(model, conn->netns)->ino);
 
 	if (row == POOL_NONE) {
@@ -247,7 +246,7 @@ void budgets_follow(struct model *model, uint32_t id, bool rekeyed)
 	if (use->row)
 		note_lives(model, use, conn);
 	if (use->row && takes && rekeyed) {
-		key = key_of(model, conn);
+		key = budget_key_of(model, conn);
 		if (memcmp(&key, &budget_at(model->budgets, use->row - 1)->key, sizeof(key)))
 			leave(model, use);
 	}
@@ -257,39 +256,6 @@ void budgets_follow(struct model *model, uint32_t id, bool rekeyed)
 		leave(model, use);
 	if (use->row)
 		place(model, use, conn);
-}
-
-static void begin(struct budget_row *row, uint64_t ts_ns)
-{
-	uint64_t second = ts_ns / SECOND_NS;
-
-	if (second > row->begun_s + RATE_SECONDS) {
-		memset(row->begun, 0, sizeof(row->begun));
-		row->since_ns = ts_ns;
-		row->begun_s = second;
-	}
-	while (row->begun_s < second)
-		row->begun[++row->begun_s % RATE_SLOTS] = 0;
-	/* one that is told late is of now */
-	row->begun[row->begun_s % RATE_SLOTS]++;
-	row->opened++;
-}
-
-double budget_rate(const struct budget_row *row, uint64_t now_ns)
-{
-	uint64_t second = now_ns / SECOND_NS, count = 0;
-	double elapsed_s;
-
-	if (!row->opened || now_ns < row->since_ns)
-		return NAN;
-	for (uint64_t at = row->begun_s;
-	     at + RATE_SECONDS >= second && at + RATE_SLOTS > row->begun_s; at--)
-		count += row->begun[at % RATE_SLOTS];
-	elapsed_s = (now_ns - row->since_ns) / 1e9;
-	if (elapsed_s > RATE_SECONDS)
-		return count / (RATE_SECONDS + now_ns % SECOND_NS / 1e9);
-	/* the first one came at the very begin: half of it is of the time before */
-	return elapsed_s < 1 || count < 2 ? NAN : (count - 0.5) / elapsed_s;
 }
 
 void budgets_bound(struct model *model, uint32_t id)
@@ -311,7 +277,7 @@ void budgets_connect(struct model *model, uint32_t id, const struct tw_transitio
 		return;
 	row = budget_at(model->budgets, use->row - 1);
 	if (!use->began_ns) {
-		begin(row, record->head.ts_ns);
+		budget_begin(row, record->head.ts_ns, 1);
 		use->began_ns = conn->born_ns;
 	}
 	if (record->head.to == TW_SYN_SENT && full) {

@@ -89,6 +89,9 @@ void budgets_follow(struct model *model, uint32_t id, bool rekeyed);
 void budgets_connect(struct model *model, uint32_t id, const struct tw_transition *record);
 /* Its connect() found no port. */
 void budgets_failed(struct model *model, const struct conn *conn, uint64_t took_ns);
+/* @count connections like @like, told in sum: their source is not, where there are several. */
+void budgets_sum(struct model *model, const struct conn *like, const struct tw_record *head,
+		 uint64_t count);
 /* Its port is not connect()'s own choice. */
 void budgets_bound(struct model *model, uint32_t id);
 void budgets_leave(struct model *model, uint32_t id);
@@ -100,6 +103,10 @@ static inline struct budget_row *budget_at(const struct budgets *budgets, uint32
 	return pool_at_sized(&budgets->rows, id, sizeof(struct budget_row));
 }
 
+/* Where the ports of @conn are counted. */
+struct budget_key budget_key_of(const struct model *model, const struct conn *conn);
+/* So many connections began. */
+void budget_begin(struct budget_row *row, uint64_t ts_ns, uint64_t count);
 /* New connections a second, of late; NAN: not known yet. */
 double budget_rate(const struct budget_row *row, uint64_t now_ns);
 /* What connect() may choose from: the settings', within it the sockets' own. False: unknown. */

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "model/budgets.h"
 #include "model/failures.h"
 #include "model/farewells.h"
 #include "model/lifecycle.h"
@@ -43,6 +44,8 @@ static void count(struct model *model, const struct conn *like, const struct tw_
 
 	if (failed)
 		failures_sum(model, like, head, nr);
+	if (model->budgets && model->ready)
+		budgets_sum(model, like, head, nr);
 
 	if (!(mask & FIELD_BIT(FIELD_TW_ENTERED)) ||
 	    missed_hold(model, netns_at(model, like->netns), &rows, nr))
