@@ -41,12 +41,12 @@ summary_of_ports() {
 	steady 8 90
 	stop_twtrace
 	expect "connections" "$(truth .opened)" 64
-	# each forecast from 2 s on, against what was left
+	# each forecast from 2 s on, against what was left; the next connect() after the end fails
 	jq -cR 'fromjson? | select(.kind == "interval")' "$EVENTS" |
 		jq -e -s --argjson first "$(truth .first_failure)" '
 		def at: .to | capture("(?<s>.*)\\.(?<ns>[0-9]+)Z")
 			| (.s + "Z" | fromdate) + (.ns | tonumber) / 1e9;
-		[.[] | select(.budgets[0].opened >= 16) | {at: at, b: .budgets[0]} | select($first - .at > 1)]
+		[.[] | select(.budgets[0].opened >= 16) | {at: at, b: .budgets[0]} | select($first - .at > 2)]
 		| length >= 3 and all(.[]; (.b.end_s - ($first - .at) | fabs) <= 0.1 * ($first - .at))' ||
 		fail "$(events '[.to, .budgets[0].end_s]') but $(truth .first_failure)"
 	# the warning comes before connect() fails
@@ -64,6 +64,7 @@ summary_of_ports() {
 	expect "failures" "$(summary_of_ports | jq -c '.failures | map([.kind, .error, .count, .pid, .service, .remote_port])')" \
 		"[[\"connect\",\"EADDRNOTAVAIL\",36,$(truth .pid),\"python3\",7300]]"
 	expect "opened" "$(budget 7300 opened)" 100
+	# none was left when the first one failed
 	expect "most at once" "$(budget 7300 peak)" 64
 }
 
@@ -73,8 +74,10 @@ summary_of_ports() {
 	stop_twtrace
 	expect "connections" "$(truth .opened)" 120
 	for port in 7300 7301; do
-		expect "used towards $port" "$(budget "$port" '|[.used, .capacity, .failures]|tostring')" \
+		expect "the one of $port" "$(budget "$port" '|[.opened, .capacity, .failures]|tostring')" \
 			"[60,64,0]"
+		# loopback's own RSTs kill a TIME_WAIT now and then
+		(($(budget "$port" peak) >= 58)) || fail "towards $port: $(summary_of_ports)"
 	done
 }
 

@@ -160,6 +160,28 @@ static void sockets_that_would_share_the_port_are_not_in_the_way(void **state)
 	feed_bind_failed(f, &end, TW_B_LOOKED | TW_B_REUSEADDR);
 	assert_int_equal(heard_holder.kind, HELD_BY_TIME_WAIT);
 	assert_int_equal(heard_holder.reuse, REUSE_NO);
+	/* what was in the way was gone when the source looked: nobody is blamed for it */
+	feed_bound(f, &one, TW_ESTABLISHED, TW_B_REUSEADDR, FULL);
+	feed_bind_failed(f, &end, TW_B_LOOKED | TW_B_REUSEADDR);
+	assert_false(heard_any);
+}
+
+static void what_was_opened_after_the_failure_was_not_in_the_way(void **state)
+{
+	struct fixture *f = listening(state);
+	struct end end = asker(40001), later = client(1), before = client(2);
+	struct tw_bind_failed record = { .cookie = end.cookie, .tuple = end.tuple };
+
+	before.tuple.local_port = later.tuple.local_port;
+	before.tuple.remote_port++;
+	feed_connected(f, &before);
+	record.head = head_of(f, TW_BIND_FAILED, sizeof(record));
+	record.head.error = EADDRINUSE;
+	feed_connected(f, &later);
+	feed_bound(f, &before, TW_ESTABLISHED, 0, FULL);
+	feed_bound(f, &later, TW_ESTABLISHED, 0, FULL);
+	feed(f, &record, sizeof(record));
+	assert_int_equal(heard_holder.sockets, 1);
 }
 
 static void neither_the_asker_itself_nor_another_address_is_in_the_way(void **state)
@@ -292,6 +314,7 @@ int main(void)
 		test(a_listener_holds_the_port_before_its_connections),
 		test(minisocks_hold_the_port_until_the_last_of_them_ends),
 		test(sockets_that_would_share_the_port_are_not_in_the_way),
+		test(what_was_opened_after_the_failure_was_not_in_the_way),
 		test(neither_the_asker_itself_nor_another_address_is_in_the_way),
 		test(a_port_with_thousands_of_minisocks_still_shows_its_listener),
 		test(without_a_look_the_model_says_what_it_knows),

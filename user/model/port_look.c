@@ -198,6 +198,24 @@ static bool addrs_meet(const uint8_t one[static 16], const uint8_t other[static 
 	return addr_is_any(one) || addr_is_any(other) || !memcmp(one, other, 16);
 }
 
+static const struct conn *known_as(const struct model *model, const struct look *look,
+				   const struct bound *socket)
+{
+	uint32_t id = socket->cookie ? tracker_find(model, socket->cookie, look->source) :
+				       POOL_NONE;
+
+	return id == POOL_NONE ? NULL : conn_at(model, id);
+}
+
+/* The look came after the failure: what was opened in between was in nobody's way. */
+static bool came_later(const struct model *model, const struct look *look,
+		       const struct bound *socket, uint64_t ts_ns)
+{
+	const struct conn *conn = known_as(model, look, socket);
+
+	return conn && conn->phase == PHASE_FULL && conn->born_ns > ts_ns;
+}
+
 static bool is_in_the_way(const struct bound *socket, const struct port_wanted *wanted)
 {
 	const struct tw_tuple *tuple = wanted->tuple;
@@ -226,15 +244,6 @@ struct tally {
 	const struct bound *named;	/* whose owner is known */
 };
 
-static const struct conn *known_as(const struct model *model, const struct look *look,
-				   const struct bound *socket)
-{
-	uint32_t id = socket->cookie ? tracker_find(model, socket->cookie, look->source) :
-				       POOL_NONE;
-
-	return id == POOL_NONE ? NULL : conn_at(model, id);
-}
-
 static bool is_named(const struct model *model, const struct look *look, const struct bound *socket)
 {
 	const struct conn *conn = known_as(model, look, socket);
@@ -244,16 +253,15 @@ static bool is_named(const struct model *model, const struct look *look, const s
 
 /* The smaller kind is the stronger one; of that kind, all of them. */
 static enum port_holder_kind tally_up(const struct model *model, const struct look *look,
-				      const struct port_wanted *wanted, bool compatible,
-				      struct tally *tally)
+				      const struct port_wanted *wanted, struct tally *tally)
 {
 	enum port_holder_kind strongest = HELD_UNKNOWN;
 
 	for (size_t i = 0; i < look->count; i++) {
 		const struct bound *socket = &look->sockets[i];
 
-		if (!is_in_the_way(socket, wanted) ||
-		    (is_compatible(socket, wanted) && !compatible) ||
+		if (!is_in_the_way(socket, wanted) || is_compatible(socket, wanted) ||
+		    came_later(model, look, socket, wanted->ts_ns) ||
 		    (strongest && socket->kind > strongest))
 			continue;
 		if (socket->kind != strongest)
@@ -309,10 +317,7 @@ static void describe(const struct model *model, const struct look *look,
 {
 	struct tally tally = { 0 };
 
-	holder->kind = tally_up(model, look, wanted, false, &tally);
-	/* what sockets don't rule out, the kernel may still (SO_REUSEPORT of another user) */
-	if (holder->kind == HELD_UNKNOWN)
-		holder->kind = tally_up(model, look, wanted, true, &tally);
+	holder->kind = tally_up(model, look, wanted, &tally);
 	if (holder->kind == HELD_UNKNOWN)
 		return;
 	holder->sockets = tally.sockets;

@@ -28,12 +28,13 @@ def listen(count):
     return sockets
 
 
-def serve(sockets):
+def serve(sockets, served):
     while True:
         for sock in select.select(sockets, [], [])[0]:
             peer, _ = sock.accept()
             peer.recv(1)
             peer.close()
+            served.release()
 
 
 def connect(port, bind):
@@ -52,7 +53,8 @@ def main():
     destinations = int(sys.argv[3]) if len(sys.argv) > 3 else 1
     bind = len(sys.argv) > 4
     sockets = listen(destinations)
-    threading.Thread(target=serve, args=(sockets,), daemon=True).start()
+    served = threading.Semaphore(0)
+    threading.Thread(target=serve, args=(sockets, served), daemon=True).start()
     ports = [sock.getsockname()[1] for sock in sockets]
     result = {"pid": os.getpid(), "opened": 0, "first_failure": None}
     begin = time.monotonic()
@@ -65,6 +67,9 @@ def main():
         result[error] = result.get(error, 0) + 1
         if result["first_failure"] is None:
             result["first_failure"] = time.time()
+    # a listener that closes resets who has not been accepted
+    for _ in range(result["opened"]):
+        served.acquire(timeout=10)
     print(json.dumps(result), flush=True)
 
 
