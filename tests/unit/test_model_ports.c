@@ -211,6 +211,42 @@ static void an_explicit_bind_blocks_its_port_for_other_destinations(void **state
 	}
 }
 
+static void feed_found_by_holder(struct fixture *f, const struct end *end, uint16_t flags)
+{
+	struct tw_holder record = { .cookie = end->cookie, .owner = end->owner, .fd_count = 1 };
+
+	record.head = head_of(f, TW_HOLDER, sizeof(record));
+	record.head.flags = flags | TW_H_FIRST;
+	feed(f, &record, sizeof(record));
+}
+
+/* Of those from before the start a look-up of holders says who chose the port. */
+static void what_was_bound_before_the_start_blocks_too(void **state)
+{
+	struct fixture *f = budgeting(state);
+	struct end own = out(0, 80), any = out(1, 80), number = out(2, 80), later = out(3, 80);
+	struct end other = out(4, 443);
+
+	feed_begin(f);
+	feed_found(f, &own, TW_ESTABLISHED, FULL);
+	feed_found(f, &any, TW_ESTABLISHED, FULL);
+	feed_found(f, &number, TW_ESTABLISHED, FULL);
+	feed_end(f, 0, 0);
+	feed_range(f, 64, NO_REUSE);
+	feed_found_by_holder(f, &own, TW_H_AUTOBOUND);
+	/* bind() to port 0 is told by its bucket alone */
+	feed_found_by_holder(f, &any, 0);
+	feed_found_by_holder(f, &number, TW_H_BOUND);
+	/* one that has no port yet has no bucket */
+	feed_connect(f, &later);
+	feed_found_by_holder(f, &later, 0);
+	feed_full(f, &later, TW_SYN_SENT, TW_ESTABLISHED, TW_F_OUTGOING);
+	feed_connected(f, &other);
+	assert_int_equal(budget_of(f, 2, 1)->remote_port, 443);
+	assert_int_equal(budget_of(f, 2, 1)->blocked, 2);
+	assert_int_equal(budget_of(f, 2, 0)->blocked, 0);
+}
+
 static void a_range_of_the_sockets_own_is_respected(void **state)
 {
 	struct fixture *f = budgeting(state);
@@ -555,6 +591,7 @@ int main(void)
 		test(without_a_range_nothing_is_known_of_the_end),
 		test(reserved_ports_and_those_of_listeners_are_not_there_to_choose),
 		test(an_explicit_bind_blocks_its_port_for_other_destinations),
+		test(what_was_bound_before_the_start_blocks_too),
 		test(a_range_of_the_sockets_own_is_respected),
 		test(a_connect_without_a_port_is_a_failure_of_its_budget),
 		test(the_search_for_a_port_is_measured_where_the_kernel_tells),

@@ -436,8 +436,9 @@ void lifecycle_holder(struct model *model, const struct tw_holder *record, unsig
 	owner_learn(model, conn, record->cgroup_id, NULL, OWNER_NONE);
 	owner_add_holder(model, conn, record);
 	farewell_notice(model, conn, record->owner.tgid, record->cgroup_id);
-	/* connect() alone makes buckets that are its own (__inet_hash_connect()) */
+	/* connect() alone makes buckets that are its own (__inet_hash_connect()), in SYN_SENT */
 	if (model->budgets && conn->direction == DIRECTION_OUTGOING &&
+	    state_is_synchronized(conn->state) &&
 	    !(record->head.flags & (TW_H_AUTOBOUND | TW_H_ACCEPTED)))
 		budgets_bound(model, id);
 	tracker_update(model, id, true);

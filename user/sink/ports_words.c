@@ -155,7 +155,7 @@ static void print_states(const struct budget *budget, const struct sink_opts *op
 	add_state(states, sizeof(states), budget->other, "in other states");
 	if (!*states)
 		return;
-	if (budget->service_used)
+	if (budget->service)
 		add(opts, "%s; %s has %s", states, conn_owner_text(&view, owner),
 		    budget->service_used == budget->used ?
 			    "all of them" :
