@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Budgets of ports and failures: parts of documents and of texts. Private to this room. */
+/* Budgets of ports and failures: parts of documents and of texts, also for other commands. */
 #ifndef SINK_PORTS_H
 #define SINK_PORTS_H
 
