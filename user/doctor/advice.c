@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The tips that pages on the web give for errors 98 and 99: a table, a judge each. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "doctor/ports.h"
+#include "doctor/supply.h"
+
+#define REUSE "net.ipv4.tcp_tw_reuse"
+#define TIMESTAMPS "net.ipv4.tcp_timestamps"
+#define DELAY "net.ipv4.tcp_tw_reuse_delay"
+#define CONNTRACK "net.netfilter.nf_conntrack_"
+
+static enum opinion judge_recycle(const struct question *q)
+{
+	char kernel[64] = "";
+
+	if (now_is(q, "net.ipv4.tcp_tw_recycle") >= 0)
+		return because(q, OPINION_DANGEROUS,
+			       "It drops the SYNs of clients that share an address (NAT); Linux 4.12 "
+			       "has removed it.");
+	if (q->site)
+		site_kernel(q->site, kernel, sizeof(kernel));
+	return because(q, OPINION_GONE,
+		       "Linux 4.12 has removed it (4396e46187ca), and it broke clients behind NAT "
+		       "before; there is no such file here%s%s.",
+		       kernel[0] ? ", on " : "", kernel);
+}
+
+static enum opinion judge_reuse(const struct question *q)
+{
+	int64_t reuse = now_is(q, REUSE), timestamps = now_is(q, TIMESTAMPS);
+	char supply[SUPPLY_LEN], now[NOW_LEN];
+	const struct budget *budget = supply_worst(q->chart);
+
+	supply_text(q, supply);
+	now_text(q, REUSE, now);
+	if (timestamps == 0)
+		return because(q, OPINION_FALSE,
+			       "tcp_timestamps is 0 here, and without timestamps nothing is taken "
+			       "over. %s",
+			       now);
+	if (supply_of(q) == SUPPLY_ENOUGH || (budget && !budget_is_of_time_wait(budget)))
+		return because(q, OPINION_IRRELEVANT,
+			       "It lets connect() take over a port in TIME_WAIT: 0 never, 1 always, 2 "
+			       "on loopback only (the default). It never helps a server's incoming "
+			       "connections and shortens no TIME_WAIT. %s %s",
+			       supply, now);
+	return because(q, OPINION_TRUE,
+		       "1 lets connect() take over a port that has been in TIME_WAIT for a second, if "
+		       "both ends use timestamps; 2, the default, does so on loopback only. %s %s%s",
+		       supply, now, reuse == 1 ? " It is on already." : "");
+}
+
+static enum opinion judge_delay(const struct question *q)
+{
+	char now[NOW_LEN];
+
+	if (q->site && now_is(q, DELAY) < 0)
+		return because(q, OPINION_GONE,
+			       "It is there from Linux 6.14 on, not here; before, the delay is of one "
+			       "to two seconds.");
+	return because(q, OPINION_IRRELEVANT,
+		       "How long a TIME_WAIT must have lasted before tcp_tw_reuse takes it over, in "
+		       "ms. A second is little beside the 60 s of TIME_WAIT; a shorter one is riskier. %s",
+		       now_text(q, DELAY, now));
+}
+
+static enum opinion judge_fin_timeout(const struct question *q)
+{
+	const struct budget *budget = supply_worst(q->chart);
+	char now[NOW_LEN];
+
+	now_text(q, "net.ipv4.tcp_fin_timeout", now);
+	if (budget && budget->fin_wait2 * 4 >= budget->capacity)
+		return because(q, OPINION_TRUE,
+			       "It shortens no TIME_WAIT, but %" PRIu32 " orphans in FIN_WAIT2 hold "
+			       "ports here, and those it ends sooner. %s",
+			       budget->fin_wait2, now);
+	return because(q, OPINION_FALSE,
+		       "TIME_WAIT is a constant, 60 s (TCP_TIMEWAIT_LEN). This is how long an orphan "
+		       "stays in FIN_WAIT2, and above 60 twice what is above: 61 to 89 shorten it. %s",
+		       now);
+}
+
+static enum opinion judge_buckets(const struct question *q)
+{
+	uint64_t overflows = count_of(q, "TcpExt:TCPTimeWaitOverflow");
+	char now[NOW_LEN];
+
+	now_text(q, "net.ipv4.tcp_max_tw_buckets", now);
+	if (overflows)
+		return because(q, OPINION_TRUE,
+			       "It was reached (TCPTimeWaitOverflow: %" PRIu64 "): a higher one lets "
+			       "connections end as they should. It adds no ports. %s",
+			       overflows, now);
+	return because(q, OPINION_FALSE,
+		       "It adds neither sockets nor ports: it bounds how many small sockets there "
+		       "are, and beyond it TIME_WAIT is skipped. It was not reached here; 200000 may "
+		       "be below the default. %s",
+		       now);
+}
+
+static enum opinion judge_buffers(const struct question *q)
+{
+	return because(q, OPINION_FALSE,
+		       "Buffers of open connections; they have nothing to do with ports, and a "
+		       "socket in TIME_WAIT has none.");
+}
+
+static enum opinion judge_cookies(const struct question *q)
+{
+	uint64_t full = count_of(q, "TcpExt:TCPReqQFullDrop") +
+			count_of(q, "TcpExt:TCPReqQFullDoCookies");
+	char now[NOW_LEN];
+
+	now_text(q, "net.ipv4.tcp_syncookies", now);
+	if (full)
+		return because(q, OPINION_TRUE,
+			       "SYN queues were full here (%" PRIu64 " times), and that is what it is "
+			       "for. It has nothing to do with TIME_WAIT. %s",
+			       full, now);
+	return because(q, OPINION_FALSE,
+		       "It answers SYNs when the queue of a listener is full, which has not happened "
+		       "here. It has nothing to do with TIME_WAIT or ports. %s",
+		       now);
+}
+
+static enum opinion judge_timestamps(const struct question *q)
+{
+	if (now_is(q, TIMESTAMPS) == 0)
+		return because(q, OPINION_TRUE,
+			       "Turning it on is right: it is off here, so that tcp_tw_reuse does "
+			       "nothing and old segments are not told from new ones.");
+	return because(q, OPINION_DANGEROUS,
+		       "Turning it off takes away what tcp_tw_reuse and PAWS rest on. It is on here, "
+		       "with random offsets where it is 1 (the default).");
+}
+
+static enum opinion judge_rfc1337(const struct question *q)
+{
+	uint64_t resets = q->chart->totals ? q->chart->totals->count[FIELD_TW_RESET] : 0;
+	char now[NOW_LEN];
+
+	now_text(q, "net.ipv4.tcp_rfc1337", now);
+	if (resets)
+		return because(q, OPINION_TRUE,
+			       "1 makes TIME_WAIT ignore a RST, 0 lets it be ended by one (the kernel's "
+			       "ip-sysctl has it the wrong way round). %" PRIu64 " ended so here, which "
+			       "frees ports and is seldom a harm. %s",
+			       resets, now);
+	return because(q, OPINION_IRRELEVANT,
+		       "1 makes TIME_WAIT ignore a RST, 0 lets it be ended by one (the kernel's "
+		       "ip-sysctl has it the wrong way round). %s %s",
+		       q->chart->traced ? "None was ended so here." : "It frees no port.", now);
+}
+
+static enum opinion judge_orphans(const struct question *q)
+{
+	int64_t most = now_is(q, "net.ipv4.tcp_max_orphans");
+	uint64_t orphans = 0;
+
+	if (q->site)
+		site_sockstat(q->site, "TCP:orphan", &orphans);
+	if ((most > 0 && (int64_t)orphans * 2 >= most) || count_of(q, "TcpExt:TCPAbortOnMemory"))
+		return because(q, OPINION_TRUE,
+			       "%" PRIu64 " orphans of %" PRId64 " allowed, and beyond that they are "
+			       "reset. TIME_WAIT is not among them.",
+			       orphans, most);
+	return because(q, OPINION_IRRELEVANT,
+		       "It bounds sockets that are closed and have data to send still; TIME_WAIT is "
+		       "not among them. There are %" PRIu64 " here, and nothing was reset for it.",
+		       orphans);
+}
+
+static enum opinion judge_somaxconn(const struct question *q)
+{
+	uint64_t overflows = count_of(q, "TcpExt:ListenOverflows");
+	char now[NOW_LEN];
+
+	now_text(q, "net.core.somaxconn", now);
+	if (overflows)
+		return because(q, OPINION_TRUE,
+			       "Accept queues overflowed %" PRIu64 " times. It helps only a program "
+			       "that asks listen() for more than that, and accepts fast enough on "
+			       "average. %s",
+			       overflows, now);
+	return because(q, OPINION_IRRELEVANT,
+		       "It cuts the backlog of listen(), 4096 since Linux 5.4. No accept queue "
+		       "overflowed here; it has nothing to do with ports. %s",
+		       now);
+}
+
+static enum opinion judge_abort(const struct question *q)
+{
+	char now[NOW_LEN];
+
+	return because(q, OPINION_DANGEROUS,
+		       "1 resets clients when an accept queue is full; with 0 they try again and "
+		       "notice a delay only. %s",
+		       now_text(q, "net.ipv4.tcp_abort_on_overflow", now));
+}
+
+static enum opinion judge_range(const struct question *q)
+{
+	char supply[SUPPLY_LEN], now[NOW_LEN];
+	enum supply state = supply_of(q);
+
+	supply_text(q, supply);
+	now_text(q, "net.ipv4.ip_local_port_range", now);
+	if (state == SUPPLY_ENOUGH)
+		return because(q, OPINION_IRRELEVANT,
+			       "The only sysctl that adds ports, for each destination anew. %s %s",
+			       supply, now);
+	return because(q, OPINION_TRUE,
+		       "The only sysctl that adds ports. Keep it clear of ports that services listen "
+		       "on, or reserve those, and one end even, the other odd. %s %s",
+		       supply, now);
+}
+
+static unsigned int listeners_in_range(const struct question *q)
+{
+	unsigned int low, high, count = 0;
+
+	if (!q->site || !site_range(q->site, &low, &high))
+		return 0;
+	for (unsigned int port = low; port <= high; port++)
+		count += chart_listens(q->chart, q->site, port) && !site_reserves(q->site, port);
+	return count;
+}
+
+static enum opinion judge_reserved(const struct question *q)
+{
+	unsigned int count = listeners_in_range(q);
+
+	if (count)
+		return because(q, OPINION_TRUE,
+			       "%u ports that are listened on lie inside ip_local_port_range: a "
+			       "connect() may take one while its service is down.",
+			       count);
+	return because(q, OPINION_IRRELEVANT,
+		       "It keeps ports from connect(); it adds none. %s",
+		       q->chart->traced ? "No service listens inside ip_local_port_range here." :
+					  "Which ports are listened on is not known here.");
+}
+
+static enum opinion judge_conntrack(const struct question *q)
+{
+	int64_t count = now_is(q, CONNTRACK "count"), most = now_is(q, CONNTRACK "max");
+	char now[NOW_LEN];
+
+	if (most <= 0 || count < 0)
+		return because(q, OPINION_IRRELEVANT,
+			       "nf_conntrack is not loaded here, or has no bound. Its 120 s of "
+			       "time_wait are its own: no socket and no port hangs on them.");
+	now_text(q, CONNTRACK "tcp_timeout_time_wait", now);
+	if (count * 4 >= most * 3)
+		return because(q, OPINION_TRUE,
+			       "The table has %" PRId64 " of %" PRId64 " entries, and a shorter timeout "
+			       "of time_wait empties it faster. It frees no local port. %s",
+			       count, most, now);
+	return because(q, OPINION_IRRELEVANT,
+		       "The table has %" PRId64 " of %" PRId64 " entries; its timeouts are its own and "
+		       "free no local port. %s",
+		       count, most, now);
+}
+
+/* What bind() ran into; NR_PORT_HOLDERS: nothing. */
+static enum port_holder_kind bind_trouble(const struct chart *chart)
+{
+	enum port_holder_kind found = NR_PORT_HOLDERS;
+
+	for (size_t i = 0; i < chart->nr_failures; i++) {
+		const struct failure *failure = &chart->failures[i];
+
+		if (failure->kind == FAILURE_CONNECT || failure->error != EADDRINUSE)
+			continue;
+		found = failure->holder.kind;
+		if (found == HELD_BY_TIME_WAIT)
+			return found;
+	}
+	return found;
+}
+
+static enum opinion judge_reuseaddr(const struct question *q)
+{
+	enum port_holder_kind holder = bind_trouble(q->chart);
+
+	if (holder == HELD_BY_TIME_WAIT || holder == HELD_BY_CONNECTION)
+		return because(q, OPINION_TRUE,
+			       "A bind() failed here because of what an old listener has left. Both "
+			       "need it, the old socket and the new one; connect() is not helped.");
+	if (holder == HELD_BY_LISTENER)
+		return because(q, OPINION_FALSE,
+			       "A bind() failed here because another socket listens on the port: it "
+			       "does not help against that.");
+	return because(q, OPINION_IRRELEVANT,
+		       "Right on every listener: bind() then gets past TIME_WAIT, if the old socket "
+		       "had it too. It does nothing for connect() (error 99) or against a living "
+		       "listener. %s",
+		       q->chart->traced ? "No bind() has failed here." :
+					  "Whether a bind() fails is not known without a trace.");
+}
+
+static enum opinion judge_linger(const struct question *q)
+{
+	return because(q, OPINION_DANGEROUS,
+		       "A RST instead of a FIN: no TIME_WAIT, and what the peer has not read yet is "
+		       "lost without a word. Let the peer close first, or keep connections open.");
+}
+
+static enum opinion judge_udp(const struct question *q)
+{
+	return because(q, OPINION_FALSE,
+		       "Another protocol, and no cure: a connected UDP socket takes an ephemeral port "
+		       "as well, and what TCP did is then to be written anew.");
+}
+
+static enum opinion judge_version(const struct question *q)
+{
+	return because(q, OPINION_FALSE,
+		       "There is no such thing: TCP has no versions (RFC 9293), and none numbered 4.2. "
+		       "IP has 4 and 6, and both have the same ports.");
+}
+
+static const struct {
+	const char *setting, *tip;
+	enum opinion (*judge)(const struct question *question);
+} tips[] = {
+	{ "tcp_tw_recycle", "turn it on", judge_recycle },
+	{ "tcp_tw_reuse", "set it to 1", judge_reuse },
+	{ "tcp_tw_reuse_delay", "shorten it", judge_delay },
+	{ "tcp_fin_timeout", "lower it to shorten TIME_WAIT", judge_fin_timeout },
+	{ "tcp_max_tw_buckets", "raise it for more sockets", judge_buckets },
+	{ "tcp_rmem", "raise it", judge_buffers },
+	{ "tcp_wmem", "raise it", judge_buffers },
+	{ "tcp_syncookies", "turn it on", judge_cookies },
+	{ "tcp_timestamps", "turn it off (or on)", judge_timestamps },
+	{ "tcp_rfc1337", "turn it on", judge_rfc1337 },
+	{ "tcp_max_orphans", "raise it", judge_orphans },
+	{ "somaxconn", "raise it", judge_somaxconn },
+	{ "tcp_abort_on_overflow", "turn it on", judge_abort },
+	{ "ip_local_port_range", "widen it", judge_range },
+	{ "ip_local_reserved_ports", "reserve the ports of services", judge_reserved },
+	{ "nf_conntrack_tcp_timeout_time_wait", "lower it, and its kin", judge_conntrack },
+	{ "SO_REUSEADDR", "set it against EADDRINUSE", judge_reuseaddr },
+	{ "SO_LINGER", "set it to 0 to avoid TIME_WAIT", judge_linger },
+	{ "UDP", "switch to UDP", judge_udp },
+	{ "TCP version", "upgrade TCP, to 4.2", judge_version },
+};
+
+#define NR_TIPS (sizeof(tips) / sizeof(tips[0]))
+
+const char *opinion_name(enum opinion opinion)
+{
+	static const char *const names[NR_OPINIONS] = {
+		"true", "false", "irrelevant", "dangerous", "gone", NULL,
+	};
+
+	return names[opinion];
+}
+
+int counsel(const struct chart *chart, struct advice **advice, size_t *count)
+{
+	struct advice *all = calloc(NR_TIPS, sizeof(*all));
+
+	if (!all)
+		return -ENOMEM;
+	for (size_t i = 0; i < NR_TIPS; i++) {
+		struct question question = {
+			.chart = chart,
+			.site = chart_main_site(chart),
+			.reason = all[i].reason,
+		};
+
+		all[i].setting = tips[i].setting;
+		all[i].tip = tips[i].tip;
+		all[i].verdict = tips[i].judge(&question);
+	}
+	*advice = all;
+	*count = NR_TIPS;
+	return 0;
+}

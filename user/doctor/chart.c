@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Facts and the model, side by side. */
+#include "doctor/chart.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/facts.h"
+
+#define NAME_LEN 64
+
+int chart_add_site(struct chart *chart, const struct site *site)
+{
+	struct site *sites = reallocarray(chart->sites, chart->nr_sites + 1, sizeof(*sites));
+
+	if (!sites)
+		return -ENOMEM;
+	chart->sites = sites;
+	sites[chart->nr_sites] = *site;
+	sites[chart->nr_sites].first = true;
+	for (size_t i = 0; i < chart->nr_sites; i++)
+		if (sites[i].source == site->source)
+			sites[chart->nr_sites].first = false;
+	chart->nr_sites++;
+	return 0;
+}
+
+struct collection {
+	struct chart *chart;
+	size_t room;
+	bool failed;
+};
+
+static void collect_listener(void *ctx, const struct conn_view *view)
+{
+	struct collection *collection = ctx;
+	struct chart *chart = collection->chart;
+	struct listening *listeners = chart->listeners;
+
+	if (view->state != TW_LISTEN || !view->local_port)
+		return;
+	for (size_t i = 0; i < chart->nr_listeners; i++)
+		if (listeners[i].port == view->local_port &&
+		    listeners[i].netns_cookie == view->netns_cookie)
+			return;
+	if (chart->nr_listeners == collection->room) {
+		collection->room = collection->room ? 2 * collection->room : 64;
+		listeners = reallocarray(listeners, collection->room, sizeof(*listeners));
+		if (!listeners) {
+			collection->failed = true;
+			collection->room = chart->nr_listeners;
+			return;
+		}
+		chart->listeners = listeners;
+	}
+	listeners[chart->nr_listeners++] = (struct listening){
+		.netns_cookie = view->netns_cookie,
+		.port = view->local_port,
+	};
+}
+
+static int add_sites(struct chart *chart, struct model *model)
+{
+	const struct netns_facts *facts;
+	size_t count = model_facts(model, &facts);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct netns_facts *told = &facts[i];
+		bool twice = told->last != told->first && told->last_ns > told->first_ns;
+		struct site site = {
+			.name = told->netns_name,
+			.ino = told->netns_ino,
+			.cookie = told->netns_cookie,
+			.source = told->source,
+			.before = twice ? told->first : NULL,
+			.now = told->last,
+			.window_s = twice ? (double)(told->last_ns - told->first_ns) / 1e9 : 0,
+			.is_host = told->netns_name && !strcmp(told->netns_name, "host"),
+		};
+
+		if (chart_add_site(chart, &site))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int chart_add_model(struct chart *chart, struct model *model)
+{
+	struct collection collection = { .chart = chart };
+
+	chart->traced = true;
+	chart->evidence = model_evidence(model);
+	chart->totals = model_totals(model);
+	for (unsigned int cause = 0; cause < TW_NR_LOSS; cause++)
+		chart->lost += cause == TW_LOSS_OUTPUT_FULL ? 0 : model_loss(model, cause);
+	chart->nr_budgets = model_budgets(model, &chart->budgets);
+	chart->nr_failures = model_failures(model, &chart->failures);
+	chart->nr_verdicts = model_verdicts(model, &chart->verdicts);
+	model_each_conn(model, collect_listener, &collection);
+	return collection.failed ? -ENOMEM : add_sites(chart, model);
+}
+
+void chart_release(struct chart *chart)
+{
+	free(chart->sites);
+	free(chart->listeners);
+	*chart = (struct chart){ 0 };
+}
+
+bool site_sysctl(const struct site *site, const char *name, unsigned int index, int64_t *value)
+{
+	return !facts_sysctl(site->now, name, index, value);
+}
+
+/* "TCP:orphan" into its two halves. */
+static const char *split(const char *name, char first[static NAME_LEN])
+{
+	snprintf(first, NAME_LEN, "%.*s", (int)strcspn(name, ":"), name);
+	return strchrnul(name, ':') + 1;
+}
+
+bool site_counter(const struct site *site, const char *name, struct tally *tally)
+{
+	char proto[NAME_LEN];
+	const char *field = split(name, proto);
+	uint64_t before;
+
+	if (facts_counter(site->now, proto, field, &tally->since_boot))
+		return false;
+	tally->windowed = site->before && !facts_counter(site->before, proto, field, &before) &&
+			  before <= tally->since_boot;
+	tally->lately = tally->since_boot - (tally->windowed ? before : 0);
+	return true;
+}
+
+bool site_sockstat(const struct site *site, const char *name, uint64_t *value)
+{
+	char line[NAME_LEN];
+	const char *field = split(name, line);
+
+	return !facts_sockstat(site->now, line, field, value);
+}
+
+bool site_range(const struct site *site, unsigned int *low, unsigned int *high)
+{
+	int64_t ends[2];
+
+	for (unsigned int i = 0; i < 2; i++)
+		if (!site_sysctl(site, "net.ipv4.ip_local_port_range", i, &ends[i]) ||
+		    ends[i] < 0 || ends[i] > UINT16_MAX)
+			return false;
+	*low = ends[0];
+	*high = ends[1];
+	return *low <= *high;
+}
+
+/* As proc_do_large_bitmap() prints it: "8080,9000-9010". */
+bool site_reserves(const struct site *site, unsigned int port)
+{
+	struct fact fact = facts_find(site->now, "proc/sys/net/ipv4/ip_local_reserved_ports");
+	const char *at = fact.text, *end = fact.text + fact.len;
+
+	while (at && at < end) {
+		char *after;
+		unsigned long low = strtoul(at, &after, 10), high = low;
+
+		if (after == at)
+			return false;
+		if (*after == '-')
+			high = strtoul(after + 1, &after, 10);
+		if (port >= low && port <= high)
+			return true;
+		at = after + 1;
+	}
+	return false;
+}
+
+bool site_reserved_text(const struct site *site, char *text, size_t size)
+{
+	struct fact fact = facts_find(site->now, "proc/sys/net/ipv4/ip_local_reserved_ports");
+	size_t len = fact.text ? strcspn(fact.text, "\n") : size;
+
+	if (len >= size)
+		return false;
+	memcpy(text, fact.text, len);
+	text[len] = '\0';
+	return true;
+}
+
+const char *site_kernel(const struct site *site, char *text, size_t size)
+{
+	struct fact fact = facts_find(site->now, "proc/sys/kernel/osrelease");
+	size_t len = 0;
+
+	while (fact.text && len < fact.len && len + 1 < size && fact.text[len] > ' ' &&
+	       fact.text[len] < 0x7f) {
+		text[len] = fact.text[len];
+		len++;
+	}
+	text[len] = '\0';
+	return text;
+}
+
+bool site_kernel_is(const struct site *site, unsigned int major, unsigned int minor)
+{
+	unsigned int is_major, is_minor;
+	char text[64];
+
+	if (sscanf(site_kernel(site, text, sizeof(text)), "%u.%u", &is_major, &is_minor) != 2)
+		return false;
+	return is_major > major || (is_major == major && is_minor >= minor);
+}
+
+const struct site *chart_main_site(const struct chart *chart)
+{
+	for (size_t i = 0; i < chart->nr_sites; i++)
+		if (chart->sites[i].is_host)
+			return &chart->sites[i];
+	return chart->nr_sites ? chart->sites : NULL;
+}
+
+bool site_has_budget(const struct site *site, const struct budget *budget)
+{
+	return budget->source == site->source && budget->netns_cookie == site->cookie;
+}
+
+bool site_has_failure(const struct site *site, const struct failure *failure)
+{
+	return failure->source == site->source && failure->netns_cookie == site->cookie;
+}
+
+bool chart_listens(const struct chart *chart, const struct site *site, unsigned int port)
+{
+	for (size_t i = 0; i < chart->nr_listeners; i++)
+		if (chart->listeners[i].port == port &&
+		    chart->listeners[i].netns_cookie == site->cookie)
+			return true;
+	return false;
+}

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Ephemeral ports: how many there are, who has them, and what fails for want of one. */
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/addr.h"
+#include "base/text.h"
+#include "doctor/ports.h"
+#include "doctor/rule.h"
+
+enum cause {
+	CAUSE_TIME_WAIT,
+	CAUSE_OPEN,		/* connections that are open */
+	CAUSE_BINDS,		/* ports that explicit binds keep from every destination */
+	NR_CAUSES,
+};
+
+static const struct {
+	const char *words, *todo, *cost;
+} causes[NR_CAUSES] = {
+	[CAUSE_TIME_WAIT] = {
+		"mostly held by TIME_WAIT",
+		"Keep connections open and use them again (keep-alive, a pool), or let the other "
+		"side close first. More source or destination addresses, destination ports or a "
+		"wider ip_local_port_range add room.",
+		"A pool has to cope with connections that its peer has closed; a wider range may "
+		"take ports that services want to listen on.",
+	},
+	[CAUSE_OPEN] = {
+		"mostly held by open connections",
+		"Look whether they are used (twtrace leaks); bound the pool, or spread it over more "
+		"source or destination addresses. TIME_WAIT is not the matter here.",
+		"A bound makes requests wait where it is reached.",
+	},
+	[CAUSE_BINDS] = {
+		"mostly blocked by explicit bind() calls",
+		"Set IP_BIND_ADDRESS_NO_PORT before bind(address, 0), or don't bind at all: a port "
+		"that bind() chose is taken for every destination.",
+		"The program changes; the option is there since Linux 4.2 and costs nothing.",
+	},
+};
+
+static enum cause cause_of(const struct budget *budget)
+{
+	if (budget->blocked_by_bind && budget->blocked > budget->used)
+		return CAUSE_BINDS;
+	return budget_is_of_time_wait(budget) ? CAUSE_TIME_WAIT : CAUSE_OPEN;
+}
+
+bool budget_is_of_time_wait(const struct budget *budget)
+{
+	return budget->time_wait + budget->fin_wait2 >= budget->established + budget->other;
+}
+
+const char *budget_text(const struct budget *budget, char text[static BUDGET_TEXT_LEN])
+{
+	char local[ADDR_TEXT_LEN], remote[ENDPOINT_TEXT_LEN];
+
+	endpoint_format(budget->remote_addr, budget->remote_port, remote);
+	if (addr_is_any(budget->local_addr))
+		snprintf(text, BUDGET_TEXT_LEN, "to %s", remote);
+	else
+		snprintf(text, BUDGET_TEXT_LEN, "from %s to %s",
+			 addr_format(budget->local_addr, local), remote);
+	return text;
+}
+
+void finding_budget(struct finding *finding, const struct budget *budget)
+{
+	if (budget->high)
+		finding_word(finding, budget->own_range ? "IP_LOCAL_PORT_RANGE of the sockets" :
+							  "net.ipv4.ip_local_port_range",
+			     "%u %u", budget->low, budget->high);
+	finding_count(finding, "ports to choose from", budget->capacity);
+	finding_count(finding, "used now", budget->used);
+	finding_count(finding, "used at most", budget->peak);
+	finding_count(finding, "of them in TIME_WAIT", budget->time_wait);
+	finding_count(finding, "of them in FIN_WAIT2", budget->fin_wait2);
+	finding_count(finding, "of them ESTABLISHED", budget->established);
+	finding_count(finding, "blocked for every destination", budget->blocked);
+	finding_count(finding, "connects that found no port", (double)budget->failures);
+	if (isfinite(budget->per_s))
+		finding_count(finding, "new connections a second", budget->per_s);
+	if (isfinite(budget->sustainable_per_s))
+		finding_count(finding, "a second that it lasts for", budget->sustainable_per_s);
+	if (budget->service)
+		finding_word(finding, "used most by", "%s", budget->service);
+}
+
+static void judge_budgets(struct exam *exam, enum budget_level level, const char *words)
+{
+	const struct chart *chart = exam->chart;
+
+	for (size_t i = 0; i < chart->nr_budgets; i++) {
+		const struct budget *budget = &chart->budgets[i];
+		char place[BUDGET_TEXT_LEN], number[TEXT_LEN];
+		struct finding *finding;
+
+		if (budget->level != level || !site_has_budget(exam->site, budget))
+			continue;
+		finding = exam_find(exam, "%s of the %s ports for connections %s, %s", words,
+				    text_count(budget->capacity, number),
+				    budget_text(budget, place), causes[cause_of(budget)].words);
+		finding_budget(finding, budget);
+		finding_advise(finding, causes[cause_of(budget)].todo,
+			       causes[cause_of(budget)].cost);
+	}
+}
+
+static void judge_exhausted(struct exam *exam)
+{
+	judge_budgets(exam, BUDGET_EXHAUSTED, "None is left, or was left,");
+}
+
+static void judge_half(struct exam *exam)
+{
+	judge_budgets(exam, BUDGET_HALF, "Half or more are used");
+}
+
+/* Where a budget tells of it, that says more. */
+static void judge_failures(struct exam *exam)
+{
+	const struct chart *chart = exam->chart;
+	char place[ENDPOINT_TEXT_LEN], number[TEXT_LEN];
+	struct finding *finding;
+
+	for (size_t i = 0; i < chart->nr_budgets; i++)
+		if (chart->budgets[i].level == BUDGET_EXHAUSTED &&
+		    site_has_budget(exam->site, &chart->budgets[i]))
+			return;
+	for (size_t i = 0; i < chart->nr_failures; i++) {
+		const struct failure *failure = &chart->failures[i];
+
+		if (failure->kind != FAILURE_CONNECT || failure->error != EADDRNOTAVAIL ||
+		    failure->local_port || !site_has_failure(exam->site, failure))
+			continue;
+		endpoint_format(failure->remote_addr, failure->remote_port, place);
+		finding = exam_find(exam, "%s connects to %s found no free port (EADDRNOTAVAIL)",
+				    text_count(failure->count, number), place);
+		finding_count(finding, "failed connects", (double)failure->count);
+		if (failure->service)
+			finding_word(finding, "of", "%s", failure->service);
+		finding_advise(finding, causes[CAUSE_TIME_WAIT].todo, causes[CAUSE_TIME_WAIT].cost);
+	}
+}
+
+/* What to do about EADDRINUSE, by what has the port. */
+static const char *const holder_todo[NR_PORT_HOLDERS] = {
+	[HELD_UNKNOWN] = "Look who has the port: twtrace list --local-port.",
+	[HELD_BY_LISTENER] =
+		"Another listener has the port: stop it, or take another port. SO_REUSEADDR "
+		"doesn't help against a listener.",
+	[HELD_BY_CONNECTION] =
+		"A connection has the port: put it into ip_local_reserved_ports if connect() chose "
+		"it, or set SO_REUSEADDR on the old listener and on the new one.",
+	[HELD_BY_TIME_WAIT] =
+		"Set SO_REUSEADDR on the listener, always: the TIME_WAIT that it leaves must have "
+		"it as well as the socket that binds again.",
+	[HELD_BY_BOUND] = "Another socket is bound to the port and does nothing with it: close it.",
+};
+
+static void judge_binds(struct exam *exam)
+{
+	static const char *const words[] = { NULL, "no", "yes" };
+	const struct chart *chart = exam->chart;
+
+	for (size_t i = 0; i < chart->nr_failures; i++) {
+		const struct failure *failure = &chart->failures[i];
+		const struct port_holder *holder = &failure->holder;
+		struct finding *finding;
+		char number[TEXT_LEN];
+
+		if (failure->kind == FAILURE_CONNECT || failure->error != EADDRINUSE ||
+		    !site_has_failure(exam->site, failure))
+			continue;
+		finding = exam_find(exam, "%s() of port %u by %s failed %s times: the address is in use",
+				    failure_kind_name(failure->kind), failure->local_port,
+				    failure->service ? failure->service : "an unknown service",
+				    text_count(failure->count, number));
+		finding_count(finding, "failures (EADDRINUSE)", (double)failure->count);
+		if (port_holder_name(holder->kind))
+			finding_word(finding, "what has the port", "%s",
+				     port_holder_name(holder->kind));
+		if (holder->service)
+			finding_word(finding, "of", "%s", holder->service);
+		if (words[failure->reuse])
+			finding_word(finding, "SO_REUSEADDR of what asked", "%s",
+				     words[failure->reuse]);
+		if (words[holder->reuse])
+			finding_word(finding, "SO_REUSEADDR of what has it", "%s",
+				     words[holder->reuse]);
+		finding_advise(finding, holder_todo[holder->kind],
+			       "Two listeners on one port are only ever meant with SO_REUSEPORT.");
+	}
+}
+
+/*
+ * connect() searches the parity of the lower end first (__inet_hash_connect()); with one end
+ * even and one odd both halves are of one size.
+ */
+static void judge_parity(struct exam *exam)
+{
+	unsigned int low, high;
+	struct finding *finding;
+
+	if (!site_range(exam->site, &low, &high) || (high - low) % 2)
+		return;
+	finding = exam_find(exam, "Both ends of ip_local_port_range are %s",
+			    low % 2 ? "odd" : "even");
+	finding_word(finding, "net.ipv4.ip_local_port_range", "%u %u", low, high);
+	finding_advise(finding, "Make one end even and the other odd, as the kernel's documentation asks.",
+		       "None; connections that are open keep their ports.");
+}
+
+#define MANY_LISTENERS 8
+
+/* "8080,9000", as many as fit, added to those that are reserved. */
+static unsigned int collect(const struct exam *exam, char *text, size_t size)
+{
+	const struct chart *chart = exam->chart;
+	unsigned int low, high, count = 0;
+	size_t len = 0;
+
+	text[0] = '\0';
+	if (!site_range(exam->site, &low, &high))
+		return 0;
+	for (unsigned int port = low; port <= high; port++) {
+		if (!chart_listens(chart, exam->site, port) || site_reserves(exam->site, port))
+			continue;
+		count++;
+		if (len + 8 < size)
+			len += snprintf(text + len, size - len, "%s%u", len ? "," : "", port);
+	}
+	return count;
+}
+
+/* The reserved ports as they are, without their newline. */
+static void add_reserved(const struct exam *exam, struct finding *finding, const char *ports)
+{
+	char was[96];
+
+	/* what does not fit can't be repeated, and must not be lost */
+	if (!site_reserved_text(exam->site, was, sizeof(was)))
+		return;
+	finding_set(finding, exam, "net.ipv4.ip_local_reserved_ports", "%s%s%s", was,
+		    was[0] ? "," : "", ports);
+}
+
+static void judge_listeners(struct exam *exam)
+{
+	struct finding *finding;
+	unsigned int count;
+	char ports[80];
+
+	count = collect(exam, ports, sizeof(ports));
+	if (!count)
+		return;
+	finding = exam_find(exam, "%u ports that are listened on lie inside ip_local_port_range", count);
+	finding_count(finding, "ports with a listener, not reserved", count);
+	finding_word(finding, "the first of them", "%s", ports);
+	finding_word(finding, "net.ipv4.ip_local_port_range", "%" PRId64 " %" PRId64,
+		     exam_sysctl(exam, "net.ipv4.ip_local_port_range", 0),
+		     exam_sysctl(exam, "net.ipv4.ip_local_port_range", 1));
+	finding_advise(finding,
+		       "Reserve those that were chosen by number: while such a service is down, a "
+		       "connect() may take its port, and it can't start again (EADDRINUSE). Ports "
+		       "that bind(0) chose need nothing.",
+		       "Each reserved port is one less for connections.");
+	if (count <= MANY_LISTENERS)
+		add_reserved(exam, finding, ports);
+}
+
+/* So much of the range may be reserved without a word. */
+#define RESERVED_SHARE 10
+
+static void judge_reserved(struct exam *exam)
+{
+	unsigned int low, high, reserved = 0;
+	struct finding *finding;
+
+	if (!site_range(exam->site, &low, &high))
+		return;
+	for (unsigned int port = low; port <= high; port++)
+		reserved += site_reserves(exam->site, port);
+	if (reserved * 100 < (high - low + 1) * RESERVED_SHARE || !reserved)
+		return;
+	finding = exam_find(exam, "%u of the %u ports of ip_local_port_range are reserved", reserved,
+			    high - low + 1);
+	finding_count(finding, "reserved inside the range", reserved);
+	finding_count(finding, "ports of the range", high - low + 1);
+	finding_advise(finding, "Reserve only the ports that services listen on, or move the range.",
+		       "A port that is no longer reserved may be taken while its service is down.");
+}
+
+/* Without a trace nobody knows towards how many destinations they are. */
+static void judge_time_wait(struct exam *exam)
+{
+	uint64_t time_wait = exam_sockstat(exam, "TCP:tw");
+	struct finding *finding;
+	unsigned int low, high;
+	char number[TEXT_LEN];
+
+	if (exam->chart->traced || !site_range(exam->site, &low, &high) ||
+	    time_wait * 2 < high - low + 1)
+		return;
+	finding = exam_find(exam, "%s small sockets in TIME_WAIT or FIN_WAIT2, for %u ephemeral ports",
+			    text_count(time_wait, number), high - low + 1);
+	finding_count(finding, "sockstat: TCP tw", (double)time_wait);
+	finding_word(finding, "net.ipv4.ip_local_port_range", "%u %u", low, high);
+	finding_advise(finding,
+		       "Find out whether they are at the client's end and of one destination: "
+		       "twtrace ports. At a server's end they cost memory only.",
+		       NULL);
+}
+
+#define RANGE "net.ipv4.ip_local_port_range"
+
+const struct rule rules_ports[] = {
+	{ "ports_exhausted", SEVERITY_PROBLEM, judge_exhausted, RULE_TRACED, { NULL } },
+	{ "connects_without_port", SEVERITY_PROBLEM, judge_failures, RULE_TRACED, { NULL } },
+	{ "ports_half", SEVERITY_WARNING, judge_half, RULE_TRACED, { NULL } },
+	{ "address_in_use", SEVERITY_WARNING, judge_binds, RULE_TRACED, { NULL } },
+	{ "time_wait_many", SEVERITY_WARNING, judge_time_wait, 0, { RANGE, "sockstat:TCP:tw" } },
+	{ "reserved_many", SEVERITY_WARNING, judge_reserved, 0, { RANGE } },
+	{ "listeners_in_range", SEVERITY_NOTE, judge_listeners, RULE_TRACED, { RANGE } },
+	{ "range_parity", SEVERITY_NOTE, judge_parity, 0, { RANGE } },
+	{ NULL, 0, NULL, 0, { NULL } },
+};

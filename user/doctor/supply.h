@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What opinions rest on: a host's ports and counters, in a few words. Private to this room. */
+#ifndef DOCTOR_SUPPLY_H
+#define DOCTOR_SUPPLY_H
+
+#include "doctor/counsel.h"
+
+enum supply {
+	SUPPLY_ENOUGH,
+	SUPPLY_SHORT,		/* half of the ports of some budget are used, or none was found */
+	SUPPLY_UNSURE,		/* not traced, and so many sockets that it may be */
+};
+
+/* What one opinion is asked with. */
+struct question {
+	const struct chart *chart;
+	const struct site *site; /* may be NULL: nothing is known */
+	char *reason;		/* REASON_LEN */
+};
+
+enum supply supply_of(const struct question *question);
+/* The worst budget; NULL: none is short. */
+const struct budget *supply_worst(const struct chart *chart);
+/* "ports are short: ..." or why they are not, as a sentence with its full stop. */
+#define SUPPLY_LEN 240
+const char *supply_text(const struct question *question, char text[static SUPPLY_LEN]);
+
+/* Ends an opinion: the reason, then the opinion itself. */
+enum opinion because(const struct question *question, enum opinion opinion, const char *format,
+		     ...) __attribute__((format(printf, 3, 4)));
+/* -1: unknown. */
+int64_t now_is(const struct question *question, const char *name);
+/* "tcp_tw_reuse is 2 here." or, unknown, "". */
+#define NOW_LEN 240
+const char *now_text(const struct question *question, const char *name, char text[static NOW_LEN]);
+/* Lately, or since boot where nothing else is known. */
+uint64_t count_of(const struct question *question, const char *name);
+
+#endif
