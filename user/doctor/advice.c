@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "doctor/ports.h"
 #include "doctor/supply.h"
@@ -360,6 +361,14 @@ const char *opinion_name(enum opinion opinion)
 	};
 
 	return names[opinion];
+}
+
+enum opinion counsel_tip(const struct question *question, const char *setting)
+{
+	for (size_t i = 0; i < NR_TIPS; i++)
+		if (!strcmp(tips[i].setting, setting))
+			return tips[i].judge(question);
+	return OPINION_NONE;
 }
 
 int counsel(const struct chart *chart, struct advice **advice, size_t *count)

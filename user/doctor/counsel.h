@@ -41,7 +41,9 @@ int counsel(const struct chart *chart, struct advice **advice, size_t *count);
  */
 enum opinion counsel_setting(const struct chart *chart, const char *name, const char *value,
 			     char reason[static REASON_LEN]);
-/* Its names, in order; NULL: no more. */
+/* The names it knows, in order; NULL: no more. */
 const char *counsel_known(size_t index);
+/* So many numbers it takes; 0: any text, or not known. */
+unsigned int counsel_values(const char *name);
 
 #endif

@@ -33,6 +33,8 @@ int64_t now_is(const struct question *question, const char *name);
 /* "tcp_tw_reuse is 2 here." or, unknown, "". */
 #define NOW_LEN 240
 const char *now_text(const struct question *question, const char *name, char text[static NOW_LEN]);
+/* The opinion on a tip of the table. */
+enum opinion counsel_tip(const struct question *question, const char *setting);
 /* Lately, or since boot where nothing else is known. */
 uint64_t count_of(const struct question *question, const char *name);
 
