@@ -16,6 +16,8 @@ static const struct command commands[] = {
 	{ "leaks", cmd_leaks, "the services that leak connections, with the evidence" },
 	{ "ports", cmd_ports, "ephemeral ports by destination, and what failed for want of one" },
 	{ "flame", cmd_flame, "where connections and their time are: folded, svg, html, pprof" },
+	{ "doctor", cmd_doctor,
+	  "what this host's settings mean for it, and which advice is wrong" },
 	{ "record", cmd_record, "write the events to a file, for replay with -i FILE" },
 	{ "run", cmd_run, "run a command and say what becomes of its connections" },
 	{ "demo", cmd_demo, "play a small leaking workload and show what twtrace sees" },

@@ -24,6 +24,7 @@ int cmd_list(int argc, char **argv);
 int cmd_leaks(int argc, char **argv);
 int cmd_ports(int argc, char **argv);
 int cmd_flame(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 int cmd_record(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_demo(int argc, char **argv);

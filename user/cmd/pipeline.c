@@ -133,6 +133,10 @@ enum status pipeline_run(const struct pipeline *pipeline)
 	if (options->nr_inputs)
 		return replay_run(pipeline);
 	live = live_new(&opts, &err);
+	if (!live && pipeline->untraceable) {
+		*pipeline->untraceable = err;
+		return STATUS_CANNOT_TRACE;
+	}
 	if (!live)
 		return complain(&err, STATUS_CANNOT_TRACE);
 	return trace_live(pipeline, live, &err);

@@ -31,6 +31,7 @@ struct pipeline {
 	struct child *child;		/* the command that is traced; NULL: none */
 	struct scope *scope;		/* what belongs to it */
 	uint64_t *leaked;		/* sockets that it left to its exit; NULL */
+	struct error *untraceable;	/* takes why this host can't be traced; NULL: it is printed */
 	int report_fd;			/* where the sink writes; 0: standard output */
 };
 

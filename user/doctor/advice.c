@@ -19,9 +19,10 @@ static enum opinion judge_recycle(const struct question *q)
 	char kernel[64] = "";
 
 	if (now_is(q, "net.ipv4.tcp_tw_recycle") >= 0)
-		return because(q, OPINION_DANGEROUS,
-			       "It drops the SYNs of clients that share an address (NAT); Linux 4.12 "
-			       "has removed it.");
+		return because(
+			q, OPINION_DANGEROUS,
+			"It drops the SYNs of clients that share an address (NAT); Linux 4.12 "
+			"has removed it.");
 	if (q->site)
 		site_kernel(q->site, kernel, sizeof(kernel));
 	return because(q, OPINION_GONE,
@@ -44,15 +45,17 @@ static enum opinion judge_reuse(const struct question *q)
 			       "over. %s",
 			       now);
 	if (supply_of(q) == SUPPLY_ENOUGH || (budget && !budget_is_of_time_wait(budget)))
-		return because(q, OPINION_IRRELEVANT,
-			       "It lets connect() take over a port in TIME_WAIT: 0 never, 1 always, 2 "
-			       "on loopback only (the default). It never helps a server's incoming "
-			       "connections and shortens no TIME_WAIT. %s %s",
-			       supply, now);
-	return because(q, OPINION_TRUE,
-		       "1 lets connect() take over a port that has been in TIME_WAIT for a second, if "
-		       "both ends use timestamps; 2, the default, does so on loopback only. %s %s%s",
-		       supply, now, reuse == 1 ? " It is on already." : "");
+		return because(
+			q, OPINION_IRRELEVANT,
+			"It lets connect() take over a port in TIME_WAIT: 0 never, 1 always, 2 "
+			"on loopback only (the default). It never helps a server's incoming "
+			"connections and shortens no TIME_WAIT. %s %s",
+			supply, now);
+	return because(
+		q, OPINION_TRUE,
+		"1 lets connect() take over a port that has been in TIME_WAIT for a second, if "
+		"both ends use timestamps; 2, the default, does so on loopback only. %s %s%s",
+		supply, now, reuse == 1 ? " It is on already." : "");
 }
 
 static enum opinion judge_delay(const struct question *q)
@@ -60,13 +63,15 @@ static enum opinion judge_delay(const struct question *q)
 	char now[NOW_LEN];
 
 	if (q->site && now_is(q, DELAY) < 0)
-		return because(q, OPINION_GONE,
-			       "It is there from Linux 6.14 on, not here; before, the delay is of one "
-			       "to two seconds.");
-	return because(q, OPINION_IRRELEVANT,
-		       "How long a TIME_WAIT must have lasted before tcp_tw_reuse takes it over, in "
-		       "ms. A second is little beside the 60 s of TIME_WAIT; a shorter one is riskier. %s",
-		       now_text(q, DELAY, now));
+		return because(
+			q, OPINION_GONE,
+			"It is there from Linux 6.14 on, not here; before, the delay is of one "
+			"to two seconds.");
+	return because(
+		q, OPINION_IRRELEVANT,
+		"How long a TIME_WAIT must have lasted before tcp_tw_reuse takes it over, in "
+		"ms. A second is little beside the 60 s of TIME_WAIT; a shorter one is riskier. %s",
+		now_text(q, DELAY, now));
 }
 
 static enum opinion judge_fin_timeout(const struct question *q)
@@ -77,13 +82,15 @@ static enum opinion judge_fin_timeout(const struct question *q)
 	now_text(q, "net.ipv4.tcp_fin_timeout", now);
 	if (budget && budget->fin_wait2 * 4 >= budget->capacity)
 		return because(q, OPINION_TRUE,
-			       "It shortens no TIME_WAIT, but %" PRIu32 " orphans in FIN_WAIT2 hold "
+			       "It shortens no TIME_WAIT, but %" PRIu32
+			       " orphans in FIN_WAIT2 hold "
 			       "ports here, and those it ends sooner. %s",
 			       budget->fin_wait2, now);
-	return because(q, OPINION_FALSE,
-		       "TIME_WAIT is a constant, 60 s (TCP_TIMEWAIT_LEN). This is how long an orphan "
-		       "stays in FIN_WAIT2, and above 60 twice what is above: 61 to 89 shorten it. %s",
-		       now);
+	return because(
+		q, OPINION_FALSE,
+		"TIME_WAIT is a constant, 60 s (TCP_TIMEWAIT_LEN). This is how long an orphan "
+		"stays in FIN_WAIT2, and above 60 twice what is above: 61 to 89 shorten it. %s",
+		now);
 }
 
 static enum opinion judge_buckets(const struct question *q)
@@ -94,14 +101,16 @@ static enum opinion judge_buckets(const struct question *q)
 	now_text(q, "net.ipv4.tcp_max_tw_buckets", now);
 	if (overflows)
 		return because(q, OPINION_TRUE,
-			       "It was reached (TCPTimeWaitOverflow: %" PRIu64 "): a higher one lets "
+			       "It was reached (TCPTimeWaitOverflow: %" PRIu64
+			       "): a higher one lets "
 			       "connections end as they should. It adds no ports. %s",
 			       overflows, now);
-	return because(q, OPINION_FALSE,
-		       "It adds neither sockets nor ports: it bounds how many small sockets there "
-		       "are, and beyond it TIME_WAIT is skipped. It was not reached here; 200000 may "
-		       "be below the default. %s",
-		       now);
+	return because(
+		q, OPINION_FALSE,
+		"It adds neither sockets nor ports: it bounds how many small sockets there "
+		"are, and beyond it TIME_WAIT is skipped. It was not reached here; 200000 may "
+		"be below the default. %s",
+		now);
 }
 
 static enum opinion judge_buffers(const struct question *q)
@@ -113,20 +122,22 @@ static enum opinion judge_buffers(const struct question *q)
 
 static enum opinion judge_cookies(const struct question *q)
 {
-	uint64_t full = count_of(q, "TcpExt:TCPReqQFullDrop") +
-			count_of(q, "TcpExt:TCPReqQFullDoCookies");
+	uint64_t full =
+		count_of(q, "TcpExt:TCPReqQFullDrop") + count_of(q, "TcpExt:TCPReqQFullDoCookies");
 	char now[NOW_LEN];
 
 	now_text(q, "net.ipv4.tcp_syncookies", now);
 	if (full)
 		return because(q, OPINION_TRUE,
-			       "SYN queues were full here (%" PRIu64 " times), and that is what it is "
+			       "SYN queues were full here (%" PRIu64
+			       " times), and that is what it is "
 			       "for. It has nothing to do with TIME_WAIT. %s",
 			       full, now);
-	return because(q, OPINION_FALSE,
-		       "It answers SYNs when the queue of a listener is full, which has not happened "
-		       "here. It has nothing to do with TIME_WAIT or ports. %s",
-		       now);
+	return because(
+		q, OPINION_FALSE,
+		"It answers SYNs when the queue of a listener is full, which has not happened "
+		"here. It has nothing to do with TIME_WAIT or ports. %s",
+		now);
 }
 
 static enum opinion judge_timestamps(const struct question *q)
@@ -135,9 +146,10 @@ static enum opinion judge_timestamps(const struct question *q)
 		return because(q, OPINION_TRUE,
 			       "Turning it on is right: it is off here, so that tcp_tw_reuse does "
 			       "nothing and old segments are not told from new ones.");
-	return because(q, OPINION_DANGEROUS,
-		       "Turning it off takes away what tcp_tw_reuse and PAWS rest on. It is on here, "
-		       "with random offsets where it is 1 (the default).");
+	return because(
+		q, OPINION_DANGEROUS,
+		"Turning it off takes away what tcp_tw_reuse and PAWS rest on. It is on here, "
+		"with random offsets where it is 1 (the default).");
 }
 
 static enum opinion judge_rfc1337(const struct question *q)
@@ -147,11 +159,12 @@ static enum opinion judge_rfc1337(const struct question *q)
 
 	now_text(q, "net.ipv4.tcp_rfc1337", now);
 	if (resets)
-		return because(q, OPINION_TRUE,
-			       "1 makes TIME_WAIT ignore a RST, 0 lets it be ended by one (the kernel's "
-			       "ip-sysctl has it the wrong way round). %" PRIu64 " ended so here, which "
-			       "frees ports and is seldom a harm. %s",
-			       resets, now);
+		return because(
+			q, OPINION_TRUE,
+			"1 makes TIME_WAIT ignore a RST, 0 lets it be ended by one (the kernel's "
+			"ip-sysctl has it the wrong way round). %" PRIu64 " ended so here, which "
+			"frees ports and is seldom a harm. %s",
+			resets, now);
 	return because(q, OPINION_IRRELEVANT,
 		       "1 makes TIME_WAIT ignore a RST, 0 lets it be ended by one (the kernel's "
 		       "ip-sysctl has it the wrong way round). %s %s",
@@ -167,13 +180,15 @@ static enum opinion judge_orphans(const struct question *q)
 		site_sockstat(q->site, "TCP:orphan", &orphans);
 	if ((most > 0 && (int64_t)orphans * 2 >= most) || count_of(q, "TcpExt:TCPAbortOnMemory"))
 		return because(q, OPINION_TRUE,
-			       "%" PRIu64 " orphans of %" PRId64 " allowed, and beyond that they are "
+			       "%" PRIu64 " orphans of %" PRId64
+			       " allowed, and beyond that they are "
 			       "reset. TIME_WAIT is not among them.",
 			       orphans, most);
-	return because(q, OPINION_IRRELEVANT,
-		       "It bounds sockets that are closed and have data to send still; TIME_WAIT is "
-		       "not among them. There are %" PRIu64 " here, and nothing was reset for it.",
-		       orphans);
+	return because(
+		q, OPINION_IRRELEVANT,
+		"It bounds sockets that are closed and have data to send still; TIME_WAIT is "
+		"not among them. There are %" PRIu64 " here, and nothing was reset for it.",
+		orphans);
 }
 
 static enum opinion judge_somaxconn(const struct question *q)
@@ -184,7 +199,8 @@ static enum opinion judge_somaxconn(const struct question *q)
 	now_text(q, "net.core.somaxconn", now);
 	if (overflows)
 		return because(q, OPINION_TRUE,
-			       "Accept queues overflowed %" PRIu64 " times. It helps only a program "
+			       "Accept queues overflowed %" PRIu64
+			       " times. It helps only a program "
 			       "that asks listen() for more than that, and accepts fast enough on "
 			       "average. %s",
 			       overflows, now);
@@ -215,10 +231,11 @@ static enum opinion judge_range(const struct question *q)
 		return because(q, OPINION_IRRELEVANT,
 			       "The only sysctl that adds ports, for each destination anew. %s %s",
 			       supply, now);
-	return because(q, OPINION_TRUE,
-		       "The only sysctl that adds ports. Keep it clear of ports that services listen "
-		       "on, or reserve those, and one end even, the other odd. %s %s",
-		       supply, now);
+	return because(
+		q, OPINION_TRUE,
+		"The only sysctl that adds ports. Keep it clear of ports that services listen "
+		"on, or reserve those, and one end even, the other odd. %s %s",
+		supply, now);
 }
 
 static unsigned int listeners_in_range(const struct question *q)
@@ -241,8 +258,7 @@ static enum opinion judge_reserved(const struct question *q)
 			       "%u ports that are listened on lie inside ip_local_port_range: a "
 			       "connect() may take one while its service is down.",
 			       count);
-	return because(q, OPINION_IRRELEVANT,
-		       "It keeps ports from connect(); it adds none. %s",
+	return because(q, OPINION_IRRELEVANT, "It keeps ports from connect(); it adds none. %s",
 		       q->chart->traced ? "No service listens inside ip_local_port_range here." :
 					  "Which ports are listened on is not known here.");
 }
@@ -259,11 +275,13 @@ static enum opinion judge_conntrack(const struct question *q)
 	now_text(q, CONNTRACK "tcp_timeout_time_wait", now);
 	if (count * 4 >= most * 3)
 		return because(q, OPINION_TRUE,
-			       "The table has %" PRId64 " of %" PRId64 " entries, and a shorter timeout "
+			       "The table has %" PRId64 " of %" PRId64
+			       " entries, and a shorter timeout "
 			       "of time_wait empties it faster. It frees no local port. %s",
 			       count, most, now);
 	return because(q, OPINION_IRRELEVANT,
-		       "The table has %" PRId64 " of %" PRId64 " entries; its timeouts are its own and "
+		       "The table has %" PRId64 " of %" PRId64
+		       " entries; its timeouts are its own and "
 		       "free no local port. %s",
 		       count, most, now);
 }
@@ -290,40 +308,46 @@ static enum opinion judge_reuseaddr(const struct question *q)
 	enum port_holder_kind holder = bind_trouble(q->chart);
 
 	if (holder == HELD_BY_TIME_WAIT || holder == HELD_BY_CONNECTION)
-		return because(q, OPINION_TRUE,
-			       "A bind() failed here because of what an old listener has left. Both "
-			       "need it, the old socket and the new one; connect() is not helped.");
+		return because(
+			q, OPINION_TRUE,
+			"A bind() failed here because of what an old listener has left. Both "
+			"need it, the old socket and the new one; connect() is not helped.");
 	if (holder == HELD_BY_LISTENER)
-		return because(q, OPINION_FALSE,
-			       "A bind() failed here because another socket listens on the port: it "
-			       "does not help against that.");
-	return because(q, OPINION_IRRELEVANT,
-		       "Right on every listener: bind() then gets past TIME_WAIT, if the old socket "
-		       "had it too. It does nothing for connect() (error 99) or against a living "
-		       "listener. %s",
-		       q->chart->traced ? "No bind() has failed here." :
-					  "Whether a bind() fails is not known without a trace.");
+		return because(
+			q, OPINION_FALSE,
+			"A bind() failed here because another socket listens on the port: it "
+			"does not help against that.");
+	return because(
+		q, OPINION_IRRELEVANT,
+		"Right on every listener: bind() then gets past TIME_WAIT, if the old socket "
+		"had it too. It does nothing for connect() (error 99) or against a living "
+		"listener. %s",
+		q->chart->traced ? "No bind() has failed here." :
+				   "Whether a bind() fails is not known without a trace.");
 }
 
 static enum opinion judge_linger(const struct question *q)
 {
-	return because(q, OPINION_DANGEROUS,
-		       "A RST instead of a FIN: no TIME_WAIT, and what the peer has not read yet is "
-		       "lost without a word. Let the peer close first, or keep connections open.");
+	return because(
+		q, OPINION_DANGEROUS,
+		"A RST instead of a FIN: no TIME_WAIT, and what the peer has not read yet is "
+		"lost without a word. Let the peer close first, or keep connections open.");
 }
 
 static enum opinion judge_udp(const struct question *q)
 {
-	return because(q, OPINION_FALSE,
-		       "Another protocol, and no cure: a connected UDP socket takes an ephemeral port "
-		       "as well, and what TCP did is then to be written anew.");
+	return because(
+		q, OPINION_FALSE,
+		"Another protocol, and no cure: a connected UDP socket takes an ephemeral port "
+		"as well, and what TCP did is then to be written anew.");
 }
 
 static enum opinion judge_version(const struct question *q)
 {
-	return because(q, OPINION_FALSE,
-		       "There is no such thing: TCP has no versions (RFC 9293), and none numbered 4.2. "
-		       "IP has 4 and 6, and both have the same ports.");
+	return because(
+		q, OPINION_FALSE,
+		"There is no such thing: TCP has no versions (RFC 9293), and none numbered 4.2. "
+		"IP has 4 and 6, and both have the same ports.");
 }
 
 static const struct {

@@ -61,7 +61,7 @@ static void collect_listener(void *ctx, const struct conn_view *view)
 	};
 }
 
-static int add_sites(struct chart *chart, struct model *model)
+static int add_sites(struct chart *chart, const struct model *model)
 {
 	const struct netns_facts *facts;
 	size_t count = model_facts(model, &facts);
@@ -86,7 +86,7 @@ static int add_sites(struct chart *chart, struct model *model)
 	return 0;
 }
 
-int chart_add_model(struct chart *chart, struct model *model)
+int chart_add_model(struct chart *chart, const struct model *model)
 {
 	struct collection collection = { .chart = chart };
 

@@ -60,7 +60,7 @@ struct tally {
 /* @site is copied. -ENOMEM. */
 int chart_add_site(struct chart *chart, const struct site *site);
 /* Everything that the model has, its facts too. -ENOMEM. */
-int chart_add_model(struct chart *chart, struct model *model);
+int chart_add_model(struct chart *chart, const struct model *model);
 void chart_release(struct chart *chart);
 
 /* False: not among its facts, or no number. */

@@ -101,10 +101,11 @@ static int refuse(const char *text, size_t len, struct error *err)
 		odd += !c || (c < ' ' && c != '\n' && c != '\t' && c != '\r' && c != '\f');
 	}
 	if (odd)
-		return error_set(err, -EINVAL,
-				 "%zu bytes of it are no text (NUL, control characters): that is no "
-				 "sysctl.conf",
-				 odd);
+		return error_set(
+			err, -EINVAL,
+			"%zu bytes of it are no text (NUL, control characters): that is no "
+			"sysctl.conf",
+			odd);
 	return 0;
 }
 

@@ -148,9 +148,10 @@ static void repair_numbers(struct statement *statement)
 			*to++ = ' ';
 		else if (*from == ',' && numbers == 1 && strspn(from + 1, "0123456789") == 3)
 			continue;
-		else if (isalpha((unsigned char)*from) && (isdigit((unsigned char)before) ||
-							   isalpha((unsigned char)before) ||
-							   is_blank(before)) && to > value)
+		else if (isalpha((unsigned char)*from) &&
+			 (isdigit((unsigned char)before) || isalpha((unsigned char)before) ||
+			  is_blank(before)) &&
+			 to > value)
 			continue;
 		else if (!is_blank(*from))
 			/* no number: it stays as it is, to be refused */

@@ -52,8 +52,8 @@ uint64_t exam_sockstat(const struct exam *exam, const char *name)
 struct finding *exam_find(struct exam *exam, const char *format, ...)
 {
 	struct diagnosis *diagnosis = exam->diagnosis;
-	struct finding *findings = reallocarray(diagnosis->findings, diagnosis->nr_findings + 1,
-						sizeof(*findings));
+	struct finding *findings =
+		reallocarray(diagnosis->findings, diagnosis->nr_findings + 1, sizeof(*findings));
 	struct finding *finding = &exam->spare;
 	va_list args;
 

@@ -41,8 +41,9 @@ static void judge_full(struct exam *exam)
 {
 	if (percent(exam) < 95)
 		return;
-	add_table(exam, exam_find(exam, "The table of nf_conntrack is %" PRId64
-					" %% full: new connections are dropped when it is full",
+	add_table(exam, exam_find(exam,
+				  "The table of nf_conntrack is %" PRId64
+				  " %% full: new connections are dropped when it is full",
 				  percent(exam)));
 }
 
@@ -63,8 +64,9 @@ static void judge_keepalive(struct exam *exam)
 
 	if (timeout <= 0 || keepalive < timeout)
 		return;
-	finding = exam_find(exam, "Keep-alive begins after %" PRId64
-				  " s, and nf_conntrack forgets an idle connection after %" PRId64 " s",
+	finding = exam_find(exam,
+			    "Keep-alive begins after %" PRId64
+			    " s, and nf_conntrack forgets an idle connection after %" PRId64 " s",
 			    keepalive, timeout);
 	finding_count(finding, KEEPALIVE ", seconds", (double)keepalive);
 	finding_count(finding, ESTABLISHED ", seconds", (double)timeout);
@@ -92,7 +94,10 @@ static void judge_loose(struct exam *exam)
 const struct rule rules_conntrack[] = {
 	{ "conntrack_full", SEVERITY_PROBLEM, judge_full, RULE_CONNTRACK, { COUNT, MAX } },
 	{ "conntrack_filling", SEVERITY_WARNING, judge_filling, RULE_CONNTRACK, { COUNT, MAX } },
-	{ "conntrack_keepalive", SEVERITY_WARNING, judge_keepalive, RULE_CONNTRACK,
+	{ "conntrack_keepalive",
+	  SEVERITY_WARNING,
+	  judge_keepalive,
+	  RULE_CONNTRACK,
 	  { ESTABLISHED, KEEPALIVE } },
 	{ "conntrack_loose", SEVERITY_NOTE, judge_loose, RULE_CONNTRACK, { CONNTRACK "tcp_loose" } },
 	{ NULL, 0, NULL, 0, { NULL } },

@@ -20,15 +20,16 @@ static void judge_leaks(struct exam *exam)
 		struct finding *finding;
 		char number[TEXT_LEN];
 
-		finding = exam_find(exam, "%s: %s of %s, %s sockets", leak_level_name(verdict->level),
-				    leak_kind_name(verdict->kind),
+		finding = exam_find(exam, "%s: %s of %s, %s sockets",
+				    leak_level_name(verdict->level), leak_kind_name(verdict->kind),
 				    verdict->service ? verdict->service : "an unknown service",
 				    text_count(verdict->count, number));
 		finding->severity = severities[verdict->level];
 		finding_count(finding, "sockets", (double)verdict->count);
 		finding_count(finding, "growth a minute", verdict->per_minute);
 		finding_count(finding, "confidence", verdict->confidence);
-		finding_advise(finding, "twtrace leaks has the evidence and says what to do.", NULL);
+		finding_advise(finding, "twtrace leaks has the evidence and says what to do.",
+			       NULL);
 	}
 }
 
@@ -37,7 +38,8 @@ static const char *const blind_to[NR_EVIDENCE] = {
 	[EVIDENCE_INFERRED] =
 		"The ends of TIME_WAIT are modelled and compared with the kernel each second: early "
 		"ones (a RST, ss -K) have no reason. --evidence timer sees them, at a cost.",
-	[EVIDENCE_SNAPSHOT] = "Only dumps tell of TIME_WAIT: what is shorter than a second is missed.",
+	[EVIDENCE_SNAPSHOT] =
+		"Only dumps tell of TIME_WAIT: what is shorter than a second is missed.",
 	[EVIDENCE_TIMER] = "A FIN that comes late may show only at the next poll.",
 	[EVIDENCE_KPROBE] = "Nothing that is known of TIME_WAIT.",
 	[EVIDENCE_FENTRY] = "Nothing that is known of TIME_WAIT.",

@@ -47,9 +47,9 @@ static void judge_aborts(struct exam *exam)
 
 	if (!tally.lately)
 		return;
-	finding = exam_find(exam,
-			    "%s connections were reset %s, for too many orphans or too little memory",
-			    text_count(tally.lately, number), exam_since(exam, &tally, since));
+	finding = exam_find(
+		exam, "%s connections were reset %s, for too many orphans or too little memory",
+		text_count(tally.lately, number), exam_since(exam, &tally, since));
 	if (!tally.windowed)
 		finding->severity = SEVERITY_WARNING;
 	finding_tally(finding, "TCPAbortOnMemory", &tally);
@@ -60,11 +60,13 @@ static void add_memory(struct exam *exam, struct finding *finding)
 {
 	finding_count(finding, "sockstat: TCP mem, pages", (double)exam_sockstat(exam, "TCP:mem"));
 	finding_word(finding, MEM ", pages", "%" PRId64 " %" PRId64 " %" PRId64,
-		     exam_sysctl(exam, MEM, 0), exam_sysctl(exam, MEM, 1), exam_sysctl(exam, MEM, 2));
-	finding_advise(finding,
-		       "Find out who holds data: sockets that nobody reads (twtrace list, leaks), "
-		       "or buffers that are too large for so many connections (tcp_rmem, tcp_wmem).",
-		       "A higher tcp_mem takes the memory from programs.");
+		     exam_sysctl(exam, MEM, 0), exam_sysctl(exam, MEM, 1),
+		     exam_sysctl(exam, MEM, 2));
+	finding_advise(
+		finding,
+		"Find out who holds data: sockets that nobody reads (twtrace list, leaks), "
+		"or buffers that are too large for so many connections (tcp_rmem, tcp_wmem).",
+		"A higher tcp_mem takes the memory from programs.");
 }
 
 /* tcp_enter_memory_pressure() from the second figure on, tcp_out_of_memory() from the third. */
@@ -93,7 +95,8 @@ static void judge_pruning(struct exam *exam)
 	/* a receiver that is slow prunes now and then; since boot it says nothing of now */
 	if (!pressures.lately && !(pruned.windowed && pruned.lately))
 		return;
-	finding = exam_find(exam, "TCP was short of memory %s", exam_since(exam, &pressures, since));
+	finding =
+		exam_find(exam, "TCP was short of memory %s", exam_since(exam, &pressures, since));
 	finding_tally(finding, "TCPMemoryPressures", &pressures);
 	finding_tally(finding, "PruneCalled", &pruned);
 	add_memory(exam, finding);
@@ -125,16 +128,18 @@ static void judge_descriptors(struct exam *exam)
 		if (!verdict->fds || !verdict->fd_limit || verdict->fd_limit == UINT64_MAX ||
 		    (uint64_t)verdict->fds * 5 < verdict->fd_limit * 4)
 			continue;
-		finding = exam_find(exam, "A process of %s has %" PRIu32 " of its %" PRIu64
-					  " descriptors open",
+		finding = exam_find(exam,
+				    "A process of %s has %" PRIu32 " of its %" PRIu64
+				    " descriptors open",
 				    verdict->service ? verdict->service : "an unknown service",
 				    verdict->fds, verdict->fd_limit);
 		finding_count(finding, "open descriptors", verdict->fds);
 		finding_count(finding, "RLIMIT_NOFILE", (double)verdict->fd_limit);
-		finding_advise(finding,
-			       "See twtrace leaks first; raise LimitNOFILE= of its unit if it needs "
-			       "so many.",
-			       "A leak only takes longer to fill a higher limit.");
+		finding_advise(
+			finding,
+			"See twtrace leaks first; raise LimitNOFILE= of its unit if it needs "
+			"so many.",
+			"A leak only takes longer to fill a higher limit.");
 	}
 }
 
@@ -142,13 +147,19 @@ static void judge_descriptors(struct exam *exam)
 #define PAGES "sockstat:TCP:mem"
 
 const struct rule rules_limits[] = {
-	{ "orphans_aborted", SEVERITY_PROBLEM, judge_aborts, RULE_OF_HOST,
+	{ "orphans_aborted",
+	  SEVERITY_PROBLEM,
+	  judge_aborts,
+	  RULE_OF_HOST,
 	  { "TcpExt:TCPAbortOnMemory", ORPHANS, ORPHAN } },
 	{ "memory", SEVERITY_PROBLEM, judge_memory, RULE_OF_HOST, { MEM, PAGES } },
 	{ "files", SEVERITY_PROBLEM, judge_files, RULE_OF_HOST, { FILES_NR, FILES_MAX } },
 	{ "descriptors", SEVERITY_PROBLEM, judge_descriptors, RULE_OF_HOST | RULE_TRACED, { NULL } },
 	{ "orphans", SEVERITY_WARNING, judge_orphans, RULE_OF_HOST, { ORPHANS, ORPHAN } },
-	{ "memory_pressure", SEVERITY_WARNING, judge_pruning, 0,
+	{ "memory_pressure",
+	  SEVERITY_WARNING,
+	  judge_pruning,
+	  0,
 	  { "TcpExt:TCPMemoryPressures", "TcpExt:PruneCalled", MEM, PAGES } },
 	{ NULL, 0, NULL, 0, { NULL } },
 };

@@ -71,8 +71,9 @@ const char *budget_text(const struct budget *budget, char text[static BUDGET_TEX
 void finding_budget(struct finding *finding, const struct budget *budget)
 {
 	if (budget->high)
-		finding_word(finding, budget->own_range ? "IP_LOCAL_PORT_RANGE of the sockets" :
-							  "net.ipv4.ip_local_port_range",
+		finding_word(finding,
+			     budget->own_range ? "IP_LOCAL_PORT_RANGE of the sockets" :
+						 "net.ipv4.ip_local_port_range",
 			     "%u %u", budget->low, budget->high);
 	finding_count(finding, "ports to choose from", budget->capacity);
 	finding_count(finding, "used now", budget->used);
@@ -176,7 +177,8 @@ static void judge_binds(struct exam *exam)
 		if (failure->kind == FAILURE_CONNECT || failure->error != EADDRINUSE ||
 		    !site_has_failure(exam->site, failure))
 			continue;
-		finding = exam_find(exam, "%s() of port %u by %s failed %s times: the address is in use",
+		finding = exam_find(exam,
+				    "%s() of port %u by %s failed %s times: the address is in use",
 				    failure_kind_name(failure->kind), failure->local_port,
 				    failure->service ? failure->service : "an unknown service",
 				    text_count(failure->count, number));
@@ -211,7 +213,8 @@ static void judge_parity(struct exam *exam)
 	finding = exam_find(exam, "Both ends of ip_local_port_range are %s",
 			    low % 2 ? "odd" : "even");
 	finding_word(finding, "net.ipv4.ip_local_port_range", "%u %u", low, high);
-	finding_advise(finding, "Make one end even and the other odd, as the kernel's documentation asks.",
+	finding_advise(finding,
+		       "Make one end even and the other odd, as the kernel's documentation asks.",
 		       "None; connections that are open keep their ports.");
 }
 
@@ -258,7 +261,8 @@ static void judge_listeners(struct exam *exam)
 	count = collect(exam, ports, sizeof(ports));
 	if (!count)
 		return;
-	finding = exam_find(exam, "%u ports that are listened on lie inside ip_local_port_range", count);
+	finding = exam_find(exam, "%u ports that are listened on lie inside ip_local_port_range",
+			    count);
 	finding_count(finding, "ports with a listener, not reserved", count);
 	finding_word(finding, "the first of them", "%s", ports);
 	finding_word(finding, "net.ipv4.ip_local_port_range", "%" PRId64 " %" PRId64,
@@ -287,11 +291,12 @@ static void judge_reserved(struct exam *exam)
 		reserved += site_reserves(exam->site, port);
 	if (reserved * 100 < (high - low + 1) * RESERVED_SHARE || !reserved)
 		return;
-	finding = exam_find(exam, "%u of the %u ports of ip_local_port_range are reserved", reserved,
-			    high - low + 1);
+	finding = exam_find(exam, "%u of the %u ports of ip_local_port_range are reserved",
+			    reserved, high - low + 1);
 	finding_count(finding, "reserved inside the range", reserved);
 	finding_count(finding, "ports of the range", high - low + 1);
-	finding_advise(finding, "Reserve only the ports that services listen on, or move the range.",
+	finding_advise(finding,
+		       "Reserve only the ports that services listen on, or move the range.",
 		       "A port that is no longer reserved may be taken while its service is down.");
 }
 
@@ -306,7 +311,8 @@ static void judge_time_wait(struct exam *exam)
 	if (exam->chart->traced || !site_range(exam->site, &low, &high) ||
 	    time_wait * 2 < high - low + 1)
 		return;
-	finding = exam_find(exam, "%s small sockets in TIME_WAIT or FIN_WAIT2, for %u ephemeral ports",
+	finding = exam_find(exam,
+			    "%s small sockets in TIME_WAIT or FIN_WAIT2, for %u ephemeral ports",
 			    text_count(time_wait, number), high - low + 1);
 	finding_count(finding, "sockstat: TCP tw", (double)time_wait);
 	finding_word(finding, "net.ipv4.ip_local_port_range", "%u %u", low, high);

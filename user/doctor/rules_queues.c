@@ -26,11 +26,12 @@ static void advise_queue(struct exam *exam, struct finding *finding, const struc
 	int64_t most = exam_sysctl(exam, SOMAXCONN, 0);
 
 	if (!queue) {
-		finding_advise(finding,
-			       "Look which listener it is (ss -ltn: Recv-Q above Send-Q) and why it "
-			       "accepts too slowly. A longer queue needs a larger backlog in its "
-			       "listen() and somaxconn no smaller than that.",
-			       "A longer queue only hides a program that is too slow on average.");
+		finding_advise(
+			finding,
+			"Look which listener it is (ss -ltn: Recv-Q above Send-Q) and why it "
+			"accepts too slowly. A longer queue needs a larger backlog in its "
+			"listen() and somaxconn no smaller than that.",
+			"A longer queue only hides a program that is too slow on average.");
 		return;
 	}
 	finding_word(finding, "listener", "%s, port %u",
@@ -78,7 +79,8 @@ static void judge_abort(struct exam *exam)
 
 	if (!exam_sysctl(exam, ABORT, 0))
 		return;
-	finding = exam_find(exam, "tcp_abort_on_overflow is on: a full accept queue resets clients");
+	finding =
+		exam_find(exam, "tcp_abort_on_overflow is on: a full accept queue resets clients");
 	finding_count(finding, ABORT, (double)exam_sysctl(exam, ABORT, 0));
 	finding_advise(finding,
 		       "Turn it off: without it a client tries again by itself, and a short burst "
@@ -119,7 +121,8 @@ static void judge_cookies(struct exam *exam)
 
 	if (exam_sysctl(exam, COOKIES, 0) || !drops.since_boot)
 		return;
-	finding = exam_find(exam, "tcp_syncookies is off, and %s SYNs were dropped for want of room",
+	finding = exam_find(exam,
+			    "tcp_syncookies is off, and %s SYNs were dropped for want of room",
 			    text_count(drops.since_boot, number));
 	finding_count(finding, COOKIES, 0);
 	finding_tally(finding, "TCPReqQFullDrop", &drops);
@@ -135,7 +138,8 @@ static void judge_cookies_always(struct exam *exam)
 
 	if (exam_sysctl(exam, COOKIES, 0) < 2)
 		return;
-	finding = exam_find(exam, "tcp_syncookies=2 sends cookies always, which is meant for tests");
+	finding =
+		exam_find(exam, "tcp_syncookies=2 sends cookies always, which is meant for tests");
 	finding_count(finding, COOKIES, (double)exam_sysctl(exam, COOKIES, 0));
 	finding_advise(finding, "Set 1: cookies only where the SYN queue is full.", "None.");
 	finding_set(finding, exam, COOKIES, "1");
@@ -146,11 +150,17 @@ static void judge_cookies_always(struct exam *exam)
 #define QUEUE_DROP "TcpExt:TCPReqQFullDrop"
 
 const struct rule rules_queues[] = {
-	{ "accept_overflow", SEVERITY_PROBLEM, judge_overflows, 0,
+	{ "accept_overflow",
+	  SEVERITY_PROBLEM,
+	  judge_overflows,
+	  0,
 	  { OVERFLOWS, "TcpExt:ListenDrops", SOMAXCONN } },
 	{ "syncookies_off", SEVERITY_PROBLEM, judge_cookies, 0, { COOKIES, QUEUE_DROP } },
 	{ "abort_on_overflow", SEVERITY_WARNING, judge_abort, 0, { ABORT } },
-	{ "syn_queue_full", SEVERITY_WARNING, judge_syn_queue, 0,
+	{ "syn_queue_full",
+	  SEVERITY_WARNING,
+	  judge_syn_queue,
+	  0,
 	  { COOKIES, QUEUE_COOKIES, QUEUE_DROP, COOKIES_SENT } },
 	{ "syncookies_always", SEVERITY_NOTE, judge_cookies_always, 0, { COOKIES } },
 	{ NULL, 0, NULL, 0, { NULL } },

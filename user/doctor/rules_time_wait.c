@@ -63,9 +63,10 @@ static void judge_overflow_before(struct exam *exam)
 			    text_count(tally.since_boot, number));
 	finding_tally(finding, "TCPTimeWaitOverflow", &tally);
 	finding_count(finding, BUCKETS, (double)exam_sysctl(exam, BUCKETS, 0));
-	finding_advise(finding,
-		       "Watch it at the busiest hour; raise tcp_max_tw_buckets if it happens again.",
-		       NULL);
+	finding_advise(
+		finding,
+		"Watch it at the busiest hour; raise tcp_max_tw_buckets if it happens again.",
+		NULL);
 }
 
 static void judge_buckets(struct exam *exam)
@@ -142,8 +143,9 @@ static void judge_quirk(struct exam *exam)
 
 	if (timeout <= 60 || timeout >= 90)
 		return;
-	finding = exam_find(exam, "tcp_fin_timeout=%" PRId64 " keeps orphans in FIN_WAIT2 for %" PRId64
-				  " s only, less than the default",
+	finding = exam_find(exam,
+			    "tcp_fin_timeout=%" PRId64 " keeps orphans in FIN_WAIT2 for %" PRId64
+			    " s only, less than the default",
 			    timeout, 2 * (timeout - 60));
 	finding_count(finding, FIN_TIMEOUT, (double)timeout);
 	finding_count(finding, "seconds in FIN_WAIT2, really", (double)(2 * (timeout - 60)));
@@ -169,10 +171,11 @@ static void judge_fin_wait2(struct exam *exam)
 				    budget_text(budget, place));
 		finding_budget(finding, budget);
 		finding_count(finding, FIN_TIMEOUT, (double)timeout);
-		finding_advise(finding,
-			       "The remote program never closes its end: that is where the leak is. "
-			       "A shorter tcp_fin_timeout frees the ports here sooner.",
-			       "A peer that closes later than that gets a RST.");
+		finding_advise(
+			finding,
+			"The remote program never closes its end: that is where the leak is. "
+			"A shorter tcp_fin_timeout frees the ports here sooner.",
+			"A peer that closes later than that gets a RST.");
 		if (timeout >= 20 && timeout <= 60)
 			finding_set(finding, exam, FIN_TIMEOUT, "%" PRId64, timeout / 2);
 		return;
@@ -223,7 +226,8 @@ static void judge_recycle(struct exam *exam)
 	/* not there is as it should be, and nothing to complain of */
 	if (!site_sysctl(exam->site, RECYCLE, 0, &recycle) || !recycle)
 		return;
-	finding = exam_find(exam, "tcp_tw_recycle is on: SYNs of clients behind one NAT are dropped");
+	finding =
+		exam_find(exam, "tcp_tw_recycle is on: SYNs of clients behind one NAT are dropped");
 	finding_count(finding, RECYCLE, (double)recycle);
 	finding_advise(finding, "Turn it off; Linux 4.12 has removed it.",
 		       "TIME_WAIT lasts for its 60 s again.");
@@ -236,12 +240,24 @@ const struct rule rules_time_wait[] = {
 	{ "time_wait_overflow", SEVERITY_PROBLEM, judge_overflow, 0, { OVERFLOW, BUCKETS, TW } },
 	{ "time_wait_recycled", SEVERITY_PROBLEM, judge_recycle, 0, { NULL } },
 	{ "time_wait_buckets", SEVERITY_WARNING, judge_buckets, 0, { OVERFLOW, BUCKETS, TW } },
-	{ "reuse_without_timestamps", SEVERITY_WARNING, judge_useless_reuse, 0, { REUSE, TIMESTAMPS } },
+	{ "reuse_without_timestamps",
+	  SEVERITY_WARNING,
+	  judge_useless_reuse,
+	  0,
+	  { REUSE, TIMESTAMPS } },
 	{ "reuse_not_here", SEVERITY_WARNING, judge_reuse, RULE_TRACED, { REUSE, TIMESTAMPS } },
 	{ "fin_timeout_quirk", SEVERITY_WARNING, judge_quirk, 0, { FIN_TIMEOUT } },
 	{ "fin_wait2_ports", SEVERITY_WARNING, judge_fin_wait2, RULE_TRACED, { FIN_TIMEOUT } },
 	{ "timestamps_off", SEVERITY_WARNING, judge_timestamps, 0, { TIMESTAMPS } },
-	{ "time_wait_overflow_before", SEVERITY_NOTE, judge_overflow_before, 0, { OVERFLOW, BUCKETS } },
-	{ "time_wait_reset", SEVERITY_NOTE, judge_assassinated, RULE_OF_HOST | RULE_TRACED, { RFC1337 } },
+	{ "time_wait_overflow_before",
+	  SEVERITY_NOTE,
+	  judge_overflow_before,
+	  0,
+	  { OVERFLOW, BUCKETS } },
+	{ "time_wait_reset",
+	  SEVERITY_NOTE,
+	  judge_assassinated,
+	  RULE_OF_HOST | RULE_TRACED,
+	  { RFC1337 } },
 	{ NULL, 0, NULL, 0, { NULL } },
 };

@@ -50,14 +50,16 @@ static void judge_syns(struct exam *exam)
 	opens.since_boot += passive.since_boot;
 	if (again.lately < MANY || again.lately < SHARE * (double)opens.lately)
 		return;
-	finding = exam_find(exam, "%s SYNs and SYN-ACKs were sent again %s: connecting takes a second or more",
-			    text_count(again.lately, number), exam_since(exam, &again, since));
+	finding = exam_find(
+		exam, "%s SYNs and SYN-ACKs were sent again %s: connecting takes a second or more",
+		text_count(again.lately, number), exam_since(exam, &again, since));
 	finding_tally(finding, "TCPSynRetrans", &again);
 	finding_tally(finding, "ActiveOpens and PassiveOpens", &opens);
-	finding_advise(finding,
-		       "Look where nobody answers: a firewall that drops, a listener whose queue is "
-		       "full, a host that is gone (twtrace leaks: syn_sent).",
-		       NULL);
+	finding_advise(
+		finding,
+		"Look where nobody answers: a firewall that drops, a listener whose queue is "
+		"full, a host that is gone (twtrace leaks: syn_sent).",
+		NULL);
 }
 
 static void judge_attempts(struct exam *exam)
@@ -111,13 +113,25 @@ static void judge_aborts(struct exam *exam)
 #define PASSIVE "Tcp:PassiveOpens"
 
 const struct rule rules_traffic[] = {
-	{ "retransmits", SEVERITY_WARNING, judge_retransmits, 0,
+	{ "retransmits",
+	  SEVERITY_WARNING,
+	  judge_retransmits,
+	  0,
 	  { "Tcp:RetransSegs", "Tcp:OutSegs", "TcpExt:TCPTimeouts" } },
-	{ "syn_retransmits", SEVERITY_WARNING, judge_syns, 0,
+	{ "syn_retransmits",
+	  SEVERITY_WARNING,
+	  judge_syns,
+	  0,
 	  { "TcpExt:TCPSynRetrans", ACTIVE, PASSIVE } },
-	{ "attempts_failed", SEVERITY_WARNING, judge_attempts, 0,
+	{ "attempts_failed",
+	  SEVERITY_WARNING,
+	  judge_attempts,
+	  0,
 	  { "Tcp:AttemptFails", ACTIVE, PASSIVE } },
-	{ "resets_on_close", SEVERITY_NOTE, judge_aborts, 0,
+	{ "resets_on_close",
+	  SEVERITY_NOTE,
+	  judge_aborts,
+	  0,
 	  { "TcpExt:TCPAbortOnData", "TcpExt:TCPAbortOnClose", ACTIVE, PASSIVE } },
 	{ NULL, 0, NULL, 0, { NULL } },
 };

@@ -40,16 +40,19 @@ static enum opinion wish_reuse(const struct wish *wish)
 	if (wish->value[0] == 2)
 		return is_default(wish, "connect() takes over a TIME_WAIT on loopback only.");
 	if (budget)
-		return because(&wish->question, OPINION_FALSE,
-			       "0 lets connect() take over no TIME_WAIT at all, and ports are short here.");
-	return because(&wish->question, OPINION_IRRELEVANT,
-		       "0 lets connect() take over no TIME_WAIT at all; the default is 2, loopback only.");
+		return because(
+			&wish->question, OPINION_FALSE,
+			"0 lets connect() take over no TIME_WAIT at all, and ports are short here.");
+	return because(
+		&wish->question, OPINION_IRRELEVANT,
+		"0 lets connect() take over no TIME_WAIT at all; the default is 2, loopback only.");
 }
 
 static enum opinion wish_recycle(const struct wish *wish)
 {
 	if (wish->now >= 0 && !wish->value[0])
-		return because(&wish->question, OPINION_TRUE, "Off is right: it breaks clients behind NAT.");
+		return because(&wish->question, OPINION_TRUE,
+			       "Off is right: it breaks clients behind NAT.");
 	return tip(wish);
 }
 
@@ -61,11 +64,12 @@ static enum opinion wish_fin_timeout(const struct wish *wish)
 		return is_default(wish, "It is about FIN_WAIT2, not about TIME_WAIT.");
 	/* tcp_fin_time() - TCP_TIMEWAIT_LEN, twice: once as a full socket, once as a small one */
 	if (value > 60)
-		return because(&wish->question, OPINION_FALSE,
-			       "Above 60 an orphan stays in FIN_WAIT2 for twice what is above: %" PRId64
-			       " s with %" PRId64 ", not %" PRId64
-			       ". TIME_WAIT lasts for 60 s whatever it is.",
-			       2 * (value - 60), value, value);
+		return because(
+			&wish->question, OPINION_FALSE,
+			"Above 60 an orphan stays in FIN_WAIT2 for twice what is above: %" PRId64
+			" s with %" PRId64 ", not %" PRId64
+			". TIME_WAIT lasts for 60 s whatever it is.",
+			2 * (value - 60), value, value);
 	return tip(wish);
 }
 
@@ -76,11 +80,12 @@ static enum opinion wish_buckets(const struct wish *wish)
 	if (wish->question.site)
 		site_sockstat(wish->question.site, "TCP:tw", &time_wait);
 	if (wish->value[0] < wish->now || wish->value[0] <= (int64_t)time_wait)
-		return because(&wish->question, OPINION_DANGEROUS,
-			       "It lowers the bound (%" PRId64 " now, and %" PRIu64
-			       " are there): beyond it TIME_WAIT is skipped, and late segments hit new "
-			       "connections. It never adds sockets or ports.",
-			       wish->now, time_wait);
+		return because(
+			&wish->question, OPINION_DANGEROUS,
+			"It lowers the bound (%" PRId64 " now, and %" PRIu64
+			" are there): beyond it TIME_WAIT is skipped, and late segments hit new "
+			"connections. It never adds sockets or ports.",
+			wish->now, time_wait);
 	if (wish->value[0] == wish->now)
 		return because(&wish->question, OPINION_IRRELEVANT,
 			       "So it is already. It adds neither sockets nor ports.");
@@ -92,28 +97,32 @@ static enum opinion wish_cookies(const struct wish *wish)
 	enum opinion opinion;
 
 	if (!wish->value[0])
-		return because(&wish->question, OPINION_DANGEROUS,
-			       "Without cookies a flood of SYNs shuts clients out. It has nothing to do "
-			       "with TIME_WAIT.");
+		return because(
+			&wish->question, OPINION_DANGEROUS,
+			"Without cookies a flood of SYNs shuts clients out. It has nothing to do "
+			"with TIME_WAIT.");
 	if (wish->value[0] >= 2)
-		return because(&wish->question, OPINION_FALSE,
-			       "2 sends cookies always, which is meant for tests; 1 does so where the SYN "
-			       "queue is full.");
+		return because(
+			&wish->question, OPINION_FALSE,
+			"2 sends cookies always, which is meant for tests; 1 does so where the SYN "
+			"queue is full.");
 	opinion = tip(wish);
 	return opinion == OPINION_TRUE ?
 		       opinion :
-		       is_default(wish, "It answers SYNs when the queue of a listener is full; it has "
-					"nothing to do with TIME_WAIT or ports.");
+		       is_default(wish,
+				  "It answers SYNs when the queue of a listener is full; it has "
+				  "nothing to do with TIME_WAIT or ports.");
 }
 
 static enum opinion wish_timestamps(const struct wish *wish)
 {
 	if (!wish->value[0] || wish->now == 0)
 		return tip(wish);
-	return wish->value[0] == 1 ? is_default(wish, "tcp_tw_reuse and PAWS rest on it.") :
-				     because(&wish->question, OPINION_IRRELEVANT,
-					     "2 leaves out the random offset: the uptime shows. 1 is the "
-					     "default.");
+	return wish->value[0] == 1 ?
+		       is_default(wish, "tcp_tw_reuse and PAWS rest on it.") :
+		       because(&wish->question, OPINION_IRRELEVANT,
+			       "2 leaves out the random offset: the uptime shows. 1 is the "
+			       "default.");
 }
 
 /* Off is the default, and on is what the tip is about. */
@@ -129,11 +138,12 @@ static enum opinion wish_orphans(const struct wish *wish)
 	if (wish->question.site)
 		site_sockstat(wish->question.site, "TCP:orphan", &orphans);
 	if ((uint64_t)wish->value[0] < 2 * orphans || wish->value[0] < wish->now)
-		return because(&wish->question, OPINION_DANGEROUS,
-			       "It lowers the bound (%" PRId64 " now, and %" PRIu64
-			       " are there): beyond it connections are reset while they still have data "
-			       "to send. TIME_WAIT is not among them.",
-			       wish->now, orphans);
+		return because(
+			&wish->question, OPINION_DANGEROUS,
+			"It lowers the bound (%" PRId64 " now, and %" PRIu64
+			" are there): beyond it connections are reset while they still have data "
+			"to send. TIME_WAIT is not among them.",
+			wish->now, orphans);
 	return tip(wish);
 }
 
@@ -165,25 +175,30 @@ static enum opinion wish_range(const struct wish *wish)
 	unsigned int now_low, now_high, listeners;
 
 	if (low > high)
-		return because(question, OPINION_FALSE, "The kernel refuses it: %" PRId64
-						       " is above %" PRId64 ".", low, high);
+		return because(question, OPINION_FALSE,
+			       "The kernel refuses it: %" PRId64 " is above %" PRId64 ".", low,
+			       high);
 	/* ipv4_local_port_range() */
 	if (low < (privileged >= 0 ? privileged : 1024))
-		return because(question, OPINION_FALSE,
-			       "The kernel refuses a range that begins below ip_unprivileged_port_start (%" PRId64 ").",
-			       privileged >= 0 ? privileged : 1024);
+		return because(
+			question, OPINION_FALSE,
+			"The kernel refuses a range that begins below ip_unprivileged_port_start (%" PRId64
+			").",
+			privileged >= 0 ? privileged : 1024);
 	listeners = listeners_between(question, low, high);
 	if (listeners)
-		return because(question, OPINION_DANGEROUS,
-			       "Services listen on %u ports of this range: a connect() may take one "
-			       "while its service is down. Reserve them first "
-			       "(ip_local_reserved_ports).",
-			       listeners);
+		return because(
+			question, OPINION_DANGEROUS,
+			"Services listen on %u ports of this range: a connect() may take one "
+			"while its service is down. Reserve them first "
+			"(ip_local_reserved_ports).",
+			listeners);
 	if (!question->site || !site_range(question->site, &now_low, &now_high))
 		return tip(wish);
 	if (high - low < now_high - now_low)
 		return because(question, OPINION_DANGEROUS,
-			       "It leaves %" PRId64 " ports for each destination; there are %u now.",
+			       "It leaves %" PRId64
+			       " ports for each destination; there are %u now.",
 			       high - low + 1, now_high - now_low + 1);
 	return tip(wish);
 }
@@ -194,10 +209,12 @@ static enum opinion wish_conntrack_max(const struct wish *wish)
 
 	if (wish->value[0] && wish->value[0] <= count)
 		return because(&wish->question, OPINION_DANGEROUS,
-			       "There are %" PRId64 " entries: new connections would be dropped.", count);
+			       "There are %" PRId64 " entries: new connections would be dropped.",
+			       count);
 	if (wish->now > 0 && count * 4 >= wish->now * 3)
 		return because(&wish->question, OPINION_TRUE,
-			       "The table has %" PRId64 " of %" PRId64 " entries.", count, wish->now);
+			       "The table has %" PRId64 " of %" PRId64 " entries.", count,
+			       wish->now);
 	return because(&wish->question, OPINION_IRRELEVANT, "%s",
 		       wish->now < 0 ? "nf_conntrack is not loaded here." :
 				       "The table is not near its bound, and no port hangs on it.");
@@ -214,7 +231,8 @@ static enum opinion wish_established(const struct wish *wish)
 
 	if (keepalive >= wish->value[0])
 		return because(&wish->question, OPINION_DANGEROUS,
-			       "Idle connections are forgotten before keep-alive begins (%" PRId64 " s).",
+			       "Idle connections are forgotten before keep-alive begins (%" PRId64
+			       " s).",
 			       keepalive);
 	return wish_conntrack(wish);
 }
@@ -223,21 +241,32 @@ static enum opinion wish_established(const struct wish *wish)
 static const struct {
 	const char *name, *reason;
 } beside[] = {
-	{ IPV4 "tcp_keepalive_time", "Keep-alive is for programs that set SO_KEEPALIVE; it ends no TIME_WAIT." },
-	{ IPV4 "tcp_keepalive_intvl", "Keep-alive is for programs that set SO_KEEPALIVE; it ends no TIME_WAIT." },
-	{ IPV4 "tcp_keepalive_probes", "Keep-alive is for programs that set SO_KEEPALIVE; it ends no TIME_WAIT." },
-	{ IPV4 "tcp_max_syn_backlog", "It bounds half-open connections; ports and TIME_WAIT are not touched." },
-	{ IPV4 "tcp_syn_retries", "How long a connect() without an answer takes; TIME_WAIT is not touched." },
-	{ IPV4 "tcp_synack_retries", "How long a half-open connection stays; TIME_WAIT is not touched." },
+	{ IPV4 "tcp_keepalive_time",
+	  "Keep-alive is for programs that set SO_KEEPALIVE; it ends no TIME_WAIT." },
+	{ IPV4 "tcp_keepalive_intvl",
+	  "Keep-alive is for programs that set SO_KEEPALIVE; it ends no TIME_WAIT." },
+	{ IPV4 "tcp_keepalive_probes",
+	  "Keep-alive is for programs that set SO_KEEPALIVE; it ends no TIME_WAIT." },
+	{ IPV4 "tcp_max_syn_backlog",
+	  "It bounds half-open connections; ports and TIME_WAIT are not touched." },
+	{ IPV4 "tcp_syn_retries",
+	  "How long a connect() without an answer takes; TIME_WAIT is not touched." },
+	{ IPV4 "tcp_synack_retries",
+	  "How long a half-open connection stays; TIME_WAIT is not touched." },
 	{ IPV4 "tcp_retries1", "When a route is looked for anew; TIME_WAIT is not touched." },
-	{ IPV4 "tcp_retries2", "When a connection without answers is given up; TIME_WAIT is not touched." },
-	{ IPV4 "tcp_orphan_retries", "When a closed socket with data to send is given up; TIME_WAIT is not touched." },
-	{ IPV4 "tcp_fastopen", "It saves a round trip at the start; a connection ends as any other." },
-	{ IPV4 "tcp_mem", "Pages for all of TCP, set by the memory there is; ports are not touched." },
+	{ IPV4 "tcp_retries2",
+	  "When a connection without answers is given up; TIME_WAIT is not touched." },
+	{ IPV4 "tcp_orphan_retries",
+	  "When a closed socket with data to send is given up; TIME_WAIT is not touched." },
+	{ IPV4 "tcp_fastopen",
+	  "It saves a round trip at the start; a connection ends as any other." },
+	{ IPV4 "tcp_mem",
+	  "Pages for all of TCP, set by the memory there is; ports are not touched." },
 	{ "net.core.netdev_max_backlog", "Packets that wait for the CPU; ports are not touched." },
 	{ "net.core.rmem_max", "A bound for SO_RCVBUF; ports are not touched." },
 	{ "net.core.wmem_max", "A bound for SO_SNDBUF; ports are not touched." },
-	{ "fs.file-max", "Files of the whole host; a process has RLIMIT_NOFILE. Ports are not touched." },
+	{ "fs.file-max",
+	  "Files of the whole host; a process has RLIMIT_NOFILE. Ports are not touched." },
 	{ "fs.nr_open", "The most that RLIMIT_NOFILE may be; ports are not touched." },
 };
 
@@ -354,7 +383,8 @@ static enum opinion refuse(const struct known_setting *setting, const struct wis
 {
 	if (setting->values == 1 && setting->max < INT)
 		return because(&wish->question, OPINION_FALSE,
-			       "'%.60s' is no value of it: a number from %" PRId64 " to %" PRId64 ".",
+			       "'%.60s' is no value of it: a number from %" PRId64 " to %" PRId64
+			       ".",
 			       wish->text, setting->min, setting->max);
 	return because(&wish->question, OPINION_FALSE,
 		       "'%.60s' is no value of it: it takes %u number%s.", wish->text,
@@ -372,8 +402,9 @@ enum opinion counsel_setting(const struct chart *chart, const char *name, const 
 	};
 
 	if (!setting || !setting->judge)
-		return because(&wish.question, OPINION_NONE,
-			       "Unknown to twtrace: not judged. It is not about how connections end.");
+		return because(
+			&wish.question, OPINION_NONE,
+			"Unknown to twtrace: not judged. It is not about how connections end.");
 	wish.tip = strrchr(setting->name, '.') + 1;
 	wish.now = now_is(&wish.question, name);
 	if (!take_values(setting, &wish) && setting->values)

@@ -46,7 +46,7 @@ enum supply supply_of(const struct question *question)
 	if (supply_worst(question->chart) || failed_connects(question->chart))
 		return SUPPLY_SHORT;
 	return !question->chart->traced && may_be_short(question->site) ? SUPPLY_UNSURE :
-									   SUPPLY_ENOUGH;
+									  SUPPLY_ENOUGH;
 }
 
 const char *supply_text(const struct question *question, char text[static SUPPLY_LEN])
@@ -76,8 +76,7 @@ const char *supply_text(const struct question *question, char text[static SUPPLY
 	return text;
 }
 
-enum opinion because(const struct question *question, enum opinion opinion, const char *format,
-		     ...)
+enum opinion because(const struct question *question, enum opinion opinion, const char *format, ...)
 {
 	va_list args;
 

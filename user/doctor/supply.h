@@ -26,8 +26,8 @@ const struct budget *supply_worst(const struct chart *chart);
 const char *supply_text(const struct question *question, char text[static SUPPLY_LEN]);
 
 /* Ends an opinion: the reason, then the opinion itself. */
-enum opinion because(const struct question *question, enum opinion opinion, const char *format,
-		     ...) __attribute__((format(printf, 3, 4)));
+enum opinion because(const struct question *question, enum opinion opinion, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 /* -1: unknown. */
 int64_t now_is(const struct question *question, const char *name);
 /* "tcp_tw_reuse is 2 here." or, unknown, "". */

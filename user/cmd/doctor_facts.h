@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Facts for `doctor` without a source: trees of files, or this host's /proc over a time. */
+#ifndef CMD_DOCTOR_FACTS_H
+#define CMD_DOCTOR_FACTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "cmd/doctor_view.h"
+
+struct doctor_facts {
+	char *before, *now;	/* owned */
+	struct site site;	/* of these texts */
+	uint64_t from_ns, to_ns; /* CLOCK_REALTIME; 0: unknown, as of trees */
+};
+
+/*
+ * @nr_trees 0: this host's, twice with @for_ns between (0: once); a signal ends the time.
+ * 1: a tree; 2: one from before, one from after. 0 or -errno.
+ */
+int doctor_read_facts(struct doctor_facts *facts, const char *const *trees, unsigned int nr_trees,
+		      uint64_t for_ns, struct error *err);
+void doctor_facts_release(struct doctor_facts *facts);
+/* All of a file, or its first @most bytes; "-": standard input. Says itself what is wrong. */
+int doctor_read_file(const char *path, size_t most, char **text, size_t *len);
+/* How wide standard output is, and whether it has colours. */
+void doctor_terminal(struct doctor_view *view);
+
+#endif
