@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Each rule: when it speaks, when it does not, and what it says. */
+#include <math.h>
+
+#include "doctor_fixture.h"
+#include "doctor/sysctl_conf.h"
+
+struct case_of_facts {
+	const char *why, *rule;
+	const char *before, *now;	/* changes; NULL before: no window */
+	const char *severity;		/* NULL: it says nothing */
+};
+
+#define OVERFLOW "TcpExt:TCPTimeWaitOverflow"
+
+static const struct case_of_facts cases[] = {
+	{ "refused in the window", "time_wait_overflow", OVERFLOW " 3", OVERFLOW " 9", "problem" },
+	{ "refused since boot, no window", "time_wait_overflow", NULL, OVERFLOW " 9", "problem" },
+	{ "refused before the window", "time_wait_overflow", OVERFLOW " 9", OVERFLOW " 9", NULL },
+	{ "that is a note", "time_wait_overflow_before", OVERFLOW " 9", OVERFLOW " 9", "note" },
+	{ "not both", "time_wait_overflow_before", OVERFLOW " 3", OVERFLOW " 9", NULL },
+	{ "never", "time_wait_overflow_before", "", "", NULL },
+	{ "four fifths of it", "time_wait_buckets", NULL,
+	  "net.ipv4.tcp_max_tw_buckets 1000; sockstat:TCP:tw 800", "warning" },
+	{ "less than that", "time_wait_buckets", NULL,
+	  "net.ipv4.tcp_max_tw_buckets 1000; sockstat:TCP:tw 799", NULL },
+	{ "none at all, a bound of 0", "time_wait_buckets", NULL,
+	  "net.ipv4.tcp_max_tw_buckets 0; sockstat:TCP:tw 0", NULL },
+	{ "on an old kernel", "time_wait_recycled", NULL, "net.ipv4.tcp_tw_recycle 1", "problem" },
+	{ "off there", "time_wait_recycled", NULL, "net.ipv4.tcp_tw_recycle 0", NULL },
+	{ "gone", "time_wait_recycled", NULL, "", NULL },
+	{ "on without timestamps", "reuse_without_timestamps", NULL,
+	  "net.ipv4.tcp_tw_reuse 1; net.ipv4.tcp_timestamps 0", "warning" },
+	{ "with them", "reuse_without_timestamps", NULL, "net.ipv4.tcp_tw_reuse 1", NULL },
+	{ "the default asks for little", "reuse_without_timestamps", NULL,
+	  "net.ipv4.tcp_timestamps 0", NULL },
+	{ "off", "timestamps_off", NULL, "net.ipv4.tcp_timestamps 0", "warning" },
+	{ "on", "timestamps_off", NULL, "", NULL },
+	{ "said by the other rule", "timestamps_off", NULL,
+	  "net.ipv4.tcp_timestamps 0; net.ipv4.tcp_tw_reuse 1", NULL },
+	{ "60 is the default", "fin_timeout_quirk", NULL, "", NULL },
+	{ "61 are 2", "fin_timeout_quirk", NULL, "net.ipv4.tcp_fin_timeout 61", "warning" },
+	{ "89 are 58", "fin_timeout_quirk", NULL, "net.ipv4.tcp_fin_timeout 89", "warning" },
+	{ "90 are 60", "fin_timeout_quirk", NULL, "net.ipv4.tcp_fin_timeout 90", NULL },
+	{ "both even", "range_parity", NULL, "net.ipv4.ip_local_port_range 32768 61000", "note" },
+	{ "both odd", "range_parity", NULL, "net.ipv4.ip_local_port_range 32769 60999", "note" },
+	{ "one of each", "range_parity", NULL, "", NULL },
+	{ "half of the range", "time_wait_many", NULL, "sockstat:TCP:tw 14116", "warning" },
+	{ "one less", "time_wait_many", NULL, "sockstat:TCP:tw 14115", NULL },
+	{ "a tenth is reserved", "reserved_many", NULL,
+	  "net.ipv4.ip_local_port_range 40000 40099; net.ipv4.ip_local_reserved_ports 40000-40009",
+	  "warning" },
+	{ "less is", "reserved_many", NULL,
+	  "net.ipv4.ip_local_port_range 40000 40099; net.ipv4.ip_local_reserved_ports 40001,40003-40010",
+	  NULL },
+	{ "reserved elsewhere", "reserved_many", NULL,
+	  "net.ipv4.ip_local_port_range 40000 40099; net.ipv4.ip_local_reserved_ports 1-39999", NULL },
+	{ "in the window", "accept_overflow", "", "TcpExt:ListenOverflows 1", "problem" },
+	{ "since boot is less", "accept_overflow", NULL, "TcpExt:ListenOverflows 1", "warning" },
+	{ "before the window", "accept_overflow", "TcpExt:ListenOverflows 1",
+	  "TcpExt:ListenOverflows 1", NULL },
+	{ "on", "abort_on_overflow", NULL, "net.ipv4.tcp_abort_on_overflow 1", "warning" },
+	{ "off", "abort_on_overflow", NULL, "", NULL },
+	{ "cookies were sent for it", "syn_queue_full", "", "TcpExt:TCPReqQFullDoCookies 4", "warning" },
+	{ "SYNs were dropped", "syn_queue_full", "", "TcpExt:TCPReqQFullDrop 4", "warning" },
+	{ "neither", "syn_queue_full", "", "TcpExt:SyncookiesSent 4", NULL },
+	{ "off, and missed", "syncookies_off", NULL,
+	  "net.ipv4.tcp_syncookies 0; TcpExt:TCPReqQFullDrop 4", "problem" },
+	{ "off, and not missed", "syncookies_off", NULL, "net.ipv4.tcp_syncookies 0", NULL },
+	{ "always", "syncookies_always", NULL, "net.ipv4.tcp_syncookies 2", "note" },
+	{ "as it is by default", "syncookies_always", NULL, "", NULL },
+	{ "half of them", "orphans", NULL, "sockstat:TCP:orphan 32768", "warning" },
+	{ "fewer", "orphans", NULL, "sockstat:TCP:orphan 32767", NULL },
+	{ "some were reset", "orphans_aborted", "", "TcpExt:TCPAbortOnMemory 1", "problem" },
+	{ "none were", "orphans_aborted", "", "", NULL },
+	{ "at the pressure", "memory", NULL, "sockstat:TCP:mem 200000", "warning" },
+	{ "near the end", "memory", NULL, "sockstat:TCP:mem 270000", "problem" },
+	{ "below", "memory", NULL, "sockstat:TCP:mem 199999", NULL },
+	{ "entered lately", "memory_pressure", "", "TcpExt:TCPMemoryPressures 1", "warning" },
+	{ "pruned lately", "memory_pressure", "", "TcpExt:PruneCalled 1", "warning" },
+	{ "pruned some day", "memory_pressure", NULL, "TcpExt:PruneCalled 1", NULL },
+	{ "nine tenths open", "files", NULL, "fs.file-nr 90000 0 100000", "problem" },
+	{ "fewer", "files", NULL, "fs.file-nr 89999 0 100000", NULL },
+	{ "without a bound", "files", NULL, "fs.file-max 9223372036854775807", NULL },
+	{ "full", "conntrack_full", NULL, "net.netfilter.nf_conntrack_count 249037", "problem" },
+	{ "not yet", "conntrack_full", NULL, "net.netfilter.nf_conntrack_count 249036", NULL },
+	{ "filling", "conntrack_filling", NULL, "net.netfilter.nf_conntrack_count 196608", "warning" },
+	{ "not yet", "conntrack_filling", NULL, "net.netfilter.nf_conntrack_count 196000", NULL },
+	{ "no bound", "conntrack_full", NULL, "net.netfilter.nf_conntrack_max 0", NULL },
+	{ "forgotten first", "conntrack_keepalive", NULL,
+	  "net.netfilter.nf_conntrack_tcp_timeout_established 3600", "warning" },
+	{ "kept for longer", "conntrack_keepalive", NULL, "", NULL },
+	{ "strict", "conntrack_loose", NULL, "net.netfilter.nf_conntrack_tcp_loose 0", "note" },
+	{ "loose", "conntrack_loose", NULL, "", NULL },
+	{ "two in a hundred", "retransmits", "", "Tcp:RetransSegs 205; Tcp:OutSegs 110000", "warning" },
+	{ "fewer", "retransmits", "", "Tcp:RetransSegs 204; Tcp:OutSegs 110000", NULL },
+	{ "of too few to say", "retransmits", "", "Tcp:RetransSegs 405; Tcp:OutSegs 100999", NULL },
+	{ "one in twenty", "syn_retransmits", "",
+	  "TcpExt:TCPSynRetrans 15; Tcp:ActiveOpens 1200", "warning" },
+	{ "fewer", "syn_retransmits", "", "TcpExt:TCPSynRetrans 15; Tcp:ActiveOpens 1201", NULL },
+	{ "too few to say", "syn_retransmits", "", "TcpExt:TCPSynRetrans 14", NULL },
+	{ "one in twenty", "attempts_failed", "", "Tcp:AttemptFails 15; Tcp:PassiveOpens 1200",
+	  "warning" },
+	{ "too few to say", "attempts_failed", "", "Tcp:AttemptFails 14", NULL },
+	{ "with a RST", "resets_on_close", "", "TcpExt:TCPAbortOnData 10; TcpExt:TCPAbortOnClose 10",
+	  "note" },
+	{ "too few to say", "resets_on_close", "", "TcpExt:TCPAbortOnData 14", NULL },
+};
+
+static void a_rule_speaks_when_its_facts_say_so(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct finding *finding;
+		struct diagnosis diagnosis;
+		struct chart chart;
+
+		chart_facts(&chart, cases[i].before, cases[i].now);
+		assert_int_equal(diagnose(&chart, &diagnosis), 0);
+		finding = find_finding(&diagnosis, cases[i].rule);
+		if (!finding != !cases[i].severity)
+			fail_msg("%s, %s: %s", cases[i].rule, cases[i].why,
+				 finding ? finding->sentence : "says nothing");
+		if (finding && strcmp(severity_name(finding->severity), cases[i].severity))
+			fail_msg("%s, %s: is a %s", cases[i].rule, cases[i].why,
+				 severity_name(finding->severity));
+		if (finding && (!finding->nr_proofs || !finding->todo[0]))
+			fail_msg("%s: no evidence, or nothing to do", cases[i].rule);
+		diagnosis_release(&diagnosis);
+		chart_facts_release(&chart);
+	}
+}
+
+static void a_host_that_is_well_has_no_findings(void **state)
+{
+	struct diagnosis diagnosis;
+	struct chart chart;
+
+	(void)state;
+	chart_facts(&chart, "", "");
+	assert_int_equal(diagnose(&chart, &diagnosis), 0);
+	if (diagnosis.nr_findings)
+		fail_msg("%s: %s", diagnosis.findings[0].id, diagnosis.findings[0].sentence);
+	assert_false(diagnosis_has_problem(&diagnosis));
+	assert_string_equal(find_unjudged(&diagnosis, "ports_half")->reason,
+			    "needs connections that were traced");
+	diagnosis_release(&diagnosis);
+	chart_facts_release(&chart);
+}
+
+/* Nothing is known at all: nothing is said, and every rule says why. */
+static void a_rule_without_its_facts_is_unjudged(void **state)
+{
+	struct site site = { .now = "" };
+	struct chart chart = { 0 };
+	struct diagnosis diagnosis;
+
+	(void)state;
+	assert_int_equal(chart_add_site(&chart, &site), 0);
+	assert_int_equal(diagnose(&chart, &diagnosis), 0);
+	assert_int_equal(diagnosis.nr_findings, 0);
+	assert_string_equal(find_unjudged(&diagnosis, "fin_timeout_quirk")->reason,
+			    "net.ipv4.tcp_fin_timeout can't be read");
+	assert_string_equal(find_unjudged(&diagnosis, "conntrack_full")->reason,
+			    "nf_conntrack is not loaded, or can't be read");
+	assert_string_equal(find_unjudged(&diagnosis, "accept_overflow")->reason,
+			    "TcpExt:ListenOverflows can't be read");
+	diagnosis_release(&diagnosis);
+	chart_release(&chart);
+}
+
+static const struct budget budget_of_time_wait = {
+	.level = BUDGET_EXHAUSTED,
+	.netns_cookie = COOKIE,
+	.local_addr = { [10] = 0xff, 0xff, 10, 0, 0, 1 },
+	.remote_addr = { [10] = 0xff, 0xff, 10, 0, 0, 5 },
+	.remote_port = 80,
+	.low = 32768,
+	.high = 32831,
+	.capacity = 64,
+	.used = 64,
+	.time_wait = 60,
+	.established = 4,
+	.peak = 64,
+	.failures = 12,
+	.per_s = 3,
+	.sustainable_per_s = NAN,
+	.service = "shop",
+};
+
+static void examine(struct budget *budget, const char *now, struct chart *chart,
+		    struct diagnosis *diagnosis)
+{
+	chart_facts(chart, NULL, now);
+	chart->traced = true;
+	chart->evidence = EVIDENCE_FENTRY;
+	chart->budgets = budget;
+	chart->nr_budgets = 1;
+	assert_int_equal(diagnose(chart, diagnosis), 0);
+}
+
+static void ports_that_ran_out_are_told_with_their_cause(void **state)
+{
+	static const struct {
+		uint32_t time_wait, established, blocked;
+		bool by_bind;
+		const char *words, *todo;
+	} causes[] = {
+		{ 60, 4, 0, false, "mostly held by TIME_WAIT", "Keep connections open" },
+		{ 4, 60, 0, false, "mostly held by open connections", "Look whether they are used" },
+		{ 4, 4, 56, true, "mostly blocked by explicit bind() calls", "Set IP_BIND_ADDRESS_NO_PORT" },
+		{ 4, 60, 64, false, "mostly held by open connections", "Look whether" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++) {
+		struct budget budget = budget_of_time_wait;
+		const struct finding *finding;
+		struct diagnosis diagnosis;
+		struct chart chart;
+
+		budget.time_wait = causes[i].time_wait;
+		budget.established = causes[i].established;
+		budget.used = budget.time_wait + budget.established;
+		budget.blocked = causes[i].blocked;
+		budget.blocked_by_bind = causes[i].by_bind;
+		examine(&budget, "", &chart, &diagnosis);
+		finding = find_finding(&diagnosis, "ports_exhausted");
+		assert_non_null(finding);
+		assert_true(diagnosis_has_problem(&diagnosis));
+		assert_true(finding && strstr(finding->sentence, "from 10.0.0.1 to 10.0.0.5:80"));
+		assert_true(finding && strstr(finding->sentence, causes[i].words));
+		assert_true(finding && strstr(finding->todo, causes[i].todo));
+		assert_null(find_finding(&diagnosis, "ports_half"));
+		diagnosis_release(&diagnosis);
+		chart_facts_release(&chart);
+	}
+}
+
+static void reuse_is_proposed_where_it_helps_only(void **state)
+{
+	static const struct {
+		const char *why, *now;
+		uint8_t net;		/* of both ends */
+		uint32_t time_wait;
+		bool proposed;
+	} rows[] = {
+		{ "the default, not on loopback", "", 10, 60, true },
+		{ "the default, on loopback", "", 127, 60, false },
+		{ "off, on loopback", "net.ipv4.tcp_tw_reuse 0", 127, 60, true },
+		{ "on already", "net.ipv4.tcp_tw_reuse 1", 10, 60, false },
+		{ "no timestamps", "net.ipv4.tcp_timestamps 0", 10, 60, false },
+		{ "open connections", "", 10, 4, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct budget budget = budget_of_time_wait;
+		const struct finding *finding;
+		struct diagnosis diagnosis;
+		struct chart chart;
+
+		budget.local_addr[12] = budget.remote_addr[12] = rows[i].net;
+		budget.time_wait = rows[i].time_wait;
+		budget.established = 64 - rows[i].time_wait;
+		examine(&budget, rows[i].now, &chart, &diagnosis);
+		finding = find_finding(&diagnosis, "reuse_not_here");
+		if (!finding != !rows[i].proposed)
+			fail_msg("%s: %s", rows[i].why, finding ? finding->sentence : "nothing");
+		if (finding)
+			assert_string_equal(finding->command, "sysctl -w net.ipv4.tcp_tw_reuse='1'");
+		diagnosis_release(&diagnosis);
+		chart_facts_release(&chart);
+	}
+}
+
+/* A budget of another namespace is none of this one. */
+static void what_is_of_another_namespace_is_not_told_here(void **state)
+{
+	struct budget budget = budget_of_time_wait;
+	struct diagnosis diagnosis;
+	struct chart chart;
+
+	(void)state;
+	budget.netns_cookie = COOKIE + 1;
+	examine(&budget, "", &chart, &diagnosis);
+	assert_null(find_finding(&diagnosis, "ports_exhausted"));
+	assert_null(find_finding(&diagnosis, "reuse_not_here"));
+	diagnosis_release(&diagnosis);
+	chart_facts_release(&chart);
+}
+
+static void listeners_in_the_range_are_reserved_beside_those_that_are(void **state)
+{
+	struct listening listeners[] = { { COOKIE, 40000 }, { COOKIE, 80 }, { COOKIE, 50000 },
+					 { COOKIE + 1, 50001 } };
+	const struct finding *finding;
+	struct diagnosis diagnosis;
+	struct chart chart;
+
+	(void)state;
+	chart_facts(&chart, NULL, "net.ipv4.ip_local_reserved_ports 50000,50100-50110");
+	chart.traced = true;
+	chart.listeners = listeners;
+	chart.nr_listeners = 4;
+	assert_int_equal(diagnose(&chart, &diagnosis), 0);
+	chart.listeners = NULL;
+	finding = find_finding(&diagnosis, "listeners_in_range");
+	assert_non_null(finding);
+	assert_int_equal(finding->proofs[0].number, 1);
+	assert_string_equal(finding->settings[0].value, "50000,50100-50110,40000");
+	assert_string_equal(finding->settings[0].was, "50000,50100-50110");
+	diagnosis_release(&diagnosis);
+	chart_facts_release(&chart);
+}
+
+static void what_is_alike_in_several_namespaces_is_told_once(void **state)
+{
+	struct conf_line lines[4];
+	struct site site = { .ino = 8, .cookie = 8 };
+	const struct finding *finding;
+	struct diagnosis diagnosis;
+	struct chart chart;
+	size_t elsewhere;
+
+	(void)state;
+	chart_facts(&chart, NULL, "net.ipv4.tcp_timestamps 0");
+	site.now = facts_but("net.ipv4.tcp_timestamps 0");
+	assert_int_equal(chart_add_site(&chart, &site), 0);
+	site.now = facts_but("net.ipv4.tcp_fin_timeout 70");
+	assert_int_equal(chart_add_site(&chart, &site), 0);
+	assert_int_equal(diagnose(&chart, &diagnosis), 0);
+	assert_int_equal(diagnosis.nr_findings, 2);
+	finding = find_finding(&diagnosis, "timestamps_off");
+	assert_int_equal(finding->nr_places, 2);
+	assert_int_equal(finding->places[1].netns_ino, 8);
+	/* a namespace without a name is entered through a process of it */
+	finding = find_finding(&diagnosis, "fin_timeout_quirk");
+	assert_int_equal(finding->nr_places, 1);
+	assert_true(finding && strstr(finding->command, "nsenter -n -t \"$(lsns"));
+
+	/* no file below /etc/sysctl.d reaches the third one */
+	assert_int_equal(sysctl_conf(&diagnosis, lines, 4, &elsewhere), 1);
+	assert_string_equal(lines[0].setting->name, "net.ipv4.tcp_timestamps");
+	assert_int_equal(elsewhere, 1);
+	diagnosis_release(&diagnosis);
+	chart_facts_release(&chart);
+}
+
+static void a_proposal_is_never_below_what_is_needed(void **state)
+{
+	const struct finding *finding;
+	struct diagnosis diagnosis;
+	struct chart chart;
+
+	(void)state;
+	chart_facts(&chart, NULL,
+		    OVERFLOW " 9; net.ipv4.tcp_max_tw_buckets 100; sockstat:TCP:tw 5000");
+	assert_int_equal(diagnose(&chart, &diagnosis), 0);
+	finding = find_finding(&diagnosis, "time_wait_overflow");
+	assert_string_equal(finding->settings[0].value, "16384");
+	assert_string_equal(finding->settings[0].was, "100");
+	diagnosis_release(&diagnosis);
+	chart_facts_release(&chart);
+}
+
+/* The host was booted between the two: what there is now counts from there on. */
+static void a_counter_that_went_back_counts_since_boot(void **state)
+{
+	struct tally tally;
+	struct chart chart;
+
+	(void)state;
+	chart_facts(&chart, OVERFLOW " 9", OVERFLOW " 4");
+	assert_true(site_counter(&chart.sites[0], OVERFLOW, &tally));
+	assert_false(tally.windowed);
+	assert_int_equal(tally.lately, 4);
+	chart_facts_release(&chart);
+}
+
+static void the_worst_comes_first(void **state)
+{
+	struct diagnosis diagnosis;
+	struct chart chart;
+
+	(void)state;
+	chart_facts(&chart, NULL,
+		    "net.ipv4.ip_local_port_range 32768 61000; net.ipv4.tcp_timestamps 0; fs.file-nr 99999");
+	assert_int_equal(diagnose(&chart, &diagnosis), 0);
+	assert_int_equal(diagnosis.nr_findings, 3);
+	assert_string_equal(diagnosis.findings[0].id, "files");
+	assert_string_equal(diagnosis.findings[1].id, "timestamps_off");
+	assert_string_equal(diagnosis.findings[2].id, "range_parity");
+	diagnosis_release(&diagnosis);
+	chart_facts_release(&chart);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_rule_speaks_when_its_facts_say_so),
+		cmocka_unit_test(a_host_that_is_well_has_no_findings),
+		cmocka_unit_test(a_rule_without_its_facts_is_unjudged),
+		cmocka_unit_test(ports_that_ran_out_are_told_with_their_cause),
+		cmocka_unit_test(reuse_is_proposed_where_it_helps_only),
+		cmocka_unit_test(what_is_of_another_namespace_is_not_told_here),
+		cmocka_unit_test(listeners_in_the_range_are_reserved_beside_those_that_are),
+		cmocka_unit_test(what_is_alike_in_several_namespaces_is_told_once),
+		cmocka_unit_test(a_proposal_is_never_below_what_is_needed),
+		cmocka_unit_test(a_counter_that_went_back_counts_since_boot),
+		cmocka_unit_test(the_worst_comes_first),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
