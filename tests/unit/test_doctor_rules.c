@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Each rule: when it speaks, when it does not, and what it says. */
+#include <errno.h>
 #include <math.h>
 
 #include "doctor_fixture.h"
@@ -54,14 +55,16 @@ static const struct case_of_facts cases[] = {
 	  "net.ipv4.ip_local_port_range 40000 40099; net.ipv4.ip_local_reserved_ports 40001,40003-40010",
 	  NULL },
 	{ "reserved elsewhere", "reserved_many", NULL,
-	  "net.ipv4.ip_local_port_range 40000 40099; net.ipv4.ip_local_reserved_ports 1-39999", NULL },
+	  "net.ipv4.ip_local_port_range 40000 40099; net.ipv4.ip_local_reserved_ports 1-39999",
+	  NULL },
 	{ "in the window", "accept_overflow", "", "TcpExt:ListenOverflows 1", "problem" },
 	{ "since boot is less", "accept_overflow", NULL, "TcpExt:ListenOverflows 1", "warning" },
 	{ "before the window", "accept_overflow", "TcpExt:ListenOverflows 1",
 	  "TcpExt:ListenOverflows 1", NULL },
 	{ "on", "abort_on_overflow", NULL, "net.ipv4.tcp_abort_on_overflow 1", "warning" },
 	{ "off", "abort_on_overflow", NULL, "", NULL },
-	{ "cookies were sent for it", "syn_queue_full", "", "TcpExt:TCPReqQFullDoCookies 4", "warning" },
+	{ "cookies were sent for it", "syn_queue_full", "", "TcpExt:TCPReqQFullDoCookies 4",
+	  "warning" },
 	{ "SYNs were dropped", "syn_queue_full", "", "TcpExt:TCPReqQFullDrop 4", "warning" },
 	{ "neither", "syn_queue_full", "", "TcpExt:SyncookiesSent 4", NULL },
 	{ "off, and missed", "syncookies_off", NULL,
@@ -84,7 +87,8 @@ static const struct case_of_facts cases[] = {
 	{ "without a bound", "files", NULL, "fs.file-max 9223372036854775807", NULL },
 	{ "full", "conntrack_full", NULL, "net.netfilter.nf_conntrack_count 249037", "problem" },
 	{ "not yet", "conntrack_full", NULL, "net.netfilter.nf_conntrack_count 249036", NULL },
-	{ "filling", "conntrack_filling", NULL, "net.netfilter.nf_conntrack_count 196608", "warning" },
+	{ "filling", "conntrack_filling", NULL, "net.netfilter.nf_conntrack_count 196608",
+	  "warning" },
 	{ "not yet", "conntrack_filling", NULL, "net.netfilter.nf_conntrack_count 196000", NULL },
 	{ "no bound", "conntrack_full", NULL, "net.netfilter.nf_conntrack_max 0", NULL },
 	{ "forgotten first", "conntrack_keepalive", NULL,
@@ -92,18 +96,19 @@ static const struct case_of_facts cases[] = {
 	{ "kept for longer", "conntrack_keepalive", NULL, "", NULL },
 	{ "strict", "conntrack_loose", NULL, "net.netfilter.nf_conntrack_tcp_loose 0", "note" },
 	{ "loose", "conntrack_loose", NULL, "", NULL },
-	{ "two in a hundred", "retransmits", "", "Tcp:RetransSegs 205; Tcp:OutSegs 110000", "warning" },
+	{ "two in a hundred", "retransmits", "", "Tcp:RetransSegs 205; Tcp:OutSegs 110000",
+	  "warning" },
 	{ "fewer", "retransmits", "", "Tcp:RetransSegs 204; Tcp:OutSegs 110000", NULL },
 	{ "of too few to say", "retransmits", "", "Tcp:RetransSegs 405; Tcp:OutSegs 100999", NULL },
-	{ "one in twenty", "syn_retransmits", "",
-	  "TcpExt:TCPSynRetrans 15; Tcp:ActiveOpens 1200", "warning" },
+	{ "one in twenty", "syn_retransmits", "", "TcpExt:TCPSynRetrans 15; Tcp:ActiveOpens 1200",
+	  "warning" },
 	{ "fewer", "syn_retransmits", "", "TcpExt:TCPSynRetrans 15; Tcp:ActiveOpens 1201", NULL },
 	{ "too few to say", "syn_retransmits", "", "TcpExt:TCPSynRetrans 14", NULL },
 	{ "one in twenty", "attempts_failed", "", "Tcp:AttemptFails 15; Tcp:PassiveOpens 1200",
 	  "warning" },
 	{ "too few to say", "attempts_failed", "", "Tcp:AttemptFails 14", NULL },
-	{ "with a RST", "resets_on_close", "", "TcpExt:TCPAbortOnData 10; TcpExt:TCPAbortOnClose 10",
-	  "note" },
+	{ "with a RST", "resets_on_close", "",
+	  "TcpExt:TCPAbortOnData 10; TcpExt:TCPAbortOnClose 10", "note" },
 	{ "too few to say", "resets_on_close", "", "TcpExt:TCPAbortOnData 14", NULL },
 };
 
@@ -207,8 +212,10 @@ static void ports_that_ran_out_are_told_with_their_cause(void **state)
 		const char *words, *todo;
 	} causes[] = {
 		{ 60, 4, 0, false, "mostly held by TIME_WAIT", "Keep connections open" },
-		{ 4, 60, 0, false, "mostly held by open connections", "Look whether they are used" },
-		{ 4, 4, 56, true, "mostly blocked by explicit bind() calls", "Set IP_BIND_ADDRESS_NO_PORT" },
+		{ 4, 60, 0, false, "mostly held by open connections",
+		  "Look whether they are used" },
+		{ 4, 4, 56, true, "mostly blocked by explicit bind() calls",
+		  "Set IP_BIND_ADDRESS_NO_PORT" },
 		{ 4, 60, 64, false, "mostly held by open connections", "Look whether" },
 	};
 
@@ -268,7 +275,8 @@ static void reuse_is_proposed_where_it_helps_only(void **state)
 		if (!finding != !rows[i].proposed)
 			fail_msg("%s: %s", rows[i].why, finding ? finding->sentence : "nothing");
 		if (finding)
-			assert_string_equal(finding->command, "sysctl -w net.ipv4.tcp_tw_reuse='1'");
+			assert_string_equal(finding->command,
+					    "sysctl -w net.ipv4.tcp_tw_reuse='1'");
 		diagnosis_release(&diagnosis);
 		chart_facts_release(&chart);
 	}
@@ -290,9 +298,160 @@ static void what_is_of_another_namespace_is_not_told_here(void **state)
 	chart_facts_release(&chart);
 }
 
+static void half_of_the_ports_is_a_warning_and_fin_wait2_has_its_own(void **state)
+{
+	struct budget budget = budget_of_time_wait;
+	const struct finding *finding;
+	struct diagnosis diagnosis;
+	struct chart chart;
+
+	(void)state;
+	budget.level = BUDGET_HALF;
+	budget.time_wait = 12;
+	budget.fin_wait2 = 16;
+	examine(&budget, "", &chart, &diagnosis);
+	assert_null(find_finding(&diagnosis, "ports_exhausted"));
+	finding = find_finding(&diagnosis, "ports_half");
+	assert_true(finding && finding->severity == SEVERITY_WARNING);
+	finding = find_finding(&diagnosis, "fin_wait2_ports");
+	assert_true(finding && !strcmp(finding->settings[0].value, "30"));
+	diagnosis_release(&diagnosis);
+	chart_facts_release(&chart);
+
+	budget.fin_wait2 = 15;
+	examine(&budget, "", &chart, &diagnosis);
+	assert_null(find_finding(&diagnosis, "fin_wait2_ports"));
+	diagnosis_release(&diagnosis);
+	chart_facts_release(&chart);
+}
+
+static void failures_are_told_with_what_has_the_port(void **state)
+{
+	static const struct failure failures[] = {
+		{ .kind = FAILURE_BIND,
+		  .error = EADDRINUSE,
+		  .netns_cookie = COOKIE,
+		  .local_port = 8080,
+		  .service = "shop",
+		  .reuse = REUSE_YES,
+		  .count = 3,
+		  .holder = { .kind = HELD_BY_TIME_WAIT, .reuse = REUSE_NO, .service = "old" } },
+		{ .kind = FAILURE_CONNECT,
+		  .error = EADDRNOTAVAIL,
+		  .netns_cookie = COOKIE,
+		  .remote_addr = { [10] = 0xff, 0xff, 10, 0, 0, 5 },
+		  .remote_port = 80,
+		  .count = 1234 },
+		{ .kind = FAILURE_CONNECT,
+		  .error = ECONNREFUSED,
+		  .netns_cookie = COOKIE,
+		  .count = 9 },
+		{ .kind = FAILURE_BIND,
+		  .error = EADDRINUSE,
+		  .netns_cookie = COOKIE + 1,
+		  .count = 9 },
+	};
+	const struct finding *finding;
+	struct diagnosis diagnosis;
+	struct chart chart;
+
+	(void)state;
+	chart_facts(&chart, NULL, "");
+	chart.traced = true;
+	chart.evidence = EVIDENCE_FENTRY;
+	chart.failures = failures;
+	chart.nr_failures = 4;
+	assert_int_equal(diagnose(&chart, &diagnosis), 0);
+	assert_int_equal(diagnosis.nr_findings, 2);
+	finding = find_finding(&diagnosis, "connects_without_port");
+	assert_true(finding && strstr(finding->sentence, "1,234 connects to 10.0.0.5:80"));
+	finding = find_finding(&diagnosis, "address_in_use");
+	assert_true(finding && strstr(finding->sentence, "port 8080 by shop failed 3 times"));
+	assert_true(finding && strstr(finding->todo, "the TIME_WAIT that it leaves must have it"));
+	diagnosis_release(&diagnosis);
+	chart_facts_release(&chart);
+}
+
+static void verdicts_are_findings_of_their_level(void **state)
+{
+	static const struct verdict verdicts[] = {
+		{ .level = LEVEL_LEAK,
+		  .kind = LEAK_CLOSE_WAIT,
+		  .service = "worker",
+		  .count = 40,
+		  .fds = 80,
+		  .fd_limit = 100 },
+		{ .level = LEVEL_SUSPECT,
+		  .kind = LEAK_SYN_SENT,
+		  .count = 4,
+		  .fds = 79,
+		  .fd_limit = 100 },
+		{ .level = LEVEL_WATCH,
+		  .kind = LEAK_ACCEPT_QUEUE,
+		  .service = "web",
+		  .local_port = 80,
+		  .count = 6,
+		  .limit = 5,
+		  .fds = 99,
+		  .fd_limit = UINT64_MAX },
+	};
+	const struct finding *finding;
+	struct diagnosis diagnosis;
+	struct chart chart;
+
+	(void)state;
+	chart_facts(&chart, "", "TcpExt:ListenOverflows 2");
+	chart.traced = true;
+	chart.evidence = EVIDENCE_FENTRY;
+	chart.verdicts = verdicts;
+	chart.nr_verdicts = 3;
+	assert_int_equal(diagnose(&chart, &diagnosis), 0);
+	assert_int_equal(diagnosis.nr_findings, 5);
+	assert_string_equal(diagnosis.findings[0].id, "accept_overflow");
+	/* its backlog is what limits it: somaxconn would change nothing */
+	assert_int_equal(diagnosis.findings[0].nr_settings, 0);
+	finding = find_finding(&diagnosis, "descriptors");
+	assert_true(finding && strstr(finding->sentence, "worker has 80 of its 100"));
+	assert_string_equal(diagnosis.findings[2].id, "leak");
+	assert_string_equal(diagnosis.findings[2].sentence,
+			    "leak: close_wait of worker, 40 sockets");
+	assert_int_equal(diagnosis.findings[3].severity, SEVERITY_WARNING);
+	assert_int_equal(diagnosis.findings[4].severity, SEVERITY_NOTE);
+	diagnosis_release(&diagnosis);
+	chart_facts_release(&chart);
+}
+
+static void what_the_tracer_does_not_see_is_told(void **state)
+{
+	const struct finding *finding;
+	struct diagnosis diagnosis;
+	struct row totals = { 0 };
+	struct chart chart;
+
+	(void)state;
+	chart_facts(&chart, NULL, "");
+	totals.count[FIELD_TW_RESET] = 5;
+	chart.traced = true;
+	chart.evidence = EVIDENCE_INFERRED;
+	chart.totals = &totals;
+	chart.lost = 7;
+	assert_int_equal(diagnose(&chart, &diagnosis), 0);
+	assert_int_equal(diagnosis.nr_findings, 3);
+	finding = find_finding(&diagnosis, "lost_events");
+	assert_true(finding && finding->severity == SEVERITY_WARNING);
+	finding = find_finding(&diagnosis, "evidence");
+	assert_true(finding && strstr(finding->sentence, "'inferred'"));
+	finding = find_finding(&diagnosis, "time_wait_reset");
+	assert_true(finding && strstr(finding->sentence, "5 sockets in TIME_WAIT"));
+	diagnosis_release(&diagnosis);
+	chart_facts_release(&chart);
+}
+
 static void listeners_in_the_range_are_reserved_beside_those_that_are(void **state)
 {
-	struct listening listeners[] = { { COOKIE, 40000 }, { COOKIE, 80 }, { COOKIE, 50000 },
+	struct listening listeners[] = { { COOKIE, 40000 },
+					 { COOKIE, 80 },
+					 { COOKIE, 50000 },
 					 { COOKIE + 1, 50001 } };
 	const struct finding *finding;
 	struct diagnosis diagnosis;
@@ -384,8 +543,9 @@ static void the_worst_comes_first(void **state)
 	struct chart chart;
 
 	(void)state;
-	chart_facts(&chart, NULL,
-		    "net.ipv4.ip_local_port_range 32768 61000; net.ipv4.tcp_timestamps 0; fs.file-nr 99999");
+	chart_facts(
+		&chart, NULL,
+		"net.ipv4.ip_local_port_range 32768 61000; net.ipv4.tcp_timestamps 0; fs.file-nr 99999");
 	assert_int_equal(diagnose(&chart, &diagnosis), 0);
 	assert_int_equal(diagnosis.nr_findings, 3);
 	assert_string_equal(diagnosis.findings[0].id, "files");
@@ -404,6 +564,10 @@ int main(void)
 		cmocka_unit_test(ports_that_ran_out_are_told_with_their_cause),
 		cmocka_unit_test(reuse_is_proposed_where_it_helps_only),
 		cmocka_unit_test(what_is_of_another_namespace_is_not_told_here),
+		cmocka_unit_test(half_of_the_ports_is_a_warning_and_fin_wait2_has_its_own),
+		cmocka_unit_test(failures_are_told_with_what_has_the_port),
+		cmocka_unit_test(verdicts_are_findings_of_their_level),
+		cmocka_unit_test(what_the_tracer_does_not_see_is_told),
 		cmocka_unit_test(listeners_in_the_range_are_reserved_beside_those_that_are),
 		cmocka_unit_test(what_is_alike_in_several_namespaces_is_told_once),
 		cmocka_unit_test(a_proposal_is_never_below_what_is_needed),

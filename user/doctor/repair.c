@@ -204,15 +204,12 @@ static size_t known_start(const char *text, char name[static NAME_LEN])
 /* One setting, all of @text. False: it is none. */
 static bool take_statement(char *text, struct statement *statement)
 {
-	size_t len = strcspn(text, "=");
-	char *value = text + len + (text[len] == '=');
-	size_t end;
+	char *value;
+	size_t len, end;
 
 	text = trim(text);
-	if (text[0] == '-')
-		/* sysctl.d: no word if it fails */
-		text++;
 	len = strcspn(text, "=");
+	value = text + len + (text[len] == '=');
 	if (!text[len]) {
 		len = strcspn(text, ":");
 		statement->repaired = true;
@@ -233,8 +230,8 @@ static bool take_statement(char *text, struct statement *statement)
 	if (!squeeze(text, end, statement->name) || !strpbrk(statement->name, "._"))
 		return false;
 	name_statement(statement, text, end);
-	while (*value == '=')
-		value++;
+	for (; *value == '='; value++)
+		statement->repaired = true;
 	set_value(statement, value);
 	return true;
 }
@@ -385,6 +382,8 @@ enum line_kind repair_line(const char *line, struct statement statements[static 
 				rest = NULL;
 		}
 		text = skip_commands(trim(text), &changed);
+		/* sysctl.d: not a word if it fails */
+		text += *text == '-';
 		if (*text && *count < MAX_STATEMENTS && !take_echo(text, statements, count))
 			take_part(text, changed, statements, count);
 	}
