@@ -244,6 +244,52 @@ static void ports_that_ran_out_are_told_with_their_cause(void **state)
 	}
 }
 
+/* 10000 is where it may begin; a listener moves it, one that is reserved does not. */
+static void a_wider_range_keeps_clear_of_listeners(void **state)
+{
+	static const struct {
+		const char *why, *now;
+		uint16_t listener;
+		bool own_range;
+		const char *value;
+	} rows[] = {
+		{ "nobody listens there", "", 80, false, "10000 60999" },
+		{ "above the last one", "", 20001, false, "20002 60999" },
+		{ "even", "", 20000, false, "20002 60999" },
+		{ "it is reserved", "net.ipv4.ip_local_reserved_ports 20000", 20000, false,
+		  "10000 60999" },
+		{ "too little to gain", "", 31000, false, NULL },
+		{ "the program's own range", "", 80, true, NULL },
+		{ "as wide as can be", "net.ipv4.ip_local_port_range 9000 60999", 80, false, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct listening listener = { COOKIE, rows[i].listener };
+		struct budget budget = budget_of_time_wait;
+		const struct finding *finding;
+		struct diagnosis diagnosis;
+		struct chart chart;
+
+		budget.own_range = rows[i].own_range;
+		chart_facts(&chart, NULL, rows[i].now);
+		chart.traced = true;
+		chart.budgets = &budget;
+		chart.nr_budgets = 1;
+		chart.listeners = &listener;
+		chart.nr_listeners = 1;
+		assert_int_equal(diagnose(&chart, &diagnosis), 0);
+		chart.listeners = NULL;
+		finding = find_finding(&diagnosis, "ports_exhausted");
+		if (!finding || !finding->nr_settings != !rows[i].value ||
+		    (rows[i].value && strcmp(finding->settings[0].value, rows[i].value)))
+			fail_msg("%s: '%s'", rows[i].why,
+				 finding ? finding->settings[0].value : "");
+		diagnosis_release(&diagnosis);
+		chart_facts_release(&chart);
+	}
+}
+
 static void reuse_is_proposed_where_it_helps_only(void **state)
 {
 	static const struct {
@@ -562,6 +608,7 @@ int main(void)
 		cmocka_unit_test(a_host_that_is_well_has_no_findings),
 		cmocka_unit_test(a_rule_without_its_facts_is_unjudged),
 		cmocka_unit_test(ports_that_ran_out_are_told_with_their_cause),
+		cmocka_unit_test(a_wider_range_keeps_clear_of_listeners),
 		cmocka_unit_test(reuse_is_proposed_where_it_helps_only),
 		cmocka_unit_test(what_is_of_another_namespace_is_not_told_here),
 		cmocka_unit_test(half_of_the_ports_is_a_warning_and_fin_wait2_has_its_own),

@@ -240,6 +240,7 @@ static enum status run_traced(struct doctor *doctor)
 		.options = &doctor->options,
 		.announces = true,
 		.leaks = true,
+		.ports = true,
 		.facts = true,
 		/* a tier that was insisted on is not given up for files */
 		.untraceable = doctor->options.evidence == TW_NR_EVIDENCE ? &err : NULL,

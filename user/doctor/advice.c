@@ -35,7 +35,7 @@ static enum opinion judge_reuse(const struct question *q)
 {
 	int64_t reuse = now_is(q, REUSE), timestamps = now_is(q, TIMESTAMPS);
 	char supply[SUPPLY_LEN], now[NOW_LEN];
-	const struct budget *budget = supply_worst(q->chart);
+	const struct budget *budget = supply_worst(q);
 
 	supply_text(q, supply);
 	now_text(q, REUSE, now);
@@ -76,7 +76,7 @@ static enum opinion judge_delay(const struct question *q)
 
 static enum opinion judge_fin_timeout(const struct question *q)
 {
-	const struct budget *budget = supply_worst(q->chart);
+	const struct budget *budget = supply_worst(q);
 	char now[NOW_LEN];
 
 	now_text(q, "net.ipv4.tcp_fin_timeout", now);
@@ -404,7 +404,7 @@ int counsel(const struct chart *chart, struct advice **advice, size_t *count)
 	for (size_t i = 0; i < NR_TIPS; i++) {
 		struct question question = {
 			.chart = chart,
-			.site = chart_main_site(chart),
+			.site = supply_site(chart),
 			.reason = all[i].reason,
 		};
 

@@ -91,7 +91,29 @@ void finding_budget(struct finding *finding, const struct budget *budget)
 		finding_word(finding, "used most by", "%s", budget->service);
 }
 
-static void judge_budgets(struct exam *exam, enum budget_level level, const char *words)
+/* Below it most services have their ports, also those that are not running now. */
+#define LEAST_PORT 10000
+
+/*
+ * A range that begins lower, above every port below it that is listened on. Who has an end of
+ * its own is not helped by it.
+ */
+static void propose_range(struct exam *exam, struct finding *finding, const struct budget *budget)
+{
+	unsigned int low, high, wanted = LEAST_PORT;
+
+	if (budget->own_range || !site_range(exam->site, &low, &high) || high % 2 == 0)
+		return;
+	for (unsigned int port = LEAST_PORT; port < low; port++)
+		if (chart_listens(exam->chart, exam->site, port) &&
+		    !site_reserves(exam->site, port))
+			wanted = port + 2 - port % 2;
+	/* for less than a quarter more nobody changes it */
+	if (wanted < low && (low - wanted) * 4 >= high - low)
+		finding_set(finding, exam, "net.ipv4.ip_local_port_range", "%u %u", wanted, high);
+}
+
+static void judge_budgets(struct exam *exam, enum budget_level level)
 {
 	const struct chart *chart = exam->chart;
 
@@ -102,23 +124,28 @@ static void judge_budgets(struct exam *exam, enum budget_level level, const char
 
 		if (budget->level != level || !site_has_budget(exam->site, budget))
 			continue;
-		finding = exam_find(exam, "%s of the %s ports for connections %s, %s", words,
+		finding = exam_find(exam, "%s of the %s ports for connections %s %s used, %s",
+				    level == BUDGET_HALF ? "Half or more" : "All",
 				    text_count(budget->capacity, number),
-				    budget_text(budget, place), causes[cause_of(budget)].words);
+				    budget_text(budget, place),
+				    level == BUDGET_HALF ? "are" : "are, or were,",
+				    causes[cause_of(budget)].words);
 		finding_budget(finding, budget);
 		finding_advise(finding, causes[cause_of(budget)].todo,
 			       causes[cause_of(budget)].cost);
+		if (level == BUDGET_EXHAUSTED && cause_of(budget) != CAUSE_BINDS)
+			propose_range(exam, finding, budget);
 	}
 }
 
 static void judge_exhausted(struct exam *exam)
 {
-	judge_budgets(exam, BUDGET_EXHAUSTED, "None is left, or was left,");
+	judge_budgets(exam, BUDGET_EXHAUSTED);
 }
 
 static void judge_half(struct exam *exam)
 {
-	judge_budgets(exam, BUDGET_HALF, "Half or more are used");
+	judge_budgets(exam, BUDGET_HALF);
 }
 
 /* Where a budget tells of it, that says more. */

@@ -33,7 +33,7 @@ static enum opinion is_default(const struct wish *wish, const char *more)
 
 static enum opinion wish_reuse(const struct wish *wish)
 {
-	const struct budget *budget = supply_worst(wish->question.chart);
+	const struct budget *budget = supply_worst(&wish->question);
 
 	if (wish->value[0] == 1)
 		return tip(wish);

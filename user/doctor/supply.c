@@ -12,20 +12,39 @@
 #include "base/text.h"
 #include "doctor/ports.h"
 
-const struct budget *supply_worst(const struct chart *chart)
+const struct budget *supply_worst(const struct question *question)
 {
+	const struct chart *chart = question->chart;
+
 	/* they come worst first */
-	return chart->nr_budgets && chart->budgets[0].level != BUDGET_FINE ? chart->budgets : NULL;
+	for (size_t i = 0; i < chart->nr_budgets && chart->budgets[i].level != BUDGET_FINE; i++)
+		if (!question->site || site_has_budget(question->site, &chart->budgets[i]))
+			return &chart->budgets[i];
+	return NULL;
 }
 
-static uint64_t failed_connects(const struct chart *chart)
+const struct site *supply_site(const struct chart *chart)
 {
+	for (size_t i = 0; i < chart->nr_sites && chart->nr_budgets; i++)
+		if (chart->budgets[0].level != BUDGET_FINE &&
+		    site_has_budget(&chart->sites[i], chart->budgets))
+			return &chart->sites[i];
+	return chart_main_site(chart);
+}
+
+static uint64_t failed_connects(const struct question *question)
+{
+	const struct chart *chart = question->chart;
 	uint64_t count = 0;
 
-	for (size_t i = 0; i < chart->nr_failures; i++)
-		if (chart->failures[i].kind == FAILURE_CONNECT &&
-		    chart->failures[i].error == EADDRNOTAVAIL && !chart->failures[i].local_port)
-			count += chart->failures[i].count;
+	for (size_t i = 0; i < chart->nr_failures; i++) {
+		const struct failure *failure = &chart->failures[i];
+
+		if (failure->kind == FAILURE_CONNECT && failure->error == EADDRNOTAVAIL &&
+		    !failure->local_port &&
+		    (!question->site || site_has_failure(question->site, failure)))
+			count += failure->count;
+	}
 	return count;
 }
 
@@ -43,7 +62,7 @@ static bool may_be_short(const struct site *site)
 
 enum supply supply_of(const struct question *question)
 {
-	if (supply_worst(question->chart) || failed_connects(question->chart))
+	if (supply_worst(question) || failed_connects(question))
 		return SUPPLY_SHORT;
 	return !question->chart->traced && may_be_short(question->site) ? SUPPLY_UNSURE :
 									  SUPPLY_ENOUGH;
@@ -51,7 +70,7 @@ enum supply supply_of(const struct question *question)
 
 const char *supply_text(const struct question *question, char text[static SUPPLY_LEN])
 {
-	const struct budget *budget = supply_worst(question->chart);
+	const struct budget *budget = supply_worst(question);
 	char place[BUDGET_TEXT_LEN];
 	uint64_t time_wait;
 
@@ -60,7 +79,7 @@ const char *supply_text(const struct question *question, char text[static SUPPLY
 			 budget_text(budget, place), budget->used, budget->capacity);
 	else if (supply_of(question) == SUPPLY_SHORT)
 		snprintf(text, SUPPLY_LEN, "%" PRIu64 " connects have found no port here.",
-			 failed_connects(question->chart));
+			 failed_connects(question));
 	else if (supply_of(question) == SUPPLY_UNSURE)
 		snprintf(text, SUPPLY_LEN,
 			 "There are enough sockets here to fill half of the range, if they are all "

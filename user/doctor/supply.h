@@ -19,8 +19,10 @@ struct question {
 };
 
 enum supply supply_of(const struct question *question);
-/* The worst budget; NULL: none is short. */
-const struct budget *supply_worst(const struct chart *chart);
+/* The worst budget of the namespace that is asked about; NULL: none is short. */
+const struct budget *supply_worst(const struct question *question);
+/* Where ports are short, if they are anywhere; else the host's own namespace. NULL: none is known. */
+const struct site *supply_site(const struct chart *chart);
 /* "ports are short: ..." or why they are not, as a sentence with its full stop. */
 #define SUPPLY_LEN 240
 const char *supply_text(const struct question *question, char text[static SUPPLY_LEN]);
