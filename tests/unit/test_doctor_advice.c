@@ -229,6 +229,14 @@ static void a_range_over_listeners_is_dangerous_unless_they_are_reserved(void **
 /* Without any facts there is an opinion still, and nothing is made up. */
 static void nothing_known_is_no_crash(void **state)
 {
+	static const char *const known_only[] = { "-1",
+						  "not reached here",
+						  " is on here",
+						  "There are 0",
+						  "not happened here",
+						  "queue overflowed",
+						  "no such file",
+						  "6.14" };
 	struct site site = { .now = "" };
 	struct chart chart = { 0 };
 	struct advice *advice;
@@ -241,11 +249,13 @@ static void nothing_known_is_no_crash(void **state)
 	assert_int_equal(chart_add_site(&chart, &site), 0);
 	assert_int_equal(counsel(&chart, &advice, &count), 0);
 	for (size_t i = 0; i < count; i++)
-		assert_null(strstr(advice[i].reason, "-1"));
+		for (size_t j = 0; j < sizeof(known_only) / sizeof(known_only[0]); j++)
+			if (strstr(advice[i].reason, known_only[j]))
+				fail_msg("%s: %s", advice[i].setting, advice[i].reason);
 	free(advice);
 	for (size_t i = 0; counsel_known(i); i++) {
 		counsel_setting(&chart, counsel_known(i),
-				"1 1 1" + (counsel_values(counsel_known(i)) == 1) * 4, reason);
+				counsel_values(counsel_known(i)) == 1 ? "0" : "1 1 1", reason);
 		if (strstr(reason, "-1"))
 			fail_msg("%s: %s", counsel_known(i), reason);
 	}

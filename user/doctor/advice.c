@@ -27,8 +27,8 @@ static enum opinion judge_recycle(const struct question *q)
 		site_kernel(q->site, kernel, sizeof(kernel));
 	return because(q, OPINION_GONE,
 		       "Linux 4.12 has removed it (4396e46187ca), and it broke clients behind NAT "
-		       "before; there is no such file here%s%s.",
-		       kernel[0] ? ", on " : "", kernel);
+		       "before%s%s.",
+		       kernel[0] ? "; there is no such file here, on " : "", kernel);
 }
 
 static enum opinion judge_reuse(const struct question *q)
@@ -62,7 +62,7 @@ static enum opinion judge_delay(const struct question *q)
 {
 	char now[NOW_LEN];
 
-	if (q->site && now_is(q, DELAY) < 0)
+	if (now_is(q, REUSE) >= 0 && now_is(q, DELAY) < 0)
 		return because(
 			q, OPINION_GONE,
 			"It is there from Linux 6.14 on, not here; before, the delay is of one "
@@ -108,8 +108,11 @@ static enum opinion judge_buckets(const struct question *q)
 	return because(
 		q, OPINION_FALSE,
 		"It adds neither sockets nor ports: it bounds how many small sockets there "
-		"are, and beyond it TIME_WAIT is skipped. It was not reached here; 200000 may "
-		"be below the default. %s",
+		"are, and beyond it TIME_WAIT is skipped. %s; 200000 may be below the default. "
+		"%s",
+		is_counted(q, "TcpExt:TCPTimeWaitOverflow") ?
+			"It was not reached here" :
+			"Whether it was reached here is not known",
 		now);
 }
 
@@ -135,21 +138,23 @@ static enum opinion judge_cookies(const struct question *q)
 			       full, now);
 	return because(
 		q, OPINION_FALSE,
-		"It answers SYNs when the queue of a listener is full, which has not happened "
-		"here. It has nothing to do with TIME_WAIT or ports. %s",
+		"It answers SYNs when the queue of a listener is full%s. It has nothing to do "
+		"with TIME_WAIT or ports. %s",
+		is_counted(q, "TcpExt:TCPReqQFullDrop") ? ", which has not happened here" : "",
 		now);
 }
 
 static enum opinion judge_timestamps(const struct question *q)
 {
+	char now[NOW_LEN];
+
 	if (now_is(q, TIMESTAMPS) == 0)
 		return because(q, OPINION_TRUE,
 			       "Turning it on is right: it is off here, so that tcp_tw_reuse does "
 			       "nothing and old segments are not told from new ones.");
-	return because(
-		q, OPINION_DANGEROUS,
-		"Turning it off takes away what tcp_tw_reuse and PAWS rest on. It is on here, "
-		"with random offsets where it is 1 (the default).");
+	return because(q, OPINION_DANGEROUS,
+		       "Turning it off takes away what tcp_tw_reuse and PAWS rest on. %s",
+		       now_text(q, TIMESTAMPS, now));
 }
 
 static enum opinion judge_rfc1337(const struct question *q)
@@ -174,20 +179,25 @@ static enum opinion judge_rfc1337(const struct question *q)
 static enum opinion judge_orphans(const struct question *q)
 {
 	int64_t most = now_is(q, "net.ipv4.tcp_max_orphans");
+	char now[NOW_LEN];
 	uint64_t orphans = 0;
+	bool known = q->site && site_sockstat(q->site, "TCP:orphan", &orphans);
 
-	if (q->site)
-		site_sockstat(q->site, "TCP:orphan", &orphans);
 	if ((most > 0 && (int64_t)orphans * 2 >= most) || count_of(q, "TcpExt:TCPAbortOnMemory"))
 		return because(q, OPINION_TRUE,
-			       "%" PRIu64 " orphans of %" PRId64
-			       " allowed, and beyond that they are "
-			       "reset. TIME_WAIT is not among them.",
-			       orphans, most);
+			       "%" PRIu64
+			       " orphans now, and some were reset for their number, or will be. "
+			       "TIME_WAIT is not among them. %s",
+			       orphans, now_text(q, "net.ipv4.tcp_max_orphans", now));
+	if (!known)
+		return because(
+			q, OPINION_IRRELEVANT,
+			"It bounds sockets that are closed and have data to send still; "
+			"TIME_WAIT is not among them. How many there are is not known here.");
 	return because(
 		q, OPINION_IRRELEVANT,
 		"It bounds sockets that are closed and have data to send still; TIME_WAIT is "
-		"not among them. There are %" PRIu64 " here, and nothing was reset for it.",
+		"not among them. There are %" PRIu64 " here.",
 		orphans);
 }
 
@@ -204,10 +214,14 @@ static enum opinion judge_somaxconn(const struct question *q)
 			       "that asks listen() for more than that, and accepts fast enough on "
 			       "average. %s",
 			       overflows, now);
-	return because(q, OPINION_IRRELEVANT,
-		       "It cuts the backlog of listen(), 4096 since Linux 5.4. No accept queue "
-		       "overflowed here; it has nothing to do with ports. %s",
-		       now);
+	return because(
+		q, OPINION_IRRELEVANT,
+		"It cuts the backlog of listen(), 4096 since Linux 5.4. %s It has nothing to do "
+		"with ports. %s",
+		is_counted(q, "TcpExt:ListenOverflows") ?
+			"No accept queue overflowed here." :
+			"Whether one overflowed is not known here.",
+		now);
 }
 
 static enum opinion judge_abort(const struct question *q)
@@ -269,9 +283,10 @@ static enum opinion judge_conntrack(const struct question *q)
 	char now[NOW_LEN];
 
 	if (most <= 0 || count < 0)
-		return because(q, OPINION_IRRELEVANT,
-			       "nf_conntrack is not loaded here, or has no bound. Its 120 s of "
-			       "time_wait are its own: no socket and no port hangs on them.");
+		return because(
+			q, OPINION_IRRELEVANT,
+			"nf_conntrack is not loaded here, has no bound, or can't be read. Its 120 s of "
+			"time_wait are its own: no socket and no port hangs on them.");
 	now_text(q, CONNTRACK "tcp_timeout_time_wait", now);
 	if (count * 4 >= most * 3)
 		return because(q, OPINION_TRUE,

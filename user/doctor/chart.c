@@ -19,11 +19,11 @@ int chart_add_site(struct chart *chart, const struct site *site)
 		return -ENOMEM;
 	chart->sites = sites;
 	sites[chart->nr_sites] = *site;
-	sites[chart->nr_sites].first = true;
-	for (size_t i = 0; i < chart->nr_sites; i++)
-		if (sites[i].source == site->source)
-			sites[chart->nr_sites].first = false;
-	chart->nr_sites++;
+	sites[chart->nr_sites++].first = true;
+	/* what is of all namespaces is read best in the host's own: others lack some of its files */
+	for (size_t i = 0; i + 1 < chart->nr_sites; i++)
+		if (sites[i].source == site->source && sites[i].first)
+			sites[site->is_host ? i : chart->nr_sites - 1].first = false;
 	return 0;
 }
 
@@ -86,6 +86,37 @@ static int add_sites(struct chart *chart, const struct model *model)
 	return 0;
 }
 
+static bool has_site(const struct chart *chart, uint64_t cookie, uint8_t source)
+{
+	for (size_t i = 0; i < chart->nr_sites; i++)
+		if (chart->sites[i].cookie == cookie && chart->sites[i].source == source)
+			return true;
+	return false;
+}
+
+/* Namespaces without facts, as of an old recording: what the model knows of them still counts. */
+static int add_bare_sites(struct chart *chart, const struct model *model)
+{
+	static const struct site unknown = { .now = "" };
+	const struct audit *audits;
+	size_t count = model_audits(model, &audits);
+
+	for (size_t i = 0; i < count; i++) {
+		struct site site = {
+			.name = audits[i].name,
+			.ino = audits[i].netns_ino,
+			.cookie = audits[i].netns_cookie,
+			.source = audits[i].source,
+			.now = "",
+			.is_host = audits[i].name && !strcmp(audits[i].name, "host"),
+		};
+
+		if (!has_site(chart, site.cookie, site.source) && chart_add_site(chart, &site))
+			return -ENOMEM;
+	}
+	return chart->nr_sites ? 0 : chart_add_site(chart, &unknown);
+}
+
 int chart_add_model(struct chart *chart, const struct model *model)
 {
 	struct collection collection = { .chart = chart };
@@ -99,7 +130,9 @@ int chart_add_model(struct chart *chart, const struct model *model)
 	chart->nr_failures = model_failures(model, &chart->failures);
 	chart->nr_verdicts = model_verdicts(model, &chart->verdicts);
 	model_each_conn(model, collect_listener, &collection);
-	return collection.failed ? -ENOMEM : add_sites(chart, model);
+	if (collection.failed || add_sites(chart, model))
+		return -ENOMEM;
+	return add_bare_sites(chart, model);
 }
 
 void chart_release(struct chart *chart)

@@ -14,8 +14,12 @@
 
 static int add_row(struct check *check, const struct checked *row)
 {
-	struct checked *rows = reallocarray(check->rows, check->count + 1, sizeof(*rows));
+	struct checked *rows = check->rows;
+	size_t count = check->count;
 
+	/* room for twice as many whenever their number is a power of two */
+	if (!(count & (count - 1)))
+		rows = reallocarray(rows, count ? 2 * count : 1, sizeof(*rows));
 	if (!rows)
 		return -ENOMEM;
 	check->rows = rows;

@@ -79,7 +79,7 @@ static enum opinion wish_buckets(const struct wish *wish)
 
 	if (wish->question.site)
 		site_sockstat(wish->question.site, "TCP:tw", &time_wait);
-	if (wish->value[0] < wish->now || wish->value[0] <= (int64_t)time_wait)
+	if (wish->now >= 0 && (wish->value[0] < wish->now || wish->value[0] <= (int64_t)time_wait))
 		return because(
 			&wish->question, OPINION_DANGEROUS,
 			"It lowers the bound (%" PRId64 " now, and %" PRIu64
@@ -137,7 +137,8 @@ static enum opinion wish_orphans(const struct wish *wish)
 
 	if (wish->question.site)
 		site_sockstat(wish->question.site, "TCP:orphan", &orphans);
-	if ((uint64_t)wish->value[0] < 2 * orphans || wish->value[0] < wish->now)
+	if (wish->now >= 0 &&
+	    ((uint64_t)wish->value[0] < 2 * orphans || wish->value[0] < wish->now))
 		return because(
 			&wish->question, OPINION_DANGEROUS,
 			"It lowers the bound (%" PRId64 " now, and %" PRIu64
@@ -216,7 +217,7 @@ static enum opinion wish_conntrack_max(const struct wish *wish)
 			       "The table has %" PRId64 " of %" PRId64 " entries.", count,
 			       wish->now);
 	return because(&wish->question, OPINION_IRRELEVANT, "%s",
-		       wish->now < 0 ? "nf_conntrack is not loaded here." :
+		       wish->now < 0 ? "nf_conntrack is not loaded here, or can't be read." :
 				       "The table is not near its bound, and no port hangs on it.");
 }
 

@@ -140,3 +140,10 @@ uint64_t count_of(const struct question *question, const char *name)
 
 	return question->site && site_counter(question->site, name, &tally) ? tally.lately : 0;
 }
+
+bool is_counted(const struct question *question, const char *name)
+{
+	struct tally tally;
+
+	return question->site && site_counter(question->site, name, &tally);
+}

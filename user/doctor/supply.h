@@ -37,7 +37,9 @@ int64_t now_is(const struct question *question, const char *name);
 const char *now_text(const struct question *question, const char *name, char text[static NOW_LEN]);
 /* The opinion on a tip of the table. */
 enum opinion counsel_tip(const struct question *question, const char *setting);
-/* Lately, or since boot where nothing else is known. */
+/* Whether this host's counters say anything of it. */
+bool is_counted(const struct question *question, const char *name);
+/* Lately, or since boot where nothing else is known; 0 where nothing is. */
 uint64_t count_of(const struct question *question, const char *name);
 
 #endif
