@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "doctor/advice.h"
 #include "doctor/ports.h"
 #include "doctor/supply.h"
 
 #define REUSE "net.ipv4.tcp_tw_reuse"
 #define TIMESTAMPS "net.ipv4.tcp_timestamps"
 #define DELAY "net.ipv4.tcp_tw_reuse_delay"
-#define CONNTRACK "net.netfilter.nf_conntrack_"
 
 static enum opinion judge_recycle(const struct question *q)
 {
@@ -116,34 +116,6 @@ static enum opinion judge_buckets(const struct question *q)
 		now);
 }
 
-static enum opinion judge_buffers(const struct question *q)
-{
-	return because(q, OPINION_FALSE,
-		       "Buffers of open connections; they have nothing to do with ports, and a "
-		       "socket in TIME_WAIT has none.");
-}
-
-static enum opinion judge_cookies(const struct question *q)
-{
-	uint64_t full =
-		count_of(q, "TcpExt:TCPReqQFullDrop") + count_of(q, "TcpExt:TCPReqQFullDoCookies");
-	char now[NOW_LEN];
-
-	now_text(q, "net.ipv4.tcp_syncookies", now);
-	if (full)
-		return because(q, OPINION_TRUE,
-			       "SYN queues were full here (%" PRIu64
-			       " times), and that is what it is "
-			       "for. It has nothing to do with TIME_WAIT. %s",
-			       full, now);
-	return because(
-		q, OPINION_FALSE,
-		"It answers SYNs when the queue of a listener is full%s. It has nothing to do "
-		"with TIME_WAIT or ports. %s",
-		is_counted(q, "TcpExt:TCPReqQFullDrop") ? ", which has not happened here" : "",
-		now);
-}
-
 static enum opinion judge_timestamps(const struct question *q)
 {
 	char now[NOW_LEN];
@@ -174,64 +146,6 @@ static enum opinion judge_rfc1337(const struct question *q)
 		       "1 makes TIME_WAIT ignore a RST, 0 lets it be ended by one (the kernel's "
 		       "ip-sysctl has it the wrong way round). %s %s",
 		       q->chart->traced ? "None was ended so here." : "It frees no port.", now);
-}
-
-static enum opinion judge_orphans(const struct question *q)
-{
-	int64_t most = now_is(q, "net.ipv4.tcp_max_orphans");
-	char now[NOW_LEN];
-	uint64_t orphans = 0;
-	bool known = q->site && site_sockstat(q->site, "TCP:orphan", &orphans);
-
-	if ((most > 0 && (int64_t)orphans * 2 >= most) || count_of(q, "TcpExt:TCPAbortOnMemory"))
-		return because(q, OPINION_TRUE,
-			       "%" PRIu64
-			       " orphans now, and some were reset for their number, or will be. "
-			       "TIME_WAIT is not among them. %s",
-			       orphans, now_text(q, "net.ipv4.tcp_max_orphans", now));
-	if (!known)
-		return because(
-			q, OPINION_IRRELEVANT,
-			"It bounds sockets that are closed and have data to send still; "
-			"TIME_WAIT is not among them. How many there are is not known here.");
-	return because(
-		q, OPINION_IRRELEVANT,
-		"It bounds sockets that are closed and have data to send still; TIME_WAIT is "
-		"not among them. There are %" PRIu64 " here.",
-		orphans);
-}
-
-static enum opinion judge_somaxconn(const struct question *q)
-{
-	uint64_t overflows = count_of(q, "TcpExt:ListenOverflows");
-	char now[NOW_LEN];
-
-	now_text(q, "net.core.somaxconn", now);
-	if (overflows)
-		return because(q, OPINION_TRUE,
-			       "Accept queues overflowed %" PRIu64
-			       " times. It helps only a program "
-			       "that asks listen() for more than that, and accepts fast enough on "
-			       "average. %s",
-			       overflows, now);
-	return because(
-		q, OPINION_IRRELEVANT,
-		"It cuts the backlog of listen(), 4096 since Linux 5.4. %s It has nothing to do "
-		"with ports. %s",
-		is_counted(q, "TcpExt:ListenOverflows") ?
-			"No accept queue overflowed here." :
-			"Whether one overflowed is not known here.",
-		now);
-}
-
-static enum opinion judge_abort(const struct question *q)
-{
-	char now[NOW_LEN];
-
-	return because(q, OPINION_DANGEROUS,
-		       "1 resets clients when an accept queue is full; with 0 they try again and "
-		       "notice a delay only. %s",
-		       now_text(q, "net.ipv4.tcp_abort_on_overflow", now));
 }
 
 static enum opinion judge_range(const struct question *q)
@@ -277,30 +191,6 @@ static enum opinion judge_reserved(const struct question *q)
 					  "Which ports are listened on is not known here.");
 }
 
-static enum opinion judge_conntrack(const struct question *q)
-{
-	int64_t count = now_is(q, CONNTRACK "count"), most = now_is(q, CONNTRACK "max");
-	char now[NOW_LEN];
-
-	if (most <= 0 || count < 0)
-		return because(
-			q, OPINION_IRRELEVANT,
-			"nf_conntrack is not loaded here, has no bound, or can't be read. Its 120 s of "
-			"time_wait are its own: no socket and no port hangs on them.");
-	now_text(q, CONNTRACK "tcp_timeout_time_wait", now);
-	if (count * 4 >= most * 3)
-		return because(q, OPINION_TRUE,
-			       "The table has %" PRId64 " of %" PRId64
-			       " entries, and a shorter timeout "
-			       "of time_wait empties it faster. It frees no local port. %s",
-			       count, most, now);
-	return because(q, OPINION_IRRELEVANT,
-		       "The table has %" PRId64 " of %" PRId64
-		       " entries; its timeouts are its own and "
-		       "free no local port. %s",
-		       count, most, now);
-}
-
 /* What bind() ran into; NR_PORT_HOLDERS: nothing. */
 static enum port_holder_kind bind_trouble(const struct chart *chart)
 {
@@ -341,30 +231,6 @@ static enum opinion judge_reuseaddr(const struct question *q)
 				   "Whether a bind() fails is not known without a trace.");
 }
 
-static enum opinion judge_linger(const struct question *q)
-{
-	return because(
-		q, OPINION_DANGEROUS,
-		"A RST instead of a FIN: no TIME_WAIT, and what the peer has not read yet is "
-		"lost without a word. Let the peer close first, or keep connections open.");
-}
-
-static enum opinion judge_udp(const struct question *q)
-{
-	return because(
-		q, OPINION_FALSE,
-		"Another protocol, and no cure: a connected UDP socket takes an ephemeral port "
-		"as well, and what TCP did is then to be written anew.");
-}
-
-static enum opinion judge_version(const struct question *q)
-{
-	return because(
-		q, OPINION_FALSE,
-		"There is no such thing: TCP has no versions (RFC 9293), and none numbered 4.2. "
-		"IP has 4 and 6, and both have the same ports.");
-}
-
 static const struct {
 	const char *setting, *tip;
 	enum opinion (*judge)(const struct question *question);
@@ -374,21 +240,21 @@ static const struct {
 	{ "tcp_tw_reuse_delay", "shorten it", judge_delay },
 	{ "tcp_fin_timeout", "lower it to shorten TIME_WAIT", judge_fin_timeout },
 	{ "tcp_max_tw_buckets", "raise it for more sockets", judge_buckets },
-	{ "tcp_rmem", "raise it", judge_buffers },
-	{ "tcp_wmem", "raise it", judge_buffers },
-	{ "tcp_syncookies", "turn it on", judge_cookies },
+	{ "tcp_rmem", "raise it", advice_on_buffers },
+	{ "tcp_wmem", "raise it", advice_on_buffers },
+	{ "tcp_syncookies", "turn it on", advice_on_cookies },
 	{ "tcp_timestamps", "turn it off (or on)", judge_timestamps },
 	{ "tcp_rfc1337", "turn it on", judge_rfc1337 },
-	{ "tcp_max_orphans", "raise it", judge_orphans },
-	{ "somaxconn", "raise it", judge_somaxconn },
-	{ "tcp_abort_on_overflow", "turn it on", judge_abort },
+	{ "tcp_max_orphans", "raise it", advice_on_orphans },
+	{ "somaxconn", "raise it", advice_on_somaxconn },
+	{ "tcp_abort_on_overflow", "turn it on", advice_on_abort },
 	{ "ip_local_port_range", "widen it", judge_range },
 	{ "ip_local_reserved_ports", "reserve the ports of services", judge_reserved },
-	{ "nf_conntrack_tcp_timeout_time_wait", "lower it, and its kin", judge_conntrack },
+	{ "nf_conntrack_tcp_timeout_time_wait", "lower it, and its kin", advice_on_conntrack },
 	{ "SO_REUSEADDR", "set it against EADDRINUSE", judge_reuseaddr },
-	{ "SO_LINGER", "set it to 0 to avoid TIME_WAIT", judge_linger },
-	{ "UDP", "switch to UDP", judge_udp },
-	{ "TCP version", "upgrade TCP, to 4.2", judge_version },
+	{ "SO_LINGER", "set it to 0 to avoid TIME_WAIT", advice_on_linger },
+	{ "UDP", "switch to UDP", advice_on_udp },
+	{ "TCP version", "upgrade TCP, to 4.2", advice_on_version },
 };
 
 #define NR_TIPS (sizeof(tips) / sizeof(tips[0]))
