@@ -22,13 +22,13 @@ refuses() {
 
 @test "help names every command" {
 	run -0 "$TWTRACE" --help
-	for command in top trace list record run demo; do
+	for command in top trace list doctor record run demo; do
 		[[ $output == *$'\n'"  $command"* ]]
 	done
 }
 
 @test "every command has help of its own" {
-	for command in top trace list record run demo; do
+	for command in top trace list doctor record run demo; do
 		run -0 "$TWTRACE" "$command" --help
 		[[ $output == *"Usage: twtrace $command"* ]]
 	done
@@ -44,6 +44,7 @@ refuses() {
 		trace jsonl, csv
 		list json
 		run json
+		doctor json
 		demo json, jsonl
 	EOF
 }
