@@ -206,3 +206,11 @@ net.ipv4.tcp_fin_timeout = 60" ]]
 	[[ $output != *$'\033'* ]]
 	run ! grep -E '^.{81,}' "$WORK/lines"
 }
+
+@test "colours are for a terminal, and not where NO_COLOR is set" {
+	command -v script >/dev/null || skip "needs script(1)"
+	run -0 script -qec "$TWTRACE doctor --facts $TREES/after" /dev/null
+	[[ $output == *$'\033[1;31mPROBLEM'* ]]
+	NO_COLOR=1 run -0 script -qec "$TWTRACE doctor --facts $TREES/after" /dev/null
+	[[ $output == *PROBLEM* && $output != *$'\033'* ]]
+}
