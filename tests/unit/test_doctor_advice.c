@@ -98,6 +98,22 @@ static void a_tip_is_judged_by_what_the_host_shows(void **state)
 	}
 }
 
+/* Many sockets of many destinations: a trace knows that none of them is short. */
+static void who_traced_needs_no_guess(void **state)
+{
+	(void)state;
+	for (int traced = 0; traced < 2; traced++) {
+		char reason[REASON_LEN];
+		struct chart chart;
+
+		chart_facts(&chart, NULL, "sockstat:TCP:tw 20000");
+		chart.traced = traced;
+		assert_int_equal(counsel_setting(&chart, "net.ipv4.tcp_tw_reuse", "1", reason),
+				 traced ? OPINION_IRRELEVANT : OPINION_TRUE);
+		chart_facts_release(&chart);
+	}
+}
+
 static void reuseaddr_is_judged_by_what_has_the_port(void **state)
 {
 	static const struct {
@@ -266,6 +282,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_tip_is_judged_by_what_the_host_shows),
+		cmocka_unit_test(who_traced_needs_no_guess),
 		cmocka_unit_test(reuseaddr_is_judged_by_what_has_the_port),
 		cmocka_unit_test(a_value_is_judged_by_what_the_host_shows),
 		cmocka_unit_test(a_range_over_listeners_is_dangerous_unless_they_are_reserved),

@@ -216,6 +216,7 @@ static void ports_that_ran_out_are_told_with_their_cause(void **state)
 		  "Look whether they are used" },
 		{ 4, 4, 56, true, "mostly blocked by explicit bind() calls",
 		  "Set IP_BIND_ADDRESS_NO_PORT" },
+		{ 4, 60, 8, true, "mostly held by open connections", "Look whether" },
 		{ 4, 60, 64, false, "mostly held by open connections", "Look whether" },
 	};
 
@@ -552,6 +553,24 @@ static void what_is_alike_in_several_namespaces_is_told_once(void **state)
 	chart_facts_release(&chart);
 }
 
+/* The same sentence of other numbers is another finding. */
+static void what_differs_in_its_evidence_is_told_twice(void **state)
+{
+	struct site site = { .ino = 8, .cookie = 8 };
+	struct diagnosis diagnosis;
+	struct chart chart;
+
+	(void)state;
+	chart_facts(&chart, NULL, "net.netfilter.nf_conntrack_count 200000");
+	site.now = facts_but("net.netfilter.nf_conntrack_count 200001");
+	assert_int_equal(chart_add_site(&chart, &site), 0);
+	assert_int_equal(diagnose(&chart, &diagnosis), 0);
+	assert_int_equal(diagnosis.nr_findings, 2);
+	assert_string_equal(diagnosis.findings[0].sentence, diagnosis.findings[1].sentence);
+	diagnosis_release(&diagnosis);
+	chart_facts_release(&chart);
+}
+
 static void a_proposal_is_never_below_what_is_needed(void **state)
 {
 	const struct finding *finding;
@@ -617,6 +636,7 @@ int main(void)
 		cmocka_unit_test(what_the_tracer_does_not_see_is_told),
 		cmocka_unit_test(listeners_in_the_range_are_reserved_beside_those_that_are),
 		cmocka_unit_test(what_is_alike_in_several_namespaces_is_told_once),
+		cmocka_unit_test(what_differs_in_its_evidence_is_told_twice),
 		cmocka_unit_test(a_proposal_is_never_below_what_is_needed),
 		cmocka_unit_test(a_counter_that_went_back_counts_since_boot),
 		cmocka_unit_test(the_worst_comes_first),

@@ -71,28 +71,26 @@ static size_t least(size_t one, size_t two)
 	return one < two ? one : two;
 }
 
-/* Characters to change, add, drop or swap (optimal string alignment). */
+/* Characters to change, add or drop (Levenshtein); two that are swapped are two. */
 static size_t errors_between(const char *one, const char *two)
 {
-	size_t rows[3][NAME_LEN + 1], width = strlen(two);
+	size_t row[NAME_LEN + 1], width = strlen(two), corner, above;
 
 	for (size_t j = 0; j <= width; j++)
-		rows[0][j] = j;
+		row[j] = j;
 	for (size_t i = 1; one[i - 1]; i++) {
-		size_t *row = rows[i % 3], *above = rows[(i + 2) % 3], *higher = rows[(i + 1) % 3];
-
-		row[0] = i;
+		corner = row[0]++;
 		for (size_t j = 1; j <= width; j++) {
-			row[j] = least(least(above[j], row[j - 1]) + 1,
-				       above[j - 1] + (one[i - 1] != two[j - 1]));
-			if (i > 1 && j > 1 && one[i - 1] == two[j - 2] && one[i - 2] == two[j - 1])
-				row[j] = least(row[j], higher[j - 2] + 1);
+			above = row[j];
+			row[j] = least(least(above, row[j - 1]) + 1,
+				       corner + (one[i - 1] != two[j - 1]));
+			corner = above;
 		}
 	}
-	return rows[strlen(one) % 3][width];
+	return row[width];
 }
 
-/* The known name that was meant; one of the same length may be another sysctl. */
+/* The known name that was meant; NULL: none. */
 static const char *guess(const char *name)
 {
 	static const char *const parents[] = { "net.ipv4.", "net.core.", "net.netfilter.", "net." };
