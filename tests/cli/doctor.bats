@@ -190,6 +190,7 @@ net.ipv4.tcp_fin_timeout = 60" ]]
 		1|--facts tests/cli/doctor/well --check WORK/large|more than 256 KiB
 		2|--facts a --input b|either or
 		2|--facts a --check b --sysctl-conf|either or
+		2|--facts a --sysctl-conf -o json|leave out -o json
 	END
 	run -2 "$TWTRACE" doctor --facts a --facts b --facts c
 	run -2 "$TWTRACE" doctor --check a --check b

@@ -275,6 +275,11 @@ static enum status run(struct doctor *doctor)
 			doctor->check);
 		return STATUS_USAGE;
 	}
+	if (doctor->conf && options->format != options->formats[0]) {
+		log_msg(LOG_WARNING, "--sysctl-conf is a file for sysctl(8): leave out -o %s",
+			options->format->name);
+		return STATUS_USAGE;
+	}
 	if (doctor->check &&
 	    doctor_read_file(doctor->check, READ_SIZE, &doctor->text, &doctor->text_len))
 		return STATUS_FAILED;

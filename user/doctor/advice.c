@@ -168,13 +168,11 @@ static enum opinion judge_range(const struct question *q)
 
 static unsigned int listeners_in_range(const struct question *q)
 {
-	unsigned int low, high, count = 0;
+	unsigned int low, high;
 
-	if (!q->site || !site_range(q->site, &low, &high))
-		return 0;
-	for (unsigned int port = low; port <= high; port++)
-		count += chart_listens(q->chart, q->site, port) && !site_reserves(q->site, port);
-	return count;
+	return q->site && site_range(q->site, &low, &high) ?
+		       chart_listeners(q->chart, q->site, low, high) :
+		       0;
 }
 
 static enum opinion judge_reserved(const struct question *q)

@@ -41,10 +41,6 @@ static void collect_listener(void *ctx, const struct conn_view *view)
 
 	if (view->state != TW_LISTEN || !view->local_port)
 		return;
-	for (size_t i = 0; i < chart->nr_listeners; i++)
-		if (listeners[i].port == view->local_port &&
-		    listeners[i].netns_cookie == view->netns_cookie)
-			return;
 	if (chart->nr_listeners == collection->room) {
 		collection->room = collection->room ? 2 * collection->room : 64;
 		listeners = reallocarray(listeners, collection->room, sizeof(*listeners));
@@ -189,25 +185,32 @@ bool site_range(const struct site *site, unsigned int *low, unsigned int *high)
 	return *low <= *high;
 }
 
-/* As proc_do_large_bitmap() prints it: "8080,9000-9010". */
-bool site_reserves(const struct site *site, unsigned int port)
+/* As proc_do_large_bitmap() prints it: "8080,9000-9010", in order and without overlap. */
+unsigned int site_reserved(const struct site *site, unsigned int low, unsigned int high)
 {
 	struct fact fact = facts_find(site->now, "proc/sys/net/ipv4/ip_local_reserved_ports");
 	const char *at = fact.text, *end = fact.text + fact.len;
+	unsigned long count = 0;
 
 	while (at && at < end) {
 		char *after;
-		unsigned long low = strtoul(at, &after, 10), high = low;
+		unsigned long first = strtoul(at, &after, 10), last = first;
 
 		if (after == at)
-			return false;
+			break;
 		if (*after == '-')
-			high = strtoul(after + 1, &after, 10);
-		if (port >= low && port <= high)
-			return true;
+			last = strtoul(after + 1, &after, 10);
+		first = first > low ? first : low;
+		last = last < high ? last : high;
+		count += last >= first ? last - first + 1 : 0;
 		at = after + 1;
 	}
-	return false;
+	return (unsigned int)count;
+}
+
+bool site_reserves(const struct site *site, unsigned int port)
+{
+	return site_reserved(site, port, port) != 0;
 }
 
 bool site_reserved_text(const struct site *site, char *text, size_t size)
@@ -264,11 +267,26 @@ bool site_has_failure(const struct site *site, const struct failure *failure)
 	return failure->source == site->source && failure->netns_cookie == site->cookie;
 }
 
-bool chart_listens(const struct chart *chart, const struct site *site, unsigned int port)
+unsigned int chart_listener(const struct chart *chart, const struct site *site, unsigned int port)
 {
-	for (size_t i = 0; i < chart->nr_listeners; i++)
-		if (chart->listeners[i].port == port &&
-		    chart->listeners[i].netns_cookie == site->cookie)
-			return true;
-	return false;
+	unsigned int lowest = 0;
+
+	for (size_t i = 0; i < chart->nr_listeners; i++) {
+		const struct listening *listener = &chart->listeners[i];
+
+		if (listener->netns_cookie == site->cookie && listener->port >= port &&
+		    (!lowest || listener->port < lowest))
+			lowest = listener->port;
+	}
+	return lowest;
+}
+
+unsigned int chart_listeners(const struct chart *chart, const struct site *site, unsigned int low,
+			     unsigned int high)
+{
+	unsigned int port = chart_listener(chart, site, low), count = 0;
+
+	for (; port && port <= high; port = chart_listener(chart, site, port + 1))
+		count += !site_reserves(site, port);
+	return count;
 }

@@ -46,7 +46,7 @@ struct chart {
 	size_t nr_failures;
 	const struct verdict *verdicts;
 	size_t nr_verdicts;
-	struct listening *listeners; /* in no order, each port of a namespace once */
+	struct listening *listeners; /* in no order; several may be of one port */
 	size_t nr_listeners;
 };
 
@@ -75,6 +75,8 @@ bool site_sockstat(const struct site *site, const char *name, uint64_t *value);
 bool site_range(const struct site *site, unsigned int *low, unsigned int *high);
 /* Whether ip_local_reserved_ports holds the port; false where it is not known. */
 bool site_reserves(const struct site *site, unsigned int port);
+/* So many of the ports from @low to @high. */
+unsigned int site_reserved(const struct site *site, unsigned int low, unsigned int high);
 /* That list as it stands, without its newline. False: unknown, or longer than @size. */
 bool site_reserved_text(const struct site *site, char *text, size_t size);
 /* The release ("6.1.0-18-amd64"), cut to @size; empty: unknown. Returns @text. */
@@ -86,7 +88,10 @@ const struct site *chart_main_site(const struct chart *chart);
 /* Whether the budget is of this namespace. */
 bool site_has_budget(const struct site *site, const struct budget *budget);
 bool site_has_failure(const struct site *site, const struct failure *failure);
-/* Whether somebody listens on the port in this namespace. */
-bool chart_listens(const struct chart *chart, const struct site *site, unsigned int port);
+/* The lowest port from @port on that somebody in this namespace listens on; 0: none. */
+unsigned int chart_listener(const struct chart *chart, const struct site *site, unsigned int port);
+/* So many ports from @low to @high are listened on and not reserved. */
+unsigned int chart_listeners(const struct chart *chart, const struct site *site, unsigned int low,
+			     unsigned int high);
 
 #endif

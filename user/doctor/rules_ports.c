@@ -104,9 +104,9 @@ static void propose_range(struct exam *exam, struct finding *finding, const stru
 
 	if (budget->own_range || !site_range(exam->site, &low, &high) || high % 2 == 0)
 		return;
-	for (unsigned int port = LEAST_PORT; port < low; port++)
-		if (chart_listens(exam->chart, exam->site, port) &&
-		    !site_reserves(exam->site, port))
+	for (unsigned int port = LEAST_PORT;
+	     (port = chart_listener(exam->chart, exam->site, port)) && port < low; port++)
+		if (!site_reserves(exam->site, port))
 			wanted = port + 2 - port % 2;
 	/* for less than a quarter more nobody changes it */
 	if (wanted < low && (low - wanted) * 4 >= high - low)
@@ -257,8 +257,9 @@ static unsigned int collect(const struct exam *exam, char *text, size_t size)
 	text[0] = '\0';
 	if (!site_range(exam->site, &low, &high))
 		return 0;
-	for (unsigned int port = low; port <= high; port++) {
-		if (!chart_listens(chart, exam->site, port) || site_reserves(exam->site, port))
+	for (unsigned int port = low;
+	     (port = chart_listener(chart, exam->site, port)) && port <= high; port++) {
+		if (site_reserves(exam->site, port))
 			continue;
 		count++;
 		if (len + 8 < size)
@@ -309,13 +310,12 @@ static void judge_listeners(struct exam *exam)
 
 static void judge_reserved(struct exam *exam)
 {
-	unsigned int low, high, reserved = 0;
+	unsigned int low, high, reserved;
 	struct finding *finding;
 
 	if (!site_range(exam->site, &low, &high))
 		return;
-	for (unsigned int port = low; port <= high; port++)
-		reserved += site_reserves(exam->site, port);
+	reserved = site_reserved(exam->site, low, high);
 	if (reserved * 100 < (high - low + 1) * RESERVED_SHARE || !reserved)
 		return;
 	finding = exam_find(exam, "%u of the %u ports of ip_local_port_range are reserved",

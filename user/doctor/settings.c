@@ -159,16 +159,6 @@ static enum opinion wish_somaxconn(const struct wish *wish)
 	return tip(wish);
 }
 
-static unsigned int listeners_between(const struct question *question, int64_t low, int64_t high)
-{
-	unsigned int count = 0;
-
-	for (int64_t port = low; question->site && port <= high; port++)
-		count += chart_listens(question->chart, question->site, port) &&
-			 !site_reserves(question->site, port);
-	return count;
-}
-
 static enum opinion wish_range(const struct wish *wish)
 {
 	const struct question *question = &wish->question;
@@ -187,7 +177,9 @@ static enum opinion wish_range(const struct wish *wish)
 			"The kernel refuses a range that begins below ip_unprivileged_port_start (%" PRId64
 			").",
 			privileged >= 0 ? privileged : 1024);
-	listeners = listeners_between(question, low, high);
+	listeners = question->site ? chart_listeners(question->chart, question->site,
+						     (unsigned int)low, (unsigned int)high) :
+				     0;
 	if (listeners)
 		return because(
 			question, OPINION_DANGEROUS,
