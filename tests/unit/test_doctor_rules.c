@@ -571,6 +571,42 @@ static void what_differs_in_its_evidence_is_told_twice(void **state)
 	chart_facts_release(&chart);
 }
 
+static void what_one_namespace_lacks_another_may_have(void **state)
+{
+	struct site bare = { .ino = 8, .cookie = 8, .now = "" };
+	struct diagnosis diagnosis;
+	struct chart chart;
+
+	(void)state;
+	chart_facts(&chart, NULL, "-net.ipv4.tcp_fin_timeout");
+	assert_int_equal(chart_add_site(&chart, &bare), 0);
+	assert_int_equal(diagnose(&chart, &diagnosis), 0);
+	assert_non_null(find_unjudged(&diagnosis, "fin_timeout_quirk"));
+	assert_null(find_unjudged(&diagnosis, "range_parity"));
+	diagnosis_release(&diagnosis);
+	chart.sites[1].now = NULL;
+	chart_facts_release(&chart);
+}
+
+/* What is of the whole host is read in its own namespace, wherever that stands. */
+static void the_hosts_own_namespace_speaks_for_it(void **state)
+{
+	struct site sites[] = { { .ino = 8, .cookie = 8, .now = "" },
+				{ .ino = 7, .cookie = 7, .now = "", .is_host = true },
+				{ .ino = 9, .cookie = 9, .now = "" },
+				{ .ino = 9, .cookie = 9, .now = "", .source = 1 } };
+	struct chart chart = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(chart_add_site(&chart, &sites[i]), 0);
+	assert_false(chart.sites[0].first);
+	assert_true(chart.sites[1].first);
+	assert_false(chart.sites[2].first);
+	assert_true(chart.sites[3].first);
+	chart_release(&chart);
+}
+
 static void a_proposal_is_never_below_what_is_needed(void **state)
 {
 	const struct finding *finding;
@@ -637,6 +673,8 @@ int main(void)
 		cmocka_unit_test(listeners_in_the_range_are_reserved_beside_those_that_are),
 		cmocka_unit_test(what_is_alike_in_several_namespaces_is_told_once),
 		cmocka_unit_test(what_differs_in_its_evidence_is_told_twice),
+		cmocka_unit_test(what_one_namespace_lacks_another_may_have),
+		cmocka_unit_test(the_hosts_own_namespace_speaks_for_it),
 		cmocka_unit_test(a_proposal_is_never_below_what_is_needed),
 		cmocka_unit_test(a_counter_that_went_back_counts_since_boot),
 		cmocka_unit_test(the_worst_comes_first),

@@ -290,6 +290,25 @@ static void sort(struct diagnosis *diagnosis)
 		}
 }
 
+/* At every namespace. Unjudged is what could be judged at none of them. */
+static void apply(struct exam *exam)
+{
+	size_t unjudged = exam->diagnosis->nr_unjudged;
+	bool judged = false;
+
+	for (size_t i = 0; i < exam->chart->nr_sites; i++) {
+		exam->site = &exam->chart->sites[i];
+		if ((exam->rule->flags & RULE_OF_HOST) && !exam->site->first)
+			continue;
+		if (!has_needs(exam))
+			continue;
+		exam->rule->judge(exam);
+		judged = true;
+	}
+	if (judged)
+		exam->diagnosis->nr_unjudged = unjudged;
+}
+
 int diagnose(const struct chart *chart, struct diagnosis *diagnosis)
 {
 	struct exam exam = { .chart = chart, .diagnosis = diagnosis };
@@ -297,13 +316,7 @@ int diagnose(const struct chart *chart, struct diagnosis *diagnosis)
 	*diagnosis = (struct diagnosis){ 0 };
 	for (size_t theme = 0; theme < NR_THEMES; theme++)
 		for (exam.rule = themes[theme]; exam.rule->id; exam.rule++)
-			for (size_t i = 0; i < chart->nr_sites; i++) {
-				exam.site = &chart->sites[i];
-				if ((exam.rule->flags & RULE_OF_HOST) && !exam.site->first)
-					continue;
-				if (has_needs(&exam))
-					exam.rule->judge(&exam);
-			}
+			apply(&exam);
 	merge(diagnosis);
 	sort(diagnosis);
 	return exam.no_memory ? -ENOMEM : 0;
