@@ -102,7 +102,7 @@ static void json_is_the_document_of_the_contract(void **state)
 		"\"time_wait_residence_ms\": {\"p50\": 30752.5,\"p90\": 55354.5,"
 		"\"p99\": 60889.95,\"max\": 61505.0},\"time_wait_held_s\": 1150.0,"
 		"\"opened_per_s\": 0.764,\"closed_per_s\": 0.625,"
-		"\"time_wait_entered_per_s\": 0.833}],\"loss\": {\"ring_full\": 0,\"skipped\": 2,"
+		"\"time_wait_entered_per_s\": 0.833}],\"failures\": [],\"loss\": {\"ring_full\": 0,\"skipped\": 2,"
 		"\"no_memory\": 0,\"malformed\": 1,\"untold\": 0,"
 		"\"spilled\": 0,\"output_full\": 0,\"total\": 3},"
 		"\"audit\": [{\"netns\": 4026531840,\"name\": \"host\","
@@ -180,7 +180,7 @@ static void json_of_nothing_knows_nothing(void **state)
 		"\"max\":null},\"time_wait_residence_ms\":{\"p50\":null,\"p90\":null,"
 		"\"p99\":null,\"max\":null},\"time_wait_held_s\":0.0,\"opened_per_s\":null,"
 		"\"closed_per_s\":null,\"time_wait_entered_per_s\":null},\"ports\":[],"
-		"\"remotes\":[],\"services\":[],\"pairs\":[],\"loss\":{\"ring_full\":0,"
+		"\"remotes\":[],\"services\":[],\"pairs\":[],\"failures\":[],\"loss\":{\"ring_full\":0,"
 		"\"skipped\":0,\"no_memory\":0,\"malformed\":0,\"untold\":0,"
 		"\"spilled\":0,\"output_full\":0,\"total\":0},"
 		"\"audit\":[]}\n");
