@@ -13,7 +13,13 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+/* linux/in.h, from 6.3 on */
+#ifndef IP_LOCAL_PORT_RANGE
+#define IP_LOCAL_PORT_RANGE 51
+#endif
 
 static socklen_t addr_len(const struct sockaddr_storage *addr)
 {
@@ -34,6 +40,14 @@ static int new_socket(const struct sockaddr_storage *addr)
 	if (fd < 0)
 		die("socket: %s", strerror(errno));
 	return fd;
+}
+
+static uint64_t now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000ULL + now.tv_nsec / 1000;
 }
 
 static bool wait_for(int fd, short events)
@@ -98,31 +112,38 @@ void deed_accept(const struct request *req, int passed_fd, struct reply *rep)
 }
 
 /* An address without a port shall not take one now: connect() chooses better. */
-static int bind_source(int fd, const struct sockaddr_storage *source)
+static int bind_source(int fd, const struct sockaddr_storage *source, int64_t flags)
 {
 	if (!source->ss_family)
 		return 0;
-	if (!address_port(source))
+	if (!address_port(source) && !(flags & CONNECT_TAKE_PORT))
 		set_int(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, 1);
 	return bind(fd, (struct sockaddr *)source, addr_len(source));
 }
 
 void deed_connect(const struct request *req, int passed_fd, struct reply *rep)
 {
-	int fd = new_socket(&req->addr), err;
+	unsigned own_range = OWN_RANGE;
+	int fd = new_socket(&req->addr), err = 0;
+	uint64_t begin_us;
 
 	(void)passed_fd;
+	if (req->arg & CONNECT_OWN_RANGE)
+		err = setsockopt(fd, SOL_IP, IP_LOCAL_PORT_RANGE, &own_range, sizeof(own_range));
 	if (req->arg & CONNECT_REUSE)
 		set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	if (req->arg & CONNECT_IMPATIENT)
 		set_int(fd, SOL_TCP, TCP_USER_TIMEOUT, 500);
 	if (req->arg & CONNECT_START)
 		fcntl(fd, F_SETFL, O_NONBLOCK);
-	err = bind_source(fd, &req->source);
+	if (!err)
+		err = bind_source(fd, &req->source, req->arg);
+	begin_us = now_us();
 	if (!err)
 		err = connect(fd, (struct sockaddr *)&req->addr, addr_len(&req->addr));
 	if (err && errno != EINPROGRESS)
 		rep->error = errno;
+	rep->result = now_us() - begin_us;
 	tell_names(fd, rep);
 	if (rep->error) {
 		close(fd);
@@ -164,7 +185,7 @@ void deed_read(const struct request *req, int passed_fd, struct reply *rep)
 void deed_shutdown(const struct request *req, int passed_fd, struct reply *rep)
 {
 	(void)passed_fd;
-	if (shutdown(req->fd, SHUT_WR))
+	if (shutdown(req->fd, req->arg ? SHUT_RDWR : SHUT_WR))
 		rep->error = errno;
 }
 
@@ -275,16 +296,27 @@ void deed_disconnect(const struct request *req, int passed_fd, struct reply *rep
 		rep->error = errno;
 }
 
-void deed_bind_fails(const struct request *req, int passed_fd, struct reply *rep)
+void deed_bind(const struct request *req, int passed_fd, struct reply *rep)
 {
 	int fd = new_socket(&req->addr);
 
 	(void)passed_fd;
+	if (req->arg & BIND_REUSE)
+		set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	if (bind(fd, (struct sockaddr *)&req->addr, addr_len(&req->addr)))
 		rep->error = errno;
 	tell_names(fd, rep);
-	close(fd);
-	rep->fd = -1;
+	if (rep->error) {
+		close(fd);
+		rep->fd = -1;
+	}
+}
+
+void deed_start_listen(const struct request *req, int passed_fd, struct reply *rep)
+{
+	(void)passed_fd;
+	if (listen(req->fd, 16))
+		rep->error = errno;
 }
 
 /* Spinning, for a wake-up would be longer than the whole life of a FIN on loopback. */

@@ -72,6 +72,7 @@ void run_tuple_in_use(struct stage *stage)
 	struct connection *conn = stage_connect_from(stage, NULL, CONNECT_REUSE);
 
 	expect_error(stage_dial(stage, &conn->client.addr, CONNECT_REUSE), EADDRNOTAVAIL);
+	stage_hold(stage);
 	end_close(&conn->client);
 	end_read_eof(&conn->server);
 	end_close(&conn->server);
@@ -79,7 +80,7 @@ void run_tuple_in_use(struct stage *stage)
 
 void run_bind_in_use(struct stage *stage)
 {
-	struct request req = { .op = OP_BIND_FAILS, .addr = shared->server[0] };
+	struct request req = { .op = OP_BIND, .addr = shared->server[0] };
 	struct reply rep;
 
 	address_set_port(&req.addr, shared->ports[0]);

@@ -81,6 +81,8 @@ static void put_end(const char *key, const struct end *end)
 	put_text("state", end->state);
 	printf(", ");
 	put_text("error", end->error ? strerrorname_np(end->error) : NULL);
+	printf(", ");
+	put_number("took_us", end->took_us);
 	printf("}");
 }
 
@@ -92,6 +94,25 @@ static void put_conns(const struct stage *stage)
 		put_end("client", &stage->conns[i]->client);
 		printf(", ");
 		put_end("server", &stage->conns[i]->server);
+		printf("}");
+	}
+	printf("]");
+}
+
+static void put_binds(const struct stage *stage)
+{
+	printf(", \"binds\": [");
+	for (unsigned i = 0; i < stage->nr_binds; i++) {
+		const struct bind_try *bind = &stage->binds[i];
+
+		printf("%s{", comma(i));
+		put_text("call", bind->call);
+		printf(", ");
+		put_text("holder", bind->holder);
+		printf(", \"old_reuse\": %s, \"new_reuse\": %s, \"port\": %u, ",
+		       bind->old_reuse ? "true" : "false", bind->new_reuse ? "true" : "false",
+		       bind->port);
+		put_text("error", bind->error ? strerrorname_np(bind->error) : NULL);
 		printf("}");
 	}
 	printf("]");
@@ -183,6 +204,7 @@ void report_print(struct stage *stage)
 	printf(", \"netns\": %u", stage->client->netns);
 	put_actors(stage);
 	put_conns(stage);
+	put_binds(stage);
 	put_counts();
 	put_states("states_server", &stage->server_view, false);
 	put_states("states_client", &stage->client_view, true);

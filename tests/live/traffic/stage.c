@@ -161,6 +161,7 @@ struct connection *stage_dial(struct stage *stage, const struct sockaddr_storage
 	conn->client.addr = rep.local;
 	conn->client.cookie = rep.cookie;
 	conn->client.error = rep.error;
+	conn->client.took_us = rep.result;
 	conn->server.addr = req.addr;
 	return conn;
 }

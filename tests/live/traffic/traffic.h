@@ -26,6 +26,7 @@ enum {
 	MAX_PORTS = 64,
 	MAX_HOSTS = 128,
 	MAX_ACTORS = 4,
+	MAX_BINDS = 64,
 	NR_TCP_STATES = 13,	/* as the kernel numbers them */
 	BOUND_MS = 20000,	/* of any single wait; reaching it is a failure */
 	EXPIRY_BOUND_MS = 90000,	/* of the wait for a minisock's own end */
@@ -65,7 +66,7 @@ enum op {
 	OP_CONNECT,		/* to addr from source, arg: flags -> fd, local, remote */
 	OP_SEND,		/* arg: bytes */
 	OP_READ,		/* arg: bytes -> how many came before the end */
-	OP_SHUTDOWN,
+	OP_SHUTDOWN,		/* arg: not 0: its listener's side, too */
 	OP_CLOSE,
 	OP_LINGER0,
 	OP_OPTION,		/* arg: level, arg2: name, arg3: value */
@@ -74,7 +75,8 @@ enum op {
 	OP_ERROR,		/* -> SO_ERROR */
 	OP_UNREAD,		/* wait until arg bytes are there to read */
 	OP_DISCONNECT,		/* connect(AF_UNSPEC) */
-	OP_BIND_FAILS,		/* bind to addr, report the error */
+	OP_BIND,		/* to addr, arg: BIND_REUSE or 0 -> fd, local */
+	OP_START_LISTEN,	/* on what OP_BIND has bound */
 	OP_GATE_CLOSE,		/* close when all others at the gate do */
 	OP_FORK,		/* with a control socket, text: comm -> pid */
 	OP_SEND_FD,		/* -> the descriptor, by SCM_RIGHTS */
@@ -95,7 +97,14 @@ enum connect_flag {
 	CONNECT_START = 1 << 0,		/* do not wait for the handshake */
 	CONNECT_REUSE = 1 << 1,		/* SO_REUSEADDR */
 	CONNECT_IMPATIENT = 1 << 2,	/* TCP_USER_TIMEOUT: give up at the second SYN */
+	CONNECT_TAKE_PORT = 1 << 3,	/* bind() chooses the port, not connect() */
+	CONNECT_OWN_RANGE = 1 << 4,	/* IP_LOCAL_PORT_RANGE: OWN_RANGE */
 };
+
+/* Four ports, high << 16 | low. */
+#define OWN_RANGE (40103U << 16 | 40100)
+
+#define BIND_REUSE 1	/* SO_REUSEADDR */
 
 /* What a socket no longer hears, by a classic BPF filter of its own. */
 enum filter { FILTER_NONE, FILTER_ALL, FILTER_EMPTY };
@@ -168,7 +177,7 @@ _Noreturn void actor_loop(int control);
 typedef void deed_fn(const struct request *req, int passed_fd, struct reply *rep);
 deed_fn deed_listen, deed_accept, deed_connect, deed_send, deed_read, deed_shutdown, deed_close;
 deed_fn deed_linger0, deed_option, deed_filter, deed_state, deed_error, deed_unread;
-deed_fn deed_disconnect, deed_bind_fails, deed_gate_close, deed_send_seq;
+deed_fn deed_disconnect, deed_bind, deed_start_listen, deed_gate_close, deed_send_seq;
 deed_fn deed_hello, deed_raw_rst, deed_destroy, churn_server, churn_client;
 deed_fn deed_peer_open, deed_peer_send, deed_peer_await;
 
@@ -241,6 +250,7 @@ struct end {
 	struct sockaddr_storage addr;
 	uint64_t cookie;	/* 0: not asked */
 	int error;		/* errno seen by the program */
+	uint64_t took_us;	/* its connect(); 0: not measured */
 	const char *state;	/* where a hold leaves it; NULL: not said */
 	pid_t opener;
 	pid_t closer;		/* whose call began the end; 0: nobody's */
@@ -249,6 +259,14 @@ struct end {
 
 struct connection {
 	struct end client, server;
+};
+
+/* A call for a port that another process has; the connect() is for any, elsewhere. */
+struct bind_try {
+	const char *call, *holder;
+	bool old_reuse, new_reuse;	/* SO_REUSEADDR of who has it, of who asks */
+	uint16_t port;
+	int error;			/* 0: both may have it */
 };
 
 struct stage {
@@ -260,6 +278,8 @@ struct stage {
 	unsigned nr_conns;
 	unsigned attempts, simultaneous;	/* simultaneous_race */
 	uint64_t residence_ms;			/* of a minisock that was waited for */
+	struct bind_try binds[MAX_BINDS];
+	unsigned nr_binds;
 	bool reported;
 };
 
@@ -335,6 +355,9 @@ scenario_fn run_linger2_close, run_linger2_orphan, run_data_after_close, run_dat
 scenario_fn run_fin_timed_out, run_last_ack_timed_out, run_keepalive_dead;
 scenario_fn run_refused, run_timed_out, run_close_in_syn_sent, run_addr_not_avail;
 scenario_fn run_tuple_in_use, run_bind_in_use, run_listener_close, run_listener_close_pending;
+scenario_fn run_bind_listener, run_bind_connection, run_bind_time_wait, run_bind_bound;
+scenario_fn run_listen_in_use, run_listener_ends;
+scenario_fn run_binds_starve, run_binds_cured, run_own_range, run_timed, run_syn_again;
 scenario_fn run_accept_by_other, run_fork_holds, run_fork_shares, run_fd_passing;
 scenario_fn run_exit_without_close, run_kill9;
 scenario_fn run_idle_hold, run_time_wait_reused, run_time_wait_reopened, run_time_wait_reset;
