@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The socket that accept() returns, or that bind() was for, at the end of the system call: for
- * kernels whose functions can't be traced. By the tracepoint that every system call passes, since the one that is
- * accept()'s own needs tracefs; either makes each system call of the host take the long way. The
- * registers still hold what the system call was given.
+ * kernels whose functions can't be traced. By the tracepoint that every system call passes, since
+ * those of single calls need tracefs; either makes each system call of the host take the long way.
+ * The registers still hold what the system call was given.
  */
 #ifndef TW_DESCRIPTOR_H
 #define TW_DESCRIPTOR_H

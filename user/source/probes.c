@@ -116,13 +116,16 @@ static void configure_stacks(struct twtrace_bpf *skel, bool wanted, const struct
 	}
 }
 
-/* How a bind() that fails is seen: by the first of these ways that is to be had. */
+/*
+ * How a bind() that fails is seen: by the first of these ways that is to be had. Who insists on
+ * kprobes gets them here, too.
+ */
 enum bind_way { BIND_FEXIT, BIND_KPROBE, BIND_SYSCALL, BIND_NOT };
 
 static enum bind_way bind_way(const struct live_opts *opts, const struct features *features,
 			      bool with_fexit)
 {
-	if (with_fexit)
+	if (with_fexit && opts->evidence != TW_BY_KPROBE)
 		return BIND_FEXIT;
 	if (!features->no_kprobes[0])
 		return BIND_KPROBE;
