@@ -2,6 +2,7 @@
 /* What connections count for: the one place where rows, totals and namespaces change. */
 #include <string.h>
 
+#include "model/attempts.h"
 #include "model/budgets.h"
 #include "model/flames.h"
 #include "model/missed.h"
@@ -179,6 +180,8 @@ void tracker_update(struct model *model, uint32_t id, bool rekeyed)
 		flames_follow(model, id);
 	if (model->budgets)
 		budgets_follow(model, id, rekeyed);
+	if (model->attempts)
+		attempts_follow(model, id);
 	conn->rekeyed |= rekeyed;
 	after = conn_mask(conn);
 	count_in_netns(netns_at(model, conn->netns), before, after);

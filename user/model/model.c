@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "model/attempts.h"
 #include "model/budgets.h"
 #include "model/failures.h"
 #include "model/farewells.h"
@@ -54,6 +55,9 @@ struct model *model_new(const struct model_opts *opts)
 	if (opts->flame)
 		model->flames = flames_new(opts->flame);
 	failed |= opts->flame && !model->flames;
+	if (opts->what_if)
+		model->attempts = attempts_new();
+	failed |= opts->what_if && !model->attempts;
 	for (unsigned int dim = 0; dim < NR_DIMENSIONS; dim++)
 		failed |= rows_init(&model->rows[dim], dim, cap) != 0;
 	if (failed) {
@@ -92,6 +96,7 @@ void model_free(struct model *model)
 	budgets_free(model->budgets);
 	failures_free(model->failures);
 	looks_free(model->looks);
+	attempts_free(model->attempts);
 	for (unsigned int source = 0; source < MODEL_MAX_SOURCES; source++)
 		free(model->hosts[source]);
 	stacks_release(&model->stacks);
@@ -333,6 +338,8 @@ static void feed_ready(struct model *model, const struct tw_record *record, unsi
 	model->ready_ns = model->interval_ns = record->ts_ns;
 	if (model->flames)
 		model_flame_restart(model);
+	if (model->attempts)
+		attempts_restart(model);
 }
 
 static void feed_tier(struct model *model, const struct tw_record *record, unsigned int source)

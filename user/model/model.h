@@ -28,6 +28,7 @@ struct model_opts {
 	bool leaks;		/* look for leaks (model/leak.h) */
 	bool ports;		/* keep budgets of ephemeral ports (model/ports.h) */
 	bool stacks;		/* who opened connections will be told, and late */
+	bool what_if;		/* keep every connect() (model/whatif.h) */
 	const struct flame_by *flame; /* what stacks are made of (model/flame.h); NULL: none are */
 };
 

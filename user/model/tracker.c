@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "model/attempts.h"
 #include "model/budgets.h"
 #include "model/flames.h"
 #include "model/ledger.h"
@@ -144,6 +145,8 @@ void tracker_remove(struct model *model, uint32_t id)
 		flames_leave(model, id);
 	if (model->budgets)
 		budgets_leave(model, id);
+	if (model->attempts)
+		attempts_leave(model, id);
 	if (conn->rowed)
 		for (unsigned int dim = 0; dim < NR_DIMENSIONS; dim++)
 			rows_leave(&model->rows[dim], conn->row[dim]);
