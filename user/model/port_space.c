@@ -2,7 +2,6 @@
 /* Ports as bitmaps, one for each parity, so that a search looks at 64 of them at once. */
 #include "model/port_space.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,41 +9,6 @@
 #define NONE UINT32_MAX
 /* The kernel's steps: every second port (since 4.2). */
 #define STEP 2
-
-static bool parse_port(const char **at, const char *end, uint32_t *port)
-{
-	const char *from = *at;
-
-	for (*port = 0; *at < end && isdigit((unsigned char)**at) && *at - from < 5; (*at)++)
-		*port = 10 * *port + (uint32_t)(**at - '0');
-	return *at > from && *port < NR_PORTS;
-}
-
-bool port_set_parse(struct port_set *set, const char *text, uint32_t len)
-{
-	const char *at = text, *end = text + len;
-	struct port_set parsed = { { 0 } };
-	uint32_t first, last;
-
-	while (end > at && isspace((unsigned char)end[-1]))
-		end--;
-	while (at < end) {
-		if (!parse_port(&at, end, &first))
-			return false;
-		last = first;
-		if (at < end && *at == '-') {
-			at++;
-			if (!parse_port(&at, end, &last) || last < first)
-				return false;
-		}
-		for (; first <= last; first++)
-			port_set_add(&parsed, first);
-		if (at < end && (*at++ != ',' || at == end))
-			return false;
-	}
-	*set = parsed;
-	return true;
-}
 
 static uint32_t slots_of(const struct port_range *range, unsigned int parity)
 {

@@ -10,29 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define NR_PORTS 65536
-#define PORT_SET_WORDS (NR_PORTS / 64)
-
-/* A bit for each port. */
-struct port_set {
-	uint64_t words[PORT_SET_WORDS];
-};
-
-static inline bool port_set_has(const struct port_set *set, uint16_t port)
-{
-	return set->words[port / 64] >> port % 64 & 1;
-}
-
-static inline void port_set_add(struct port_set *set, uint16_t port)
-{
-	set->words[port / 64] |= 1ULL << port % 64;
-}
-
-/*
- * "8080,9000-9100" as net.ipv4.ip_local_reserved_ports takes it, @len bytes, also none at
- * all. False where it is nothing like that; @set is then as it was.
- */
-bool port_set_parse(struct port_set *set, const char *text, uint32_t len);
+#include "model/port_settings.h"
 
 /* The ports of a namespace. */
 struct port_range {

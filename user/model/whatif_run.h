@@ -3,6 +3,7 @@
 #ifndef MODEL_WHATIF_RUN_H
 #define MODEL_WHATIF_RUN_H
 
+#include "base/index.h"
 #include "model/whatif.h"
 
 /*
@@ -25,7 +26,7 @@ struct whatif_netns {
 	uint64_t cookie;
 	uint8_t source;
 	struct whatif_settings settings;
-	const uint16_t *listeners; /* borrowed: ports that are blocked all the time */
+	uint16_t *listeners;	/* owned: ports that are blocked all the time */
 	uint32_t nr_listeners;
 };
 

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What a namespace is set to, from its files; and what it would be set to. */
-#include <string.h>
-
 #include "base/facts.h"
 #include "model/whatif.h"
 
