@@ -15,6 +15,7 @@
 
 struct child;
 struct scope;
+struct whatif_ask;
 
 struct pipeline {
 	const struct options *options;
@@ -22,6 +23,7 @@ struct pipeline {
 	bool once;			/* end at ready: `list` */
 	bool quiet;			/* no sink: `record` */
 	const struct flame_opts *flame;	/* of a flame-style summary; NULL: none is made */
+	const struct whatif_ask *what_if; /* what `ports` is asked; NULL: nothing */
 	bool announces;			/* says on a terminal that it is tracing */
 	uint32_t window;		/* a summary each time so many intervals are over; 0: one */
 	bool leaks;			/* look for leaks, and tell what tells of them */

@@ -124,6 +124,7 @@ static struct sink *open_sink(const struct pipeline *pipeline, const struct orig
 		.filtered = !filter_is_empty(&options->filter),
 		.flame = pipeline->flame,
 		.stacks = options->stacks != 0,
+		.what_if = pipeline->what_if,
 	};
 
 	if (opts.terminal && !ioctl(output_fd(pipeline), TIOCGWINSZ, &size)) {
@@ -142,6 +143,7 @@ int stage_open(struct stage *stage, const struct pipeline *pipeline, const struc
 		.ports = pipeline->ports,
 		.flame = pipeline->flame ? &pipeline->flame->by : NULL,
 		.stacks = pipeline->options->stacks != 0,
+		.what_if = pipeline->what_if != NULL,
 	};
 	struct tw_recording_head head;
 

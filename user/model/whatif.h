@@ -40,6 +40,10 @@ enum whatif_assumed {
 	ASSUMED_BUCKETS = 1 << 4,
 };
 
+#define NR_WHATIF_ASSUMED 5
+
+const char *whatif_assumed_name(enum whatif_assumed assumed); /* "ip_local_port_range" */
+
 /* Returns what had to be assumed, enum whatif_assumed bits. @facts: base/facts.h; may be NULL. */
 unsigned int whatif_settings_read(struct whatif_settings *settings, const char *facts);
 

@@ -10,6 +10,16 @@
 #define DEFAULT_FIN_TIMEOUT_S 60
 #define NO_LIMIT UINT32_MAX
 
+const char *whatif_assumed_name(enum whatif_assumed assumed)
+{
+	static const char *const names[NR_WHATIF_ASSUMED] = {
+		"ip_local_port_range", "tcp_tw_reuse", "tcp_timestamps", "tcp_fin_timeout",
+		"tcp_max_tw_buckets",
+	};
+
+	return names[__builtin_ctz(assumed)];
+}
+
 /* False: it is not told. */
 static bool read_one(const char *facts, const char *name, unsigned int index, int64_t max,
 		     int64_t *value)

@@ -29,6 +29,7 @@ enum list_sort {
 const char *list_sort_name(enum list_sort sort);
 
 struct flame_opts;
+struct whatif_ask;
 
 struct sink_opts {
 	FILE *out;			/* borrowed */
@@ -44,6 +45,7 @@ struct sink_opts {
 	bool once;			/* the user named an end: tables in a file are printed there */
 	bool filtered;			/* not everything is looked at */
 	const struct flame_opts *flame;	/* what `flame` was asked for; borrowed */
+	const struct whatif_ask *what_if; /* what --what-if asks; borrowed; NULL: nothing */
 	bool stacks;			/* the code that opened connections is asked for */
 };
 
