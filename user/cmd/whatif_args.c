@@ -12,8 +12,8 @@
 #include "base/parse.h"
 
 #define SYSCTL_PREFIX "net.ipv4."
-#define LIST                                                                                      \
-	"tcp_tw_reuse, tcp_tw_reuse_delay, tcp_timestamps, tcp_fin_timeout, "                     \
+#define LIST                                                                                        \
+	"tcp_tw_reuse, tcp_tw_reuse_delay, tcp_timestamps, tcp_fin_timeout, "                       \
 	"tcp_max_tw_buckets, ip_local_port_range, ip_local_reserved_ports, destinations, sources, " \
 	"keepalive, close_first, bind_address_no_port"
 
@@ -251,15 +251,14 @@ int whatif_args_add(struct whatif_ask *ask, const char *arg, struct error *err)
 	while (at < NR_SETTINGS && !is_called(at, arg, len))
 		at++;
 	if (at == NR_SETTINGS)
-		return error_set(err, -EINVAL, "'%s': there is no '%.*s' to be changed, but these: "
-				 LIST, arg, (int)len, arg);
+		return error_set(err, -EINVAL,
+				 "'%s': there is no '%.*s' to be changed, but these: " LIST, arg,
+				 (int)len, arg);
 	if (!arg[len])
 		return error_set(err, -EINVAL, "'%s' has no value: it takes NAME=VALUE", arg);
 	if (ask->count == WHATIF_MAX_ASKED)
-		return error_set(err, -EINVAL, "'%s': more than %d at once", arg,
-				 WHATIF_MAX_ASKED);
-	if (settings[at].take &&
-	    settings[at].take(&ask->changes, arg, arg + len + 1, err))
+		return error_set(err, -EINVAL, "'%s': more than %d at once", arg, WHATIF_MAX_ASKED);
+	if (settings[at].take && settings[at].take(&ask->changes, arg, arg + len + 1, err))
 		return err->code;
 	ask->asked[ask->count] = arg;
 	ask->remarks[ask->count++] = settings[at].remark;

@@ -13,8 +13,8 @@
 const char *whatif_assumed_name(enum whatif_assumed assumed)
 {
 	static const char *const names[NR_WHATIF_ASSUMED] = {
-		"ip_local_port_range", "tcp_tw_reuse", "tcp_timestamps", "tcp_fin_timeout",
-		"tcp_max_tw_buckets",
+		"ip_local_port_range", "tcp_tw_reuse",	     "tcp_timestamps",
+		"tcp_fin_timeout",     "tcp_max_tw_buckets",
 	};
 
 	return names[__builtin_ctz(assumed)];

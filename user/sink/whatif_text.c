@@ -20,10 +20,12 @@
 static const char *const runs[NR_WHATIF_RUNS] = { "observed", "model", "what if" };
 
 static const struct table_column columns[] = {
-	{ "TO", false, 0 },	  { "FROM", false, 0 },	 { "RUN", false, 0 },
-	{ "CONNECTS", true, 0 },  { "NO PORT", true, 0 }, { "FIRST AT", true, 0 },
-	{ "PEAK", true, 0 },	  { "MEAN", true, 0 },	 { "END", true, 0 },
-	{ "MOST TIME-WAIT", true, 0 }, { "OVER HALF", true, 0 }, { "OF", true, 0 },
+	{ "TO", false, 0 },	  { "FROM", false, 0 },
+	{ "RUN", false, 0 },	  { "CONNECTS", true, 0 },
+	{ "NO PORT", true, 0 },	  { "FIRST AT", true, 0 },
+	{ "PEAK", true, 0 },	  { "MEAN", true, 0 },
+	{ "END", true, 0 },	  { "MOST TIME-WAIT", true, 0 },
+	{ "OVER HALF", true, 0 }, { "OF", true, 0 },
 };
 
 static void add_row(struct table *table, const char *to, const char *from, unsigned int run,
@@ -70,8 +72,7 @@ static void print_table(const struct whatif_result *result, const struct sink_op
 	for (size_t i = 0; i < result->nr_paths && i < limit; i++) {
 		const struct whatif_path *path = &result->paths[i];
 
-		add_rows(table,
-			 endpoint_format(path->path.remote_addr, path->path.remote_port, to),
+		add_rows(table, endpoint_format(path->path.remote_addr, path->path.remote_port, to),
 			 addr_format(path->path.local_addr, from), path->use, result->changed);
 	}
 	table_print(table, opts->out, opts->terminal);
@@ -93,7 +94,8 @@ static void print_title(const struct whatif_result *result, const struct sink_op
 		text_count(result->attempts, count),
 		text_duration(result->to_ns - result->from_ns, duration));
 	fprintf(opts->out, "%s ports were in use before.\n", text_count(result->stock, stock));
-	fprintf(opts->out, "Programs are taken to connect when they did, whatever becomes of it.\n");
+	fprintf(opts->out,
+		"Programs are taken to connect when they did, whatever becomes of it.\n");
 }
 
 /* What the model is worth, by what is known: how far its word for what was is off. */
@@ -109,8 +111,8 @@ static void print_trust(const struct whatif_result *result, const struct sink_op
 			100 * fabs(says->mean - was->mean) / was->mean);
 	else
 		fprintf(opts->out, "The model's word for what was: ");
-	fprintf(opts->out, "%s failures where there were %s.\n",
-		text_count(says->failures, one), text_count(was->failures, other));
+	fprintf(opts->out, "%s failures where there were %s.\n", text_count(says->failures, one),
+		text_count(was->failures, other));
 }
 
 static void print_remarks(const struct whatif_result *result, const struct sink_opts *opts)
