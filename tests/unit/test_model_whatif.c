@@ -63,7 +63,8 @@ static void each_destination_has_the_whole_range(void **state)
 
 static void a_wider_range_and_reserved_ports_are_counted(void **state)
 {
-	struct whatif_changes changes = { .set = CHANGE_RANGE, .to = { .low = 1000, .high = 1249 } };
+	struct whatif_changes changes = { .set = CHANGE_RANGE,
+					  .to = { .low = 1000, .high = 1249 } };
 	struct made *made = made_new(100, 30);
 
 	(void)state;
@@ -293,7 +294,8 @@ static void what_was_there_before_holds_its_port(void **state)
 
 static void what_failed_would_have_lived_as_its_kin(void **state)
 {
-	struct whatif_changes changes = { .set = CHANGE_RANGE, .to = { .low = 1000, .high = 1999 } };
+	struct whatif_changes changes = { .set = CHANGE_RANGE,
+					  .to = { .low = 1000, .high = 1999 } };
 	struct made *made = made_new(10, 30);
 	struct attempt *failed;
 	struct whatif_use use;

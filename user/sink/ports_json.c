@@ -4,12 +4,16 @@
  * interval (kind "interval"), and a last one (kind "summary").
  */
 #include <math.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "sink/common.h"
 #include "sink/json_part.h"
 #include "sink/ports.h"
 #include "sink/value.h"
+#include "sink/whatif.h"
+
+#define INTERVAL "interval"
 
 static void add_addr(struct json *json, const char *key, const uint8_t addr[static ADDR_LEN],
 		     bool wildcard)
@@ -176,6 +180,9 @@ struct json *ports_document(const struct model *model, const struct sink_opts *o
 	json_add_time(json, "from", opts, model_ready_ns(model));
 	json_add_time(json, "to", opts, model_now_ns(model));
 	json_add_ports(json, model, opts);
+	/* the summary alone: a replay takes its time */
+	if (opts->what_if && (!kind || strcmp(kind, INTERVAL)))
+		json_add(json, "what_if", whatif_json(model, opts));
 	return json;
 }
 
@@ -199,7 +206,7 @@ static void write_line(struct sink *sink, const struct model *model, const char 
 
 static void ports_jsonl_interval(struct sink *sink, const struct model *model)
 {
-	write_line(sink, model, "interval");
+	write_line(sink, model, INTERVAL);
 }
 
 static void ports_jsonl_end(struct sink *sink, const struct model *model)

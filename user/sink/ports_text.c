@@ -15,6 +15,7 @@
 #include "sink/conn_text.h"
 #include "sink/holder_text.h"
 #include "sink/ports.h"
+#include "sink/whatif.h"
 
 #define CLEAR "\033[H\033[J"
 #define DEFAULT_ROWS 20
@@ -383,6 +384,11 @@ static void ports_text_end(struct sink *sink, const struct model *model)
 	if (sink->opts.terminal && !sink->opts.replay)
 		fputs(CLEAR, sink->opts.out);
 	ports_print(model, &sink->opts);
+	if (sink->opts.what_if) {
+		putc('\n', sink->opts.out);
+		whatif_print(model, &sink->opts);
+		fflush(sink->opts.out);
+	}
 }
 
 const struct sink_ops ports_text_sink = {
