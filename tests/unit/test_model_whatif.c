@@ -338,30 +338,59 @@ static void as_it_was_is_told_by_times_that_were_seen(void **state)
 	made_free(made);
 }
 
-static void the_wheel_is_found_by_what_has_expired(void **state)
+/* Ends that are due at turns of a wheel, told at once or by the next dump, one a second. */
+static struct made *turning(uint64_t granule_ns, bool dumped)
 {
 	struct made *made = made_new(10, 100);
+
+	for (unsigned int i = 0; i < 200; i++) {
+		struct attempt *attempt = add(made, 0, i * 200 * MS, MS, CLOSE_BY_US);
+		uint64_t turns = (attempt->close_ns + 60 * SECOND - 300 * MS) / granule_ns + 1;
+
+		attempt->end_ns = turns * granule_ns + 300 * MS;
+		if (dumped)
+			attempt->end_ns = (attempt->end_ns / SECOND + 1) * SECOND;
+		attempt->reason = END_EXPIRED;
+		attempt->exact = !dumped;
+	}
+	return made;
+}
+
+static void the_wheel_is_found_by_what_has_expired(void **state)
+{
+	static const uint64_t granules_ns[] = { 2048 * MS, 4096 * MS, 5120 * MS };
+
+	(void)state;
+	for (unsigned int i = 0; i < 6; i++) {
+		struct made *made = turning(granules_ns[i / 2], i % 2);
+		struct wheel wheel = wheel_of(made->attempts, made->input.count);
+
+		assert_true(wheel.known);
+		assert_int_equal(wheel.granule_ns, granules_ns[i / 2]);
+		/* a little before it is told, by what may come late */
+		if (wheel.phase_ns < 150 * MS || wheel.phase_ns > 350 * MS)
+			fail_msg("a wheel of %" PRIu64 " turns at %" PRIu64 " ns",
+				 granules_ns[i / 2], wheel.phase_ns);
+		made_free(made);
+	}
+}
+
+static void a_wheel_that_nothing_tells_of_is_not_known(void **state)
+{
+	struct made *made = turning(GRANULE, false);
 	struct wheel wheel;
 
 	(void)state;
-	wheel = wheel_of(made->attempts, 0);
-	assert_false(wheel.known);
-	for (unsigned int i = 0; i < 200; i++) {
-		struct attempt *attempt = add(made, 0, i * 200 * MS, MS, CLOSE_BY_US);
-		uint64_t turns = (attempt->close_ns + 60 * SECOND - 300 * MS) / GRANULE + 1;
-
-		attempt->end_ns = turns * GRANULE + 300 * MS;
-		attempt->reason = END_EXPIRED;
-		attempt->exact = true;
-	}
+	assert_false(wheel_of(made->attempts, 3).known);
+	/* all over the place: no wheel does that */
+	for (size_t i = 0; i < made->input.count; i++)
+		made->attempts[i].end_ns = made->attempts[i].close_ns + 60 * SECOND + i * 10 * MS;
 	wheel = wheel_of(made->attempts, made->input.count);
-	assert_true(wheel.known);
-	assert_int_equal(wheel.granule_ns, GRANULE);
-	assert_true(wheel.phase_ns > 299 * MS && wheel.phase_ns < 301 * MS);
-	assert_true(wheel_round(&wheel, made->attempts[9].close_ns, 0) + MS >
-		    made->attempts[9].end_ns);
-	assert_true(wheel_round(&wheel, made->attempts[9].close_ns, 0) <
-		    made->attempts[9].end_ns + MS);
+	assert_false(wheel.known);
+	/* then ends are spread over a turn, each always to the same place */
+	assert_true(wheel_round(&wheel, START, 1) != wheel_round(&wheel, START, 2));
+	assert_true(wheel_round(&wheel, START, 1) == wheel_round(&wheel, START, 1));
+	assert_true(wheel_round(&wheel, START, 1) - START < 60 * SECOND + wheel.granule_ns);
 	made_free(made);
 }
 
@@ -389,6 +418,7 @@ int main(void)
 		cmocka_unit_test(what_failed_would_have_lived_as_its_kin),
 		cmocka_unit_test(as_it_was_is_told_by_times_that_were_seen),
 		cmocka_unit_test(the_wheel_is_found_by_what_has_expired),
+		cmocka_unit_test(a_wheel_that_nothing_tells_of_is_not_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
