@@ -136,20 +136,32 @@ static uint64_t fin_wait2_ns(const struct whatif_settings *settings)
 	return (s <= 60 ? s : 2 * (s - 60)) * SECOND_NS;
 }
 
-/* When it ended, if that was for a reason that settings have no part in. */
-static uint64_t cut_short_ns(const struct attempt *attempt)
+/*
+ * How long it lasted, if it ended before its time: by a RST, which loopback's own churn sends
+ * now and then, or for a reason that nobody told. Settings have no part in that.
+ */
+static uint64_t cut_short_ns(const struct run *run, const struct attempt *attempt)
 {
-	bool cut = attempt->reason == END_RESET || attempt->reason == END_DESTROYED ||
-		   attempt->reason == END_REOPENED || attempt->reason == END_PURGED;
+	const struct whatif_netns *netns = &run->input->netns[run->input->netns_of[attempt->path]];
+	uint64_t turned_ns = attempt->turned_ms == ALL_OF_IT ? 0 : attempt->turned_ms * MS_NS;
+	bool reused = attempt->reason == END_REUSED;
 
-	return attempt->end_ns && cut ? attempt->end_ns - attempt->close_ns : 0;
+	if (!attempt->end_ns || attempt->reason == END_EXPIRED ||
+	    attempt->end_ns >= attempt->close_ns + turned_ns + TIME_WAIT_NS)
+		return 0;
+	/* a successor with its port proves that it was gone, and here nobody may take one over */
+	if (reused && (attempt->bound || attempt->exact ||
+		       may_reuse(&netns->settings, &run->input->paths[attempt->path])))
+		return 0;
+	return attempt->end_ns - attempt->close_ns;
 }
 
 static void enter_time_wait(struct run *run, uint32_t id, uint64_t ns)
 {
 	const struct attempt *attempt = &run->input->attempts[id];
 	const struct whatif_settings *settings = &run_netns_of(run, attempt->path)->settings;
-	uint64_t usable_ns = reusable_ns(settings, ns), cut_ns = cut_short_ns(attempt);
+	uint64_t usable_ns = reusable_ns(settings, ns), cut_ns = cut_short_ns(run, attempt);
+	uint64_t close_ns = ns - (attempt->mini ? attempt->turned_ms * MS_NS : 0);
 	struct job *job = &run->jobs[id];
 
 	job->state = JOB_TIME_WAIT;
@@ -157,8 +169,8 @@ static void enter_time_wait(struct run *run, uint32_t id, uint64_t ns)
 	/* the rest of one that was there at the start may be known better */
 	if (!attempt->start_ns && attempt->end_ns && attempt->reason == END_EXPIRED)
 		job->end_ns = attempt->end_ns;
-	if (cut_ns && ns + cut_ns < job->end_ns)
-		job->end_ns = ns + cut_ns;
+	if (cut_ns && close_ns + cut_ns >= ns && close_ns + cut_ns < job->end_ns)
+		job->end_ns = close_ns + cut_ns;
 	if (!job->binds && may_reuse(settings, &run->input->paths[attempt->path]) &&
 	    usable_ns < job->end_ns)
 		job_plan(run, id, usable_ns);
@@ -195,9 +207,9 @@ static void enter_minisock(struct run *run, uint32_t id, uint64_t ns)
 		job_plan(run, id, attempt->end_ns ? attempt->end_ns : UINT64_MAX);
 	else if (!attempt->mini || !attempt->turned_ms)
 		enter_time_wait(run, id, ns);
-	else if (cut_short_ns(attempt) && cut_short_ns(attempt) < orphan_ns &&
+	else if (cut_short_ns(run, attempt) && cut_short_ns(run, attempt) < orphan_ns &&
 		 attempt->turned_ms == ALL_OF_IT)
-		job_plan(run, id, ns + cut_short_ns(attempt));
+		job_plan(run, id, ns + cut_short_ns(run, attempt));
 	else if (attempt->turned_ms != ALL_OF_IT && attempt->turned_ms * MS_NS < orphan_ns)
 		job_plan(run, id, ns + attempt->turned_ms * MS_NS);
 	else
