@@ -217,6 +217,19 @@ static int replay(const struct model *model, const struct whatif_changes *change
 	return err;
 }
 
+/* A program that gets no port from bind() does not come as far as connect(). */
+static uint64_t count_failed_binds(const struct model *model)
+{
+	const struct failure *failures;
+	size_t count = model_failures(model, &failures);
+	uint64_t failed = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (failures[i].kind == FAILURE_BIND && !failures[i].local_port)
+			failed += failures[i].count;
+	return failed;
+}
+
 int model_what_if(const struct model *model, const struct whatif_changes *changes,
 		  struct whatif_result *result)
 {
@@ -240,6 +253,7 @@ int model_what_if(const struct model *model, const struct whatif_changes *change
 	result->to_ns = input.to_ns;
 	result->left_out = attempts->left_out;
 	result->told_in_sum = model->loss[TW_LOSS_SPILLED];
+	result->binds_failed = count_failed_binds(model);
 	for (size_t i = 0; i < attempts->count; i++) {
 		result->attempts += attempts->items[i].start_ns != 0;
 		result->stock += attempts->items[i].start_ns == 0;

@@ -16,65 +16,174 @@
 #include "sink/whatif.h"
 
 #define DEFAULT_LIMIT 10
+/* Terminals that are narrower are shown what matters most. */
+#define WIDE 120
+#define WIDEST 160
 
 static const char *const runs[NR_WHATIF_RUNS] = { "observed", "model", "what if" };
 
-static const struct table_column columns[] = {
-	{ "TO", false, 0 },	  { "FROM", false, 0 },
-	{ "RUN", false, 0 },	  { "CONNECTS", true, 0 },
-	{ "NO PORT", true, 0 },	  { "FIRST AT", true, 0 },
-	{ "PEAK", true, 0 },	  { "MEAN", true, 0 },
-	{ "END", true, 0 },	  { "MOST TIME-WAIT", true, 0 },
-	{ "OVER HALF", true, 0 }, { "OF", true, 0 },
+/* A destination, or all of them (NULL), in one of the runs. */
+struct whatif_row {
+	const struct whatif_path *path;
+	const struct whatif_use *use;
+	unsigned int run;
 };
 
-static void add_row(struct table *table, const char *to, const char *from, unsigned int run,
-		    const struct whatif_use *use)
+struct whatif_cell {
+	struct table_column column;
+	uint32_t width;			/* only on terminals that are so wide */
+	void (*add)(struct table *table, const struct whatif_row *row);
+};
+
+static void add_count(struct table *table, uint64_t count)
 {
 	char text[TEXT_LEN];
 
-	table_cell(table, "%s", to);
-	table_cell(table, "%s", from);
-	table_cell(table, "%s", runs[run]);
-	table_cell(table, "%s", text_count(use->connects, text));
-	table_cell(table, "%s", text_count(use->failures, text));
-	table_cell(table, "%s",
-		   use->first_failure_ns == TIME_UNKNOWN ?
-			   "" :
-			   text_duration(use->first_failure_ns, text));
-	table_cell(table, "%s", text_count(use->peak, text));
-	table_cell(table, "%s", text_count((uint64_t)(use->mean + 0.5), text));
-	table_cell(table, "%s", text_count(use->end, text));
-	table_cell(table, "%s", text_count(use->time_wait_peak, text));
-	table_cell(table, "%s", use->over_half_ns ? text_duration(use->over_half_ns, text) : "");
-	table_cell(table, "%s", use->capacity ? text_count(use->capacity, text) : "");
+	table_cell(table, "%s", text_count(count, text));
 }
 
-static void add_rows(struct table *table, const char *to, const char *from,
-		     const struct whatif_use uses[NR_WHATIF_RUNS], bool changed)
+static void add_to(struct table *table, const struct whatif_row *row)
 {
-	for (unsigned int run = 0; run < NR_WHATIF_RUNS; run++)
-		if (run != RUN_CHANGED || changed)
-			add_row(table, run ? "" : to, run ? "" : from, run, &uses[run]);
+	char text[ENDPOINT_TEXT_LEN];
+
+	if (row->run)
+		table_cell(table, "%s", "");
+	else if (!row->path)
+		table_cell(table, "all");
+	else
+		table_cell(table, "%s",
+			   endpoint_format(row->path->path.remote_addr, row->path->path.remote_port,
+					   text));
+}
+
+static void add_from(struct table *table, const struct whatif_row *row)
+{
+	char text[ADDR_TEXT_LEN];
+
+	if (row->run || !row->path)
+		table_cell(table, "%s", "");
+	else
+		table_cell(table, "%s", addr_format(row->path->path.local_addr, text));
+}
+
+static void add_netns(struct table *table, const struct whatif_row *row)
+{
+	if (row->run || !row->path)
+		table_cell(table, "%s", "");
+	else if (row->path->netns_name)
+		table_cell(table, "%s", row->path->netns_name);
+	else
+		table_cell(table, "%" PRIu32, row->path->path.netns_ino);
+}
+
+static void add_run(struct table *table, const struct whatif_row *row)
+{
+	table_cell(table, "%s", runs[row->run]);
+}
+
+static void add_connects(struct table *table, const struct whatif_row *row)
+{
+	add_count(table, row->use->connects);
+}
+
+static void add_failures(struct table *table, const struct whatif_row *row)
+{
+	add_count(table, row->use->failures);
+}
+
+static void add_first(struct table *table, const struct whatif_row *row)
+{
+	uint64_t ns = row->use->first_failure_ns;
+	char text[TEXT_LEN];
+
+	table_cell(table, "%s", ns == TIME_UNKNOWN ? "" : text_duration(ns, text));
+}
+
+static void add_peak(struct table *table, const struct whatif_row *row)
+{
+	add_count(table, row->use->peak);
+}
+
+static void add_mean(struct table *table, const struct whatif_row *row)
+{
+	add_count(table, (uint64_t)(row->use->mean + 0.5));
+}
+
+static void add_end(struct table *table, const struct whatif_row *row)
+{
+	add_count(table, row->use->end);
+}
+
+static void add_time_wait(struct table *table, const struct whatif_row *row)
+{
+	add_count(table, row->use->time_wait_peak);
+}
+
+static void add_over_half(struct table *table, const struct whatif_row *row)
+{
+	char text[TEXT_LEN];
+
+	table_cell(table, "%s",
+		   row->use->over_half_ns ? text_duration(row->use->over_half_ns, text) : "");
+}
+
+static void add_capacity(struct table *table, const struct whatif_row *row)
+{
+	if (row->path)
+		add_count(table, row->use->capacity);
+	else
+		table_cell(table, "%s", "");
+}
+
+static const struct whatif_cell cells[] = {
+	{ { .heading = "TO" }, 0, add_to },
+	{ { .heading = "FROM" }, WIDE, add_from },
+	{ { .heading = "NETNS", .max_width = 12 }, WIDEST, add_netns },
+	{ { .heading = "RUN" }, 0, add_run },
+	{ { .heading = "CONNECTS", .right = true }, 0, add_connects },
+	{ { .heading = "NO PORT", .right = true }, 0, add_failures },
+	{ { .heading = "FIRST AT", .right = true }, WIDE, add_first },
+	{ { .heading = "PEAK", .right = true }, 0, add_peak },
+	{ { .heading = "MEAN", .right = true }, 0, add_mean },
+	{ { .heading = "END", .right = true }, 0, add_end },
+	{ { .heading = "TIME_WAIT", .right = true }, WIDE, add_time_wait },
+	{ { .heading = "OVER HALF", .right = true }, 0, add_over_half },
+	{ { .heading = "OF", .right = true }, 0, add_capacity },
+};
+
+#define NR_CELLS (sizeof(cells) / sizeof(cells[0]))
+
+static void add_rows(struct table *table, const struct whatif_path *path,
+		     const struct whatif_use uses[NR_WHATIF_RUNS], bool changed,
+		     const struct sink_opts *opts)
+{
+	for (unsigned int run = 0; run < NR_WHATIF_RUNS; run++) {
+		struct whatif_row row = { .path = path, .use = &uses[run], .run = run };
+
+		for (size_t i = 0; i < NR_CELLS && (run != RUN_CHANGED || changed); i++)
+			if (!opts->width || opts->width >= cells[i].width)
+				cells[i].add(table, &row);
+	}
 }
 
 static void print_table(const struct whatif_result *result, const struct sink_opts *opts)
 {
-	struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
 	size_t limit = opts->limit ? opts->limit : DEFAULT_LIMIT;
-	char to[ENDPOINT_TEXT_LEN], from[ADDR_TEXT_LEN];
+	struct table_column columns[NR_CELLS];
+	unsigned int count = 0;
+	struct table *table;
 
+	for (size_t i = 0; i < NR_CELLS; i++)
+		if (!opts->width || opts->width >= cells[i].width)
+			columns[count++] = cells[i].column;
+	table = table_new(columns, count);
 	if (!table)
 		return;
 	/* of one destination alone the sum says nothing more */
 	if (result->nr_paths != 1)
-		add_rows(table, "all", "", result->total, result->changed);
-	for (size_t i = 0; i < result->nr_paths && i < limit; i++) {
-		const struct whatif_path *path = &result->paths[i];
-
-		add_rows(table, endpoint_format(path->path.remote_addr, path->path.remote_port, to),
-			 addr_format(path->path.local_addr, from), path->use, result->changed);
-	}
+		add_rows(table, NULL, result->total, result->changed, opts);
+	for (size_t i = 0; i < result->nr_paths && i < limit; i++)
+		add_rows(table, &result->paths[i], result->paths[i].use, result->changed, opts);
 	table_print(table, opts->out, opts->terminal);
 	table_free(table);
 	if (result->nr_paths > limit)
@@ -127,6 +236,11 @@ static void print_remarks(const struct whatif_result *result, const struct sink_
 		if (result->assumed & 1U << bit)
 			fprintf(opts->out, "%s was not told: the kernel's default is assumed.\n",
 				whatif_assumed_name(1U << bit));
+	if (result->binds_failed)
+		fprintf(opts->out,
+			"%s bind() calls got no port: where they would have connected to is not known, "
+			"they are not replayed.\n",
+			text_count(result->binds_failed, count));
 	if (result->left_out)
 		fprintf(opts->out,
 			"There was no room for %s more: the replay ends before the first of them.\n",
