@@ -7,6 +7,7 @@
 #ifndef TEST_SINK_FAKE_H
 #define TEST_SINK_FAKE_H
 
+#include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <setjmp.h>
@@ -27,6 +28,7 @@
 #include "model/flame.h"
 #include "model/leak.h"
 #include "model/ports.h"
+#include "model/whatif.h"
 #include "sink/sink.h"
 
 #define SECOND 1000000000ULL
@@ -54,6 +56,7 @@ struct model {
 	const struct failure *failures;
 	size_t nr_failures;
 	uint64_t budgets_left_out, failures_left_out;
+	const struct whatif_result *replayed; /* borrowed; NULL: nothing to replay */
 };
 
 size_t model_budgets(const struct model *model, const struct budget **budgets)
@@ -65,6 +68,26 @@ size_t model_budgets(const struct model *model, const struct budget **budgets)
 uint64_t model_budgets_left_out(const struct model *model)
 {
 	return model->budgets_left_out;
+}
+
+int model_what_if(const struct model *model, const struct whatif_changes *changes,
+		  struct whatif_result *result)
+{
+	(void)changes;
+	if (!model->replayed)
+		return -ENODATA;
+	*result = *model->replayed;
+	return 0;
+}
+
+void whatif_result_release(struct whatif_result *result)
+{
+	(void)result;
+}
+
+const char *whatif_assumed_name(enum whatif_assumed assumed)
+{
+	return assumed == ASSUMED_RANGE ? "ip_local_port_range" : "tcp_tw_reuse";
 }
 
 size_t model_failures(const struct model *model, const struct failure **failures)
