@@ -89,6 +89,22 @@ static void an_orphan_is_told_by_when_it_turned(void **state)
 	assert_int_equal(only(f)->turned_ms, 3000);
 }
 
+static void a_refusal_is_told_from_a_wait(void **state)
+{
+	struct fixture *f = keeping(state);
+	struct end end = client(1);
+
+	feed_tier(f, TW_BY_FENTRY);
+	feed_bare(f, TW_READY);
+	feed_connected(f, &end);
+	feed_mini(f, TW_MINI_REFUSED, &end, TW_TIME_WAIT, 0);
+	feed_close_first(f, &end, ORDERLY);
+	assert_true(only(f)->refused);
+	assert_false(only(f)->mini);
+	assert_int_equal(only(f)->close, CLOSE_BY_US);
+	assert_true(only(f)->close_ns != 0);
+}
+
 static void who_closed_is_told_apart(void **state)
 {
 	struct fixture *f = keeping(state);
@@ -217,6 +233,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(one_that_we_close_is_kept_until_its_wait_is_over,
 						fixture_open, fixture_close),
 		cmocka_unit_test_setup_teardown(an_orphan_is_told_by_when_it_turned, fixture_open,
+						fixture_close),
+		cmocka_unit_test_setup_teardown(a_refusal_is_told_from_a_wait, fixture_open,
 						fixture_close),
 		cmocka_unit_test_setup_teardown(who_closed_is_told_apart, fixture_open,
 						fixture_close),

@@ -286,6 +286,62 @@ static void a_bound_port_is_gone_for_every_destination(void **state)
 	made_free(made);
 }
 
+static void a_bound_port_is_taken_over_at_once(void **state)
+{
+	struct made *made = made_new(10, 30);
+	struct attempt *attempt = add(made, 0, 0, MS, CLOSE_BY_US);
+
+	(void)state;
+	attempt->bound = true;
+	attempt->port = LOW + 2;
+	add(made, 0, 10 * MS, MS, CLOSE_BY_US)->bound = true;
+	made->attempts[1].port = LOW + 2;
+	assert_int_equal(replay(made, &nothing).peak, 1);
+	/* but not from a socket that is open */
+	made->attempts[0].close_ns = START + SECOND;
+	assert_int_equal(replay(made, &nothing).peak, 2);
+	made_free(made);
+}
+
+static void what_was_refused_is_so_again_unless_there_is_room(void **state)
+{
+	struct whatif_changes changes = { .set = CHANGE_MAX_TW_BUCKETS,
+					  .to = { .max_tw_buckets = 100 } };
+	struct made *made = made_new(100, 30);
+
+	(void)state;
+	add_churn(made, 0, 2, 30);
+	for (size_t i = 10; i < made->input.count; i++) {
+		made->attempts[i].refused = true;
+		made->attempts[i].mini = false;
+	}
+	/* whose bound is not known: as it was */
+	assert_int_equal(replay(made, NULL).time_wait_peak, 10);
+	assert_int_equal(replay(made, &nothing).time_wait_peak, 10);
+	assert_int_equal(replay(made, &nothing).refused, 50);
+	assert_int_equal(replay(made, &changes).time_wait_peak, 60);
+	made->netns.settings.max_tw_buckets = 20;
+	assert_int_equal(replay(made, &nothing).time_wait_peak, 20);
+	made_free(made);
+}
+
+static void an_orphan_waits_as_long_as_it_did(void **state)
+{
+	struct whatif_changes changes = { .set = CHANGE_FIN_TIMEOUT,
+					  .to = { .fin_timeout_s = 20 } };
+	struct made *made = made_new(1, 30);
+	struct attempt *attempt = add(made, 0, 0, MS, CLOSE_BY_US);
+
+	(void)state;
+	attempt->turned_ms = UINT32_MAX;
+	attempt->end_ns = attempt->close_ns + 5 * SECOND;
+	attempt->reason = END_EXPIRED;
+	add(made, 0, 6 * SECOND, MS, CLOSE_BY_US);
+	assert_int_equal(replay(made, &nothing).failures, 0);
+	assert_int_equal(replay(made, &changes).failures, 1);
+	made_free(made);
+}
+
 static void connect_does_not_take_over_what_bind_has_left(void **state)
 {
 	struct whatif_changes changes = { .set = CHANGE_TW_REUSE, .to = { .tw_reuse = 1 } };
@@ -459,6 +515,9 @@ int main(void)
 		cmocka_unit_test(requests_that_share_a_connection_need_one_port),
 		cmocka_unit_test(who_closes_first_has_the_wait),
 		cmocka_unit_test(a_bound_port_is_gone_for_every_destination),
+		cmocka_unit_test(a_bound_port_is_taken_over_at_once),
+		cmocka_unit_test(what_was_refused_is_so_again_unless_there_is_room),
+		cmocka_unit_test(an_orphan_waits_as_long_as_it_did),
 		cmocka_unit_test(connect_does_not_take_over_what_bind_has_left),
 		cmocka_unit_test(a_listener_in_the_range_blocks_its_port),
 		cmocka_unit_test(what_was_there_before_holds_its_port),

@@ -175,6 +175,14 @@ static void note_close(struct attempt *item, const struct conn *conn)
 		item->close = conn->closed_first ? CLOSE_BY_RESET : CLOSE_BY_PEER;
 }
 
+/* Bucket overflow, which a dump may tell of after the birth was believed in. */
+static void note_refusal(struct attempt *item)
+{
+	item->refused = true;
+	item->mini = false;
+	item->close = CLOSE_BY_US;
+}
+
 void attempts_follow(struct model *model, uint32_t id)
 {
 	struct attempts *attempts = model->attempts;
@@ -196,6 +204,8 @@ void attempts_follow(struct model *model, uint32_t id)
 		note_close(item, conn);
 	if (conn->phase == PHASE_MINI || (conn->phase == PHASE_OVER && conn->ended_mini))
 		note_minisock(model, item, conn);
+	if (conn->refused)
+		note_refusal(item);
 }
 
 void attempts_leave(struct model *model, uint32_t id)
@@ -211,7 +221,8 @@ void attempts_restart(struct model *model)
 
 	attempts->count = 0;
 	attempts->left_out = attempts->until_ns = 0;
-	memset(attempts->of_conn, 0, (size_t)attempts->room_conns * sizeof(*attempts->of_conn));
+	for (id = 0; id < attempts->room_conns; id++)
+		attempts->of_conn[id] = 0;
 	for (id = pool_next(&model->conns, 0); id != POOL_NONE;
 	     id = pool_next(&model->conns, id + 1)) {
 		attempts_follow(model, id);

@@ -50,6 +50,7 @@ struct attempt {
 	uint8_t mini : 1;	/* a minisock was born */
 	uint8_t reason : 4;	/* of the minisock's end: enum end_reason */
 	uint8_t exact : 1;	/* end_ns was told by an evidence tier */
+	uint8_t refused : 1;	/* the minisock never was: tcp_max_tw_buckets; mini is not set */
 };
 
 _Static_assert(sizeof(struct attempt) == 40, "there are millions");

@@ -19,6 +19,8 @@
 
 struct model;
 
+#define WHATIF_NO_LIMIT UINT32_MAX
+
 /* What a namespace is set to, as far as ports go. Values are those of the sysctls. */
 struct whatif_settings {
 	uint16_t low, high;	/* ip_local_port_range */
@@ -28,7 +30,7 @@ struct whatif_settings {
 	/* ms; before 6.14 there is none and whole seconds count (tcp_twsk_unique()): -1 */
 	int32_t tw_reuse_delay_ms;
 	uint32_t fin_timeout_s;
-	uint32_t max_tw_buckets;
+	uint32_t max_tw_buckets; /* WHATIF_NO_LIMIT: not known, and none is assumed */
 };
 
 /* What was not told of a namespace, and is taken for what a kernel has by default. */

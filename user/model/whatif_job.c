@@ -189,14 +189,35 @@ static void become_for_taking(struct run *run, uint32_t id)
 	job_plan(run, id, job->end_ns);
 }
 
+/* How long an orphan waits for its peer's FIN: what it was, unless that is to be another. */
+static uint64_t orphan_ns(const struct run *run, const struct attempt *attempt)
+{
+	bool changed = run->changes && run->changes->set & CHANGE_FIN_TIMEOUT;
+
+	/* also where TCP_LINGER2 has it differ from the namespace's */
+	if (attempt->turned_ms == ALL_OF_IT && attempt->end_ns && !changed)
+		return attempt->end_ns - attempt->close_ns;
+	return fin_wait2_ns(&run_netns_of(run, attempt->path)->settings);
+}
+
+/* No room for one more: by the bound that is known, else as it was. */
+static bool is_refused(const struct run *run, const struct attempt *attempt)
+{
+	const struct run_netns *netns = run_netns_of(run, attempt->path);
+	uint32_t most = netns->settings.max_tw_buckets;
+
+	if (!run->changes || most == WHATIF_NO_LIMIT)
+		return attempt->refused;
+	return netns->minisocks >= most;
+}
+
 static void enter_minisock(struct run *run, uint32_t id, uint64_t ns)
 {
 	const struct attempt *attempt = &run->input->attempts[id];
-	struct run_netns *netns = run_netns_of(run, attempt->path);
-	uint64_t orphan_ns = fin_wait2_ns(&netns->settings);
+	uint64_t turned_ns = attempt->turned_ms * MS_NS, most_ns = orphan_ns(run, attempt);
 	struct job *job = &run->jobs[id];
 
-	if (run->changes && netns->minisocks >= netns->settings.max_tw_buckets) {
+	if (is_refused(run, attempt)) {
 		meter_refuse(&run->meter, attempt->path);
 		job_leave_port(run, id, ns);
 		return;
@@ -207,23 +228,19 @@ static void enter_minisock(struct run *run, uint32_t id, uint64_t ns)
 		job_plan(run, id, attempt->end_ns ? attempt->end_ns : UINT64_MAX);
 	else if (!attempt->mini || !attempt->turned_ms)
 		enter_time_wait(run, id, ns);
-	else if (cut_short_ns(run, attempt) && cut_short_ns(run, attempt) < orphan_ns &&
-		 attempt->turned_ms == ALL_OF_IT)
-		job_plan(run, id, ns + cut_short_ns(run, attempt));
-	else if (attempt->turned_ms != ALL_OF_IT && attempt->turned_ms * MS_NS < orphan_ns)
-		job_plan(run, id, ns + attempt->turned_ms * MS_NS);
+	else if (attempt->turned_ms != ALL_OF_IT && turned_ns < most_ns)
+		job_plan(run, id, ns + turned_ns);
 	else
-		job_plan(run, id, ns + orphan_ns);
+		job_plan(run, id, ns + most_ns);
 }
 
 /* The peer's FIN has come, or it never will. */
 static void leave_fin_wait2(struct run *run, uint32_t id, uint64_t ns)
 {
 	const struct attempt *attempt = &run->input->attempts[id];
-	uint64_t orphan_ns = fin_wait2_ns(&run_netns_of(run, attempt->path)->settings);
 
 	if (run->changes && attempt->turned_ms != ALL_OF_IT &&
-	    attempt->turned_ms * MS_NS < orphan_ns)
+	    attempt->turned_ms * MS_NS < orphan_ns(run, attempt))
 		enter_time_wait(run, id, ns);
 	else
 		job_leave_port(run, id, ns);

@@ -73,7 +73,8 @@ static bool choose_bound(struct run *run, uint32_t id, uint64_t ns)
 
 	job->binds = true;
 	job->port = attempt->port;
-	if (job->port && port_range_is_idle(range, job->port) && take_over(run, job, ns))
+	/* what it takes over itself is not in its way (tcp_twsk_unique() without a twp) */
+	if (job->port && take_over(run, job, ns) && port_range_is_idle(range, job->port))
 		return true;
 	job->port = port_range_find_idle(range, run_random(run));
 	return job->port != 0;

@@ -8,7 +8,6 @@
 #define DEFAULT_HIGH 60999
 #define DEFAULT_REUSE 2
 #define DEFAULT_FIN_TIMEOUT_S 60
-#define NO_LIMIT UINT32_MAX
 
 const char *whatif_assumed_name(enum whatif_assumed assumed)
 {
@@ -56,7 +55,7 @@ unsigned int whatif_settings_read(struct whatif_settings *settings, const char *
 		.timestamps = true,
 		.tw_reuse_delay_ms = -1,
 		.fin_timeout_s = DEFAULT_FIN_TIMEOUT_S,
-		.max_tw_buckets = NO_LIMIT,
+		.max_tw_buckets = WHATIF_NO_LIMIT,
 	};
 	assumed = read_range(settings, facts);
 	if (read_one(facts, "net.ipv4.tcp_tw_reuse", 0, 2, &value))
