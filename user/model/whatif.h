@@ -111,7 +111,7 @@ struct whatif_result {
 	uint64_t stock;		/* ports that were in use when it began */
 	uint64_t left_out;	/* attempts that there was no room for: the window ends before */
 	uint64_t told_in_sum;	/* changes of connections of which nothing else is known */
-	uint64_t binds_failed;	/* to port 0: where they would have connected to nobody knows */
+	uint64_t binds_failed;	/* to port 0, as far as was told: where to connect nobody knows */
 	unsigned int assumed;	/* enum whatif_assumed, of any namespace */
 	bool changed;		/* there is a RUN_CHANGED */
 	struct whatif_use total[NR_WHATIF_RUNS];

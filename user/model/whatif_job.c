@@ -171,8 +171,8 @@ static void enter_time_wait(struct run *run, uint32_t id, uint64_t ns)
 		job->end_ns = attempt->end_ns;
 	if (cut_ns && close_ns + cut_ns >= ns && close_ns + cut_ns < job->end_ns)
 		job->end_ns = close_ns + cut_ns;
-	if (!job->binds && may_reuse(settings, &run->input->paths[attempt->path]) &&
-	    usable_ns < job->end_ns)
+	/* what bind() has left is blocked for connect() as it is */
+	if (may_reuse(settings, &run->input->paths[attempt->path]) && usable_ns < job->end_ns)
 		job_plan(run, id, usable_ns);
 	else
 		job_plan(run, id, job->end_ns);
