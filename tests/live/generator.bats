@@ -143,7 +143,7 @@ namespace_as_it_is() {
 
 	netns_new t
 	before=$(namespace_as_it_is)
-	for scenario in fin_timeout_handover addr_not_avail time_wait_reused_auto time_wait_refused \
+	for scenario in fin_timeout_handover addr_not_avail binds_starve time_wait_reused_auto time_wait_refused \
 		bucket_overflow peer_rst_rfc1337 peer_syn_reopens; do
 		traffic "$scenario" --count 2
 		diff <(echo "$before") <(namespace_as_it_is)

@@ -108,7 +108,8 @@ static void looks_take_a_fiftieth_of_the_time_however_dear_they_are(void **state
 static void no_more_is_saved_however_long_nothing_fails(void **state)
 {
 	(void)state;
-	assert_int_equal(looked(BEGIN + 10 * SECOND, 1000, 500, 1), LOOKS_SAVED_NS / LOOKS_LEAST_NS);
+	assert_int_equal(looked(BEGIN + 10 * SECOND, 1000, 500, 1),
+			 LOOKS_SAVED_NS / LOOKS_LEAST_NS);
 	assert_int_equal(looked(BEGIN + 1000000 * SECOND, 1000, 500, 1),
 			 LOOKS_SAVED_NS / LOOKS_LEAST_NS);
 }
