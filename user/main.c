@@ -19,6 +19,7 @@ static const struct command commands[] = {
 	{ "doctor", cmd_doctor,
 	  "what this host's settings mean for it, and which advice is wrong" },
 	{ "record", cmd_record, "write the events to a file, for replay with -i FILE" },
+	{ "report", cmd_report, "all that recordings tell, or two of them compared" },
 	{ "run", cmd_run, "run a command and say what becomes of its connections" },
 	{ "demo", cmd_demo, "play a small leaking workload and show what twtrace sees" },
 };

@@ -458,6 +458,12 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 		state->next = state->argc;
 		return 0;
 	}
+	if (key == ARGP_KEY_ARG && parse->spec->recordings) {
+		if (set_input(parse->options, arg, &err))
+			argp_error(state, "%s", err.text);
+		parse->options->operand = arg;
+		return 0;
+	}
 	if (key == ARGP_KEY_ARG) {
 		if (!parse->spec->operand || parse->options->operand)
 			argp_error(state, "unexpected argument '%s'", arg);

@@ -78,6 +78,7 @@ enum option_group {
 struct option_spec {
 	const char *doc;	/* argp's: what the command does, then \v and notes */
 	const char *operand;	/* "FILE": required; NULL: none allowed */
+	bool recordings;	/* the operands are recordings, one or more */
 	bool words;		/* the operand is a program to run, with all that follows */
 	unsigned int groups;	/* enum option_group */
 	const struct sink_ops *const *formats;

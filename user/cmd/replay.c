@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "cmd/stage.h"
+#include "sink/recordings.h"
 #include "source/recording.h"
 
 struct input {
@@ -25,6 +26,7 @@ struct input {
 
 struct replay {
 	struct input *inputs;		/* owned */
+	struct recording_note *notes;	/* owned: what is told of each input */
 	size_t count;
 	struct stage stage;
 	uint64_t interval_ends_ns, until_ns;
@@ -215,14 +217,50 @@ static int feed(struct replay *replay, struct error *err)
 			return 0;
 		replay->stage.source = input->source;
 		stage_receive(&replay->stage, shifted(replay, input));
+		input->last_ns = now_ns;
 		input->next = recording_next(input->recording);
 		look_ahead(replay, input);
 	}
 	return 0;
 }
 
+static struct filter filter_of(const struct input *input)
+{
+	const struct tw_recording_head *head = recording_head(input->recording);
+
+	return (struct filter){
+		.kernel = head->filter,
+		.service = head->service_filter[0] ? head->service_filter : NULL,
+		.pid = head->pid_filter,
+	};
+}
+
+/* What outputs say of the recordings, now that they have been read. */
+static void note_recordings(struct replay *replay)
+{
+	for (size_t i = 0; i < replay->count; i++) {
+		const struct input *input = &replay->inputs[i];
+		const struct tw_recording_head *head = recording_head(input->recording);
+
+		replay->notes[i] = (struct recording_note){
+			.path = recording_path(input->recording),
+			.host = head->host,
+			.kernel = head->kernel,
+			.program = head->program,
+			.damage = recording_damage(input->recording),
+			.filter = filter_of(input),
+			.evidence = head->evidence < NR_EVIDENCE ? head->evidence :
+								   EVIDENCE_INFERRED,
+			.from_ns = input->first_ns,
+			.to_ns = input->last_ns,
+			.records = recording_records(input->recording),
+		};
+	}
+}
+
 static enum status finish(struct replay *replay, int ret, struct error *err)
 {
+	note_recordings(replay);
 	for (size_t i = 0; i < replay->count; i++)
 		if (recording_damage(replay->inputs[i].recording))
 			log_msg(LOG_WARNING, "%s", recording_damage(replay->inputs[i].recording));
@@ -235,6 +273,7 @@ static enum status finish(struct replay *replay, int ret, struct error *err)
 	for (size_t i = 0; i < replay->count; i++)
 		recording_free(replay->inputs[i].recording);
 	free(replay->inputs);
+	free(replay->notes);
 	free(replay);
 	return ret ? STATUS_FAILED : STATUS_OK;
 }
@@ -247,15 +286,11 @@ static void tell_heads(struct replay *replay)
 {
 	for (size_t i = 0; i < replay->count; i++) {
 		const struct input *input = &replay->inputs[i];
-		const struct tw_recording_head *head = recording_head(input->recording);
-		struct filter filter = {
-			.kernel = head->filter,
-			.service = head->service_filter[0] ? head->service_filter : NULL,
-			.pid = head->pid_filter,
-		};
+		struct filter filter = filter_of(input);
 
 		model_set_recorded_filter(replay->stage.model, input->source, &filter);
-		model_set_host(replay->stage.model, input->source, head->host);
+		model_set_host(replay->stage.model, input->source,
+			       recording_head(input->recording)->host);
 	}
 }
 
@@ -265,6 +300,8 @@ static int open_stage(struct replay *replay, const struct pipeline *pipeline, st
 		.host = recording_head(replay->inputs[0].recording)->host,
 		.offset_ns = align_clocks(replay),
 		.replay = true,
+		.recordings = replay->notes,
+		.nr_recordings = replay->count,
 	};
 
 	if (stage_open(&replay->stage, pipeline, &origin, err))
@@ -279,9 +316,15 @@ enum status replay_run(const struct pipeline *pipeline)
 	struct error err = { 0 };
 	int ret = 0;
 
-	if (replay)
+	if (replay) {
 		replay->inputs = calloc(options->nr_inputs, sizeof(*replay->inputs));
-	if (!replay || !replay->inputs) {
+		replay->notes = calloc(options->nr_inputs, sizeof(*replay->notes));
+	}
+	if (!replay || !replay->inputs || !replay->notes) {
+		if (replay) {
+			free(replay->inputs);
+			free(replay->notes);
+		}
 		free(replay);
 		log_msg(LOG_WARNING, "no memory");
 		return STATUS_FAILED;

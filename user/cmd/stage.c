@@ -123,6 +123,8 @@ static struct sink *open_sink(const struct pipeline *pipeline, const struct orig
 		.once = options->for_ns != 0,
 		.filtered = !filter_is_empty(&options->filter),
 		.flame = pipeline->flame,
+		.recordings = origin->recordings,
+		.nr_recordings = origin->nr_recordings,
 		.stacks = options->stacks != 0,
 		.what_if = pipeline->what_if,
 	};

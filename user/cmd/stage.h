@@ -43,6 +43,8 @@ struct origin {
 	int64_t offset_ns;	/* realtime minus monotonic */
 	enum tw_evidence evidence;	/* live: the tier in use */
 	bool replay;
+	const struct recording_note *recordings; /* what is replayed; borrowed, up to the end */
+	uint32_t nr_recordings;
 };
 
 /* Opens what there is to write to. 0 or -errno. */

@@ -10,6 +10,7 @@
 #include "model/leak.h"
 #include "sink/common.h"
 #include "sink/json_part.h"
+#include "sink/part.h"
 #include "sink/value.h"
 
 /* What tells one verdict from another. */
@@ -189,8 +190,8 @@ static struct json *verdict_new(const struct verdict *verdict, const struct sink
 	return json;
 }
 
-static struct json *document_of(const struct model *model, const struct sink_opts *opts,
-				const char *kind)
+struct json *leaks_document(const struct model *model, const struct sink_opts *opts,
+			    const char *kind)
 {
 	struct json *json = json_object(), *array = json_array(), *loss = json_object();
 	struct json *unkept = json_object();
@@ -217,7 +218,7 @@ static struct json *document_of(const struct model *model, const struct sink_opt
 
 static void leaks_json_end(struct sink *sink, const struct model *model)
 {
-	struct json *json = document_of(model, &sink->opts, NULL);
+	struct json *json = leaks_document(model, &sink->opts, NULL);
 
 	json_write_pretty(json, sink->opts.out);
 	json_free(json);
@@ -329,7 +330,7 @@ static void leaks_jsonl_end(struct sink *sink, const struct model *model)
 	struct json *json;
 
 	leaks_jsonl_interval(sink, model);
-	json = document_of(model, &sink->opts, "summary");
+	json = leaks_document(model, &sink->opts, "summary");
 	json_write_line(json, sink->opts.out);
 	json_free(json);
 	fflush(sink->opts.out);

@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "model/leak.h"
 #include "sink/common.h"
+#include "sink/part.h"
 #include "sink/wrap.h"
 
 #define INDENT 9
@@ -343,19 +344,19 @@ static void print_unkept(const struct sink_opts *opts, const struct model *model
 			text_count(unkept.stacks, number));
 }
 
-static void print_all(struct sink *sink, const struct model *model)
+void leaks_print(const struct model *model, const struct sink_opts *opts)
 {
 	const struct verdict *verdicts;
 	size_t count = model_verdicts(model, &verdicts);
 
-	print_head(&sink->opts, model, verdicts, count);
+	print_head(opts, model, verdicts, count);
 	for (size_t i = 0; i < count; i++) {
-		putc('\n', sink->opts.out);
-		print_verdict(&sink->opts, &verdicts[i]);
+		putc('\n', opts->out);
+		print_verdict(opts, &verdicts[i]);
 	}
-	print_loss(&sink->opts, model);
-	print_unkept(&sink->opts, model);
-	fflush(sink->opts.out);
+	print_loss(opts, model);
+	print_unkept(opts, model);
+	fflush(opts->out);
 }
 
 static void leaks_text_interval(struct sink *sink, const struct model *model)
@@ -363,14 +364,14 @@ static void leaks_text_interval(struct sink *sink, const struct model *model)
 	if (sink->opts.replay || !sink->opts.terminal)
 		return;
 	fputs(CLEAR, sink->opts.out);
-	print_all(sink, model);
+	leaks_print(model, &sink->opts);
 }
 
 static void leaks_text_end(struct sink *sink, const struct model *model)
 {
 	if (sink->opts.terminal && !sink->opts.replay)
 		fputs(CLEAR, sink->opts.out);
-	print_all(sink, model);
+	leaks_print(model, &sink->opts);
 }
 
 const struct sink_ops leaks_text_sink = {

@@ -146,6 +146,8 @@ static void collect(void *ctx, const struct conn_view *view)
 	struct list *list = ctx;
 	struct conn_view *copy;
 
+	if (list->wants && !list->wants(view))
+		return;
 	if (!list->total++)
 		list->netns_cookie = view->netns_cookie;
 	list->several_netns |= view->netns_cookie != list->netns_cookie;
@@ -159,9 +161,10 @@ static void collect(void *ctx, const struct conn_view *view)
 		list->short_of_memory = true;
 }
 
-void list_init(struct list *list, const struct model *model, enum list_sort sort, size_t limit)
+void list_init(struct list *list, const struct model *model, enum list_sort sort, size_t limit,
+	       list_wants_fn wants)
 {
-	*list = (struct list){ .sort = sort, .most = limit };
+	*list = (struct list){ .sort = sort, .most = limit, .wants = wants };
 	model_each_conn(model, collect, list);
 	if (list->count)
 		sort_and_cut(list, limit);

@@ -5,6 +5,9 @@
 
 #include "sink/sink.h"
 
+/* Which sockets are listed. */
+typedef bool (*list_wants_fn)(const struct conn_view *conn);
+
 struct list {
 	struct conn_view **items;	/* owned, with all they point to */
 	size_t count;
@@ -12,13 +15,15 @@ struct list {
 	size_t room;
 	size_t most;		/* kept while collecting, 0: all */
 	enum list_sort sort;
+	list_wants_fn wants;
 	bool several_netns;	/* among all, not only those kept */
 	bool short_of_memory;	/* some are missing */
 	uint64_t netns_cookie;	/* of the first one */
 };
 
-/* @limit 0: no limit */
-void list_init(struct list *list, const struct model *model, enum list_sort sort, size_t limit);
+/* @limit 0: no limit. @wants NULL: all. */
+void list_init(struct list *list, const struct model *model, enum list_sort sort, size_t limit,
+	       list_wants_fn wants);
 void list_release(struct list *list);
 
 /* How long it is in its state; false where that is unknown. */

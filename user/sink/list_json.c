@@ -5,6 +5,7 @@
 #include "sink/common.h"
 #include "sink/conn_field.h"
 #include "sink/list.h"
+#include "sink/part.h"
 
 static void add_ms(struct json *json, const char *key, bool known, uint64_t ns)
 {
@@ -57,26 +58,34 @@ static struct json *socket_new(const struct conn_view *conn, const struct model 
 	return json;
 }
 
-static void list_json_end(struct sink *sink, const struct model *model)
+struct json *list_document(const struct model *model, const struct sink_opts *opts,
+			   list_wants_fn wants)
 {
 	struct json *json = json_object(), *array = json_array();
 	char time[TIME_TEXT_LEN];
 	struct list list;
 	size_t i;
 
-	list_init(&list, model, sink->opts.sort, sink->opts.limit);
-	json_add_text(json, "host", sink->opts.host);
+	list_init(&list, model, opts->sort, opts->limit, wants);
+	json_add_text(json, "host", opts->host);
 	json_add_text(json, "time",
 		      model_now_ns(model) ?
-			      text_time(sink_realtime(&sink->opts, model_now_ns(model)), time) :
+			      text_time(sink_realtime(opts, model_now_ns(model)), time) :
 			      NULL);
 	json_add_u64(json, "total", list.total);
 	for (i = 0; i < list.count; i++)
-		json_add(array, NULL, socket_new(list.items[i], model, &sink->opts));
+		json_add(array, NULL, socket_new(list.items[i], model, opts));
 	json_add(json, "sockets", array);
+	list_release(&list);
+	return json;
+}
+
+static void list_json_end(struct sink *sink, const struct model *model)
+{
+	struct json *json = list_document(model, &sink->opts, NULL);
+
 	json_write_pretty(json, sink->opts.out);
 	json_free(json);
-	list_release(&list);
 	fflush(sink->opts.out);
 }
 

@@ -10,6 +10,7 @@
 #include "sink/common.h"
 #include "sink/conn_text.h"
 #include "sink/list.h"
+#include "sink/part.h"
 
 #define CELL_LEN 128
 
@@ -107,22 +108,27 @@ static void print_rows(const struct list *list, const struct sink_opts *opts,
 	table_free(table);
 }
 
-static void list_text_end(struct sink *sink, const struct model *model)
+void list_print(const struct model *model, const struct sink_opts *opts, list_wants_fn wants)
 {
-	FILE *out = sink->opts.out;
+	FILE *out = opts->out;
 	struct list list;
 
-	list_init(&list, model, sink->opts.sort, sink->opts.limit);
+	list_init(&list, model, opts->sort, opts->limit, wants);
 	if (list.total)
-		print_rows(&list, &sink->opts, model);
+		print_rows(&list, opts, model);
 	else
-		fputs("No socket matches.\n", out);
+		fputs(wants ? "None.\n" : "No socket matches.\n", out);
 	if (list.short_of_memory)
 		fputs("Some are missing: out of memory.\n", out);
 	else if (list.count < list.total)
 		fprintf(out, "%zu more (--limit)\n", list.total - list.count);
 	list_release(&list);
-	fflush(out);
+}
+
+static void list_text_end(struct sink *sink, const struct model *model)
+{
+	list_print(model, &sink->opts, NULL);
+	fflush(sink->opts.out);
 }
 
 const struct sink_ops list_text_sink = {

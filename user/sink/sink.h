@@ -30,6 +30,7 @@ const char *list_sort_name(enum list_sort sort);
 
 struct flame_opts;
 struct whatif_ask;
+struct recording_note;
 
 struct sink_opts {
 	FILE *out;			/* borrowed */
@@ -46,6 +47,8 @@ struct sink_opts {
 	bool filtered;			/* not everything is looked at */
 	const struct flame_opts *flame;	/* what `flame` was asked for; borrowed */
 	const struct whatif_ask *what_if; /* what --what-if asks; borrowed; NULL: nothing */
+	const struct recording_note *recordings; /* what is replayed; complete at the end; borrowed */
+	uint32_t nr_recordings;
 	bool stacks;			/* the code that opened connections is asked for */
 };
 
@@ -70,6 +73,7 @@ extern const struct sink_ops top_text_sink, top_json_sink, top_jsonl_sink;
 extern const struct sink_ops list_text_sink, list_json_sink;
 extern const struct sink_ops leaks_text_sink, leaks_json_sink, leaks_jsonl_sink;
 extern const struct sink_ops ports_text_sink, ports_json_sink, ports_jsonl_sink;
+extern const struct sink_ops report_text_sink, report_json_sink;
 extern const struct sink_ops run_text_sink, run_json_sink;
 extern const struct sink_ops flame_folded_sink, flame_svg_sink, flame_html_sink;
 extern const struct sink_ops flame_speedscope_sink, flame_pprof_sink, flame_keep_sink;

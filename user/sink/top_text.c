@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sink/common.h"
+#include "sink/part.h"
 #include "sink/ports.h"
 #include "sink/summary.h"
 #include "sink/top_table.h"
@@ -40,17 +41,17 @@ struct frame {
 
 static const enum dimension order[NR_DIMENSIONS] = { DIM_SERVICE, DIM_PORT, DIM_REMOTE, DIM_PAIR };
 
-static void frame_init(struct frame *frame, const struct sink *sink, const struct model *model,
+static void frame_init(struct frame *frame, const struct sink_opts *opts, const struct model *model,
 		       struct span span)
 {
 	unsigned int i;
 
 	*frame = (struct frame){
-		.opts = &sink->opts,
+		.opts = opts,
 		.model = model,
 		.span = span,
 		.tables = NR_DIMENSIONS,
-		.limit = sink->opts.limit ? sink->opts.limit : DEFAULT_LIMIT,
+		.limit = opts->limit ? opts->limit : DEFAULT_LIMIT,
 	};
 	/* Without memory a ranking is empty, and its table is not there. */
 	for (i = 0; i < NR_DIMENSIONS; i++)
@@ -69,7 +70,7 @@ static void frame_print(const struct frame *frame, FILE *out)
 {
 	const struct top_table_opts opts = {
 		.limit = frame->limit,
-		.width = frame->opts->terminal ? frame->opts->width : 0,
+		.width = frame->opts->width,
 		.bold = frame->opts->terminal,
 		.names = frame->opts->names,
 		.span = frame->span,
@@ -150,7 +151,7 @@ static void top_text_interval(struct sink *sink, const struct model *model)
 
 	if (sink->opts.replay || (sink->opts.once && !sink->opts.terminal))
 		return;
-	frame_init(&frame, sink, model, span_interval(model));
+	frame_init(&frame, &sink->opts, model, span_interval(model));
 	if (sink->opts.terminal) {
 		text = frame_draw_screen(&frame);
 		fprintf(out, "%s%s", CLEAR, text ? text : "");
@@ -165,17 +166,23 @@ static void top_text_interval(struct sink *sink, const struct model *model)
 	fflush(out);
 }
 
+void top_print(const struct model *model, const struct sink_opts *opts)
+{
+	struct frame frame;
+
+	frame_init(&frame, opts, model, span_whole(model));
+	frame_print(&frame, opts->out);
+	frame_release(&frame);
+}
+
 static void top_text_end(struct sink *sink, const struct model *model)
 {
 	struct top_text *top = (struct top_text *)sink;
 	FILE *out = sink->opts.out;
-	struct frame frame;
 
 	if (top->printed)
 		fputs(sink->opts.terminal ? CLEAR : "\n", out);
-	frame_init(&frame, sink, model, span_whole(model));
-	frame_print(&frame, out);
-	frame_release(&frame);
+	top_print(model, &sink->opts);
 	fflush(out);
 }
 

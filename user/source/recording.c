@@ -129,6 +129,11 @@ const char *recording_path(const struct recording *recording)
 	return recording->path;
 }
 
+uint64_t recording_records(const struct recording *recording)
+{
+	return recording->records;
+}
+
 const char *recording_damage(const struct recording *recording)
 {
 	return recording->damage[0] ? recording->damage : NULL;

@@ -7,6 +7,7 @@
 #define SOURCE_RECORDING_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "tw_record.h"
@@ -30,6 +31,8 @@ const struct tw_record *recording_next(struct recording *recording);
  * EXPECT_AHEAD records ahead; NULL: none that is there already and was not named before.
  */
 const struct tw_record *recording_ahead(struct recording *recording);
+/* So many have been read. */
+uint64_t recording_records(const struct recording *recording);
 /* One sentence, or NULL when the file ended as it should. */
 const char *recording_damage(const struct recording *recording);
 

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* `report`: what every command would say of recordings, as one document. */
+#include <string.h>
+
+#include "sink/common.h"
+#include "sink/document.h"
+#include "sink/part.h"
+#include "sink/recordings.h"
+
+/* The sockets that were open longest; `list -i` has all of them. */
+#define DEFAULT_LIMIT 10
+/* Of tables in a file: it is to be read, not cut to a terminal. */
+#define FILE_WIDTH 120
+
+struct section {
+	const char *key;	/* in JSON; its own command's document stands there */
+	const char *heading;
+	void (*print)(const struct model *model, const struct sink_opts *opts);
+	struct json *(*document)(const struct model *model, const struct sink_opts *opts);
+};
+
+static bool is_open(const struct conn_view *conn)
+{
+	return !conn->minisock && conn->state != TW_LISTEN && conn->state != TW_CLOSE;
+}
+
+static struct sink_opts limited(const struct sink_opts *opts)
+{
+	struct sink_opts copy = *opts;
+
+	if (!copy.limit)
+		copy.limit = DEFAULT_LIMIT;
+	return copy;
+}
+
+static void print_open(const struct model *model, const struct sink_opts *opts)
+{
+	struct sink_opts few = limited(opts);
+
+	list_print(model, &few, is_open);
+}
+
+static struct json *open_document(const struct model *model, const struct sink_opts *opts)
+{
+	struct sink_opts few = limited(opts);
+
+	return list_document(model, &few, is_open);
+}
+
+static struct json *top_document(const struct model *model, const struct sink_opts *opts)
+{
+	return document_new(model, opts, NULL, span_whole(model));
+}
+
+static struct json *leaks_section(const struct model *model, const struct sink_opts *opts)
+{
+	return leaks_document(model, opts, NULL);
+}
+
+static const struct section sections[] = {
+	{ "top", "Connections", top_print, top_document },
+	{ "open", "Open at the end, the longest first", print_open, open_document },
+	{ "leaks", "Leaks", leaks_print, leaks_section },
+};
+
+#define NR_SECTIONS (sizeof(sections) / sizeof(sections[0]))
+
+static void print_heading(const struct sink_opts *opts, const char *heading)
+{
+	static const char line[] = "------------------------------------------------------------";
+
+	fprintf(opts->out, "%s%s%s\n%.*s\n", opts->terminal ? "\033[1m" : "", heading,
+		opts->terminal ? "\033[0m" : "", (int)strlen(heading), line);
+}
+
+static void report_text_end(struct sink *sink, const struct model *model)
+{
+	if (!sink->opts.width)
+		sink->opts.width = FILE_WIDTH;
+	print_heading(&sink->opts, "Recordings");
+	recordings_print(&sink->opts);
+	for (size_t i = 0; i < NR_SECTIONS; i++) {
+		putc('\n', sink->opts.out);
+		print_heading(&sink->opts, sections[i].heading);
+		sections[i].print(model, &sink->opts);
+	}
+	fflush(sink->opts.out);
+}
+
+static void report_json_end(struct sink *sink, const struct model *model)
+{
+	struct json *json = json_object();
+
+	json_add(json, "recordings", recordings_json(&sink->opts));
+	for (size_t i = 0; i < NR_SECTIONS; i++)
+		json_add(json, sections[i].key, sections[i].document(model, &sink->opts));
+	json_write_pretty(json, sink->opts.out);
+	json_free(json);
+	fflush(sink->opts.out);
+}
+
+const struct sink_ops report_text_sink = {
+	.name = "text",
+	.open = sink_open,
+	.end = report_text_end,
+	.free = sink_free,
+};
+
+const struct sink_ops report_json_sink = {
+	.name = "json",
+	.open = sink_open,
+	.end = report_json_end,
+	.free = sink_free,
+};
