@@ -11,7 +11,7 @@ int cmd_report(int argc, char **argv)
 							  NULL };
 	static const struct option_spec spec = {
 		.doc = "Says all that recordings tell, as one document: tables, open connections, "
-		       "leaks.\v"
+		       "ports, failures, leaks.\v"
 		       "  twtrace record monday.twr --for 10m ; twtrace report monday.twr",
 		.operand = "FILE...",
 		.recordings = true,
@@ -19,7 +19,7 @@ int cmd_report(int argc, char **argv)
 		.formats = formats,
 	};
 	struct options options;
-	struct pipeline pipeline = { .options = &options, .leaks = true };
+	struct pipeline pipeline = { .options = &options, .leaks = true, .ports = true };
 
 	options_init(&options);
 	options_parse(&options, &spec, argc, argv);

@@ -5,6 +5,7 @@
 #include "sink/common.h"
 #include "sink/document.h"
 #include "sink/part.h"
+#include "sink/ports.h"
 #include "sink/recordings.h"
 
 /* The sockets that were open longest; `list -i` has all of them. */
@@ -57,9 +58,15 @@ static struct json *leaks_section(const struct model *model, const struct sink_o
 	return leaks_document(model, opts, NULL);
 }
 
+static struct json *ports_section(const struct model *model, const struct sink_opts *opts)
+{
+	return ports_document(model, opts, NULL);
+}
+
 static const struct section sections[] = {
 	{ "top", "Connections", top_print, top_document },
 	{ "open", "Open at the end, the longest first", print_open, open_document },
+	{ "ports", "Ports and failures", ports_print, ports_section },
 	{ "leaks", "Leaks", leaks_print, leaks_section },
 };
 
