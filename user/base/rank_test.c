@@ -21,8 +21,7 @@ static int compare(const void *left, const void *right)
 double median_of(double *figures, size_t count)
 {
 	qsort(figures, count, sizeof(*figures), compare);
-	return count % 2 ? figures[count / 2] :
-			   (figures[count / 2 - 1] + figures[count / 2]) / 2;
+	return count % 2 ? figures[count / 2] : (figures[count / 2 - 1] + figures[count / 2]) / 2;
 }
 
 /* Twice the rank of @figure among all: from 1 on, of equal ones their mean. */
@@ -52,7 +51,7 @@ double rank_test(const double *left, size_t left_count, const double *right, siz
 {
 	size_t count = left_count + right_count;
 	unsigned int ranks[ALL], sum = 0, all = 0;
-	double (*ways)[MOST_SUM + 1];
+	double(*ways)[MOST_SUM + 1];
 	double figures[ALL], total = 0, as_far = 0, off;
 
 	assert(left_count <= RANK_TEST_MOST && right_count <= RANK_TEST_MOST);

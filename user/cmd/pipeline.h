@@ -26,6 +26,7 @@ struct pipeline {
 	const struct whatif_ask *what_if; /* what `ports` is asked; NULL: nothing */
 	bool announces;			/* says on a terminal that it is tracing */
 	uint32_t window;		/* a summary each time so many intervals are over; 0: one */
+	struct compared *compared;	/* for a comparison (sink/compared.h); NULL */
 	bool leaks;			/* look for leaks, and tell what tells of them */
 	bool ports;			/* keep budgets of ephemeral ports */
 	bool facts;			/* and the files of each namespace */

@@ -125,6 +125,7 @@ static struct sink *open_sink(const struct pipeline *pipeline, const struct orig
 		.flame = pipeline->flame,
 		.recordings = origin->recordings,
 		.nr_recordings = origin->nr_recordings,
+		.compared = pipeline->compared,
 		.stacks = options->stacks != 0,
 		.what_if = pipeline->what_if,
 	};

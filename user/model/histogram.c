@@ -92,6 +92,26 @@ void histogram_merge(struct histogram *histogram, const struct histogram *from)
 		histogram->max_ns = from->max_ns;
 }
 
+void histogram_add_since(struct histogram *histogram, const struct histogram *now,
+			 const struct histogram *before)
+{
+	unsigned int number = -1U;
+	uint32_t count;
+
+	histogram_merge(histogram, now);
+	while ((count = next_bucket(before, &number))) {
+		uint32_t *mine;
+
+		/* no room was made for it: then it is not in the count either */
+		if (!(histogram->used >> number / HISTOGRAM_SUB_COUNT & 1))
+			continue;
+		mine = histogram_count(histogram, number);
+		count = count < *mine ? count : *mine;
+		*mine -= count;
+		histogram->count -= count;
+	}
+}
+
 uint64_t histogram_quantile(const struct histogram *histogram, unsigned int permille)
 {
 	uint64_t rank = (histogram->count * permille + 999) / 1000, seen = 0, value = 0;

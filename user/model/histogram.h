@@ -31,6 +31,12 @@ void histogram_release(struct histogram *histogram);
 bool histogram_grow(struct histogram *histogram, unsigned int octave);
 /* Adds all samples of @from, as if they had been added here. */
 void histogram_merge(struct histogram *histogram, const struct histogram *from);
+/*
+ * Adds what @now has more than @before, an earlier state of it. The maximum is @now's: of the
+ * time between the two it is a bound.
+ */
+void histogram_add_since(struct histogram *histogram, const struct histogram *now,
+			 const struct histogram *before);
 /* The value at @permille (500: the median); 0 when empty, so ask count first. */
 uint64_t histogram_quantile(const struct histogram *histogram, unsigned int permille);
 

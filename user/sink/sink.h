@@ -31,6 +31,7 @@ const char *list_sort_name(enum list_sort sort);
 struct flame_opts;
 struct whatif_ask;
 struct recording_note;
+struct compared;
 
 struct sink_opts {
 	FILE *out;			/* borrowed */
@@ -49,6 +50,7 @@ struct sink_opts {
 	const struct whatif_ask *what_if; /* what --what-if asks; borrowed; NULL: nothing */
 	const struct recording_note *recordings; /* what is replayed; complete at the end; borrowed */
 	uint32_t nr_recordings;
+	struct compared *compared;	/* where compared_sink keeps what it has seen; borrowed */
 	bool stacks;			/* the code that opened connections is asked for */
 };
 

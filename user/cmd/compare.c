@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* `twtrace report --compare`. */
+#include "cmd/compare.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "cmd/pipeline.h"
+#include "sink/compared.h"
+
+/* So often it is looked at how many there are. */
+#define LOOK_NS 200000000
+
+static enum status read_side(const struct options *options, const char *path,
+			     struct compared *compared)
+{
+	struct options own = *options;
+	struct pipeline pipeline = {
+		.options = &own,
+		.leaks = true,
+		.ports = true,
+		.facts = true,
+		.compared = compared,
+	};
+	enum status status;
+
+	own.inputs[0] = path;
+	own.nr_inputs = 1;
+	own.interval_ns = LOOK_NS;
+	own.format = &compared_sink;
+	own.names = false;
+	status = pipeline_run(&pipeline);
+	if (status != STATUS_OK)
+		return status;
+	if (compared->short_of_memory) {
+		log_msg(LOG_WARNING, "no memory");
+		return STATUS_FAILED;
+	}
+	if (!compared->ready_ns) {
+		log_msg(LOG_WARNING,
+			"'%s' ends before tracing had begun: there is nothing to compare", path);
+		return STATUS_FAILED;
+	}
+	return STATUS_OK;
+}
+
+static bool is_same_file(const char *one, const char *two)
+{
+	struct stat left, right;
+
+	if (!strcmp(one, two))
+		return true;
+	return !stat(one, &left) && !stat(two, &right) && left.st_dev == right.st_dev &&
+	       left.st_ino == right.st_ino;
+}
+
+static void write_out(const struct options *options, const struct compared *sides)
+{
+	const struct comparison comparison = {
+		.side = { &sides[SIDE_BEFORE], &sides[SIDE_AFTER] },
+		.limit = options->limit,
+		.out = stdout,
+	};
+
+	if (options->format == &report_json_sink)
+		comparison_write_json(&comparison);
+	else
+		comparison_print(&comparison);
+}
+
+enum status compare_run(const struct options *options)
+{
+	struct compared sides[NR_SIDES] = { 0 };
+	enum status status = STATUS_OK;
+
+	if (options->nr_inputs != NR_SIDES) {
+		log_msg(LOG_WARNING,
+			"--compare takes two recordings, BEFORE and AFTER; here are %u",
+			options->nr_inputs);
+		return STATUS_USAGE;
+	}
+	if (is_same_file(options->inputs[0], options->inputs[1])) {
+		log_msg(LOG_WARNING, "'%s' is '%s': name two recordings to compare",
+			options->inputs[1], options->inputs[0]);
+		return STATUS_USAGE;
+	}
+	for (unsigned int side = 0; status == STATUS_OK && side < NR_SIDES; side++)
+		status = read_side(options, options->inputs[side], &sides[side]);
+	if (status == STATUS_OK)
+		write_out(options, sides);
+	for (unsigned int side = 0; side < NR_SIDES; side++)
+		compared_release(&sides[side]);
+	return status;
+}
