@@ -68,7 +68,8 @@ const char *filter_text(const struct filter *filter, char text[static FILTER_TEX
 		append(text, " --family %" PRIu32, kernel->family);
 	if (!text[0])
 		append(text, " none");
-	return text + 1;
+	/* each option has a blank in front */
+	return memmove(text, text + 1, strlen(text));
 }
 
 static void print_times(const struct sink_opts *opts, const struct recording_note *note)

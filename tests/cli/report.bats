@@ -1,0 +1,84 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# `twtrace report` and `report --compare` on recordings. Needs no privilege.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	cd "$BATS_TEST_DIRNAME/../.." || return
+	TWTRACE=$(realpath "${TWTRACE:-build/twtrace}")
+	LEAKS=tests/golden/leaks/recording
+	CHURN=tests/golden/churn/recording
+	work=$BATS_TEST_TMPDIR
+}
+
+@test "each part of a report is the document of its own command" {
+	local recording
+
+	for recording in tests/golden/{churn,failures,leaks}/recording; do
+		"$TWTRACE" report -o json "$recording" >"$work/report"
+		diff <(jq .top "$work/report") <("$TWTRACE" top -o json -i "$recording" | jq .)
+		diff <(jq .ports "$work/report") <("$TWTRACE" ports -o json -i "$recording" | jq .)
+		diff <(jq .leaks "$work/report") <("$TWTRACE" leaks -o json -i "$recording" | jq .)
+		[[ $(jq '[.open.sockets[] | select(.minisock or .state == "LISTEN")] | length' "$work/report") == 0 ]]
+	done
+}
+
+@test "several recordings are one story, and each is named" {
+	"$TWTRACE" report -o json "$CHURN" tests/golden/failures/recording >"$work/report"
+	[[ $(jq -c '[.recordings[].file]' "$work/report") == '["tests/golden/churn/recording","tests/golden/failures/recording"]' ]]
+	diff <(jq .top "$work/report") \
+		<("$TWTRACE" top -o json -i "$CHURN" -i tests/golden/failures/recording | jq .)
+}
+
+@test "the text has its sections, and no table is wider than 120 columns" {
+	"$TWTRACE" report "$LEAKS" >"$work/report"
+	for heading in Recordings Connections "Open at the end" "Ports and failures" Leaks; do
+		grep -q "^$heading" "$work/report"
+	done
+	! sed '/^Ports and failures/,/^Leaks/d' "$work/report" | grep -E '.{121}'
+}
+
+@test "a recording that was cut is told, and is not complete" {
+	head -c 60000 "$LEAKS" >"$work/cut"
+	run --separate-stderr "$TWTRACE" report -o json "$work/cut"
+	[[ $status == 0 && $stderr == *"what comes before is shown"* ]]
+	[[ $(jq '.recordings[0].complete' <<<"$output") == false ]]
+	run --separate-stderr -0 "$TWTRACE" report --compare -o json "$LEAKS" "$work/cut"
+	[[ $(jq -r '.caveats[].what' <<<"$output") == *complete* ]]
+}
+
+@test "a copy is within spread in every figure, and nothing differs" {
+	cp "$LEAKS" "$work/copy"
+	"$TWTRACE" report --compare -o json "$LEAKS" "$work/copy" >"$work/same"
+	jq -e '[.figures[] | select(.before.slices >= 7)] | length > 5 and all(.verdict == "within spread")' "$work/same"
+	jq -e '.caveats == [] and .settings == [] and .services == [] and .leaks == {gained: [], lost: []}' "$work/same"
+}
+
+@test "what a filter leaves out has changed, one way and the other" {
+	"$TWTRACE" report --compare -o json "$LEAKS" "$CHURN" >"$work/one"
+	"$TWTRACE" report --compare -o json "$CHURN" "$LEAKS" >"$work/other"
+	jq -e '.caveats | any(.what == "length")' "$work/one"
+	diff <(jq '[.figures[] | [.name, .before, .after, .verdict]]' "$work/one") \
+		<(jq '[.figures[] | [.name, .after, .before, .verdict]]' "$work/other")
+	diff <(jq .leaks.lost "$work/one") <(jq .leaks.gained "$work/other")
+	jq -e '.figures | all(.verdict == "too short to tell")' "$work/one"
+}
+
+@test "what can't be compared is refused in a sentence" {
+	run -2 "$TWTRACE" report
+	[[ $output == *"needs a FILE"* ]]
+	run -2 "$TWTRACE" report --compare "$CHURN"
+	[[ $output == *"takes two recordings"*"here are 1"* ]]
+	run -2 "$TWTRACE" report --compare "$CHURN" "$LEAKS" "$CHURN"
+	[[ $output == *"here are 3"* ]]
+	run -2 "$TWTRACE" report --compare "$CHURN" "tests/../$CHURN"
+	[[ $output == *"'tests/../$CHURN' is '$CHURN'"* ]]
+	run -1 "$TWTRACE" report --compare "$CHURN" "$work/nowhere"
+	[[ $output == *"cannot read '$work/nowhere'"* ]]
+	run -1 "$TWTRACE" report "$CHURN" "$CHURN"
+	[[ $output == *"cover the same time of the same boot"* ]]
+	head -c 700 "$CHURN" >"$work/empty"
+	run -1 "$TWTRACE" report --compare "$CHURN" "$work/empty"
+}
