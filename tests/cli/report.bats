@@ -56,7 +56,7 @@ setup() {
 	jq -e '.caveats == [] and .settings == [] and .services == [] and .leaks == {gained: [], lost: []}' "$work/same"
 }
 
-@test "what a filter leaves out has changed, one way and the other" {
+@test "the other way round the verdicts are the same, and what was gained is lost" {
 	"$TWTRACE" report --compare -o json "$LEAKS" "$CHURN" >"$work/one"
 	"$TWTRACE" report --compare -o json "$CHURN" "$LEAKS" >"$work/other"
 	jq -e '.caveats | any(.what == "length")' "$work/one"
