@@ -110,7 +110,21 @@ static void name_sysctl(const char *path, char name[static VALUE_LEN])
 		*slash = '.';
 }
 
-/* The sysctls that @one names; those that both name only from @named_before's side. */
+/* Files among the settings that count something. */
+static bool is_counter(const char *path)
+{
+	static const char *const counters[] = {
+		SYSCTL "fs/file-nr",
+		SYSCTL "net/netfilter/nf_conntrack_count",
+	};
+
+	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
+		if (!strcmp(path, counters[i]))
+			return true;
+	return false;
+}
+
+/* The sysctls that @one names; those that both name are told of where @is_before. */
 static void each_setting(const char *one, const char *before, const char *after, bool is_before,
 			 const char *netns, setting_fn fn, void *ctx)
 {
@@ -121,6 +135,8 @@ static void each_setting(const char *one, const char *before, const char *after,
 		if (at[0] != '@' || strncmp(at + 1, SYSCTL, strlen(SYSCTL)))
 			continue;
 		snprintf(path, sizeof(path), "%.*s", (int)strcspn(at + 1, "\n"), at + 1);
+		if (is_counter(path))
+			continue;
 		left = value_of(before, path, value);
 		right = value_of(after, path, other);
 		if ((!is_before && left) || (left && right && !strcmp(left, right)))
