@@ -253,6 +253,45 @@ size_t model_farewell_holders(const struct model *model, struct farewell_holder 
 	return 0;
 }
 
+void histogram_release(struct histogram *histogram)
+{
+	(void)histogram;
+}
+
+bool histogram_grow(struct histogram *histogram, unsigned int octave)
+{
+	(void)histogram;
+	(void)octave;
+	return false;
+}
+
+void histogram_merge(struct histogram *histogram, const struct histogram *from)
+{
+	(void)histogram;
+	(void)from;
+}
+
+void histogram_add_since(struct histogram *histogram, const struct histogram *now,
+			 const struct histogram *before)
+{
+	(void)histogram;
+	(void)now;
+	(void)before;
+}
+
+bool filter_is_empty(const struct filter *filter)
+{
+	(void)filter;
+	return true;
+}
+
+size_t model_facts(const struct model *model, const struct netns_facts **facts)
+{
+	(void)model;
+	*facts = NULL;
+	return 0;
+}
+
 uint64_t histogram_quantile(const struct histogram *histogram, unsigned int permille)
 {
 	return histogram->max_ns / 1000 * permille;
