@@ -47,8 +47,8 @@ summary_of_ports() {
 		def at: .to | capture("(?<s>.*)\\.(?<ns>[0-9]+)Z")
 			| (.s + "Z" | fromdate) + (.ns | tonumber) / 1e9;
 		[.[] | select(.budgets[0].opened >= 16) | {at: at, b: .budgets[0]} | select($first - .at > 2)]
-		| length >= 3 and all(.[]; (.b.end_s - ($first - .at) | fabs) <= 0.1 * ($first - .at))' ||
-		fail "$(events '[.to, .budgets[0].end_s]') but $(truth .first_failure)"
+		| length >= 3 and all(.[]; (.b.exhausted_in_s - ($first - .at) | fabs) <= 0.1 * ($first - .at))' ||
+		fail "$(events '[.to, .budgets[0].exhausted_in_s]') but $(truth .first_failure)"
 	# the warning comes before connect() fails
 	jq -cR 'fromjson? | select(.kind == "interval") | .budgets[]?.level' "$EVENTS" | uniq | tr -d '\n' |
 		grep -q '"fine""half""exhausted"'

@@ -372,6 +372,25 @@ static void half_of_the_ports_is_a_warning_and_fin_wait2_has_its_own(void **stat
 	chart_facts_release(&chart);
 }
 
+/* It is told while there is time, and nothing is short of ports yet. */
+static void half_of_the_ports_within_a_minute_is_a_warning_of_its_own(void **state)
+{
+	struct budget budget = budget_of_time_wait;
+	const struct finding *finding;
+	struct diagnosis diagnosis;
+	struct chart chart;
+
+	(void)state;
+	budget.level = BUDGET_NEARING;
+	examine(&budget, "", &chart, &diagnosis);
+	assert_null(find_finding(&diagnosis, "ports_half"));
+	assert_null(find_finding(&diagnosis, "reuse_not_here"));
+	finding = find_finding(&diagnosis, "ports_nearing");
+	assert_true(finding && finding->severity == SEVERITY_WARNING);
+	diagnosis_release(&diagnosis);
+	chart_facts_release(&chart);
+}
+
 static void failures_are_told_with_what_has_the_port(void **state)
 {
 	static const struct failure failures[] = {
@@ -667,6 +686,7 @@ int main(void)
 		cmocka_unit_test(reuse_is_proposed_where_it_helps_only),
 		cmocka_unit_test(what_is_of_another_namespace_is_not_told_here),
 		cmocka_unit_test(half_of_the_ports_is_a_warning_and_fin_wait2_has_its_own),
+		cmocka_unit_test(half_of_the_ports_within_a_minute_is_a_warning_of_its_own),
 		cmocka_unit_test(failures_are_told_with_what_has_the_port),
 		cmocka_unit_test(verdicts_are_findings_of_their_level),
 		cmocka_unit_test(what_the_tracer_does_not_see_is_told),

@@ -327,6 +327,49 @@ static void the_search_for_a_port_is_measured_where_the_kernel_tells(void **stat
 	end = out(1, 80);
 	feed_connected(f, &end);
 	assert_int_equal(budget_of(f, 1, 0)->search.count, 1);
+	assert_int_equal(budget_of(f, 1, 0)->search_late.count, 1);
+}
+
+static void feed_searched(struct fixture *f, unsigned int number, uint64_t took_ns)
+{
+	struct end end = out(number, 80);
+	struct tw_transition record = { .cookie = end.cookie, .tuple = end.tuple };
+
+	feed_connect(f, &end);
+	record.syn_ns = f->now_ns + took_ns;
+	f->now_ns += took_ns + MS;
+	record.head = head_of(f, TW_TRANSITION, sizeof(record));
+	record.head.from = TW_SYN_SENT;
+	record.head.to = TW_ESTABLISHED;
+	record.head.flags = TW_F_OUTGOING;
+	feed(f, &record, sizeof(record));
+}
+
+/* The median of all time says nothing of a search that has just become slow. */
+static void what_a_search_took_long_ago_is_not_of_late(void **state)
+{
+	struct fixture *f = budgeting(state);
+	const struct budget *budget;
+
+	feed_range(f, 64, NO_REUSE);
+	/* a span begins */
+	f->now_ns += 10 * SECOND - f->now_ns % (10 * SECOND);
+	for (unsigned int i = 0; i < 5; i++)
+		feed_searched(f, i, 10000);
+	f->now_ns += 12 * SECOND;
+	for (unsigned int i = 5; i < 8; i++)
+		feed_searched(f, i, 5 * MS);
+	budget = budget_of(f, 1, 0);
+	assert_int_equal(budget->search.count, 8);
+	assert_int_equal(budget->search_late.count, 8);
+	pass(f, 8 * SECOND);
+	budget = budget_of(f, 1, 0);
+	assert_int_equal(budget->search.count, 8);
+	assert_int_equal(budget->search_late.count, 3);
+	assert_true(histogram_quantile(&budget->search, 500) < MS);
+	assert_true(histogram_quantile(&budget->search_late, 500) > 4 * MS);
+	pass(f, 25 * SECOND);
+	assert_int_equal(budget_of(f, 1, 0)->search_late.count, 0);
 }
 
 /* The source address is not told: it is the budget's where there is one towards there. */
@@ -384,6 +427,7 @@ static void a_steady_rate_runs_out_when_it_is_said_to(void **state)
 	/* 5 a second: half after 6.4 s, none left after 12.8 s */
 	churn(f, &number, 10, 200 * MS);
 	budget = budget_of(f, 1, 0);
+	assert_int_equal(budget->level, BUDGET_NEARING);
 	assert_near_s(budget->half_ns, 4.4, 0.5);
 	assert_near_s(budget->end_ns, 10.8, 1.08);
 	assert_true(fabs(budget->per_s - 5) < 0.3);
@@ -595,6 +639,7 @@ int main(void)
 		test(a_range_of_the_sockets_own_is_respected),
 		test(a_connect_without_a_port_is_a_failure_of_its_budget),
 		test(the_search_for_a_port_is_measured_where_the_kernel_tells),
+		test(what_a_search_took_long_ago_is_not_of_late),
 		test(what_is_told_in_sum_counts_where_there_is_one_budget),
 		test(a_steady_rate_runs_out_when_it_is_said_to),
 		test(a_rate_that_ports_come_back_for_never_runs_out),

@@ -288,15 +288,18 @@ static void json_has_null_for_what_is_not_known(void **state)
 	expect_in(text,
 		  "\"low\":32768,\"high\":60999,\"own_range\":false,\"reserved\":2,"
 		  "\"blocked\":30,\"blocked_by_bind\":false,\"capacity\":28200,\"used\":14101");
-	expect_in(text,
-		  "\"per_s\":812.4,\"sustainable_per_s\":460.4,\"hold_ms\":61250.0,"
-		  "\"hold_measured\":false,\"reusable\":false,\"half_s\":0.0,\"end_s\":17.355");
+	expect_in(
+		text,
+		"\"per_s\":812.4,\"sustainable_per_s\":460.4,\"hold_ms\":61250.0,"
+		"\"hold_measured\":false,\"reusable\":false,\"half_in_s\":0.0,\"exhausted_in_s\":17.355");
 	expect_in(text,
 		  "\"low\":null,\"high\":null,\"own_range\":false,\"reserved\":null,"
 		  "\"blocked\":null,\"blocked_by_bind\":false,\"capacity\":null,\"used\":14101");
-	expect_in(text, "\"per_s\":null,\"sustainable_per_s\":null,\"hold_ms\":null,"
-			"\"hold_measured\":false,\"reusable\":false,\"half_s\":null,\"end_s\":null,"
-			"\"search_us\":{\"count\":0,\"p50\":null,");
+	expect_in(
+		text,
+		"\"per_s\":null,\"sustainable_per_s\":null,\"hold_ms\":null,"
+		"\"hold_measured\":false,\"reusable\":false,\"half_in_s\":null,\"exhausted_in_s\":null,"
+		"\"search_us\":{\"count\":0,\"p50\":null,");
 	expect_in(text, "\"service\":null,\"pid\":null,\"comm\":null");
 	expect_in(text, "\"kind\":\"bind\",\"error\":\"EADDRINUSE\",\"netns\":4026531840,"
 			"\"netns_name\":null,\"service\":\"web.service\",\"pid\":4712,"
@@ -317,7 +320,7 @@ static void a_warning_is_printed_once(void **state)
 	struct budget budget = half_budget();
 	struct model *model = fake_model();
 	struct fake_output output;
-	char *first, *second;
+	char *before, *first, *second;
 	struct sink *sink;
 
 	(void)state;
@@ -329,6 +332,10 @@ static void a_warning_is_printed_once(void **state)
 	ports_text_sink.interval(sink, model);
 	fflush(output.opts.out);
 	assert_int_equal(output.size, 0);
+	budget.level = BUDGET_NEARING;
+	budget.half_ns = 7 * 1000000000ULL;
+	ports_text_sink.interval(sink, model);
+	ports_text_sink.interval(sink, model);
 	budget.level = BUDGET_HALF;
 	ports_text_sink.interval(sink, model);
 	ports_text_sink.interval(sink, model);
@@ -338,9 +345,11 @@ static void a_warning_is_printed_once(void **state)
 	ports_text_sink.interval(sink, model);
 	ports_text_sink.free(sink);
 	fclose(output.opts.out);
+	before = strstr(output.text, "half of the ports will be used in 7.00s at this rate");
 	first = strstr(output.text, "half of the ports are or were used");
 	second = strstr(output.text, "no port was left: 3 connect() failed");
-	assert_true(first && second && first < second);
+	assert_true(before && first && second && before < first && first < second);
+	assert_null(strstr(before + 1, "half of the ports will"));
 	assert_null(strstr(first + 1, "half of the ports are or"));
 	assert_null(strstr(second + 1, "no port was left"));
 	free(output.text);

@@ -113,6 +113,15 @@ static void propose_range(struct exam *exam, struct finding *finding, const stru
 		finding_set(finding, exam, "net.ipv4.ip_local_port_range", "%u %u", wanted, high);
 }
 
+/* "Half or more of the 64 ports for connections 10.0.0.1 -> 10.0.0.2:80 are used, most ..." */
+static const struct {
+	const char *share, *verb;
+} usages[NR_BUDGET_LEVELS] = {
+	[BUDGET_NEARING] = { "Within a minute half", "will be" },
+	[BUDGET_HALF] = { "Half or more", "are" },
+	[BUDGET_EXHAUSTED] = { "All", "are, or were," },
+};
+
 static void judge_budgets(struct exam *exam, enum budget_level level)
 {
 	const struct chart *chart = exam->chart;
@@ -125,10 +134,8 @@ static void judge_budgets(struct exam *exam, enum budget_level level)
 		if (budget->level != level || !site_has_budget(exam->site, budget))
 			continue;
 		finding = exam_find(exam, "%s of the %s ports for connections %s %s used, %s",
-				    level == BUDGET_HALF ? "Half or more" : "All",
-				    text_count(budget->capacity, number),
-				    budget_text(budget, place),
-				    level == BUDGET_HALF ? "are" : "are, or were,",
+				    usages[level].share, text_count(budget->capacity, number),
+				    budget_text(budget, place), usages[level].verb,
 				    causes[cause_of(budget)].words);
 		finding_budget(finding, budget);
 		finding_advise(finding, causes[cause_of(budget)].todo,
@@ -146,6 +153,11 @@ static void judge_exhausted(struct exam *exam)
 static void judge_half(struct exam *exam)
 {
 	judge_budgets(exam, BUDGET_HALF);
+}
+
+static void judge_nearing(struct exam *exam)
+{
+	judge_budgets(exam, BUDGET_NEARING);
 }
 
 /* Where a budget tells of it, that says more. */
@@ -355,6 +367,7 @@ const struct rule rules_ports[] = {
 	{ "ports_exhausted", SEVERITY_PROBLEM, judge_exhausted, RULE_TRACED, { NULL } },
 	{ "connects_without_port", SEVERITY_PROBLEM, judge_failures, RULE_TRACED, { NULL } },
 	{ "ports_half", SEVERITY_WARNING, judge_half, RULE_TRACED, { NULL } },
+	{ "ports_nearing", SEVERITY_WARNING, judge_nearing, RULE_TRACED, { NULL } },
 	{ "address_in_use", SEVERITY_WARNING, judge_binds, RULE_TRACED, { NULL } },
 	{ "time_wait_many", SEVERITY_WARNING, judge_time_wait, 0, { RANGE, "sockstat:TCP:tw" } },
 	{ "reserved_many", SEVERITY_WARNING, judge_reserved, 0, { RANGE } },

@@ -115,7 +115,7 @@ static void judge_reuse(struct exam *exam)
 		char place[BUDGET_TEXT_LEN];
 		struct finding *finding;
 
-		if (budget->level == BUDGET_FINE || !site_has_budget(exam->site, budget) ||
+		if (budget->level < BUDGET_HALF || !site_has_budget(exam->site, budget) ||
 		    !budget_is_of_time_wait(budget) || reuse == 1 ||
 		    (reuse == 2 && is_loopback(budget)) || !exam_sysctl(exam, TIMESTAMPS, 0))
 			continue;

@@ -17,7 +17,7 @@ const struct budget *supply_worst(const struct question *question)
 	const struct chart *chart = question->chart;
 
 	/* they come worst first */
-	for (size_t i = 0; i < chart->nr_budgets && chart->budgets[i].level != BUDGET_FINE; i++)
+	for (size_t i = 0; i < chart->nr_budgets && chart->budgets[i].level >= BUDGET_HALF; i++)
 		if (!question->site || site_has_budget(question->site, &chart->budgets[i]))
 			return &chart->budgets[i];
 	return NULL;
@@ -26,7 +26,7 @@ const struct budget *supply_worst(const struct question *question)
 const struct site *supply_site(const struct chart *chart)
 {
 	for (size_t i = 0; i < chart->nr_sites && chart->nr_budgets; i++)
-		if (chart->budgets[0].level != BUDGET_FINE &&
+		if (chart->budgets[0].level >= BUDGET_HALF &&
 		    site_has_budget(&chart->sites[i], chart->budgets))
 			return &chart->sites[i];
 	return chart_main_site(chart);

@@ -11,6 +11,8 @@
 #include "model/forecast.h"
 
 #define SECOND_NS 1000000000ULL
+/* A warning that leaves time for something. */
+#define NEARING_NS (60 * SECOND_NS)
 /* TCP_TIMEWAIT_LEN, and what the timer wheel adds at HZ=250: 0 to 2.05 s (kernel/time/timer.c) */
 #define USUAL_MINISOCK_S 61.25
 
@@ -75,7 +77,7 @@ static void set_level(const struct budget_row *row, const struct tally *tally,
 {
 	budget->peak = row->peak > budget->used ? row->peak : budget->used;
 	budget->reusable = tally->reusable;
-	budget->level = BUDGET_FINE;
+	budget->level = budget->half_ns <= NEARING_NS ? BUDGET_NEARING : BUDGET_FINE;
 	if (budget->low && 2 * (uint64_t)budget->peak >= budget->capacity)
 		budget->level = BUDGET_HALF;
 	/* with tcp_tw_reuse it is not the end that all are taken */
@@ -135,14 +137,15 @@ static void fill_in(const struct model *model, struct budget_row *row, const str
 		.failures = row->failures,
 		.per_s = budget_rate(row, model->now_ns),
 		.search = row->search,
+		.search_late = *budget_search_late(row, model->now_ns),
 	};
 	memcpy(budget->local_addr, row->key.local_addr, 16);
 	memcpy(budget->remote_addr, row->key.remote_addr, 16);
 	fill_ports(model->budgets, row, tally, budget);
 	if (budget->used > row->peak)
 		row->peak = budget->used;
-	set_level(row, tally, budget);
 	look_ahead(model, row, tally, budget);
+	set_level(row, tally, budget);
 	if (!tally->most)
 		return;
 	budget->service = services_name(model->services, tally->service);

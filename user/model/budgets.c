@@ -35,7 +35,7 @@ void budgets_free(struct budgets *budgets)
 		return;
 	for (id = pool_next(&budgets->rows, 0); id != POOL_NONE;
 	     id = pool_next(&budgets->rows, id + 1))
-		histogram_release(&budget_at(budgets, id)->search);
+		budget_forget_searches(budget_at(budgets, id));
 	pool_release(&budgets->rows);
 	index_release(&budgets->index);
 	port_settings_release(&budgets->settings);
@@ -65,7 +65,7 @@ static void sweep(struct budgets *budgets)
 		if (!is_spent(row))
 			continue;
 		index_remove(&budgets->index, hash_bytes(&row->key, sizeof(row->key)), id);
-		histogram_release(&row->search);
+		budget_forget_searches(row);
 		pool_give(&budgets->rows, id);
 	}
 }
@@ -291,7 +291,7 @@ void budgets_connect(struct model *model, uint32_t id, const struct tw_transitio
 	}
 	if (record->head.to == TW_ESTABLISHED && full && conn->born_ns &&
 	    record->syn_ns >= conn->born_ns)
-		histogram_add(&row->search, record->syn_ns - conn->born_ns);
+		budget_searched(row, record->head.ts_ns, record->syn_ns - conn->born_ns);
 }
 
 void budgets_failed(struct model *model, const struct conn *conn, uint64_t took_ns)
@@ -305,7 +305,7 @@ void budgets_failed(struct model *model, const struct conn *conn, uint64_t took_
 	row = budget_at(model->budgets, use->row - 1);
 	row->failures++;
 	if (use->began_ns)
-		histogram_add(&row->search, took_ns);
+		budget_searched(row, model->now_ns, took_ns);
 	/* it had no port: how long it lasted is no life of one */
 	use->began_ns = 0;
 }
@@ -334,8 +334,7 @@ void budgets_restart(struct model *model)
 		row->full = row->minisock = (struct lives){ 0 };
 		row->peak = row->used;
 		memset(row->begun, 0, sizeof(row->begun));
-		histogram_release(&row->search);
-		row->search = (struct histogram){ 0 };
+		budget_forget_searches(row);
 	}
 	budgets->minisock = (struct lives){ 0 };
 }

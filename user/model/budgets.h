@@ -48,6 +48,9 @@ struct budget_row {
 	uint32_t own_range;	/* IP_LOCAL_PORT_RANGE of the last one that had it */
 	bool has_own, has_plain;	/* connections with and without it began */
 	struct histogram search;
+	struct histogram search_of[2];	/* of the last two spans of RATE_SECONDS, by turns */
+	uint64_t search_span;	/* the one under way, counted from the clock's begin */
+	struct histogram search_late;	/* both, as they were shown last */
 };
 
 enum port_use_flag {
@@ -105,6 +108,11 @@ static inline struct budget_row *budget_at(const struct budgets *budgets, uint32
 
 /* Where the ports of @conn are counted. */
 struct budget_key budget_key_of(const struct model *model, const struct conn *conn);
+/* connect() looked for a port so long, and found one or none. */
+void budget_searched(struct budget_row *row, uint64_t now_ns, uint64_t took_ns);
+/* How long it did of late. Lasts until it is asked again. */
+const struct histogram *budget_search_late(struct budget_row *row, uint64_t now_ns);
+void budget_forget_searches(struct budget_row *row);
 /* So many connections began. */
 void budget_begin(struct budget_row *row, uint64_t ts_ns, uint64_t count);
 /* New connections a second, of late; NAN: not known yet. */

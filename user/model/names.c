@@ -220,6 +220,7 @@ const char *budget_level_name(enum budget_level level)
 {
 	static const char *const names[NR_BUDGET_LEVELS] = {
 		[BUDGET_FINE] = "fine",
+		[BUDGET_NEARING] = "nearing",
 		[BUDGET_HALF] = "half",
 		[BUDGET_EXHAUSTED] = "exhausted",
 	};

@@ -22,6 +22,7 @@ struct model;
 /* From half of the ports on connect() searches all of one parity first, and gets slow. */
 enum budget_level {
 	BUDGET_FINE,
+	BUDGET_NEARING,		/* half will be used within a minute, at this rate */
 	BUDGET_HALF,		/* half of the ports are used, or were while traced */
 	BUDGET_EXHAUSTED,	/* all are used, or a connect() found none while traced */
 	NR_BUDGET_LEVELS,
@@ -58,6 +59,7 @@ struct budget {
 	uint64_t half_ns;	/* until half are used; 0: they are; TIME_UNKNOWN: never, or unknown */
 	uint64_t end_ns;	/* until none is left; likewise */
 	struct histogram search; /* time in connect() before the SYN was sent */
+	struct histogram search_late; /* the same of the last 10 to 20 s */
 	const char *service;	/* that has most of the ports; NULL: unknown */
 	uint32_t service_used;
 	uint32_t pid;		/* the latest of it */

@@ -46,7 +46,7 @@ static void add_ns(struct json *json, const char *key, bool known, uint64_t ns, 
 		json_add_null(json, key);
 }
 
-static void add_search(struct json *json, const struct histogram *search)
+static void add_search(struct json *json, const char *key, const struct histogram *search)
 {
 	struct json *child = json_object();
 	bool known = search->count != 0;
@@ -56,7 +56,7 @@ static void add_search(struct json *json, const struct histogram *search)
 	add_ns(child, "p90", known, histogram_quantile(search, 900), 1e3);
 	add_ns(child, "p99", known, histogram_quantile(search, 990), 1e3);
 	add_ns(child, "max", known, search->max_ns, 1e3);
-	json_add(json, "search_us", child);
+	json_add(json, key, child);
 }
 
 static void add_supply(struct json *json, const struct budget *budget)
@@ -88,8 +88,8 @@ static void add_use(struct json *json, const struct budget *budget)
 	add_ns(json, "hold_ms", budget->hold_ns != 0, budget->hold_ns, 1e6);
 	json_add_bool(json, "hold_measured", budget->hold_measured);
 	json_add_bool(json, "reusable", budget->reusable);
-	add_ns(json, "half_s", budget->half_ns != TIME_UNKNOWN, budget->half_ns, 1e9);
-	add_ns(json, "end_s", budget->end_ns != TIME_UNKNOWN, budget->end_ns, 1e9);
+	add_ns(json, "half_in_s", budget->half_ns != TIME_UNKNOWN, budget->half_ns, 1e9);
+	add_ns(json, "exhausted_in_s", budget->end_ns != TIME_UNKNOWN, budget->end_ns, 1e9);
 }
 
 static struct json *budget_json(const struct budget *budget, const struct sink_opts *opts)
@@ -106,7 +106,8 @@ static struct json *budget_json(const struct budget *budget, const struct sink_o
 		json_add_text(json, "remote_name", names_of(opts->names, budget->remote_addr));
 	add_supply(json, budget);
 	add_use(json, budget);
-	add_search(json, &budget->search);
+	add_search(json, "search_us", &budget->search);
+	add_search(json, "search_late_us", &budget->search_late);
 	add_owner(json, budget->service, budget->pid, budget->comm);
 	json_add_u64(json, "service_used", budget->service_used);
 	budget_advice(budget, advice);

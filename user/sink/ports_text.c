@@ -29,7 +29,7 @@
 
 struct ports_text {
 	struct sink sink;
-	uint64_t half, exhausted;	/* so many were told of */
+	size_t told[NR_BUDGET_LEVELS];	/* so many were of this level or worse */
 };
 
 struct budget_cell {
@@ -189,8 +189,8 @@ static void add_search(struct table *table, const struct budget *budget,
 
 	(void)opts;
 	table_cell(table, "%s",
-		   budget->search.count ?
-			   text_duration(histogram_quantile(&budget->search, 500), text) :
+		   budget->search_late.count ?
+			   text_duration(histogram_quantile(&budget->search_late, 500), text) :
 			   "-");
 }
 
@@ -346,24 +346,21 @@ static void warn(struct ports_text *ports, const struct model *model)
 	const struct sink_opts *opts = &ports->sink.opts;
 	const struct budget *budgets;
 	size_t count = model_budgets(model, &budgets);
-	size_t exhausted = count_level(budgets, count, BUDGET_EXHAUSTED);
-	size_t half = count_level(budgets, count, BUDGET_HALF) + exhausted;
+	size_t worse[NR_BUDGET_LEVELS + 1] = { 0 };
 	char clock[TIME_TEXT_LEN];
 
+	for (unsigned int level = NR_BUDGET_LEVELS; level-- > 0;)
+		worse[level] = worse[level + 1] + count_level(budgets, count, level);
 	/* the worst come first */
-	for (size_t i = 0; i < half; i++) {
-		bool news = budgets[i].level == BUDGET_EXHAUSTED ? exhausted > ports->exhausted :
-								   half > ports->half;
-
-		if (!news || i >= MAX_WARNINGS)
+	for (size_t i = 0; i < worse[BUDGET_NEARING] && i < MAX_WARNINGS; i++) {
+		if (worse[budgets[i].level] <= ports->told[budgets[i].level])
 			continue;
 		fprintf(opts->out, "%s  ",
 			text_clock(sink_realtime(opts, model_now_ns(model)), clock));
 		budget_print_warning(&budgets[i], opts);
 		putc('\n', opts->out);
 	}
-	ports->half = half;
-	ports->exhausted = exhausted;
+	memcpy(ports->told, worse, sizeof(ports->told));
 	fflush(opts->out);
 }
 

@@ -167,9 +167,12 @@ static void print_states(const struct budget *budget, const struct sink_opts *op
 /* "half of the ports are or were used" */
 static const char *what_text(const struct budget *budget, char text[static LINE_LEN])
 {
-	char failed[TEXT_LEN];
+	char failed[TEXT_LEN], until[TEXT_LEN];
 
-	if (budget->level == BUDGET_EXHAUSTED && budget->failures)
+	if (budget->level == BUDGET_NEARING)
+		snprintf(text, LINE_LEN, "half of the ports will be used in %s at this rate",
+			 text_duration(budget->half_ns, until));
+	else if (budget->level == BUDGET_EXHAUSTED && budget->failures)
 		snprintf(text, LINE_LEN, "no port was left: %s connect() failed (EADDRNOTAVAIL)",
 			 text_count(budget->failures, failed));
 	else if (budget->level == BUDGET_EXHAUSTED)
@@ -183,6 +186,8 @@ static void print_outlook(const struct budget *budget, const struct sink_opts *o
 {
 	char until[TEXT_LEN], median[TEXT_LEN], longest[TEXT_LEN];
 
+	if (budget->level == BUDGET_NEARING && !budget->reusable)
+		add(opts, "connect() gets slow from there: it searches half of the range first");
 	if (budget->level == BUDGET_HALF && !budget->reusable)
 		add(opts, "connect() gets slow from here: it searches half of the range first");
 	if (budget->level == BUDGET_HALF && budget->reusable)
@@ -190,9 +195,9 @@ static void print_outlook(const struct budget *budget, const struct sink_opts *o
 	if (budget->level == BUDGET_HALF && budget->end_ns && budget->end_ns != TIME_UNKNOWN)
 		add(opts, "none will be left in %s at this rate",
 		    text_duration(budget->end_ns, until));
-	if (budget->search.count)
-		add(opts, "connect() searched for %s on the median, %s at most",
-		    text_duration(histogram_quantile(&budget->search, 500), median),
+	if (budget->search_late.count)
+		add(opts, "connect() searched for %s on the median of late, %s at most",
+		    text_duration(histogram_quantile(&budget->search_late, 500), median),
 		    text_duration(budget->search.max_ns, longest));
 }
 
