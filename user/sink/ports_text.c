@@ -277,6 +277,7 @@ static void print_head(const struct model *model, const struct sink_opts *opts,
 	uint64_t ready_ns = model_ready_ns(model), now_ns = model_now_ns(model);
 	size_t exhausted = count_level(budgets, count, BUDGET_EXHAUSTED);
 	size_t half = count_level(budgets, count, BUDGET_HALF);
+	size_t nearing = count_level(budgets, count, BUDGET_NEARING);
 	char clock[TIME_TEXT_LEN], watched[TEXT_LEN];
 
 	fprintf(opts->out, "%s%s%s", opts->terminal ? "\033[1m" : "",
@@ -290,6 +291,8 @@ static void print_head(const struct model *model, const struct sink_opts *opts,
 		fprintf(opts->out, ", %zu without a port left", exhausted);
 	if (half)
 		fprintf(opts->out, ", %zu at half of the ports", half);
+	if (nearing)
+		fprintf(opts->out, ", %zu at half within a minute", nearing);
 	putc('\n', opts->out);
 	if (opts->filtered && count)
 		fputs("(only what the filters let through is counted: others may have more)\n",

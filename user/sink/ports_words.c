@@ -46,7 +46,7 @@ const char *budget_advice(const struct budget *budget, char text[static ADVICE_L
 			 "set IP_BIND_ADDRESS_NO_PORT where sockets are bound before connect(): "
 			 "explicit binds block %s ports for every destination",
 			 text_count(budget->blocked, number));
-	else if (budget->low && 2 * (uint64_t)budget->peak < budget->capacity)
+	else if (budget->failures && budget->low && 2 * (uint64_t)budget->peak < budget->capacity)
 		snprintf(
 			text, ADVICE_LEN,
 			"few ports are known to be used: look for a range that was smaller at that "
