@@ -2,17 +2,15 @@
 /*
  * bind() and listen() that find their port taken, of which no tracepoint tells: both ask
  * inet_csk_get_port(), whose prototype has not changed from 5.10 to 7.2. Where the kernel lets
- * no function be traced, bind() is seen at its end as a system call, on demand, and listen() by
- * its changes of state (lifecycle.bpf.c).
+ * no function be traced, bind() is seen at its end as a system call, on demand (syscalls.bpf.c),
+ * and listen() by its changes of state (lifecycle.bpf.c).
  */
 #include "vmlinux.h"
 
 #include <bpf/bpf_core_read.h>
-#include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#include "descriptor.h"
 #include "failures.h"
 
 /* bind() is told -EADDRINUSE for the 1 of 5.17 and before, any other error as it is. */
@@ -77,44 +75,4 @@ int BPF_KRETPROBE(bind_kretprobe, int ret)
 			     ret);
 	bpf_map_delete_elem(&bind_calls, &task);
 	return 0;
-}
-
-/*
- * The address that bind() was called with; the socket's own was reset (__inet_bind()). False: it
- * is not to be had any more.
- */
-static __always_inline bool asked_for(struct tw_tuple *tuple, __u16 family, const void *address)
-{
-	struct {
-		__u16 family;
-		__be16 port;
-		__be32 v4;
-	} begin;
-
-	if (bpf_probe_read_user(&begin, sizeof(begin), address))
-		return false;
-	tuple->local_port = bpf_ntohs(begin.port);
-	if (family == TW_AF_INET6)
-		return !bpf_probe_read_user(&tuple->local_addr, sizeof(tuple->local_addr),
-					    address + sizeof(begin));
-	addr_from_v4(tuple->local_addr, begin.v4);
-	return true;
-}
-
-SEC("tp_btf/sys_exit")
-int BPF_PROG(exit_bind, struct pt_regs *regs, long ret)
-{
-	struct tw_bind_failed record = {};
-	const struct sock *sk;
-
-	if (ret != -TW_EADDRINUSE || TW_SYSCALL(regs) != TW_NR_BIND)
-		return 0;
-	sk = descriptor_sock((int)TW_ARGUMENT_1(regs));
-	if (!sk || BPF_CORE_READ(sk, sk_protocol) != TW_IPPROTO_TCP)
-		return 0;
-	bind_facts(&record, sk, BPF_CORE_READ(sk, __sk_common.skc_cookie.counter));
-	if (!asked_for(&record.tuple, BPF_CORE_READ(sk, __sk_common.skc_family),
-		       (const void *)TW_ARGUMENT_2(regs)))
-		return 0;
-	return bind_failed(&record);
 }

@@ -79,6 +79,22 @@ conflicts() {
 	all_told
 }
 
+@test "what ports says of a listen() that failed: by whom, how it is known, who has the port" {
+	local inferred=false
+
+	start_here ports -o jsonl --verbose
+	start_traffic listen_in_use --hold
+	wait_until has_event 'select(.failures != [])'
+	stop_traffic
+	stop_twtrace
+	! grep -q 'listen(): failures told from state changes' "$ERRORS" || inferred=true
+	expect "failures" "$(events 'select(.kind == "summary") | .failures
+			| map([.kind, .error, .count, .local_port, .reuse_addr, .inferred, .pid, .comm])')" \
+		"[[\"listen\",\"EADDRINUSE\",1,$(truth '.binds[0].port'),true,$inferred,$(truth .actors.client.pid),\"tw-client\"]]"
+	expect "holder" "$(events 'select(.kind == "summary") | .failures[0].holder | [.kind, .sockets, .reuse_addr, .pid, .service]')" \
+		"[\"listener\",1,true,$(truth .actors.server.pid),\"tw-server\"]"
+}
+
 @test "a listener's close(), shutdown() and connect(AF_UNSPEC) are no failures" {
 	start_here trace -o jsonl
 	traffic listener_ends --count 5

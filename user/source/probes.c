@@ -139,7 +139,7 @@ static void configure_failures(struct twtrace_bpf *skel, bool wanted, enum bind_
 	bpf_program__set_autoload(skel->progs.bind_kprobe, wanted && way == BIND_KPROBE);
 	bpf_program__set_autoload(skel->progs.bind_kretprobe, wanted && way == BIND_KPROBE);
 	bpf_map__set_autocreate(skel->maps.bind_calls, wanted && way == BIND_KPROBE);
-	bpf_program__set_autoload(skel->progs.exit_bind, wanted && way == BIND_SYSCALL);
+	skel->rodata->config.exit_bind = wanted && way == BIND_SYSCALL;
 	bpf_program__set_autoload(skel->progs.bound_hashed, wanted);
 	bpf_program__set_autoload(skel->progs.bound_unhashed, wanted);
 }
@@ -179,9 +179,11 @@ static void configure(struct twtrace_bpf *skel, const struct live_opts *opts,
 	bpf_program__set_autoload(skel->progs.reset_reason, features->reset_reason);
 	bpf_program__set_autoload(skel->progs.accept_plain, with_accept && !features->accept_arg);
 	bpf_program__set_autoload(skel->progs.accept_arg, with_accept && features->accept_arg);
-	bpf_program__set_autoload(skel->progs.exit_accept, opts->syscalls && !with_accept);
+	skel->rodata->config.exit_accept = opts->syscalls && !with_accept;
 	configure_stacks(skel, opts->stacks, features, with_accept);
 	configure_failures(skel, opts->failures, bind_way(opts, features, with_fexit));
+	bpf_program__set_autoload(skel->progs.exit_call, skel->rodata->config.exit_accept ||
+								 skel->rodata->config.exit_bind);
 }
 
 static void unload(struct probes *probes)
@@ -337,11 +339,10 @@ int probes_attach(struct probes *probes, const struct live_opts *opts, struct er
 		skel->progs.reset_reason,
 		skel->progs.accept_plain,
 		skel->progs.accept_arg,
-		skel->progs.exit_accept,
+		skel->progs.exit_call,
 		skel->progs.bind_fexit,
 		skel->progs.bind_kprobe,
 		skel->progs.bind_kretprobe,
-		skel->progs.exit_bind,
 		/* after the looks, which give sockets their cookies */
 		skel->progs.stack_change,
 		skel->progs.stack_accept_plain,
