@@ -216,9 +216,9 @@ static void bind_then_go_elsewhere(struct stage *stage, int flags, int expected)
 	struct held elsewhere;
 	struct reply rep;
 
-	/* its own port shall be none of the four */
+	/* its own port shall be none of the four, nor these those of addr_not_avail */
 	hold_listener(stage, &elsewhere, true);
-	netns_sysctl("ip_local_port_range", "40000 40003");
+	netns_sysctl("ip_local_port_range", "40004 40007");
 	for (int i = 0; i < 4; i++)
 		fine[i] = stage_connect_from(stage, &shared->server[0], flags);
 	dial.addr = elsewhere.addr;
