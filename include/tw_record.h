@@ -36,7 +36,7 @@ enum tw_kind {
 	TW_PAIRS = 13,		/* struct tw_pairs: the kernel's count of every (from, to) */
 	TW_END = 14,		/* struct tw_end: the source ended cleanly */
 	TW_HOLDERS_END = 15,	/* struct tw_record: a look-up of holders begun at ts_ns is over */
-	TW_TIER = 16,		/* struct tw_record: from: what minisocks are watched by */
+	TW_TIER = 16,		/* struct tw_record: from: what minisocks are watched by; to: enum tw_binds */
 	TW_MINI_BORN = 17,	/* struct tw_minisock: made; told before its socket's ->CLOSE */
 	TW_MINI_REFUSED = 18,	/* struct tw_minisock: bucket overflow; before ->CLOSE too */
 	TW_MINI_TURNED = 19,	/* struct tw_minisock: the FIN of a FIN_WAIT2 one has come */
@@ -64,6 +64,14 @@ enum tw_evidence {
 	TW_BY_KPROBE = 3,
 	TW_BY_FENTRY = 4,
 	TW_NR_EVIDENCE = 5,
+};
+
+/* Whether a bind() that fails is told of. */
+enum tw_binds {
+	TW_BINDS_UNKNOWN = 0,	/* an older recording does not say */
+	TW_BINDS_UNSEEN = 1,	/* no function may be traced, and no system call was to be */
+	TW_BINDS_SEEN = 2,
+	TW_NR_BINDS = 3,
 };
 
 /* Why a minisock ended. */

@@ -505,6 +505,7 @@ static inline void feed_tier(struct fixture *f, enum tw_evidence tier)
 	struct tw_record record = head_of(f, TW_TIER, sizeof(record));
 
 	record.from = tier;
+	record.to = TW_BINDS_SEEN;
 	feed(f, &record, sizeof(record));
 }
 

@@ -148,6 +148,37 @@ static void reuseaddr_is_judged_by_what_has_the_port(void **state)
 	}
 }
 
+/* That none failed is said only where one would have been seen. */
+static void no_bind_has_failed_where_one_would_have_been_seen(void **state)
+{
+	static const struct {
+		bool traced;
+		enum tw_binds binds;
+		const char *reason;
+	} rows[] = {
+		{ true, TW_BINDS_SEEN, "No bind() has failed here." },
+		{ true, TW_BINDS_UNSEEN, "was not seen (--syscalls sees it)" },
+		{ false, TW_BINDS_UNKNOWN, "is not known without a trace" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct advice *advice;
+		struct chart chart;
+		size_t count, j = 0;
+
+		chart_facts(&chart, NULL, "");
+		chart.traced = rows[i].traced;
+		chart.binds = rows[i].binds;
+		assert_int_equal(counsel(&chart, &advice, &count), 0);
+		while (strcmp(advice[j].setting, "SO_REUSEADDR"))
+			j++;
+		assert_non_null(strstr(advice[j].reason, rows[i].reason));
+		free(advice);
+		chart_facts_release(&chart);
+	}
+}
+
 static const struct {
 	const char *why, *setting, *value, *now, *verdict, *reason;
 } values[] = {
@@ -281,6 +312,7 @@ static void nothing_known_is_no_crash(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(no_bind_has_failed_where_one_would_have_been_seen),
 		cmocka_unit_test(a_tip_is_judged_by_what_the_host_shows),
 		cmocka_unit_test(who_traced_needs_no_guess),
 		cmocka_unit_test(reuseaddr_is_judged_by_what_has_the_port),

@@ -104,6 +104,35 @@ static void nothing_is_told_of_a_bind_before_ready_or_that_the_filter_turns_down
 	assert_heard(f, "");
 }
 
+static void feed_sight(struct fixture *f, enum tw_binds binds)
+{
+	struct tw_record record = head_of(f, TW_TIER, sizeof(record));
+
+	record.to = binds;
+	feed(f, &record, sizeof(record));
+}
+
+/* "None has failed" is to be said only where one would have been seen, in every source. */
+static void whether_binds_are_seen_is_what_the_worst_source_says(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(model_binds(f->model), TW_BINDS_UNKNOWN);
+	feed_sight(f, TW_BINDS_SEEN);
+	assert_int_equal(model_binds(f->model), TW_BINDS_SEEN);
+	f->source = 1;
+	feed_sight(f, TW_BINDS_UNKNOWN);
+	assert_int_equal(model_binds(f->model), TW_BINDS_UNKNOWN);
+	f->source = 2;
+	feed_sight(f, TW_BINDS_SEEN);
+	assert_int_equal(model_binds(f->model), TW_BINDS_UNKNOWN);
+	/* a recording that goes on with others is no better than its worst part */
+	feed_sight(f, TW_BINDS_UNSEEN);
+	assert_int_equal(model_binds(f->model), TW_BINDS_UNSEEN);
+	feed_sight(f, TW_BINDS_SEEN);
+	assert_int_equal(model_binds(f->model), TW_BINDS_UNSEEN);
+}
+
 static void a_listener_holds_the_port_before_its_connections(void **state)
 {
 	struct fixture *f = listening(state);
@@ -311,6 +340,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		test(a_bind_that_fails_is_told_with_who_asked_for_what),
 		test(nothing_is_told_of_a_bind_before_ready_or_that_the_filter_turns_down),
+		test(whether_binds_are_seen_is_what_the_worst_source_says),
 		test(a_listener_holds_the_port_before_its_connections),
 		test(minisocks_hold_the_port_until_the_last_of_them_ends),
 		test(sockets_that_would_share_the_port_are_not_in_the_way),

@@ -76,7 +76,7 @@ static struct tw_record *nonsense_of(struct fixture *f, char *room, unsigned int
 	memset(room, 0, 4096);
 	*record = head_of(f, kind, size);
 	record->from = kind == TW_TIER ? TW_BY_FENTRY : TW_FIN_WAIT2;
-	record->to = TW_ESTABLISHED;
+	record->to = kind == TW_TIER ? TW_BINDS_SEEN : TW_ESTABLISHED;
 	return record;
 }
 

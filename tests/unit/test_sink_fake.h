@@ -56,6 +56,7 @@ struct model {
 	const struct failure *failures;
 	size_t nr_failures;
 	uint64_t budgets_left_out, failures_left_out;
+	enum tw_binds binds;
 	const struct whatif_result *replayed; /* borrowed; NULL: nothing to replay */
 };
 
@@ -94,6 +95,11 @@ size_t model_failures(const struct model *model, const struct failure **failures
 {
 	*failures = model->failures;
 	return model->nr_failures;
+}
+
+enum tw_binds model_binds(const struct model *model)
+{
+	return model->binds;
 }
 
 uint64_t model_failures_left_out(const struct model *model)

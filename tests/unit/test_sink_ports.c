@@ -275,6 +275,36 @@ static char *write_line(struct model *model)
 	return output.text;
 }
 
+/* No row for a bind() that failed may mean that nobody could see it. */
+static void what_can_not_be_seen_is_said(void **state)
+{
+	static const struct {
+		enum tw_binds binds;
+		const char *json;
+		bool said;
+	} cases[] = {
+		{ TW_BINDS_UNKNOWN, "\"binds_seen\":null", false },
+		{ TW_BINDS_UNSEEN, "\"binds_seen\":false", true },
+		{ TW_BINDS_SEEN, "\"binds_seen\":true", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct model *model = fake_model();
+		char *text;
+
+		model->binds = cases[i].binds;
+		text = print(model, 0);
+		assert_int_equal(strstr(text, "bind() calls that fail are not seen") != NULL,
+				 cases[i].said);
+		free(text);
+		text = write_line(model);
+		expect_in(text, cases[i].json);
+		free(text);
+		fake_model_free(model);
+	}
+}
+
 static void json_has_null_for_what_is_not_known(void **state)
 {
 	struct budget budgets[2] = { half_budget(), half_budget() };
@@ -370,6 +400,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_budget_at_half_is_a_row_and_a_warning),
 		cmocka_unit_test(an_idle_host_gets_a_sentence),
+		cmocka_unit_test(what_can_not_be_seen_is_said),
 		cmocka_unit_test(failures_say_who_what_and_what_was_in_the_way),
 		cmocka_unit_test(what_would_help_depends_on_what_has_the_ports),
 		cmocka_unit_test(so_reuseaddr_is_advised_only_where_it_helps),

@@ -171,6 +171,8 @@ static void what_is_not_known_is_null(void **state)
 	expect_in(text, "\"changed\":null");
 	expect_in(text, "\"first_failure_s\":50.641");
 	expect_in(text, "\"capacity\":null");
+	/* none was told of, since none was seen */
+	expect_in(text, "\"binds_failed\":null");
 	free(text);
 	fake_model_free(model);
 }

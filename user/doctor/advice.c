@@ -225,7 +225,8 @@ static enum opinion judge_reuseaddr(const struct question *q)
 		"Right on every listener: bind() then gets past TIME_WAIT, if the old socket "
 		"had it too. It does nothing for connect() (error 99) or against a living "
 		"listener. %s",
-		q->chart->traced ? "No bind() has failed here." :
+		q->chart->binds == TW_BINDS_SEEN ? "No bind() has failed here." :
+		q->chart->traced ? "Whether a bind() fails was not seen (--syscalls sees it)." :
 				   "Whether a bind() fails is not known without a trace.");
 }
 

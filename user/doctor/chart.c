@@ -119,6 +119,7 @@ int chart_add_model(struct chart *chart, const struct model *model)
 
 	chart->traced = true;
 	chart->evidence = model_evidence(model);
+	chart->binds = model_binds(model);
 	chart->totals = model_totals(model);
 	for (unsigned int cause = 0; cause < TW_NR_LOSS; cause++)
 		chart->lost += cause == TW_LOSS_OUTPUT_FULL ? 0 : model_loss(model, cause);

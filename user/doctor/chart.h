@@ -37,6 +37,7 @@ struct chart {
 	struct site *sites;
 	size_t nr_sites;
 	bool traced;		/* the rest is known */
+	enum tw_binds binds;	/* whether failures have those of bind() */
 	enum evidence evidence;
 	uint64_t lost;		/* events, by all causes but the output's */
 	const struct row *totals;

@@ -192,3 +192,28 @@ void failures_sum(struct model *model, const struct conn *like, const struct tw_
 	if (model->ready)
 		count_connect(model, like, &failure, outcome_connect_error(head, true));
 }
+
+/* Of what was told together: what was not seen of a part is not known of the whole. */
+static enum tw_binds weaker(enum tw_binds one, enum tw_binds other)
+{
+	if (one == TW_BINDS_UNSEEN || other == TW_BINDS_UNSEEN)
+		return TW_BINDS_UNSEEN;
+	return one == other ? one : TW_BINDS_UNKNOWN;
+}
+
+void failures_sight(struct model *model, enum tw_binds binds, unsigned int source)
+{
+	bool first = !(model->fed >> source & 1);
+
+	model->binds[source] = first ? binds : weaker(model->binds[source], binds);
+}
+
+enum tw_binds model_binds(const struct model *model)
+{
+	enum tw_binds binds = model->fed ? TW_BINDS_SEEN : TW_BINDS_UNKNOWN;
+
+	for (unsigned int source = 0; source < MODEL_MAX_SOURCES; source++)
+		if (model->fed >> source & 1)
+			binds = weaker(binds, model->binds[source]);
+	return binds;
+}

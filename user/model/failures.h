@@ -21,4 +21,7 @@ void failures_sum(struct model *model, const struct conn *like, const struct tw_
 		  uint64_t count);
 void failures_free(struct failures *failures);
 
+/* What @source says of how bind() is watched. */
+void failures_sight(struct model *model, enum tw_binds binds, unsigned int source);
+
 #endif

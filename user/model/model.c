@@ -345,6 +345,7 @@ static void feed_ready(struct model *model, const struct tw_record *record, unsi
 static void feed_tier(struct model *model, const struct tw_record *record, unsigned int source)
 {
 	witness_tier(model, record->from, source);
+	failures_sight(model, record->to, source);
 }
 
 static void feed_minisock(struct model *model, const struct tw_record *record, unsigned int source)
@@ -437,7 +438,7 @@ static bool states_make_sense(const struct tw_record *record)
 	case TW_MINI_ENDED:
 		return record->from == TW_TIME_WAIT || record->from == TW_FIN_WAIT2;
 	case TW_TIER:
-		return record->from < NR_EVIDENCE;
+		return record->from < NR_EVIDENCE && record->to < TW_NR_BINDS;
 	default:
 		return true;
 	}

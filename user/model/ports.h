@@ -134,6 +134,12 @@ struct failure {
 size_t model_failures(const struct model *model, const struct failure **failures);
 uint64_t model_failures_left_out(const struct model *model);
 
+/*
+ * Whether a bind() that failed would be among them: of all sources that were fed, unseen where
+ * it is of one, unknown where it is of one.
+ */
+enum tw_binds model_binds(const struct model *model);
+
 /* The files of a namespace (base/facts.h) as they were first and as they were last. */
 struct netns_facts {
 	uint64_t netns_cookie;

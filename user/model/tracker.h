@@ -103,6 +103,7 @@ struct model {
 	bool filtered;			/* by a filter of its own, or of a recording */
 	uint64_t losses;		/* how often something was lost: dumps compare */
 	uint8_t tier[MODEL_MAX_SOURCES];	/* enum evidence: what a source's minisocks rest on */
+	uint8_t binds[MODEL_MAX_SOURCES]; /* enum tw_binds */
 	uint64_t fed;			/* by which sources, a bit each */
 	struct early *early;		/* owned: what was told of minisocks before their birth */
 	size_t nr_early, room_early;

@@ -155,6 +155,16 @@ void json_add_failures(struct json *json, const struct model *model, const struc
 	json_add(json, "failures", array);
 }
 
+static void json_add_binds(struct json *json, const char *key, const struct model *model)
+{
+	enum tw_binds binds = model_binds(model);
+
+	if (binds == TW_BINDS_UNKNOWN)
+		json_add_null(json, key);
+	else
+		json_add_bool(json, key, binds == TW_BINDS_SEEN);
+}
+
 void json_add_ports(struct json *json, const struct model *model, const struct sink_opts *opts)
 {
 	struct json *array = json_array(), *left_out = json_object();
@@ -165,6 +175,7 @@ void json_add_ports(struct json *json, const struct model *model, const struct s
 		json_add(array, NULL, budget_json(&budgets[i], opts));
 	json_add(json, "budgets", array);
 	json_add_failures(json, model, opts);
+	json_add_binds(json, "binds_seen", model);
 	json_add_u64(left_out, "budgets", model_budgets_left_out(model));
 	json_add_u64(left_out, "failures", model_failures_left_out(model));
 	json_add(json, "left_out", left_out);

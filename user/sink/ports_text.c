@@ -16,6 +16,7 @@
 #include "sink/holder_text.h"
 #include "sink/ports.h"
 #include "sink/whatif.h"
+#include "sink/wrap.h"
 
 #define CLEAR "\033[H\033[J"
 #define DEFAULT_ROWS 20
@@ -309,6 +310,18 @@ static void print_left_out(const struct model *model, FILE *out)
 			text_count(budgets, number));
 }
 
+/* What is not there may have happened all the same. */
+static void print_unseen(const struct model *model, const struct sink_opts *opts)
+{
+	if (model_binds(model) != TW_BINDS_UNSEEN)
+		return;
+	putc('\n', opts->out);
+	print_wrapped(
+		opts->out, wrap_width(opts), 0,
+		"bind() calls that fail are not seen: this kernel lets no function be traced. "
+		"--syscalls sees them, at some 30 ns for each system call of the host.");
+}
+
 void ports_print(const struct model *model, const struct sink_opts *opts)
 {
 	const struct failure *failures;
@@ -332,6 +345,7 @@ void ports_print(const struct model *model, const struct sink_opts *opts)
 		warned++;
 	}
 	failures_print(model, opts, limit_of(opts));
+	print_unseen(model, opts);
 	print_left_out(model, opts->out);
 	fflush(opts->out);
 }

@@ -120,7 +120,8 @@ struct json *whatif_json(const struct model *model, const struct sink_opts *opts
 	json_add_u64(json, "in_use_at_start", result.stock);
 	json_add_u64(json, "left_out", result.left_out);
 	json_add_u64(json, "told_in_sum", result.told_in_sum);
-	json_add_u64(json, "binds_failed", result.binds_failed);
+	json_add_known(json, "binds_failed", model_binds(model) == TW_BINDS_SEEN,
+		       result.binds_failed);
 	json_add_double(json, "replayed_s", (double)(result.to_ns - result.from_ns) / NS_A_S);
 	add_assumed(json, result.assumed);
 	add_uses(total, result.total, result.changed, true);

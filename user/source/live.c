@@ -462,6 +462,7 @@ int live_start(struct live *live, const struct receiver *to, struct error *err)
 		.size = sizeof(tier),
 		.kind = TW_TIER,
 		.from = live_evidence(live),
+		.to = live->probes.binds,
 		.ts_ns = live_now_ns(),
 	};
 	int ret;

@@ -215,8 +215,9 @@ static int load(struct probes *probes, const struct live_opts *opts, enum tw_evi
 	return ret;
 }
 
-static void tell_calls(const struct probes *probes, const struct live_opts *opts, bool with_fexit)
+static void tell_calls(struct probes *probes, const struct live_opts *opts, bool with_fexit)
 {
+	enum bind_way way = bind_way(opts, &probes->features, with_fexit);
 	static const char *const binds[] = {
 		[BIND_FEXIT] = "bind(), listen(): failures traced by fexit inet_csk_get_port",
 		[BIND_KPROBE] = "bind(), listen(): failures traced by kprobes on inet_csk_get_port",
@@ -233,7 +234,8 @@ static void tell_calls(const struct probes *probes, const struct live_opts *opts
 			"not traced (this kernel refuses fexit programs); incoming connections "
 			"are their listener's until close() or a look at open files");
 	if (opts->failures)
-		log_msg(LOG_VERBOSE, "%s", binds[bind_way(opts, &probes->features, with_fexit)]);
+		log_msg(LOG_VERBOSE, "%s", binds[way]);
+	probes->binds = opts->failures && way != BIND_NOT ? TW_BINDS_SEEN : TW_BINDS_UNSEEN;
 }
 
 /* With what trampolines are to tell, if there are any; at last without, if nothing else goes. */

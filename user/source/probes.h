@@ -19,6 +19,7 @@ struct probes {
 	struct features features;
 	struct tier tier;
 	uint32_t lane_bytes;		/* what a lane holds */
+	enum tw_binds binds;
 };
 
 /*
