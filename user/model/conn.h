@@ -34,6 +34,9 @@ enum phase {
 	PHASE_OVER,
 };
 
+/* It is asked so often who holds a connection. */
+#define HOLDER_LOOKS 4
+
 /* in conn->announced, beside the substate: there was no room for it */
 #define REFUSED 0x8
 
@@ -85,7 +88,7 @@ struct conn {
 	uint32_t evidence : 3;	/* minisock: enum evidence of its birth */
 	uint32_t end : 3;	/* minisock: enum end_reason, once OVER */
 	uint32_t absent : 2;	/* dumps in a row that did not list it */
-	uint32_t looks : 3;	/* look-ups of holders that did not name it */
+	uint32_t looks : 3;	/* look-ups of holders that did not name it, up to HOLDER_LOOKS */
 	uint32_t held : 1;	/* by its owner, who has one descriptor of it, and by nobody else */
 	uint32_t held_more : 1;	/* by others or more: in model->holders */
 	uint32_t rowed : 1;	/* row[] is valid */
