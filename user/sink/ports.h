@@ -29,6 +29,9 @@ const char *budget_place(const struct budget *budget, char text[static DESTINATI
  * would help; nothing of a fine one.
  */
 void budget_print_warning(const struct budget *budget, const struct sink_opts *opts);
+/* So many rows are shown: as --limit says. */
+uint32_t ports_limit(const struct sink_opts *opts);
+void ports_print_table(const struct budget *budgets, size_t count, const struct sink_opts *opts);
 /* The table of failures and what would help; nothing where nothing has failed. */
 void failures_print(const struct model *model, const struct sink_opts *opts, uint32_t limit);
 /* One line: what has failed how often, whoever it was; nothing where nothing has. */
