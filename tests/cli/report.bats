@@ -21,6 +21,7 @@ setup() {
 		diff <(jq .top "$work/report") <("$TWTRACE" top -o json -i "$recording" | jq .)
 		diff <(jq .ports "$work/report") <("$TWTRACE" ports -o json -i "$recording" | jq .)
 		diff <(jq .leaks "$work/report") <("$TWTRACE" leaks -o json -i "$recording" | jq .)
+		diff <(jq .doctor "$work/report") <("$TWTRACE" doctor -o json -i "$recording" | jq 'del(.advice)')
 		[[ $(jq '[.open.sockets[] | select(.minisock or .state == "LISTEN")] | length' "$work/report") == 0 ]]
 	done
 }
@@ -34,10 +35,42 @@ setup() {
 
 @test "the text has its sections, and no table is wider than 120 columns" {
 	"$TWTRACE" report "$LEAKS" >"$work/report"
-	for heading in Recordings Connections "Open at the end" "Ports and failures" Leaks; do
+	for heading in Recordings Connections "Open at the end" "Ports and failures" Leaks Findings; do
 		grep -q "^$heading" "$work/report"
 	done
 	[[ $(sed '/^Ports and failures/,/^Leaks/d' "$work/report" | grep -cE '.{121}') == 0 ]]
+}
+
+@test "what rests on facts is not judged without them, and that is said" {
+	"$TWTRACE" report -o json "$CHURN" >"$work/report"
+	jq -e '.doctor | (.missing | startswith("No files of any network namespace are known"))
+		and .counters_since == null and (.unjudged | length > 20)
+		and (.findings | map(.id) == ["evidence"])' "$work/report"
+	"$TWTRACE" report "$CHURN" >"$work/text"
+	grep -q '^No files of any network namespace are known' "$work/text"
+	grep -q 'counters are unknown$' "$work/text"
+	[[ $(grep -c 'Not judged\|Advice' "$work/text") == 0 ]]
+}
+
+@test "a finding of the whole is in the report, with its sentence" {
+	"$TWTRACE" report -o json tests/golden/failures/recording >"$work/report"
+	jq -e '.doctor.findings[0] | .id == "ports_exhausted" and .severity == "problem"' "$work/report"
+	"$TWTRACE" report tests/golden/failures/recording | sed -n '/^Findings/,$p' | grep -q '^PROBLEM '
+}
+
+@test "what was lost is said below the recordings, and nothing where nothing was" {
+	"$TWTRACE" report tests/golden/overload/recording | sed '/^Connections/,$d' >"$work/head"
+	grep -qE '^lost events: [1-9][0-9,]*, not told one by one' "$work/head"
+	[[ $("$TWTRACE" report "$CHURN" | grep -c 'lost events') == 0 ]]
+}
+
+@test "a recording without a record has a report, and says so" {
+	head -c 700 "$CHURN" >"$work/empty"
+	run --separate-stderr -0 "$TWTRACE" report "$work/empty"
+	# shellcheck disable=SC2154 # set by run
+	[[ $stderr == *"was cut after 0 records"* && $output == *"without any record"* ]]
+	run --separate-stderr -0 "$TWTRACE" report -o json "$work/empty"
+	[[ $(jq -c '[.recordings[0] | .from, .records, .complete]' <<<"$output") == '[null,0,false]' ]]
 }
 
 @test "a recording that was cut is told, and is not complete" {

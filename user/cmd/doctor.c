@@ -159,39 +159,15 @@ static void free_view(struct sink *sink)
 	free(sink);
 }
 
-/* Namespaces that nobody asked for. */
-static void keep_netns(struct chart *chart, uint32_t ino)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; ino && i < chart->nr_sites; i++)
-		if (chart->sites[i].ino == ino)
-			chart->sites[kept++] = chart->sites[i];
-	if (kept)
-		chart->nr_sites = kept;
-	for (size_t i = 0; i < kept; i++)
-		chart->sites[i].first |= i == 0;
-}
-
 static void end_view(struct sink *sink, const struct model *model)
 {
 	const struct doctor_format *format = (const struct doctor_format *)sink->ops;
 	struct doctor *doctor = format->doctor;
-	struct chart chart = { 0 };
-	struct doctor_view view = {
-		.out = sink->opts.out,
-		.host = sink->opts.host,
-		.width = sink->opts.width,
-		.colour = sink->opts.terminal && !getenv("NO_COLOR"),
-		.chart = &chart,
-	};
+	uint32_t netns_ino = doctor->options.filter.kernel.netns_ino;
+	struct doctor_view view;
+	struct chart chart;
 
-	if (model_ready_ns(model))
-		view.from_ns = model_ready_ns(model) + sink->opts.realtime_offset_ns;
-	if (model_now_ns(model))
-		view.to_ns = model_now_ns(model) + sink->opts.realtime_offset_ns;
-	doctor->ret = chart_add_model(&chart, model);
-	keep_netns(&chart, doctor->options.filter.kernel.netns_ino);
+	doctor->ret = doctor_view_model(&view, &chart, model, &sink->opts, netns_ino);
 	if (!doctor->ret)
 		doctor->ret = print_view(doctor, &view, format->json);
 	chart_release(&chart);

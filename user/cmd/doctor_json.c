@@ -83,7 +83,7 @@ static struct json *finding_new(const struct finding *finding)
 	return json;
 }
 
-void doctor_add_findings(struct json *json, const struct diagnosis *diagnosis)
+static void add_findings(struct json *json, const struct diagnosis *diagnosis)
 {
 	struct json *findings = json_array(), *unjudged = json_array();
 
@@ -100,19 +100,28 @@ void doctor_add_findings(struct json *json, const struct diagnosis *diagnosis)
 	json_add(json, "unjudged", unjudged);
 }
 
-bool doctor_counts_since_boot(const struct doctor_view *view)
+enum counters_since doctor_counters_since(const struct doctor_view *view)
 {
-	for (size_t i = 0; i < view->chart->nr_sites; i++)
+	enum counters_since since = COUNTERS_UNKNOWN;
+
+	for (size_t i = 0; i < view->chart->nr_sites; i++) {
 		if (view->chart->sites[i].before)
-			return false;
-	return true;
+			return COUNTERS_OF_WINDOW;
+		if (view->chart->sites[i].now[0])
+			since = COUNTERS_SINCE_BOOT;
+	}
+	return since;
 }
 
 static void add_window(struct json *json, const struct doctor_view *view)
 {
+	static const char *const names[] = {
+		[COUNTERS_SINCE_BOOT] = "boot",
+		[COUNTERS_OF_WINDOW] = "window",
+	};
 	const struct site *site = chart_main_site(view->chart);
 
-	json_add_text(json, "counters_since", doctor_counts_since_boot(view) ? "boot" : "window");
+	json_add_text(json, "counters_since", names[doctor_counters_since(view)]);
 	if (site && site->before && site->window_s > 0)
 		json_add_double(json, "window_s", site->window_s);
 	else
@@ -130,9 +139,9 @@ static void add_head(struct json *json, const struct doctor_view *view)
 	json_add_text(json, "kernel", kernel[0] ? kernel : NULL);
 }
 
-void doctor_print_json(const struct doctor_view *view)
+struct json *doctor_findings_json(const struct doctor_view *view)
 {
-	struct json *json = json_object(), *advice = json_array();
+	struct json *json = json_object();
 
 	add_head(json, view);
 	add_time(json, "from", view->from_ns);
@@ -141,7 +150,14 @@ void doctor_print_json(const struct doctor_view *view)
 		      view->chart->traced ? evidence_name(view->chart->evidence) : NULL);
 	json_add_text(json, "missing", view->missing);
 	add_window(json, view);
-	doctor_add_findings(json, view->diagnosis);
+	add_findings(json, view->diagnosis);
+	return json;
+}
+
+void doctor_print_json(const struct doctor_view *view)
+{
+	struct json *json = doctor_findings_json(view), *advice = json_array();
+
 	for (size_t i = 0; i < view->nr_advice; i++) {
 		struct json *child = json_object();
 

@@ -167,6 +167,11 @@ static void print_finding(const struct doctor_view *view, const struct finding *
 static void print_head(const struct doctor_view *view)
 {
 	static const char *const more[NR_SEVERITIES] = { "problems", "warnings", "notes" };
+	static const char *const since_words[] = {
+		[COUNTERS_UNKNOWN] = "unknown",
+		[COUNTERS_SINCE_BOOT] = "since boot",
+		[COUNTERS_OF_WINDOW] = "of the time watched",
+	};
 	const struct site *site = chart_main_site(view->chart);
 	size_t counts[NR_SEVERITIES] = { 0 };
 	char kernel[64] = "", watched[TEXT_LEN];
@@ -193,7 +198,7 @@ static void print_head(const struct doctor_view *view)
 	}
 	fprintf(view->out, "%s; counters are %s\n\n",
 		view->diagnosis->nr_findings ? "" : "nothing is wrong, as far as is known",
-		doctor_counts_since_boot(view) ? "since boot" : "of the time watched");
+		since_words[doctor_counters_since(view)]);
 }
 
 #define SETTING_WIDTH 25
@@ -220,7 +225,7 @@ static void print_unjudged(const struct doctor_view *view)
 	const struct diagnosis *diagnosis = view->diagnosis;
 
 	if (diagnosis->nr_unjudged)
-		fprintf(view->out, "\nNot judged\n");
+		fprintf(view->out, "Not judged\n");
 	for (size_t i = 0; i < diagnosis->nr_unjudged; i++) {
 		const char *reason = diagnosis->unjudged[i].reason;
 		char line[LINE_LEN];
@@ -240,7 +245,7 @@ static void print_unjudged(const struct doctor_view *view)
 	}
 }
 
-void doctor_print_text(const struct doctor_view *view)
+static void print_found(const struct doctor_view *view)
 {
 	print_head(view);
 	if (view->missing) {
@@ -249,9 +254,24 @@ void doctor_print_text(const struct doctor_view *view)
 	}
 	for (size_t i = 0; i < view->diagnosis->nr_findings; i++)
 		print_finding(view, &view->diagnosis->findings[i]);
+}
+
+void doctor_print_findings(const struct doctor_view *view)
+{
+	print_found(view);
+	/* of each rule the same could be said */
+	if (!view->missing)
+		print_unjudged(view);
+}
+
+void doctor_print_text(const struct doctor_view *view)
+{
+	print_found(view);
 	fprintf(view->out, "Advice you may have read\n");
 	for (size_t i = 0; i < view->nr_advice; i++)
 		print_advice(view, &view->advice[i]);
+	if (view->diagnosis->nr_unjudged)
+		putc('\n', view->out);
 	print_unjudged(view);
 }
 

@@ -14,6 +14,7 @@
 #include "model/leak.h"
 
 struct child;
+struct part;
 struct scope;
 struct whatif_ask;
 
@@ -27,6 +28,7 @@ struct pipeline {
 	bool announces;			/* says on a terminal that it is tracing */
 	uint32_t window;		/* a summary each time so many intervals are over; 0: one */
 	struct compared *compared;	/* for a comparison (sink/compared.h); NULL */
+	const struct part *extra;	/* of a report (sink/part.h); NULL: none */
 	bool leaks;			/* look for leaks, and tell what tells of them */
 	bool ports;			/* keep budgets of ephemeral ports */
 	bool facts;			/* and the files of each namespace */

@@ -4,6 +4,7 @@
 
 #include "cmd/command.h"
 #include "cmd/compare.h"
+#include "cmd/doctor_view.h"
 #include "cmd/pipeline.h"
 
 enum key {
@@ -32,7 +33,7 @@ int cmd_report(int argc, char **argv)
 							  NULL };
 	static const struct option_spec spec = {
 		.doc = "Says all that recordings tell, as one document: tables, open connections, "
-		       "ports, failures, leaks.\v"
+		       "ports, failures, leaks, findings.\v"
 		       "  twtrace record monday.twr --for 10m ; twtrace report monday.twr\n"
 		       "  twtrace report --compare before.twr after.twr   (is it the setting?)",
 		.operand = "FILE...",
@@ -42,8 +43,10 @@ int cmd_report(int argc, char **argv)
 		.own = report_rows,
 	};
 	struct options options;
+	struct part doctor;
 	struct pipeline pipeline = {
 		.options = &options,
+		.extra = &doctor,
 		.leaks = true,
 		.ports = true,
 		.facts = true,
@@ -52,6 +55,7 @@ int cmd_report(int argc, char **argv)
 
 	options_init(&options);
 	options.own = &compare;
+	doctor = doctor_part(&options);
 	options_parse(&options, &spec, argc, argv);
 	return compare ? compare_run(&options) : pipeline_run(&pipeline);
 }

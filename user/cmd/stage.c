@@ -126,6 +126,7 @@ static struct sink *open_sink(const struct pipeline *pipeline, const struct orig
 		.recordings = origin->recordings,
 		.nr_recordings = origin->nr_recordings,
 		.compared = pipeline->compared,
+		.extra = pipeline->extra,
 		.stacks = options->stacks != 0,
 		.what_if = pipeline->what_if,
 	};

@@ -10,6 +10,15 @@
 #include "sink/list.h"
 #include "sink/sink.h"
 
+/* One part of such a document, with its own heading; in JSON it stands at @key. */
+struct part {
+	const char *key;
+	const char *heading;
+	void (*print)(const struct model *model, const struct sink_opts *opts);
+	struct json *(*document)(const struct model *model, const struct sink_opts *opts);
+	const void *ctx;	/* of a part that another room brings */
+};
+
 /* The tables of `top` over all that was traced; in JSON document_new(). */
 void top_print(const struct model *model, const struct sink_opts *opts);
 

@@ -7,18 +7,12 @@
 #include "sink/part.h"
 #include "sink/ports.h"
 #include "sink/recordings.h"
+#include "sink/summary.h"
 
 /* The sockets that were open longest; `list -i` has all of them. */
 #define DEFAULT_LIMIT 10
 /* Of tables in a file: it is to be read, not cut to a terminal. */
 #define FILE_WIDTH 120
-
-struct section {
-	const char *key;	/* in JSON; its own command's document stands there */
-	const char *heading;
-	void (*print)(const struct model *model, const struct sink_opts *opts);
-	struct json *(*document)(const struct model *model, const struct sink_opts *opts);
-};
 
 static bool is_open(const struct conn_view *conn)
 {
@@ -63,11 +57,11 @@ static struct json *ports_section(const struct model *model, const struct sink_o
 	return ports_document(model, opts, NULL);
 }
 
-static const struct section sections[] = {
-	{ "top", "Connections", top_print, top_document },
-	{ "open", "Open at the end, the longest first", print_open, open_document },
-	{ "ports", "Ports and failures", ports_print, ports_section },
-	{ "leaks", "Leaks", leaks_print, leaks_section },
+static const struct part sections[] = {
+	{ "top", "Connections", top_print, top_document, NULL },
+	{ "open", "Open at the end, the longest first", print_open, open_document, NULL },
+	{ "ports", "Ports and failures", ports_print, ports_section, NULL },
+	{ "leaks", "Leaks", leaks_print, leaks_section, NULL },
 };
 
 #define NR_SECTIONS (sizeof(sections) / sizeof(sections[0]))
@@ -80,17 +74,25 @@ static void print_heading(const struct sink_opts *opts, const char *heading)
 		opts->terminal ? "\033[0m" : "", (int)strlen(heading), line);
 }
 
+static void print_part(const struct part *part, const struct model *model,
+		       const struct sink_opts *opts)
+{
+	putc('\n', opts->out);
+	print_heading(opts, part->heading);
+	part->print(model, opts);
+}
+
 static void report_text_end(struct sink *sink, const struct model *model)
 {
 	if (!sink->opts.width)
 		sink->opts.width = FILE_WIDTH;
 	print_heading(&sink->opts, "Recordings");
 	recordings_print(&sink->opts);
-	for (size_t i = 0; i < NR_SECTIONS; i++) {
-		putc('\n', sink->opts.out);
-		print_heading(&sink->opts, sections[i].heading);
-		sections[i].print(model, &sink->opts);
-	}
+	summary_print_loss(model, sink->opts.out);
+	for (size_t i = 0; i < NR_SECTIONS; i++)
+		print_part(&sections[i], model, &sink->opts);
+	if (sink->opts.extra)
+		print_part(sink->opts.extra, model, &sink->opts);
 	fflush(sink->opts.out);
 }
 
@@ -101,6 +103,9 @@ static void report_json_end(struct sink *sink, const struct model *model)
 	json_add(json, "recordings", recordings_json(&sink->opts));
 	for (size_t i = 0; i < NR_SECTIONS; i++)
 		json_add(json, sections[i].key, sections[i].document(model, &sink->opts));
+	if (sink->opts.extra)
+		json_add(json, sink->opts.extra->key,
+			 sink->opts.extra->document(model, &sink->opts));
 	json_write_pretty(json, sink->opts.out);
 	json_free(json);
 	fflush(sink->opts.out);

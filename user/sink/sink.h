@@ -32,6 +32,7 @@ struct flame_opts;
 struct whatif_ask;
 struct recording_note;
 struct compared;
+struct part;
 
 struct sink_opts {
 	FILE *out;			/* borrowed */
@@ -51,6 +52,7 @@ struct sink_opts {
 	const struct recording_note *recordings; /* what is replayed; complete at the end; borrowed */
 	uint32_t nr_recordings;
 	struct compared *compared;	/* where compared_sink keeps what it has seen; borrowed */
+	const struct part *extra;	/* report: one more, of another room; borrowed; NULL: none */
 	bool stacks;			/* the code that opened connections is asked for */
 };
 

@@ -248,6 +248,13 @@ static void print_loss(struct foot *foot, const struct model *model)
 				loss_explanation(cause));
 }
 
+void summary_print_loss(const struct model *model, FILE *out)
+{
+	struct foot under = { .out = out, .begun = true };
+
+	print_loss(&under, model);
+}
+
 /* What differs, and what agrees: the same word is said once. */
 static const struct {
 	const char *one, *all;

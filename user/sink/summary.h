@@ -15,6 +15,8 @@ void summary_print_head(const struct model *model, const struct sink_opts *opts,
  * an empty line before them.
  */
 void summary_print_foot(const struct model *model, const struct sink_opts *opts, FILE *out);
+/* The lines about loss alone, right below what stands there. */
+void summary_print_loss(const struct model *model, FILE *out);
 /* "no room in the ring buffer (--ring enlarges it)" */
 const char *loss_explanation(unsigned int cause);
 
