@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <math.h>
 
 #include "base/rank_test.h"
 
@@ -35,6 +36,71 @@ static void known_answers_are_given(void **state)
 	assert_float_equal(rank_test(odd, 4, even, 4), 48.0 / 70, 1e-12);
 	/* ranks 1.5 1.5 3.5 | 3.5 5.5 5.5: by hand 2 + 2 of 20 ways are as far */
 	assert_float_equal(rank_test(tied, 3, ties, 3), 4.0 / 20, 1e-12);
+}
+
+/* Twice the rank that figure @i has among all, ties at their mean. */
+static unsigned int rank_of(const double *all, size_t count, size_t i)
+{
+	unsigned int rank = 1;
+
+	for (size_t j = 0; j < count; j++)
+		rank += 2 * (all[j] < all[i]) + (all[j] == all[i]);
+	return rank;
+}
+
+/* Every way to choose @left of the figures, one after the other. */
+static double by_all_ways(const double *all, size_t count, size_t left)
+{
+	unsigned int ways = 0, as_far = 0, whole = 0, seen = 0;
+	double expected, off;
+
+	for (size_t i = 0; i < count; i++) {
+		whole += rank_of(all, count, i);
+		seen += i < left ? rank_of(all, count, i) : 0;
+	}
+	expected = (double)whole * left / count;
+	off = fabs(seen - expected) - 1e-9;
+	for (unsigned int chosen = 0; chosen < 1U << count; chosen++) {
+		unsigned int sum = 0;
+
+		if ((size_t)__builtin_popcount(chosen) != left)
+			continue;
+		for (size_t i = 0; i < count; i++)
+			sum += chosen >> i & 1 ? rank_of(all, count, i) : 0;
+		ways++;
+		as_far += fabs(sum - expected) >= off;
+	}
+	return (double)as_far / ways;
+}
+
+static void every_answer_is_that_of_counting_all_ways(void **state)
+{
+	double all[9];
+	uint64_t random = 7;
+
+	(void)state;
+	for (unsigned int round = 0; round < 200; round++) {
+		size_t left = 1 + next_random(&random) % 8;
+
+		/* few kinds: ties of all sizes, most of them uneven */
+		fill(all, 9, &random, 2 + round % 6);
+		assert_float_equal(rank_test(all, left, all + left, 9 - left),
+				   by_all_ways(all, 9, left), 1e-9);
+	}
+}
+
+/*
+ * 1 1 1 6 | 2 3 4 5 has the ranks 2 2 2 8 | 4 5 6 7: the left sums up to 14 where 18 is to be
+ * expected. Of C(8, 4) ways as far below are 2 2 2 and any of the other five (5), 2 2 4 5 and
+ * 2 2 4 6 (3 times each, by which 2 is left out); above the four largest and their like (5), 2 5 7 8
+ * and 2 6 7 8 (3 times each). With the least rank of a tie, 1 1 1 8 | 4 5 6 7, they are 16.
+ */
+static void ties_have_their_mean_rank_and_not_their_least(void **state)
+{
+	static const double left[] = { 1, 1, 1, 6 }, right[] = { 2, 3, 4, 5 };
+
+	(void)state;
+	assert_float_equal(rank_test(left, 4, right, 4), 22.0 / 70, 1e-12);
 }
 
 static void figures_that_are_all_alike_tell_nothing(void **state)
@@ -117,6 +183,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(known_answers_are_given),
+		cmocka_unit_test(every_answer_is_that_of_counting_all_ways),
+		cmocka_unit_test(ties_have_their_mean_rank_and_not_their_least),
 		cmocka_unit_test(figures_that_are_all_alike_tell_nothing),
 		cmocka_unit_test(neither_order_nor_side_nor_scale_matters),
 		cmocka_unit_test(the_least_is_that_of_sets_apart),

@@ -168,6 +168,57 @@ static void merging_is_adding_all_samples_here(void **state)
 	histogram_release(&empty);
 }
 
+static void what_came_since_is_what_is_added(void **state)
+{
+	struct histogram now = { 0 }, before = { 0 }, since = { 0 }, lately = { 0 };
+	uint64_t random = SEED;
+
+	(void)state;
+	for (unsigned int i = 0; i < 1000; i++) {
+		uint64_t ns = next_random(&random) >> (i % 40);
+
+		histogram_add(&now, ns);
+		histogram_add(i < 600 ? &before : &lately, ns);
+	}
+	/* to what is there it is added */
+	histogram_add(&since, 1);
+	histogram_add(&lately, 1);
+	histogram_add_since(&since, &now, &before);
+	assert_int_equal(since.count, 401);
+	/* the maximum may be one of before: no quantile but the last rests on it */
+	for (unsigned int permille = 0; permille <= 990; permille++)
+		assert_true(histogram_quantile(&since, permille) ==
+			    histogram_quantile(&lately, permille));
+	/* neither has changed */
+	assert_int_equal(now.count, 1000);
+	assert_int_equal(before.count, 600);
+	histogram_release(&since);
+	histogram_add_since(&since, &now, &now);
+	assert_int_equal(since.count, 0);
+	histogram_release(&now);
+	histogram_release(&before);
+	histogram_release(&since);
+	histogram_release(&lately);
+}
+
+/* What is not an earlier state of it must not make counts of four thousand millions. */
+static void no_count_falls_below_zero(void **state)
+{
+	struct histogram now = { 0 }, before = { 0 }, since = { 0 };
+
+	(void)state;
+	histogram_add(&now, 1000);
+	histogram_add(&before, 1000);
+	histogram_add(&before, 1000);
+	histogram_add(&before, 1ULL << 40);
+	histogram_add_since(&since, &now, &before);
+	assert_int_equal(since.count, 0);
+	assert_int_equal(histogram_quantile(&since, 500), 0);
+	histogram_release(&now);
+	histogram_release(&before);
+	histogram_release(&since);
+}
+
 static void memory_follows_the_octaves_in_use(void **state)
 {
 	struct histogram histogram = { 0 };
@@ -191,6 +242,8 @@ int main(void)
 		cmocka_unit_test(quantiles_are_within_a_half_bucket_of_the_truth),
 		cmocka_unit_test(quantiles_never_pass_the_maximum_nor_each_other),
 		cmocka_unit_test(merging_is_adding_all_samples_here),
+		cmocka_unit_test(what_came_since_is_what_is_added),
+		cmocka_unit_test(no_count_falls_below_zero),
 		cmocka_unit_test(memory_follows_the_octaves_in_use),
 	};
 

@@ -163,12 +163,17 @@ static uint32_t take(const struct figure_kind *kind, const struct slices *slices
 }
 
 /* By the larger of the two, so that it is the same in either direction. */
-static bool is_large(double before, double after)
+static bool is_large(const struct figure_kind *kind, double before, double after)
 {
-	return fabs(after - before) > COMPARE_LEAST * fmax(fabs(before), fabs(after));
+	double off = fabs(after - before);
+
+	if (kind->get == get_time && off < COMPARE_LEAST_MS)
+		return false;
+	return off > COMPARE_LEAST * fmax(fabs(before), fabs(after));
 }
 
-static void judge(struct figure *figure, const double *before, const double *after)
+static void judge(struct figure *figure, const struct figure_kind *kind, const double *before,
+		  const double *after)
 {
 	const struct figure_side *side = figure->side;
 	uint32_t left = side[SIDE_BEFORE].slices, right = side[SIDE_AFTER].slices;
@@ -183,7 +188,7 @@ static void judge(struct figure *figure, const double *before, const double *aft
 	figure->chance = rank_test(before, left, after, right);
 	figure->verdict = FIGURE_WITHIN;
 	if (figure->chance <= COMPARE_LEVEL &&
-	    is_large(side[SIDE_BEFORE].median, side[SIDE_AFTER].median))
+	    is_large(kind, side[SIDE_BEFORE].median, side[SIDE_AFTER].median))
 		figure->verdict = FIGURE_CHANGED;
 }
 
@@ -201,7 +206,7 @@ static void add(struct figures *figures, const char *name,
 	figure->unit = kind[SIDE_BEFORE]->unit;
 	for (unsigned int side = 0; side < NR_SIDES; side++)
 		take(kind[side], &slices[side], &figure->side[side], values[side]);
-	judge(figure, values[SIDE_BEFORE], values[SIDE_AFTER]);
+	judge(figure, kind[SIDE_BEFORE], values[SIDE_BEFORE], values[SIDE_AFTER]);
 }
 
 /* Where the errno has its count on that side; SAMPLE_ERRORS: it has none. */

@@ -130,6 +130,7 @@ void comparison_write_json(const struct comparison *comparison)
 	json_add_text(test, "name", "rank sum");
 	json_add_double(test, "level", COMPARE_LEVEL);
 	json_add_double(test, "least_change", COMPARE_LEAST);
+	json_add_double(test, "least_change_ms", COMPARE_LEAST_MS);
 	json_add(json, "test", test);
 	add_caveats(json, comparison);
 	comparison_each_setting(comparison, add_setting, settings);
