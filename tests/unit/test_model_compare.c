@@ -173,6 +173,7 @@ static void a_large_change_that_may_be_chance_is_none(void **state)
 	add_counts(pair->side[SIDE_AFTER], 10, FIELD_OPENED, 150, 10);
 	compare(pair);
 	assert_true(figure_of(&pair->figures, "opened")->change > 0.3);
+	assert_float_equal(figures_weight(&pair->figures), 0, 0);
 	assert_in_range(figure_of(&pair->figures, "opened")->chance * 10000, 11, 100);
 	assert_verdict(pair, "opened", FIGURE_WITHIN);
 }

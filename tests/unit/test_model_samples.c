@@ -194,6 +194,7 @@ static void minisocks_of_both_substates_count_until_their_end(void **state)
 	struct end ends[3];
 
 	feed_tier(&run->f, TW_BY_KPROBE);
+	run->ends_ns = run->f.now_ns;
 	begin(run);
 	for (unsigned int i = 0; i < 3; i++) {
 		ends[i] = client(++run->cookie);
