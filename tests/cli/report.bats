@@ -100,6 +100,32 @@ setup() {
 	jq -e '.figures | all(.verdict == "too short to tell")' "$work/one"
 }
 
+@test "a comparison fits 80 columns, with its units, and without colour in a file" {
+	local one other
+
+	for one in tests/golden/{leaks,churn,tiers}/recording; do
+		for other in tests/golden/{leaks,failures,tiers}/recording; do
+			[[ $one == "$other" ]] ||
+				"$TWTRACE" report --compare "$one" "$other" >>"$work/text"
+		done
+	done
+	[[ $(grep -cE '.{81}' "$work/text") == 0 && $(grep -c $'\033' "$work/text") == 0 ]]
+	grep -qE '^opened +0/s +0\.\.[0-9.]+ +3\.98/s +2\.26\.\.6\.44 +new$' "$work/text"
+	grep -qE '^residence_p50 +1m00s +4\.97s\.\.1m01s +- +- +-$' "$work/text"
+	grep -qE '^closed_first_share +50% ' "$work/text"
+	grep -q '^No figure of the whole has changed\.$' "$work/text"
+}
+
+@test "on a terminal what has changed is coloured, unless NO_COLOR is set" {
+	local command="'$TWTRACE' report --compare tests/golden/tiers/recording '$LEAKS'"
+
+	script -qec "$command" /dev/null </dev/null >"$work/terminal"
+	grep -q $'^\033\[1;33mChanged\033\[0m' "$work/terminal"
+	[[ $(grep -c $'\033.*\(Within\|Too short\)' "$work/terminal") == 0 ]]
+	NO_COLOR=1 script -qec "$command" /dev/null </dev/null >"$work/terminal"
+	[[ $(grep -c $'\033' "$work/terminal") == 0 ]]
+}
+
 @test "what can't be compared is refused in a sentence" {
 	run -2 "$TWTRACE" report
 	[[ $output == *"needs a FILE"* ]]

@@ -2,8 +2,10 @@
 /* `twtrace report --compare`. */
 #include "cmd/compare.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "cmd/pipeline.h"
@@ -61,6 +63,7 @@ static void write_out(const struct options *options, const struct compared *side
 		.side = { &sides[SIDE_BEFORE], &sides[SIDE_AFTER] },
 		.limit = options->limit,
 		.out = stdout,
+		.colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
 	};
 
 	if (options->format == &report_json_sink)

@@ -48,6 +48,7 @@ struct comparison {
 	const struct compared *side[NR_SIDES];
 	uint32_t limit;		/* of services; 0: all that have changed, in text ten */
 	FILE *out;
+	bool colour;
 };
 
 void comparison_print(const struct comparison *comparison);
