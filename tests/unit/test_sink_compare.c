@@ -131,10 +131,10 @@ static void namespaces_are_the_same_by_name_or_by_place(void **state)
 	add_facts(&pair->before, "blue", SYSCTLS "tcp_x\n1\n");
 	add_facts(&pair->before, NULL, SYSCTLS "tcp_x\n2\n");
 	add_facts(&pair->before, NULL, SYSCTLS "tcp_x\n3\n");
+	add_facts(&pair->after, "green", SYSCTLS "tcp_x\n7\n");
 	add_facts(&pair->after, NULL, SYSCTLS "tcp_x\n2\n");
 	add_facts(&pair->after, NULL, SYSCTLS "tcp_x\n33\n");
 	add_facts(&pair->after, "blue", SYSCTLS "tcp_x\n11\n");
-	add_facts(&pair->after, "green", SYSCTLS "tcp_x\n7\n");
 	assert_settings(pair, "blue net.ipv4.tcp_x: 1 > 11; - net.ipv4.tcp_x: 3 > 33; ");
 }
 
