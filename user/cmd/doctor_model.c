@@ -2,7 +2,6 @@
 /* What the doctor makes of a model: for its own command, and as a part of `report`. */
 #include <stdlib.h>
 
-#include "base/log.h"
 #include "cmd/doctor_view.h"
 
 /* Namespaces that nobody asked for. */
@@ -59,7 +58,7 @@ static void judge(struct judged *judged, const struct model *model, const struct
 	judged->diagnosis = (struct diagnosis){ 0 };
 	if (doctor_view_model(&judged->view, &judged->chart, model, opts, netns_ino) ||
 	    diagnose(&judged->chart, &judged->diagnosis))
-		log_msg(LOG_WARNING, "no memory");
+		judged->view.missing = "There was no memory to judge all of it.";
 	judged->view.diagnosis = &judged->diagnosis;
 }
 
