@@ -15,7 +15,7 @@
 #define COMPARE_SLICES 20	/* of a recording, at most */
 #define COMPARE_LEVEL 0.001	/* the chance (base/rank_test.h) from which on it is no chance */
 #define COMPARE_LEAST 0.1	/* a smaller change of the median is not told, however sure */
-#define COMPARE_LEAST_MS 0.05	/* nor is so little of a time: it is the machine's */
+#define COMPARE_LEAST_MS 0.1	/* nor is so little of a time: it is the machine's */
 
 enum side {
 	SIDE_BEFORE,
