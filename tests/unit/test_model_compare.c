@@ -99,11 +99,55 @@ static void a_rate_that_has_doubled_is_changed(void **state)
 	assert_float_equal(figure->side[SIDE_BEFORE].low, 96, 1e-9);
 	assert_float_equal(figure->side[SIDE_BEFORE].high, 104, 1e-9);
 	assert_float_equal(figure->side[SIDE_AFTER].median, 200, 1e-9);
+	assert_float_equal(figure->side[SIDE_BEFORE].total, 900, 0);
+	assert_float_equal(figure->side[SIDE_AFTER].total, 1800, 0);
 	assert_float_equal(figure->change, 1, 1e-9);
 	assert_float_equal(figure->chance, rank_test_least(9, 9), 1e-12);
 	/* of what neither has there is nothing to tell */
 	assert_verdict(pair, "resets", FIGURE_WITHIN);
 	assert_true(isnan(figure_of(&pair->figures, "resets")->change));
+}
+
+/* The medians of what happens in one half only say little: its totals do. */
+static void a_recording_whose_halves_differ_is_not_steady(void **state)
+{
+	struct pair *pair = *state;
+	struct samples *samples = pair->side[SIDE_BEFORE];
+	struct unsteady unsteady;
+
+	add_counts(samples, 9, FIELD_OPENED, 80, 1);
+	assert_false(compare_unsteady(samples, &unsteady));
+	add_counts(samples, 9, FIELD_FAILED, 36, 1);
+	for (unsigned int i = 9; i < 18; i++)
+		samples->items[i].counts.of[FIELD_OPENED] = 80 + i - 9;
+	assert_true(compare_unsteady(samples, &unsteady));
+	assert_string_equal(unsteady.name, "failed");
+	assert_float_equal(unsteady.first, 0, 0);
+	assert_float_equal(unsteady.second, 40, 1e-9);
+	compare(pair);
+	assert_float_equal(figure_of(&pair->figures, "failed")->side[SIDE_BEFORE].total, 360, 0);
+	/* a population is no count */
+	assert_true(isnan(figure_of(&pair->figures, "open")->side[SIDE_BEFORE].total));
+}
+
+/* Of an odd number the slice in the middle is in neither half; six are too few to tell. */
+static void few_slices_are_not_called_unsteady(void **state)
+{
+	struct pair *pair = *state;
+	struct samples *samples = pair->side[SIDE_BEFORE];
+	struct unsteady unsteady;
+
+	add_counts(samples, 6, FIELD_OPENED, 80, 1);
+	add_counts(samples, 6, FIELD_OPENED, 800, 1);
+	assert_false(compare_unsteady(samples, &unsteady));
+	samples->count = 0;
+	assert_false(compare_unsteady(samples, &unsteady));
+	add_counts(samples, 7, FIELD_OPENED, 80, 1);
+	add_counts(samples, 1, FIELD_OPENED, 5000, 1);
+	add_counts(samples, 7, FIELD_OPENED, 800, 1);
+	assert_true(compare_unsteady(samples, &unsteady));
+	assert_float_equal(unsteady.first, 83, 1e-9);
+	assert_float_equal(unsteady.second, 803, 1e-9);
 }
 
 /* The medians are as far apart as there, but so are the slices of each. */
@@ -398,6 +442,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_pair, close_pair)
 	const struct CMUnitTest tests[] = {
 		TEST(a_rate_that_has_doubled_is_changed),
+		TEST(a_recording_whose_halves_differ_is_not_steady),
+		TEST(few_slices_are_not_called_unsteady),
 		TEST(what_lies_within_the_slices_is_no_change),
 		TEST(seven_slices_are_the_least_that_can_tell),
 		TEST(less_than_a_tenth_of_the_larger_is_no_change_however_sure),

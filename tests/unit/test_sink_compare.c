@@ -164,6 +164,17 @@ static void like_recordings_have_no_caveat(void **state)
 	assert_int_equal(caveats.count, 0);
 }
 
+/* Nine seconds of one load, and nine of another. */
+static void add_step(struct samples *samples)
+{
+	for (unsigned int i = 0; i < 18; i++) {
+		struct sample *sample = &samples->items[samples->count++];
+
+		*sample = (struct sample){ .ns = SECOND, .looks = 1, .budget_peak = NAN };
+		sample->counts.of[FIELD_OPENED] = i < 9 ? 10 + i : 91 + i;
+	}
+}
+
 static void what_a_comparison_rests_on_is_told_where_it_differs(void **state)
 {
 	static const char *const expected[][2] = {
@@ -174,6 +185,10 @@ static void what_a_comparison_rests_on_is_told_where_it_differs(void **state)
 		{ "filters", "none before, --port 80 after" },
 		{ "length", "1m00s before, 53.0s after" },
 		{ "loss", "0 events lost before, 1,234 after" },
+		{ "steady",
+		  "before is not: opened 14 a second in its first half, 104 in its second" },
+		{ "steady",
+		  "after is not: opened 14 a second in its first half, 104 in its second" },
 		{ "complete", "after is not complete" },
 	};
 	struct pair *pair = *state;
@@ -188,6 +203,8 @@ static void what_a_comparison_rests_on_is_told_where_it_differs(void **state)
 	after->now_ns -= 7 * SECOND;
 	after->lost = 1234;
 	after->damaged = true;
+	add_step(pair->before.samples);
+	add_step(after->samples);
 	comparison_caveats(&pair->comparison, &caveats);
 	assert_int_equal(caveats.count, COMPARED_CAVEATS);
 	for (size_t i = 0; i < caveats.count; i++) {

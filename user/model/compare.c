@@ -145,15 +145,19 @@ static void release(struct slices *slices)
 static uint32_t take(const struct figure_kind *kind, const struct slices *slices,
 		     struct figure_side *side, double values[static COMPARE_SLICES])
 {
+	bool rate = !strcmp(kind->unit, "per_s");
 	uint32_t count = 0;
+	double total = 0;
 
 	for (uint32_t i = 0; i < slices->count; i++) {
 		double value = kind->get(kind, &slices->of[i]);
 
-		if (!isnan(value))
-			values[count++] = value;
+		if (isnan(value))
+			continue;
+		values[count++] = value;
+		total += value * (double)slices->of[i].ns / 1e9;
 	}
-	*side = (struct figure_side){ count, NAN, NAN, NAN };
+	*side = (struct figure_side){ count, NAN, NAN, NAN, rate ? round(total) : NAN };
 	if (!count)
 		return 0;
 	side->median = median_of(values, count);
@@ -285,6 +289,42 @@ void compare_service(const struct samples *const samples[static NR_SIDES], const
 	}
 	for (unsigned int side = 0; side < NR_SIDES; side++)
 		release(&slices[side]);
+}
+
+static bool differs(const struct figure_kind *kind, const struct slices *slices,
+		    struct unsteady *unsteady)
+{
+	const struct slices *const half[NR_SIDES] = { &slices[0], &slices[1] };
+	double values[NR_SIDES][COMPARE_SLICES];
+	struct figure figure;
+
+	for (unsigned int side = 0; side < NR_SIDES; side++)
+		take(kind, half[side], &figure.side[side], values[side]);
+	judge(&figure, kind, values[SIDE_BEFORE], values[SIDE_AFTER]);
+	*unsteady = (struct unsteady){ kind->name, figure.side[SIDE_BEFORE].median,
+				       figure.side[SIDE_AFTER].median };
+	return figure.verdict == FIGURE_CHANGED;
+}
+
+bool compare_unsteady(const struct samples *samples, struct unsteady *unsteady)
+{
+	/* populations climb for a minute on their own: only what drives them */
+	static const enum field drives[] = { FIELD_OPENED, FIELD_FAILED };
+	struct slices all, half[NR_SIDES];
+	bool found = false;
+
+	cut(samples, NULL, &all);
+	for (unsigned int side = 0; side < NR_SIDES; side++) {
+		half[side].count = all.count / 2;
+		memcpy(half[side].of, &all.of[side * (all.count - all.count / 2)],
+		       half[side].count * sizeof(all.of[0]));
+	}
+	for (size_t i = 0; i < NR_KINDS && !found; i++)
+		for (size_t j = 0; j < sizeof(drives) / sizeof(drives[0]) && !found; j++)
+			found = kinds[i].get == get_rate && kinds[i].what == drives[j] &&
+				differs(&kinds[i], half, unsteady);
+	release(&all);
+	return found;
 }
 
 double figures_weight(const struct figures *figures)

@@ -34,6 +34,7 @@ enum figure_verdict {
 struct figure_side {
 	uint32_t slices;
 	double median, low, high; /* NAN: none has it */
+	double total;		/* a rate's: what was counted in all slices; NAN: of what is none */
 };
 
 struct figure {
@@ -61,6 +62,17 @@ void compare_whole(const struct samples *const samples[static NR_SIDES], struct 
 /* @service, which may be in one of them only. */
 void compare_service(const struct samples *const samples[static NR_SIDES], const char *service,
 		     struct figures *figures);
+/*
+ * Of one recording by itself: a rate whose first half of slices differs from the second as two
+ * recordings have to. What is compared then depends on when it was recorded.
+ */
+struct unsteady {
+	const char *name;	/* "failed" */
+	double first, second;	/* a second, the medians of either half */
+};
+
+/* Whether there is one; the first of them. */
+bool compare_unsteady(const struct samples *samples, struct unsteady *unsteady);
 /* How much of it has changed, to order services by: the largest change of any figure. */
 double figures_weight(const struct figures *figures);
 

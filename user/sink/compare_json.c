@@ -29,6 +29,7 @@ static void add_figure_side(struct json *json, const char *key, const struct fig
 	json_add_double(child, "median", side->median);
 	json_add_double(child, "low", side->low);
 	json_add_double(child, "high", side->high);
+	json_add_double(child, "total", side->total);
 	json_add(json, key, child);
 }
 

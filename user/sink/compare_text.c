@@ -187,6 +187,36 @@ static void print_figures(const struct comparison *comparison, const struct figu
 	table_free(table);
 }
 
+/* Medians say little of what happened now and then: rates as what they come to. */
+static void print_totals(const struct comparison *comparison, const struct figures *figures)
+{
+	static const struct table_column total_columns[] = {
+		{ .heading = "IN ALL" },
+		{ .heading = "BEFORE", .right = true },
+		{ .heading = "AFTER", .right = true },
+	};
+	struct table *table = table_new(total_columns, 3);
+	char text[TEXT_LEN];
+	bool any = false;
+
+	for (size_t i = 0; table && i < figures->count; i++) {
+		const struct figure *figure = &figures->items[i];
+
+		if (isnan(figure->side[SIDE_BEFORE].total) || is_nothing(figure))
+			continue;
+		any = true;
+		table_cell(table, "%s", figure->name);
+		for (unsigned int side = 0; side < NR_SIDES; side++)
+			table_cell(table, "%s",
+				   text_count((uint64_t)figure->side[side].total, text));
+	}
+	if (any) {
+		putc('\n', comparison->out);
+		table_print(table, comparison->out, false);
+	}
+	table_free(table);
+}
+
 static void print_whole(const struct comparison *comparison)
 {
 	static const struct {
@@ -206,6 +236,7 @@ static void print_whole(const struct comparison *comparison)
 		fputs("\nNo figure of the whole has changed.\n", comparison->out);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		print_figures(comparison, &figures, parts[i].verdict, parts[i].heading);
+	print_totals(comparison, &figures);
 }
 
 static void print_services(const struct comparison *comparison)

@@ -57,7 +57,7 @@ void comparison_write_json(const struct comparison *comparison);
 /* What both outputs go by. */
 
 /* In what the two differ that a comparison rests on, a sentence each; how many. */
-#define COMPARED_CAVEATS 8
+#define COMPARED_CAVEATS 10
 #define CAVEAT_LEN (2 * FILTER_TEXT_LEN + 64)
 
 struct caveats {

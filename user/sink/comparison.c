@@ -60,6 +60,16 @@ static void add_loss(struct caveats *caveats, const struct compared *before,
 			   text_count(before->lost, text), text_count(after->lost, other));
 }
 
+static void add_unsteady(struct caveats *caveats, const struct compared *side, const char *word)
+{
+	struct unsteady unsteady;
+
+	if (compare_unsteady(side->samples, &unsteady))
+		add_caveat(caveats, "steady",
+			   "%s is not: %s %.3g a second in its first half, %.3g in its second",
+			   word, unsteady.name, unsteady.first, unsteady.second);
+}
+
 void comparison_caveats(const struct comparison *comparison, struct caveats *caveats)
 {
 	const struct compared *before = comparison->side[SIDE_BEFORE];
@@ -74,6 +84,8 @@ void comparison_caveats(const struct comparison *comparison, struct caveats *cav
 	add_pair(caveats, "filters", before->filters, after->filters);
 	add_length(caveats, before, after);
 	add_loss(caveats, before, after);
+	add_unsteady(caveats, before, "before");
+	add_unsteady(caveats, after, "after");
 	if (before->damaged || after->damaged)
 		add_caveat(caveats, "complete", "%s not complete",
 			   before->damaged && after->damaged ? "neither is" :
