@@ -2,6 +2,8 @@
 /* In what two recordings differ besides their figures, and which services come first. */
 #include "test_sink_fake.h"
 
+#include <math.h>
+
 #include "sink/compared.h"
 
 #define SYSCTLS "@proc/sys/net/ipv4/"
