@@ -7,6 +7,7 @@
 #include "model/forecast.h"
 #include "model_sums.h"
 #include "model/port_settings.h"
+#include "model/port_space.h"
 #include "model/ports.h"
 
 #define LOW 40000
@@ -152,6 +153,38 @@ static void what_was_there_at_the_start_is_used_but_was_not_opened(void **state)
 	assert_null(budget->service);
 }
 
+/* As of a damaged recording: it is no reason to forget what is known. */
+static void a_range_that_ends_before_it_begins_is_none(void **state)
+{
+	struct port_settings_list list = { 0 };
+	const struct port_settings *settings;
+
+	(void)state;
+	assert_int_equal(port_settings_range(&list, NETNS, 0, 60999, 32768), 0);
+	settings = port_settings_of(&list, NETNS, 0);
+	assert_int_equal(settings->low, 0);
+	assert_int_equal(settings->high, 0);
+	assert_int_equal(port_settings_range(&list, NETNS, 0, 32768, 60999), 0);
+	assert_int_equal(port_settings_range(&list, NETNS, 0, 60999, 32768), 0);
+	settings = port_settings_of(&list, NETNS, 0);
+	assert_int_equal(settings->low, 32768);
+	assert_int_equal(settings->high, 60999);
+	port_settings_release(&list);
+}
+
+static void whether_ports_are_reserved_is_known_where_the_file_was_read(void **state)
+{
+	struct fixture *f = budgeting(state);
+	struct end end = out(0, 80);
+
+	feed_range(f, 64, NO_REUSE);
+	feed_connected(f, &end);
+	assert_false(budget_of(f, 1, 0)->reserved_known);
+	feed_facts(f, "@proc/sys/net/ipv4/ip_local_reserved_ports\n\n");
+	assert_true(budget_of(f, 1, 0)->reserved_known);
+	assert_int_equal(budget_of(f, 1, 0)->reserved, 0);
+}
+
 static void without_a_range_nothing_is_known_of_the_end(void **state)
 {
 	struct fixture *f = budgeting(state);
@@ -247,31 +280,95 @@ static void what_was_bound_before_the_start_blocks_too(void **state)
 	assert_int_equal(budget_of(f, 2, 0)->blocked, 0);
 }
 
-static void a_range_of_the_sockets_own_is_respected(void **state)
+/* connect() of a socket with IP_LOCAL_PORT_RANGE. */
+static void feed_ranged_connect(struct fixture *f, const struct end *end, uint16_t low,
+				uint16_t high)
 {
-	struct fixture *f = budgeting(state);
-	struct end end = out(12, 80), plain = out(40, 80);
-	struct tw_transition record = { .cookie = end.cookie,
-					.owner = end.owner,
-					.tuple = end.tuple,
-					.own_range = (LOW + 19) << 16 | (LOW + 10) };
+	struct tw_transition record = { .cookie = end->cookie,
+					.owner = end->owner,
+					.tuple = end->tuple,
+					.own_range = (uint32_t)high << 16 | low };
 
-	feed_range(f, 64, NO_REUSE);
 	record.tuple.local_port = 0;
 	record.head = head_of(f, TW_TRANSITION, sizeof(record));
 	record.head.from = TW_CLOSE;
 	record.head.to = TW_SYN_SENT;
 	record.head.flags = TW_F_OUTGOING | TW_F_OWNER;
 	feed(f, &record, sizeof(record));
+}
+
+static void a_range_of_the_sockets_own_is_a_budget_of_its_own(void **state)
+{
+	struct fixture *f = budgeting(state);
+	struct end end = out(12, 80), plain = out(40, 80), within = out(15, 80);
+	const struct budget *own, *rest;
+
+	feed_range(f, 64, NO_REUSE);
+	feed_ranged_connect(f, &end, LOW + 10, LOW + 19);
 	feed_full(f, &end, TW_SYN_SENT, TW_ESTABLISHED, TW_F_OUTGOING);
-	assert_int_equal(budget_of(f, 1, 0)->capacity, 10);
-	assert_int_equal(budget_of(f, 1, 0)->low, LOW + 10);
-	assert_true(budget_of(f, 1, 0)->own_range);
-	/* one without it has all of them */
+	own = budget_of(f, 1, 0);
+	assert_int_equal(own->capacity, 10);
+	assert_int_equal(own->low, LOW + 10);
+	assert_true(own->own_range);
+	/* those without it have all of them, but for what this one has taken */
 	feed_connected(f, &plain);
-	assert_int_equal(budget_of(f, 1, 0)->capacity, 64);
-	assert_int_equal(budget_of(f, 1, 0)->used, 2);
-	assert_false(budget_of(f, 1, 0)->own_range);
+	own = budget_of(f, 2, 0);
+	rest = budget_of(f, 2, 1);
+	assert_true(own->own_range && !rest->own_range);
+	assert_int_equal(own->used, 1);
+	assert_int_equal(rest->capacity, 64);
+	assert_int_equal(rest->used, 2);
+	assert_int_equal(rest->opened, 1);
+	/* and the other way round */
+	feed_connected(f, &within);
+	assert_int_equal(budget_of(f, 2, 0)->used, 2);
+	assert_int_equal(budget_of(f, 2, 1)->used, 3);
+}
+
+static void an_own_range_that_is_spent_is_not_hidden_by_plain_sockets(void **state)
+{
+	struct fixture *f = budgeting(state);
+	struct end plain = out(40, 80), failing = out(30, 80);
+	const struct budget *own;
+
+	feed_range(f, 64, NO_REUSE);
+	feed_connected(f, &plain);
+	for (unsigned int i = 0; i < 8; i++) {
+		struct end end = out(i, 80);
+
+		feed_ranged_connect(f, &end, LOW, LOW + 7);
+		feed_full(f, &end, TW_SYN_SENT, TW_ESTABLISHED, TW_F_OUTGOING);
+	}
+	feed_ranged_connect(f, &failing, LOW, LOW + 7);
+	feed_brief(f, &failing, TW_SYN_SENT, TW_CLOSE, TW_F_UNSENT);
+	own = budget_of(f, 2, 0);
+	assert_true(own->own_range);
+	assert_int_equal(own->capacity, 8);
+	assert_int_equal(own->used, 8);
+	assert_int_equal(own->failures, 1);
+	assert_int_equal(own->level, BUDGET_EXHAUSTED);
+	assert_int_equal(budget_of(f, 2, 1)->failures, 0);
+	assert_int_equal(budget_of(f, 2, 1)->level, BUDGET_FINE);
+}
+
+/* __inet_hash_connect(): "remaining &= ~1U"; an own range is gone through by ones (6.8). */
+static void the_last_port_of_an_odd_range_is_not_there_to_choose(void **state)
+{
+	struct fixture *f = budgeting(state);
+	struct end one = out(0, 80), two = out(1, 80), own = out(2, 443);
+
+	feed_range(f, 3, NO_REUSE);
+	feed_connected(f, &one);
+	feed_connected(f, &two);
+	assert_int_equal(budget_of(f, 1, 0)->high, LOW + 2);
+	assert_int_equal(budget_of(f, 1, 0)->capacity, 2);
+	assert_int_equal(budget_of(f, 1, 0)->level, BUDGET_EXHAUSTED);
+	feed_ranged_connect(f, &own, LOW, LOW + 2);
+	feed_full(f, &own, TW_SYN_SENT, TW_ESTABLISHED, TW_F_OUTGOING);
+	assert_int_equal(budget_of(f, 2, 1)->capacity, 3);
+	assert_int_equal(budget_of(f, 2, 1)->used, 1);
+	/* a single port is chosen */
+	assert_int_equal(port_range_count(LOW, LOW, PORT_STEP), 1);
 }
 
 static void a_connect_without_a_port_is_a_failure_of_its_budget(void **state)
@@ -477,6 +574,58 @@ static void minisocks_that_are_taken_over_do_not_run_out(void **state)
 	assert_true(budget->sustainable_per_s > 50);
 }
 
+/* What is open can't be taken over: tcp_tw_reuse is no help then. */
+static void with_reuse_the_end_is_when_none_but_open_ones_are_there(void **state)
+{
+	struct fixture *f = budgeting(state);
+
+	feed_range(f, 16, "@proc/sys/net/ipv4/tcp_tw_reuse\n1\n");
+	for (unsigned int i = 0; i < 16; i++) {
+		struct end end = out(i, 80);
+
+		feed_connected(f, &end);
+		if (i == 15)
+			assert_int_equal(budget_of(f, 1, 0)->level, BUDGET_EXHAUSTED);
+	}
+	for (unsigned int i = 0; i < 16; i++) {
+		struct end end = out(i, 80);
+
+		feed_close_first(f, &end, ORDERLY);
+		assert_int_equal(budget_of(f, 1, 0)->level, BUDGET_HALF);
+	}
+	assert_int_equal(budget_of(f, 1, 0)->time_wait, 16);
+}
+
+/* A second after its birth (tcp_tw_reuse_delay), not after the minute of TIME_WAIT. */
+static void a_minisock_that_may_be_taken_over_comes_back_after_a_second(void **state)
+{
+	struct fixture *f = budgeting(state);
+	unsigned int number = 0;
+
+	f->unchecked = true;
+	feed_range(f, 64, "@proc/sys/net/ipv4/tcp_tw_reuse\n1\n");
+	/* of 30 most come back within a second, and new ones are 5 at a time */
+	churn(f, &number, 30, 200 * MS);
+	assert_true(budget_of(f, 1, 0)->half_ns == TIME_UNKNOWN);
+}
+
+static void a_connect_that_looks_for_its_port_has_none_where_all_are_taken(void **state)
+{
+	struct fixture *f = budgeting(state);
+	struct end late = out(8, 80);
+
+	feed_range(f, 8, NO_REUSE);
+	for (unsigned int i = 0; i < 8; i++) {
+		struct end end = out(i, 80);
+
+		feed_connected(f, &end);
+	}
+	feed_connect(f, &late);
+	assert_int_equal(budget_of(f, 1, 0)->used, 8);
+	assert_int_equal(budget_of(f, 1, 0)->other, 0);
+	assert_int_equal(budget_of(f, 1, 0)->peak, 8);
+}
+
 /* tcp_tw_reuse=2: over loopback only (tcp_twsk_unique()) */
 static void loopback_alone_is_taken_over_by_default(void **state)
 {
@@ -582,6 +731,7 @@ static void forecasts_are_exact_where_the_answer_is_known(void **state)
 		{ "minisocks", { .per_s = 5, .stay = 1, .minisock_s = 61 }, 64, 12.8 },
 		{ "just not", { .per_s = 1, .stay = 1, .minisock_s = 61 }, 64, INFINITY },
 		{ "the peer closes first", { .per_s = 50, .lifetime_s = 1 }, 64, INFINITY },
+		{ "open for no time", { .per_s = 1, .used = 4, .stay = 1, .minisock_s = 60 }, 5, 1 },
 		{ "half stay", { .per_s = 10, .stay = 0.5, .minisock_s = 60 }, 100, 20 },
 		{ "what is there comes back before",
 		  { .per_s = 1, .used = 10, .stay = 1, .minisock_s = 60, .ends = { [4] = 10 } },
@@ -632,11 +782,15 @@ int main(void)
 		test(each_state_counts_where_it_belongs),
 		test(incoming_connections_have_no_budget),
 		test(what_was_there_at_the_start_is_used_but_was_not_opened),
+		test(a_range_that_ends_before_it_begins_is_none),
+		test(whether_ports_are_reserved_is_known_where_the_file_was_read),
 		test(without_a_range_nothing_is_known_of_the_end),
 		test(reserved_ports_and_those_of_listeners_are_not_there_to_choose),
 		test(an_explicit_bind_blocks_its_port_for_other_destinations),
 		test(what_was_bound_before_the_start_blocks_too),
-		test(a_range_of_the_sockets_own_is_respected),
+		test(a_range_of_the_sockets_own_is_a_budget_of_its_own),
+		test(an_own_range_that_is_spent_is_not_hidden_by_plain_sockets),
+		test(the_last_port_of_an_odd_range_is_not_there_to_choose),
 		test(a_connect_without_a_port_is_a_failure_of_its_budget),
 		test(the_search_for_a_port_is_measured_where_the_kernel_tells),
 		test(what_a_search_took_long_ago_is_not_of_late),
@@ -644,6 +798,9 @@ int main(void)
 		test(a_steady_rate_runs_out_when_it_is_said_to),
 		test(a_rate_that_ports_come_back_for_never_runs_out),
 		test(minisocks_that_are_taken_over_do_not_run_out),
+		test(with_reuse_the_end_is_when_none_but_open_ones_are_there),
+		test(a_minisock_that_may_be_taken_over_comes_back_after_a_second),
+		test(a_connect_that_looks_for_its_port_has_none_where_all_are_taken),
 		test(loopback_alone_is_taken_over_by_default),
 		test(how_long_ports_are_held_is_measured_where_ends_are_told),
 		test(budgets_are_bounded_and_what_is_spent_makes_room),

@@ -81,7 +81,7 @@ static int begin(struct walk *walk)
 		struct budget_row *row = budget_at(budgets, id);
 		struct tally *tally = &budgets->tallies[id];
 
-		tally->ranged = budget_range(budgets, row, &tally->low, &tally->high);
+		tally->ranged = budget_span(budgets, row, &tally->span);
 		set_reuse(row,
 			  port_settings_of(&budgets->settings, row->key.netns_cookie,
 					   row->key.source),
@@ -174,27 +174,71 @@ static void add_state(struct tally *tally, const struct conn *conn)
 		tally->other++;
 }
 
+static bool is_inside(const struct tally *tally, const struct conn *conn)
+{
+	return conn->local_port && (!tally->ranged || span_has(&tally->span, conn->local_port));
+}
+
+/* It has a port of the budget @row. */
+static void add_port(struct walk *walk, uint32_t row, const struct port_use *use,
+		     const struct conn *conn)
+{
+	struct tally *tally = &walk->budgets->tallies[row];
+
+	add_state(tally, conn);
+	tally->bound += (use->flags & USE_BOUND) != 0;
+	if (is_minisock(conn))
+		add_end(walk, budget_at(walk->budgets, row), tally, conn);
+	add_share(walk, row, conn, use->began_ns);
+}
+
+/* A connection, on a visit to the budgets of its destination. */
+struct visit {
+	struct walk *walk;
+	const struct port_use *use;
+	const struct conn *conn;
+};
+
+/* Never the one that is looked for: so the index shows all that have the hash. */
+static bool visit_sibling(const void *ctx, uint32_t id, const void *key)
+{
+	const struct visit *visit = ctx;
+	struct walk *walk = visit->walk;
+
+	if (id != visit->use->row - 1 &&
+	    !memcmp(&budget_at(walk->budgets, id)->key, key, DESTINATION_LEN) &&
+	    is_inside(&walk->budgets->tallies[id], visit->conn))
+		add_port(walk, id, visit->use, visit->conn);
+	return false;
+}
+
+/* Towards one destination a port is used for all, whatever range each may choose from. */
+static void add_to_siblings(struct walk *walk, const struct port_use *use, const struct conn *conn)
+{
+	const struct budget_key *key = &budget_at(walk->budgets, use->row - 1)->key;
+	const struct visit visit = { .walk = walk, .use = use, .conn = conn };
+
+	index_find(&walk->budgets->index, hash_bytes(key, DESTINATION_LEN), visit_sibling, &visit,
+		   key);
+}
+
 static void add_use(struct walk *walk, struct port_use *use, const struct conn *conn)
 {
-	struct budget_row *row = budget_at(walk->budgets, use->row - 1);
-	struct tally *tally = &walk->budgets->tallies[use->row - 1];
-	bool inside = conn->local_port && (!tally->ranged || (conn->local_port >= tally->low &&
-							      conn->local_port <= tally->high));
+	uint32_t row = use->row - 1;
+	struct tally *tally = &walk->budgets->tallies[row];
 
 	use->flags &= ~(uint32_t)USE_COUNTED;
 	if (!conn->local_port)
 		tally->connecting++;
 	else
 		use->flags |= USE_PLACED;
-	if (!inside)
+	if (conn->local_port && walk->budgets->ranged)
+		add_to_siblings(walk, use, conn);
+	if (!is_inside(tally, conn))
 		return;
 	use->flags |= USE_COUNTED;
-	row->used++;
-	add_state(tally, conn);
-	tally->bound += (use->flags & USE_BOUND) != 0;
-	if (is_minisock(conn))
-		add_end(walk, row, tally, conn);
-	add_share(walk, use->row - 1, conn, use->began_ns);
+	budget_at(walk->budgets, row)->used++;
+	add_port(walk, row, use, conn);
 }
 
 /*

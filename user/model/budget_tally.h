@@ -13,8 +13,8 @@ struct taken_ports {
 };
 
 struct tally {
-	bool ranged;		/* low and high are known */
-	uint16_t low, high;
+	bool ranged;		/* the span is known */
+	struct port_span span;
 	bool reusable;		/* connect() takes its TIME_WAITs over, */
 	double reuse_s;		/* after so long */
 	uint32_t established, time_wait, fin_wait2, other;

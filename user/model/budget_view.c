@@ -35,54 +35,66 @@ static double stay_of(const struct budget_row *row)
 	return row->full.count ? (double)row->left_minisock / row->full.count : 1;
 }
 
+/* What of the span connect() may choose, for whatever destination. */
+static void fill_capacity(const struct port_settings *settings, const struct tally *tally,
+			  struct budget *budget)
+{
+	const struct port_set *reserved = settings ? settings->reserved : NULL;
+	const struct port_span *span = &tally->span;
+	uint16_t last = span->low + span->count - 1;
+	uint32_t bound = 0;
+
+	budget->low = span->low;
+	budget->high = span->high;
+	budget->reserved_known = settings && settings->reserved_known;
+	budget->reserved = port_set_count(reserved, NULL, span->low, last);
+	if (tally->ports) {
+		budget->blocked = port_set_count(&tally->ports->blocked, reserved, span->low, last);
+		bound = port_set_count(&tally->ports->bound, reserved, span->low, last);
+	}
+	/* what is bound and connected to this very destination is used by it */
+	budget->blocked -= tally->bound < budget->blocked ? tally->bound : budget->blocked;
+	budget->blocked_by_bind = bound > tally->bound;
+	budget->capacity = span->count - budget->reserved - budget->blocked;
+}
+
+static uint32_t sum_of_states(const struct budget *budget)
+{
+	return budget->established + budget->time_wait + budget->fin_wait2 + budget->other;
+}
+
 static void fill_ports(struct budgets *budgets, const struct budget_row *row,
 		       const struct tally *tally, struct budget *budget)
 {
-	const struct port_settings *settings =
-		port_settings_of(&budgets->settings, row->key.netns_cookie, row->key.source);
-	const struct port_set *reserved = settings ? settings->reserved : NULL;
-	uint32_t range, bound = 0;
-
+	budget->own_range = row->key.own_range != 0;
 	budget->established = tally->established;
 	budget->time_wait = tally->time_wait;
 	budget->fin_wait2 = tally->fin_wait2;
 	budget->other = tally->other + tally->connecting;
 	if (tally->ranged) {
-		budget->low = tally->low;
-		budget->high = tally->high;
-		budget->own_range = row->has_own && !row->has_plain;
-		range = tally->high - tally->low + 1U;
-		budget->reserved_known = settings && settings->reserved_known;
-		budget->reserved = port_set_count(reserved, NULL, tally->low, tally->high);
-		if (tally->ports) {
-			budget->blocked = port_set_count(&tally->ports->blocked, reserved,
-							 tally->low, tally->high);
-			bound = port_set_count(&tally->ports->bound, reserved, tally->low,
-					       tally->high);
-		}
-		/* what is bound and connected to this very destination is used by it */
-		budget->blocked -= tally->bound < budget->blocked ? tally->bound : budget->blocked;
-		budget->blocked_by_bind = bound > tally->bound;
-		budget->capacity = range - budget->reserved - budget->blocked;
+		fill_capacity(port_settings_of(&budgets->settings, row->key.netns_cookie,
+					       row->key.source),
+			      tally, budget);
 		/* a connect() that still looks for its port has none */
-		if (budget->established + budget->time_wait + budget->fin_wait2 + budget->other >
-		    budget->capacity)
+		if (sum_of_states(budget) > budget->capacity)
 			budget->other -= tally->connecting;
 	}
-	budget->used = budget->established + budget->time_wait + budget->fin_wait2 + budget->other;
+	budget->used = sum_of_states(budget);
 }
 
 static void set_level(const struct budget_row *row, const struct tally *tally,
 		      struct budget *budget)
 {
+	uint32_t hard;
+
 	budget->peak = row->peak > budget->used ? row->peak : budget->used;
+	hard = tally->reusable ? budget->used - budget->time_wait : budget->peak;
 	budget->reusable = tally->reusable;
 	budget->level = budget->half_ns <= NEARING_NS ? BUDGET_NEARING : BUDGET_FINE;
 	if (budget->low && 2 * (uint64_t)budget->peak >= budget->capacity)
 		budget->level = BUDGET_HALF;
-	/* with tcp_tw_reuse it is not the end that all are taken */
-	if (budget->failures ||
-	    (budget->low && budget->peak >= budget->capacity && !tally->reusable))
+	/* what may be taken over is not the end; all else that is used now is */
+	if (budget->failures || (budget->low && hard >= budget->capacity))
 		budget->level = BUDGET_EXHAUSTED;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/addr.h"
 #include "model/budget_tally.h"
+#include "model/port_space.h"
 
 #define SECOND_NS 1000000000ULL
 /* A host that speaks with more destinations runs out of ports towards none of them. */
@@ -64,7 +65,8 @@ static void sweep(struct budgets *budgets)
 
 		if (!is_spent(row))
 			continue;
-		index_remove(&budgets->index, hash_bytes(&row->key, sizeof(row->key)), id);
+		index_remove(&budgets->index, hash_bytes(&row->key, DESTINATION_LEN), id);
+		budgets->ranged -= row->key.own_range != 0;
 		budget_forget_searches(row);
 		pool_give(&budgets->rows, id);
 	}
@@ -73,7 +75,7 @@ static void sweep(struct budgets *budgets)
 static uint32_t row_for(struct model *model, const struct budget_key *key, uint32_t netns_ino)
 {
 	struct budgets *budgets = model->budgets;
-	uint32_t hash = hash_bytes(key, sizeof(*key));
+	uint32_t hash = hash_bytes(key, DESTINATION_LEN);
 	uint32_t id = index_find(&budgets->index, hash, row_equal, budgets, key);
 	struct budget_row *row;
 
@@ -93,6 +95,7 @@ static uint32_t row_for(struct model *model, const struct budget_key *key, uint3
 	row = budget_at(budgets, id);
 	row->key = *key;
 	row->netns_ino = netns_ino;
+	budgets->ranged += key->own_range != 0;
 	return id;
 }
 
@@ -151,9 +154,18 @@ static void leave(struct model *model, struct port_use *use)
 	use->flags &= USE_BOUND | USE_MINISOCK;
 }
 
-static void enter(struct model *model, struct port_use *use, const struct conn *conn)
+static struct budget_key key_in_use(const struct model *model, const struct port_use *use,
+				    const struct conn *conn)
 {
 	struct budget_key key = budget_key_of(model, conn);
+
+	key.own_range = use->own_range;
+	return key;
+}
+
+static void enter(struct model *model, struct port_use *use, const struct conn *conn)
+{
+	struct budget_key key = key_in_use(model, use, conn);
 	uint32_t row = row_for(model, &key, netns_at(model, conn->netns)->ino);
 
 	if (row == POOL_NONE) {
@@ -168,13 +180,12 @@ static void enter(struct model *model, struct port_use *use, const struct conn *
 static void place(struct model *model, struct port_use *use, const struct conn *conn)
 {
 	struct budget_row *row = budget_at(model->budgets, use->row - 1);
-	uint16_t low, high;
+	struct port_span span;
 
 	if (!conn->local_port || use->flags & USE_PLACED)
 		return;
 	use->flags |= USE_PLACED;
-	if (budget_range(model->budgets, row, &low, &high) &&
-	    (conn->local_port < low || conn->local_port > high))
+	if (budget_span(model->budgets, row, &span) && !span_has(&span, conn->local_port))
 		return;
 	use->flags |= USE_COUNTED;
 	change_used(model, row, 1);
@@ -234,6 +245,14 @@ static void note_lives(struct model *model, struct port_use *use, const struct c
 		end_full(row, use, conn->since_ns, false);
 }
 
+void budgets_ask(struct model *model, uint32_t id, const struct tw_transition *record)
+{
+	struct port_use *use = use_of(model, id);
+
+	if (use && record->head.size >= TW_TRANSITION_FULL)
+		use->own_range = record->own_range;
+}
+
 void budgets_follow(struct model *model, uint32_t id, bool rekeyed)
 {
 	const struct conn *conn = conn_at(model, id);
@@ -246,7 +265,7 @@ void budgets_follow(struct model *model, uint32_t id, bool rekeyed)
 	if (use->row)
 		note_lives(model, use, conn);
 	if (use->row && takes && rekeyed) {
-		key = budget_key_of(model, conn);
+		key = key_in_use(model, use, conn);
 		if (memcmp(&key, &budget_at(model->budgets, use->row - 1)->key, sizeof(key)))
 			leave(model, use);
 	}
@@ -280,15 +299,9 @@ void budgets_connect(struct model *model, uint32_t id, const struct tw_transitio
 		budget_begin(row, record->head.ts_ns, 1);
 		use->began_ns = conn->born_ns;
 	}
-	if (record->head.to == TW_SYN_SENT && full) {
-		row->has_own |= record->own_range != 0;
-		row->has_plain |= record->own_range == 0;
-		if (record->own_range)
-			row->own_range = record->own_range;
-		/* connect() has not chosen yet: bind() did */
-		if (record->tuple.local_port)
-			use->flags |= USE_BOUND;
-	}
+	/* connect() has not chosen yet: bind() did */
+	if (record->head.to == TW_SYN_SENT && full && record->tuple.local_port)
+		use->flags |= USE_BOUND;
 	if (record->head.to == TW_ESTABLISHED && full && conn->born_ns &&
 	    record->syn_ns >= conn->born_ns)
 		budget_searched(row, record->head.ts_ns, record->syn_ns - conn->born_ns);
@@ -340,27 +353,28 @@ void budgets_restart(struct model *model)
 }
 
 /* inet_sk_get_local_port_range(): what is outside of the namespace's range changes nothing. */
-static void narrow(uint32_t own, uint16_t *low, uint16_t *high)
+static void narrow(uint32_t own, struct port_span *span)
 {
-	uint16_t own_low = own & UINT16_MAX, own_high = own >> 16, lowest = *low, highest = *high;
+	uint16_t own_low = own & UINT16_MAX, own_high = own >> 16;
+	uint16_t low = span->low, high = span->high;
 
-	if (lowest <= own_low && own_low <= highest)
-		*low = own_low;
-	if (lowest <= own_high && own_high <= highest)
-		*high = own_high;
+	if (low <= own_low && own_low <= high)
+		span->low = own_low;
+	if (low <= own_high && own_high <= high)
+		span->high = own_high;
 }
 
-bool budget_range(struct budgets *budgets, const struct budget_row *row, uint16_t *low,
-		  uint16_t *high)
+bool budget_span(struct budgets *budgets, const struct budget_row *row, struct port_span *span)
 {
 	const struct port_settings *settings =
 		port_settings_of(&budgets->settings, row->key.netns_cookie, row->key.source);
+	uint32_t own = row->key.own_range;
 
 	if (!settings || !settings->low)
 		return false;
-	*low = settings->low;
-	*high = settings->high;
-	if (row->has_own && !row->has_plain)
-		narrow(row->own_range, low, high);
+	*span = (struct port_span){ .low = settings->low, .high = settings->high };
+	if (own)
+		narrow(own, span);
+	span->count = port_range_count(span->low, span->high, own ? PORT_STEP_OWN : PORT_STEP);
 	return true;
 }

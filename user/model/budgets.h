@@ -7,6 +7,8 @@
 #ifndef MODEL_BUDGETS_H
 #define MODEL_BUDGETS_H
 
+#include <stddef.h>
+
 #include "base/index.h"
 #include "base/pool.h"
 #include "model/port_settings.h"
@@ -17,14 +19,20 @@
 #define RATE_SECONDS 10
 #define RATE_SLOTS (RATE_SECONDS + 1)
 
-/* Every byte counts: to be zeroed before it is filled in. */
+/*
+ * Every byte counts: to be zeroed before it is filled in. Sockets with a range of their own run
+ * out by themselves, whatever the others have left.
+ */
 struct budget_key {
 	uint64_t netns_cookie;
 	uint8_t local_addr[16], remote_addr[16];
 	uint16_t remote_port;
 	uint16_t source;
-	uint32_t pad;
+	uint32_t own_range;	/* IP_LOCAL_PORT_RANGE, high << 16 | low; 0: none */
 };
+
+/* Without it the keys of one destination are the same, and so are their hashes. */
+#define DESTINATION_LEN offsetof(struct budget_key, own_range)
 
 /* Lives of ports that are over: how many, and how long in sum. */
 struct lives {
@@ -45,8 +53,6 @@ struct budget_row {
 	uint64_t left_minisock;	/* of those */
 	struct lives minisock;	/* that expired, where an exact tier told of it */
 	uint64_t reused;	/* that a connect() took over */
-	uint32_t own_range;	/* IP_LOCAL_PORT_RANGE of the last one that had it */
-	bool has_own, has_plain;	/* connections with and without it began */
 	struct histogram search;
 	struct histogram search_of[2];	/* of the last two spans of RATE_SECONDS, by turns */
 	uint64_t search_span;	/* the one under way, counted from the clock's begin */
@@ -66,13 +72,26 @@ struct port_use {
 	uint64_t began_ns;	/* 0: before it was traced */
 	uint32_t row;		/* number + 1; 0: it is in none */
 	uint32_t flags;		/* enum port_use_flag */
+	uint32_t own_range;	/* of its key */
 };
+
+/* The ports that a budget's connect() may choose from. */
+struct port_span {
+	uint16_t low, high;	/* as they are set */
+	uint32_t count;		/* from low on: port_range_count() */
+};
+
+static inline bool span_has(const struct port_span *span, uint16_t port)
+{
+	return port >= span->low && (uint32_t)(port - span->low) < span->count;
+}
 
 struct budgets {
 	struct pool rows;	/* struct budget_row */
 	struct index index;
 	struct port_use *uses;	/* owned, by connection */
 	uint32_t room;
+	uint32_t ranged;	/* rows of sockets with a range of their own */
 	struct port_settings_list settings;
 	struct lives minisock;	/* of all rows */
 	uint64_t left_out;
@@ -86,6 +105,8 @@ struct budgets {
 
 struct budgets *budgets_new(void);
 void budgets_free(struct budgets *budgets);
+/* What says which budget it will be in, before it enters one: its own range. */
+void budgets_ask(struct model *model, uint32_t id, const struct tw_transition *record);
 /* After every change of a connection. */
 void budgets_follow(struct model *model, uint32_t id, bool rekeyed);
 /* What only the record of a connect() says: its begin, and what it took. */
@@ -106,7 +127,7 @@ static inline struct budget_row *budget_at(const struct budgets *budgets, uint32
 	return pool_at_sized(&budgets->rows, id, sizeof(struct budget_row));
 }
 
-/* Where the ports of @conn are counted. */
+/* Where the ports of @conn are counted, unless its socket has a range of its own. */
 struct budget_key budget_key_of(const struct model *model, const struct conn *conn);
 /* connect() looked for a port so long, and found one or none. */
 void budget_searched(struct budget_row *row, uint64_t now_ns, uint64_t took_ns);
@@ -117,8 +138,7 @@ void budget_forget_searches(struct budget_row *row);
 void budget_begin(struct budget_row *row, uint64_t ts_ns, uint64_t count);
 /* New connections a second, of late; NAN: not known yet. */
 double budget_rate(const struct budget_row *row, uint64_t now_ns);
-/* What connect() may choose from: the settings', within it the sockets' own. False: unknown. */
-bool budget_range(struct budgets *budgets, const struct budget_row *row, uint16_t *low,
-		  uint16_t *high);
+/* The settings' range, within it the sockets' own. False: unknown. */
+bool budget_span(struct budgets *budgets, const struct budget_row *row, struct port_span *span);
 
 #endif

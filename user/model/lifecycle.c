@@ -345,6 +345,8 @@ static void change(struct model *model, uint32_t id, const struct tw_transition 
 		conn->born_ns = ts_ns;
 	if (from == TW_CLOSE)
 		closed_forget(model, conn->cookie, conn->source);
+	if (model->budgets && to == TW_SYN_SENT)
+		budgets_ask(model, id, record);
 	/* an end is counted when it is known what it leaves behind */
 	if (to != TW_CLOSE || rekeyed)
 		tracker_update(model, id, rekeyed);

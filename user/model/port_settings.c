@@ -65,16 +65,22 @@ static void learn_number(const char *facts, const char *name, int64_t *value)
 		*value = number;
 }
 
+/* What is no range, as of a damaged recording, leaves what is known. */
+static void set_range(struct port_settings *settings, int64_t low, int64_t high)
+{
+	if (low < 1 || high > UINT16_MAX || low > high)
+		return;
+	settings->low = low;
+	settings->high = high;
+}
+
 static void learn_range(struct port_settings *settings, const char *facts)
 {
 	static const char name[] = "net.ipv4.ip_local_port_range";
 	int64_t low, high;
 
-	if (facts_sysctl(facts, name, 0, &low) || facts_sysctl(facts, name, 1, &high) || low < 1 ||
-	    high > UINT16_MAX || low > high)
-		return;
-	settings->low = low;
-	settings->high = high;
+	if (!facts_sysctl(facts, name, 0, &low) && !facts_sysctl(facts, name, 1, &high))
+		set_range(settings, low, high);
 }
 
 static int learn_reserved(struct port_settings *settings, const char *facts)
@@ -115,8 +121,7 @@ int port_settings_range(struct port_settings_list *list, uint64_t netns_cookie, 
 
 	if (!settings)
 		return -ENOMEM;
-	settings->low = low;
-	settings->high = high;
+	set_range(settings, low, high);
 	return 0;
 }
 

@@ -37,7 +37,10 @@ struct port_settings *port_settings_of(struct port_settings_list *list, uint64_t
 /* What the files say (base/facts.h). 0 or -ENOMEM. */
 int port_settings_learn(struct port_settings_list *list, uint64_t netns_cookie, unsigned int source,
 			const char *facts);
-/* The range alone: a dump tells it where no files are told. 0 or -ENOMEM. */
+/*
+ * The range alone: a dump tells it where no files are told. One that ends before it begins is
+ * none, and changes nothing. 0 or -ENOMEM.
+ */
 int port_settings_range(struct port_settings_list *list, uint64_t netns_cookie, unsigned int source,
 			uint16_t low, uint16_t high);
 

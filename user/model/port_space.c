@@ -7,8 +7,7 @@
 #include <string.h>
 
 #define NONE UINT32_MAX
-/* The kernel's steps: every second port (since 4.2). */
-#define STEP 2
+#define STEP PORT_STEP
 
 static uint32_t slots_of(const struct port_range *range, unsigned int parity)
 {
@@ -41,12 +40,17 @@ static int alloc_parities(uint64_t *may[2], uint32_t words)
 	return 0;
 }
 
-int port_range_init(struct port_range *range, uint16_t low, uint16_t high,
-		    const struct port_set *reserved)
+uint32_t port_range_count(uint16_t low, uint16_t high, unsigned int step)
 {
 	uint32_t count = high >= low ? high - low + 1U : 0;
 
-	*range = (struct port_range){ .low = low, .count = count > 1 ? count & ~1U : count };
+	return step == STEP && count > 1 ? count & ~1U : count;
+}
+
+int port_range_init(struct port_range *range, uint16_t low, uint16_t high,
+		    const struct port_set *reserved)
+{
+	*range = (struct port_range){ .low = low, .count = port_range_count(low, high, STEP) };
 	range->words = range->count / (STEP * 64) + 1;
 	range->blocks = calloc(range->count + 1, sizeof(*range->blocks));
 	range->users = calloc(range->count + 1, sizeof(*range->users));

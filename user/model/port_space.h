@@ -12,6 +12,17 @@
 
 #include "model/port_settings.h"
 
+/* The kernel's steps through ip_local_port_range: every second port (since 4.2). */
+#define PORT_STEP 2
+/* And through a socket's own IP_LOCAL_PORT_RANGE (6.8). */
+#define PORT_STEP_OWN 1
+
+/*
+ * How many of the ports from @low on connect() chooses from. By steps of two it goes through an
+ * even number, unless there is just one: the last port of an odd range is never taken.
+ */
+uint32_t port_range_count(uint16_t low, uint16_t high, unsigned int step);
+
 /* The ports of a namespace. */
 struct port_range {
 	uint16_t low;

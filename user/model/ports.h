@@ -24,7 +24,11 @@ enum budget_level {
 	BUDGET_FINE,
 	BUDGET_NEARING,		/* half will be used within a minute, at this rate */
 	BUDGET_HALF,		/* half of the ports are used, or were while traced */
-	BUDGET_EXHAUSTED,	/* all are used, or a connect() found none while traced */
+	/*
+	 * all are used, or were while traced, or a connect() found none; with tcp_tw_reuse: all
+	 * are used by what it can't take over
+	 */
+	BUDGET_EXHAUSTED,
 	NR_BUDGET_LEVELS,
 };
 
@@ -39,13 +43,13 @@ struct budget {
 	uint16_t remote_port;
 	/* ip_local_port_range, or the IP_LOCAL_PORT_RANGE of its sockets; 0, 0: unknown */
 	uint16_t low, high;
-	bool own_range;		/* the latter: all that was seen of this budget have it */
+	bool own_range;		/* the latter, and others have another budget towards there */
 	uint32_t reserved;	/* of the range: ip_local_reserved_ports */
 	bool reserved_known;	/* false: none are taken off */
 	uint32_t blocked;	/* of the range, for every destination: listeners, explicit binds */
 	bool blocked_by_bind;	/* by sockets that were bound and then connected, some of them */
 	uint32_t capacity;	/* what is left for connect() to choose from */
-	/* ports that are used towards this destination, by what has them */
+	/* ports of the range that are used towards this destination, by what has them */
 	uint32_t used;		/* the sum of the next four */
 	uint32_t established, time_wait, fin_wait2 /* minisocks */, other;
 	uint32_t peak;		/* the most that were used at once while traced */

@@ -190,7 +190,7 @@ static void print_outlook(const struct budget *budget, const struct sink_opts *o
 		add(opts, "connect() gets slow from there: it searches half of the range first");
 	if (budget->level == BUDGET_HALF && !budget->reusable)
 		add(opts, "connect() gets slow from here: it searches half of the range first");
-	if (budget->level == BUDGET_HALF && budget->reusable)
+	if (budget->level == BUDGET_HALF && budget->reusable && budget->time_wait)
 		add(opts, "connect() takes over those in TIME_WAIT after a second (tcp_tw_reuse)");
 	if (budget->level == BUDGET_HALF && budget->end_ns && budget->end_ns != TIME_UNKNOWN)
 		add(opts, "none will be left in %s at this rate",
