@@ -70,7 +70,8 @@ static inline void hear(struct fixture *f, const struct model_event *ev)
 	else if (ev->kind == EVENT_TIME_WAIT_SUBSTATE)
 		snprintf(word, sizeof(word), "%s~%s", state_name(ev->from), state_name(ev->to));
 	else if (ev->kind == EVENT_CONNECT_FAILED)
-		snprintf(word, sizeof(word), "failed %s", text_errno(ev->error));
+		snprintf(word, sizeof(word), "failed %s",
+			 text_errno(ev->error) ? text_errno(ev->error) : "unknown");
 	assert_true(strlen(f->heard) + strlen(word) + 3 < sizeof(f->heard));
 	strcat(f->heard, f->heard[0] ? "; " : "");
 	strcat(f->heard, word);

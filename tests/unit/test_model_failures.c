@@ -292,6 +292,29 @@ static void a_connect_from_a_bound_port_meets_who_has_the_same_two_ends(void **s
 	assert_int_equal(heard_holder.sockets, 1);
 }
 
+/*
+ * tcp_v4_connect(): with the port in hand the route is asked for again (ip_route_newports()), and
+ * a rule on that port may forbid it. Nothing holds the port, and which error it was nobody told.
+ */
+static void a_connect_that_is_refused_a_route_is_no_collision(void **state)
+{
+	struct fixture *f = listening(state);
+	struct end end = client(7), holder = client(8);
+	const struct failure *failures;
+
+	holder.tuple.local_port = end.tuple.local_port;
+	feed_connect(f, &end);
+	feed_bound(f, &holder, TW_ESTABLISHED, 0, FULL);
+	feed_full(f, &end, TW_SYN_SENT, TW_CLOSE, TW_F_UNSENT);
+	assert_int_equal(heard.kind, EVENT_CONNECT_FAILED);
+	assert_int_equal(heard.error, ERROR_UNKNOWN);
+	assert_null(text_errno(heard.error));
+	assert_false(heard_any);
+	assert_int_equal(model_failures(f->model, &failures), 1);
+	assert_int_equal(failures->error, ERROR_UNKNOWN);
+	assert_int_equal(failures->local_port, 0);
+}
+
 static void a_connect_that_found_no_port_is_held_up_by_nobody(void **state)
 {
 	struct fixture *f = listening(state);
@@ -349,6 +372,7 @@ int main(void)
 		test(a_port_with_thousands_of_minisocks_still_shows_its_listener),
 		test(without_a_look_the_model_says_what_it_knows),
 		test(a_connect_from_a_bound_port_meets_who_has_the_same_two_ends),
+		test(a_connect_that_is_refused_a_route_is_no_collision),
 		test(a_connect_that_found_no_port_is_held_up_by_nobody),
 		test(facts_are_kept_as_they_were_first_and_last),
 	};

@@ -98,15 +98,18 @@ static void why_a_connect_failed(void **state)
 	struct tw_record head = { .from = TW_SYN_SENT, .to = TW_CLOSE };
 
 	(void)state;
-	assert_int_equal(outcome_connect_error(&head, true), 0);
-	assert_int_equal(outcome_connect_error(&head, false), EADDRNOTAVAIL);
+	assert_int_equal(outcome_connect_error(&head, PORT_BOUND), 0);
+	assert_int_equal(outcome_connect_error(&head, PORT_NONE), EADDRNOTAVAIL);
 	head.flags = TW_F_UNSENT;
-	assert_int_equal(outcome_connect_error(&head, true), EADDRNOTAVAIL);
+	assert_int_equal(outcome_connect_error(&head, PORT_BOUND), EADDRNOTAVAIL);
+	/* a port of its own choice is free: something else was in the way */
+	assert_int_equal(outcome_connect_error(&head, PORT_CHOSEN), ERROR_UNKNOWN);
+	assert_int_equal(outcome_connect_error(&head, PORT_UNTOLD), EADDRNOTAVAIL);
 	/* a program that gives up has not been refused a port */
 	head.flags = TW_F_UNSENT | TW_F_SHUT_BOTH;
-	assert_int_equal(outcome_connect_error(&head, false), 0);
+	assert_int_equal(outcome_connect_error(&head, PORT_NONE), 0);
 	head.error = ETIMEDOUT;
-	assert_int_equal(outcome_connect_error(&head, false), ETIMEDOUT);
+	assert_int_equal(outcome_connect_error(&head, PORT_NONE), ETIMEDOUT);
 }
 
 int main(void)

@@ -72,7 +72,8 @@ static struct budget_row *only_row(struct budgets *budgets, const struct budget_
 void budgets_sum(struct model *model, const struct conn *like, const struct tw_record *head,
 		 uint64_t count)
 {
-	bool failed = head->to == TW_CLOSE && outcome_connect_error(head, true) == EADDRNOTAVAIL;
+	bool failed = head->to == TW_CLOSE &&
+		      outcome_connect_error(head, PORT_UNTOLD) == EADDRNOTAVAIL;
 	struct budget_key key = budget_key_of(model, like);
 	struct budget_row *row;
 

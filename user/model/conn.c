@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "model/outcome.h"
+
 static uint32_t gauge_mask(const struct conn *conn)
 {
 	static const uint32_t of_state[TW_NR_STATES] = {
@@ -103,4 +105,14 @@ struct row_key conn_key(const struct conn *conn, uint32_t service, enum dimensio
 
 	memcpy(key.remote_addr, conn->remote_addr, sizeof(key.remote_addr));
 	return row_key_in(&key, dimension);
+}
+
+int conn_connect_error(const struct conn *conn, const struct tw_record *head)
+{
+	enum port_origin port = conn->bound ? PORT_BOUND : PORT_CHOSEN;
+
+	/* of a connect() from before nobody knows */
+	if (!conn->born_ns)
+		port = PORT_UNTOLD;
+	return outcome_connect_error(head, conn->local_port ? port : PORT_NONE);
 }

@@ -104,7 +104,8 @@ struct conn {
 	uint8_t local_addr[16];
 	uint8_t remote_addr[16];
 	uint16_t local_port, remote_port;
-	uint32_t owner;		/* number in model->owners */
+	uint32_t owner : 31;	/* number in model->owners */
+	uint32_t bound : 1;	/* it had a port before its connect() */
 	uint32_t prev, next;	/* others of the same namespace */
 	uint64_t held_ns;	/* what its minisock adds to struct row's held_ns now */
 	union {
@@ -137,5 +138,7 @@ uint32_t conn_mask(const struct conn *conn);
 /* The key of its row in @dimension. */
 struct row_key conn_key(const struct conn *conn, uint32_t service, enum dimension dimension);
 enum role conn_role(const struct conn *conn);
+/* Why its connect() ended in the change @head: outcome_connect_error(). */
+int conn_connect_error(const struct conn *conn, const struct tw_record *head);
 
 #endif

@@ -67,6 +67,8 @@ enum reuse {
 };
 
 #define PID_UNKNOWN 0
+/* It failed, and nobody has said why: text_errno() has no name for it. */
+#define ERROR_UNKNOWN (-1)
 #define TIME_UNKNOWN UINT64_MAX
 
 struct holder {
@@ -109,7 +111,7 @@ struct model_event {
 	const struct conn_view *conn;	/* NULL for EVENT_LOSS */
 	uint8_t from, to;		/* TRANSITION, SUBSTATE: enum tw_state */
 	uint64_t in_state_ns;		/* TRANSITION: TIME_UNKNOWN where it would be a guess */
-	int error;			/* TRANSITION, *_FAILED: errno, 0: none */
+	int error;			/* TRANSITION, *_FAILED: errno, 0: none, ERROR_UNKNOWN */
 	enum reset reset;		/* TRANSITION to CLOSE */
 	uint8_t reset_reason;		/* RESET_SENT: enum tw_reset_reason */
 	uint8_t substate;		/* TIME_WAIT_*: TW_TIME_WAIT or TW_FIN_WAIT2 */

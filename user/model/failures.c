@@ -190,7 +190,7 @@ void failures_sum(struct model *model, const struct conn *like, const struct tw_
 				   .last_ns = head->ts_ns };
 
 	if (model->ready)
-		count_connect(model, like, &failure, outcome_connect_error(head, true));
+		count_connect(model, like, &failure, outcome_connect_error(head, PORT_UNTOLD));
 }
 
 /* Of what was told together: what was not seen of a part is not known of the whole. */

@@ -153,7 +153,7 @@ void farewell_ended(struct model *model, const struct conn *conn,
 		if (!(conn->elsewhere & FIELD_BIT(FIELD_CLOSED)))
 			farewell->counts.ended[end]++;
 	} else if (record && conn->failed && !(conn->elsewhere & FIELD_BIT(FIELD_FAILED))) {
-		int error = outcome_connect_error(&record->head, conn->local_port != 0);
+		int error = conn_connect_error(conn, &record->head);
 
 		farewell->counts.failed[error & (FAREWELL_ERRNOS - 1)]++;
 	} else if (record && record->head.from == TW_SYN_SENT) {
@@ -177,7 +177,8 @@ void farewell_sum(struct model *model, const struct conn *like, const struct tw_
 	if (mask & FIELD_BIT(FIELD_CLOSED))
 		farewell->counts.ended[end_of(first, head->error, outcome_reset(head))] += count;
 	if (mask & FIELD_BIT(FIELD_FAILED))
-		farewell->counts.failed[outcome_connect_error(head, true) & (FAREWELL_ERRNOS - 1)] +=
+		farewell->counts
+			.failed[outcome_connect_error(head, PORT_UNTOLD) & (FAREWELL_ERRNOS - 1)] +=
 			count;
 }
 

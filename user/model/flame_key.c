@@ -314,7 +314,9 @@ static void put_error(const struct model *model, const struct flame_key *key,
 	const char *name = text_errno(key->error);
 
 	(void)model;
-	if (key->error && !name)
+	if (key->error == (uint8_t)ERROR_UNKNOWN)
+		put(text, FRAME_ERROR, "(unknown error)");
+	else if (key->error && !name)
 		print(text, FRAME_ERROR, "error %u", key->error);
 	else
 		put(text, FRAME_ERROR, name ? name : "no error");

@@ -46,7 +46,7 @@ struct flame_key {
 	uint8_t closer;		/* enum closer */
 	uint8_t fate;		/* enum fate */
 	uint8_t source;		/* whose host */
-	uint8_t error;		/* errno; 0: none */
+	uint8_t error;		/* errno, or ERROR_UNKNOWN's low byte; 0: none */
 	uint8_t other;		/* of what there was no room for */
 	uint8_t unused[3];
 };

@@ -229,7 +229,7 @@ static void close_socket(struct model *model, uint32_t id, const struct tw_trans
 	if (conn->rst_sent)
 		remains = REMAINS_NOTHING;
 	if (from == TW_SYN_SENT || (from == TW_SYN_RECV && conn->direction == DIRECTION_OUTGOING)) {
-		int failed = outcome_connect_error(&record->head, conn->local_port != 0);
+		int failed = conn_connect_error(conn, &record->head);
 
 		conn->failed = failed != 0;
 		if (failed && model->flames)
@@ -343,6 +343,9 @@ static void change(struct model *model, uint32_t id, const struct tw_transition 
 	conn->absent = 0;
 	if (to == TW_SYN_SENT)
 		conn->born_ns = ts_ns;
+	/* connect() has not chosen yet */
+	if (to == TW_SYN_SENT && record->head.size >= TW_TRANSITION_FULL)
+		conn->bound = record->tuple.local_port != 0;
 	if (from == TW_CLOSE)
 		closed_forget(model, conn->cookie, conn->source);
 	if (model->budgets && to == TW_SYN_SENT)
@@ -358,7 +361,7 @@ static void change(struct model *model, uint32_t id, const struct tw_transition 
 				RESET_NONE);
 	if (tracker_is_heard(model, conn)) {
 		int error = to == TW_CLOSE && from == TW_SYN_SENT ?
-				    outcome_connect_error(&record->head, conn->local_port != 0) :
+				    conn_connect_error(conn, &record->head) :
 				    record->head.error;
 
 		tell_transition(model, conn, from, to, ts_ns, in_state_ns, error,

@@ -51,13 +51,15 @@ enum reset outcome_reset(const struct tw_record *head)
 	return end_is_abort(head->from, head->error, head->flags) ? RESET_SENT : RESET_NONE;
 }
 
-int outcome_connect_error(const struct tw_record *head, bool has_port)
+int outcome_connect_error(const struct tw_record *head, enum port_origin port)
 {
 	if (head->error)
 		return head->error;
 	if (head->flags & TW_F_SHUT_BOTH)
 		return 0;
-	return !has_port || (head->flags & TW_F_UNSENT) ? EADDRNOTAVAIL : 0;
+	if (port != PORT_NONE && !(head->flags & TW_F_UNSENT))
+		return 0;
+	return port == PORT_CHOSEN ? ERROR_UNKNOWN : EADDRNOTAVAIL;
 }
 
 static bool is_failed_connect(const struct tw_record *head)
@@ -65,7 +67,7 @@ static bool is_failed_connect(const struct tw_record *head)
 	bool connecting = head->from == TW_SYN_SENT ||
 			  (head->from == TW_SYN_RECV && (head->flags & TW_F_OUTGOING));
 
-	return head->to == TW_CLOSE && connecting && outcome_connect_error(head, true);
+	return head->to == TW_CLOSE && connecting && outcome_connect_error(head, PORT_UNTOLD);
 }
 
 uint32_t outcome_mask(const struct tw_record *head)

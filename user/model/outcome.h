@@ -27,12 +27,22 @@ static inline bool state_is_active_close(uint8_t state)
 
 /* Whose RST ended the connection with this change; RESET_NONE: no RST did. */
 enum reset outcome_reset(const struct tw_record *head);
+/* Where the port of a connect() came from. */
+enum port_origin {
+	PORT_NONE,		/* it has none */
+	PORT_CHOSEN,		/* connect() has found it */
+	PORT_BOUND,		/* it was there before: bind() */
+	PORT_UNTOLD,		/* one of the latter two, or nobody knows */
+};
+
 /*
- * Why a connect() ended in this change to CLOSE: sk_err where the network said it; else no
- * port was found (none chosen, or the bound one is taken: no SYN was ever written). 0: the
- * program itself closed the socket.
+ * Why a connect() ended in this change to CLOSE: sk_err where the network said it. Else no
+ * SYN was ever written: no port was found, or the bound one is taken (EADDRNOTAVAIL). With a
+ * port of its own choice it was refused a route after that (ip_route_newports() in
+ * tcp_v4_connect(): a rule on the port), or by a filter: ERROR_UNKNOWN, for only connect()
+ * says why. 0: the program itself closed the socket.
  */
-int outcome_connect_error(const struct tw_record *head, bool has_port);
+int outcome_connect_error(const struct tw_record *head, enum port_origin port);
 /* The counting fields of one change, as FIELD_BIT()s; one socket, its birth not seen. */
 uint32_t outcome_mask(const struct tw_record *head);
 

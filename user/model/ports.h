@@ -115,7 +115,7 @@ struct port_holder {
 /* Failures that are alike: same namespace, owner, kind, error, ends but for ephemeral ports. */
 struct failure {
 	enum failure_kind kind;
-	int error;		/* errno */
+	int error;		/* errno, ERROR_UNKNOWN */
 	uint64_t netns_cookie;
 	uint32_t netns_ino;
 	uint8_t source;

@@ -39,8 +39,8 @@ static void count(struct model *model, const struct conn *like, const struct tw_
 {
 	uint32_t mask = outcome_mask(head);
 	bool failed = mask & FIELD_BIT(FIELD_FAILED);
-	struct sum_rows rows = counts_add_sum(model, like, mask,
-					      failed ? outcome_connect_error(head, true) : 0, nr);
+	struct sum_rows rows = counts_add_sum(
+		model, like, mask, failed ? outcome_connect_error(head, PORT_UNTOLD) : 0, nr);
 
 	if (failed)
 		failures_sum(model, like, head, nr);
