@@ -35,6 +35,8 @@ static __always_inline void bound_head(struct tw_bound_found *found, const struc
 		found->bound.head.flags |= TW_B_REUSEADDR;
 	if (BPF_CORE_READ_BITFIELD(sk, skc_reuseport))
 		found->bound.head.flags |= TW_B_REUSEPORT;
+	if (BPF_CORE_READ_BITFIELD(sk, skc_ipv6only))
+		found->bound.head.flags |= TW_B_V6ONLY;
 	found->bound.cookie = sk->skc_cookie.counter;
 	found->bound.expires_ms = ~0U;
 	found->jiffies = bpf_jiffies64();

@@ -3,7 +3,8 @@
  * bind() and listen() that find their port taken, of which no tracepoint tells: both ask
  * inet_csk_get_port(), whose prototype has not changed from 5.10 to 7.2. Where the kernel lets
  * no function be traced, bind() is seen at its end as a system call, on demand (syscalls.bpf.c),
- * and listen() by its changes of state (lifecycle.bpf.c).
+ * and listen() by its changes of state (lifecycle.bpf.c). A bind() to an address that the host
+ * lacks never asks for a port: it is seen as a system call on any kernel.
  */
 #include "vmlinux.h"
 

@@ -17,6 +17,7 @@
 #include "task.h"
 
 #define TW_EADDRINUSE 98
+#define TW_EADDRNOTAVAIL 99
 
 /* What the socket says; what was asked for only bind() knows, and the caller puts it in. */
 static __always_inline void bind_facts(struct tw_bind_failed *record, const struct sock *sk,
@@ -33,6 +34,8 @@ static __always_inline void bind_facts(struct tw_bind_failed *record, const stru
 		record->head.flags |= TW_B_REUSEADDR;
 	if (BPF_CORE_READ_BITFIELD_PROBED(sk, __sk_common.skc_reuseport))
 		record->head.flags |= TW_B_REUSEPORT;
+	if (BPF_CORE_READ_BITFIELD_PROBED(sk, __sk_common.skc_ipv6only))
+		record->head.flags |= TW_B_V6ONLY;
 }
 
 /* Told if a process did it, and if it is wanted: the socket has no remote end to go by. */

@@ -45,7 +45,17 @@ static __always_inline bool asked_for(struct tw_tuple *tuple, __u16 family, cons
 	return true;
 }
 
-static __always_inline int bind_ends(const struct pt_regs *regs)
+/*
+ * An address that this host lacks is refused before a port is looked for (__inet_bind()), so that
+ * no function that failures.bpf.c traces tells of it.
+ */
+static __always_inline bool bind_is_told(long ret)
+{
+	return (config.exit_bind && ret == -TW_EADDRNOTAVAIL) ||
+	       (config.exit_bind_in_use && ret == -TW_EADDRINUSE);
+}
+
+static __always_inline int bind_ends(const struct pt_regs *regs, long ret)
 {
 	const struct sock *sk = descriptor_sock((int)TW_ARGUMENT_1(regs));
 	struct tw_bind_failed record = {};
@@ -53,6 +63,7 @@ static __always_inline int bind_ends(const struct pt_regs *regs)
 	if (!sk || BPF_CORE_READ(sk, sk_protocol) != TW_IPPROTO_TCP)
 		return 0;
 	bind_facts(&record, sk, BPF_CORE_READ(sk, __sk_common.skc_cookie.counter));
+	record.head.error = -ret;
 	if (!asked_for(&record.tuple, BPF_CORE_READ(sk, __sk_common.skc_family),
 		       (const void *)TW_ARGUMENT_2(regs)))
 		return 0;
@@ -64,7 +75,7 @@ int BPF_PROG(exit_call, struct pt_regs *regs, long ret)
 {
 	if (config.exit_accept && is_accept(regs))
 		return accept_ends(ret);
-	if (config.exit_bind && ret == -TW_EADDRINUSE && TW_SYSCALL(regs) == TW_NR_BIND)
-		return bind_ends(regs);
+	if (bind_is_told(ret) && TW_SYSCALL(regs) == TW_NR_BIND)
+		return bind_ends(regs, ret);
 	return 0;
 }

@@ -45,7 +45,8 @@ struct tw_config {
 	__u32 stacks;		/* stacks of one socket in so many; 0: none */
 	__u32 infer_listen;	/* no probe tells of a listen() that fails */
 	__u32 exit_accept;	/* accept() is seen as a system call */
-	__u32 exit_bind;	/* and so is a bind() that fails */
+	__u32 exit_bind;	/* and so is a bind() to an address that is not there */
+	__u32 exit_bind_in_use;	/* and one that finds its port taken: no function tells of it */
 	__u32 scope_pid;	/* only what it and its descendants do is told; 0: everybody's */
 	__u64 scope_cgroup;	/* and what is done in this control group; 0: none */
 };

@@ -361,6 +361,7 @@ enum tw_bound_flag {
 	TW_B_INFERRED = 1 << 3,	/* BIND_FAILED: from the socket's changes of state alone */
 	TW_B_LOOKED = 1 << 4,	/* BIND_FAILED: TW_BOUND came for all sockets on that port */
 	TW_B_LOCKED = 1 << 5,	/* BOUND: bound by number (SOCK_BINDPORT_LOCK) */
+	TW_B_V6ONLY = 1 << 6,	/* IPV6_V6ONLY: any address is none of IPv4 */
 };
 
 /* What was asked for, and by whom. */

@@ -70,6 +70,43 @@ conflicts() {
 	expect "that failed" "$(truth '[.binds[] | select(.error)] | length')" 3
 }
 
+# in_python CODE: run in the namespace; what fails in it is part of the test.
+in_python() {
+	in_ns t python3 -c "import socket
+$1" 3>&- </dev/null
+}
+
+@test "bind() to an address that the host lacks is told with that address, and nobody has its port" {
+	start_here ports -o json --syscalls
+	netns_server_at 7501
+	in_python 'for port in 7501, 0:
+	try: socket.socket().bind(("10.9.9.9", port))
+	except OSError as e: assert e.errno == 99
+	else: assert False
+try: socket.socket(socket.AF_INET6).bind(("fd00:9::9", 7502))
+except OSError as e: assert e.errno == 99
+else: assert False'
+	stop_twtrace
+	expect "failures" "$(jq -c '.failures | map([.kind, .error, .count, .local_addr, .local_port, .holder]) | sort' "$EVENTS")" \
+		'[["bind","EADDRNOTAVAIL",1,"10.9.9.9",null,null],["bind","EADDRNOTAVAIL",1,"10.9.9.9",7501,null],["bind","EADDRNOTAVAIL",1,"fd00:9::9",7502,null]]'
+}
+
+@test "a listener for IPv6 alone is not blamed for what an IPv4 one holds" {
+	start_here ports -o json --syscalls
+	netns_server_at 7503
+	in_python 'from socket import *
+six = socket(AF_INET6)
+six.setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, 1)
+six.bind(("::", 7503))
+six.listen()
+try: socket().bind(("127.0.0.1", 7503))
+except OSError as e: assert e.errno == 98
+else: assert False'
+	stop_twtrace
+	expect "holders" "$(jq -c '.failures | map([.local_port, .holder.kind, .holder.sockets, .holder.pid])' "$EVENTS")" \
+		"[[7503,\"listener\",1,$SERVER_PID]]"
+}
+
 @test "listen() fails where two were bound by SO_REUSEADDR, and is seen without --syscalls" {
 	start_here trace -o jsonl
 	start_traffic listen_in_use --family 6 --hold

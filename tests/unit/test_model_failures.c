@@ -32,7 +32,7 @@ static struct fixture *listening(void **state)
 	return f;
 }
 
-static void feed_bind_failed(struct fixture *f, const struct end *end, uint16_t flags)
+static void feed_bind_error(struct fixture *f, const struct end *end, uint16_t flags, int error)
 {
 	struct tw_bind_failed record = { .cookie = end->cookie,
 					 .owner = end->owner,
@@ -40,11 +40,16 @@ static void feed_bind_failed(struct fixture *f, const struct end *end, uint16_t 
 					 .cgroup_id = end->cgroup_id };
 
 	record.head = head_of(f, TW_BIND_FAILED, sizeof(record));
-	record.head.error = EADDRINUSE;
+	record.head.error = error;
 	record.head.flags = flags;
 	memset(record.tuple.remote_addr, 0, 16);
 	record.tuple.remote_port = 0;
 	feed(f, &record, sizeof(record));
+}
+
+static void feed_bind_failed(struct fixture *f, const struct end *end, uint16_t flags)
+{
+	feed_bind_error(f, end, flags, EADDRINUSE);
 }
 
 /* @expires_ms: of a minisock; FULL: it is none. */
@@ -234,6 +239,55 @@ static void neither_the_asker_itself_nor_another_address_is_in_the_way(void **st
 	assert_int_equal(heard_holder.kind, HELD_BY_LISTENER);
 }
 
+/* inet_rcv_saddr_equal() */
+static void ipv6_alone_is_not_in_the_way_of_ipv4(void **state)
+{
+	static const struct {
+		const char *why;
+		uint8_t has[16], asks[16];
+		uint16_t has_flags, asks_flags;
+		bool in_the_way;
+	} cases[] = {
+		{ ":: has both", { 0 }, { [10] = 0xff, 0xff, 127, 0, 0, 1 }, 0, 0, true },
+		{ ":: alone", { 0 }, { [10] = 0xff, 0xff, 127, 0, 0, 1 }, TW_B_V6ONLY, 0, false },
+		{ ":: alone and 0.0.0.0", { 0 }, { [10] = 0xff, 0xff }, TW_B_V6ONLY, 0, false },
+		{ "0.0.0.0 and :: alone", { [10] = 0xff, 0xff }, { 0 }, 0, TW_B_V6ONLY, false },
+		{ "0.0.0.0 and ::", { [10] = 0xff, 0xff }, { 0 }, 0, 0, true },
+		{ "0.0.0.0 and ::1", { [10] = 0xff, 0xff }, { [15] = 1 }, 0, 0, false },
+		{ ":: alone and ::1", { 0 }, { [15] = 1 }, TW_B_V6ONLY, 0, true },
+		{ ":: alone, twice", { 0 }, { 0 }, TW_B_V6ONLY, TW_B_V6ONLY, true },
+	};
+	struct fixture *f = listening(state);
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct end end = asker(8080 + i), holder = end_of(5, 8080 + i, 0, 300, "holder");
+
+		memcpy(holder.tuple.local_addr, cases[i].has, 16);
+		memcpy(end.tuple.local_addr, cases[i].asks, 16);
+		feed_bound(f, &holder, TW_LISTEN, cases[i].has_flags, FULL);
+		feed_bind_failed(f, &end, TW_B_LOOKED | cases[i].asks_flags);
+		if (heard_any != cases[i].in_the_way)
+			fail_msg("%s: %d", cases[i].why, heard_any);
+	}
+}
+
+static void an_address_that_is_not_there_is_held_by_nobody(void **state)
+{
+	struct fixture *f = listening(state);
+	struct end end = asker(8080), listener = end_of(1, 8080, 0, 200, "server");
+	const struct failure *failures;
+
+	memset(listener.tuple.local_addr, 0, 16);
+	feed_full(f, &listener, TW_CLOSE, TW_LISTEN, TW_F_OWNER);
+	feed_bound(f, &listener, TW_LISTEN, 0, FULL);
+	feed_bind_error(f, &end, 0, EADDRNOTAVAIL);
+	assert_int_equal(heard.error, EADDRNOTAVAIL);
+	assert_false(heard_any);
+	assert_int_equal(model_failures(f->model, &failures), 1);
+	assert_int_equal(failures[0].error, EADDRNOTAVAIL);
+	assert_int_equal(failures[0].holder.kind, HELD_UNKNOWN);
+}
+
 static void a_port_with_thousands_of_minisocks_still_shows_its_listener(void **state)
 {
 	struct fixture *f = listening(state);
@@ -369,6 +423,8 @@ int main(void)
 		test(sockets_that_would_share_the_port_are_not_in_the_way),
 		test(what_was_opened_after_the_failure_was_not_in_the_way),
 		test(neither_the_asker_itself_nor_another_address_is_in_the_way),
+		test(ipv6_alone_is_not_in_the_way_of_ipv4),
+		test(an_address_that_is_not_there_is_held_by_nobody),
 		test(a_port_with_thousands_of_minisocks_still_shows_its_listener),
 		test(without_a_look_the_model_says_what_it_knows),
 		test(a_connect_from_a_bound_port_meets_who_has_the_same_two_ends),

@@ -81,11 +81,12 @@ void failures_bind(struct model *model, const struct tw_bind_failed *record, uns
 		.cookie = record->cookie,
 		.ts_ns = record->head.ts_ns,
 		.reuse = reuse_of(record),
+		.v6only = (record->head.flags & TW_B_V6ONLY) != 0,
 	};
 	char comm[TW_COMM_LEN * 4 + 1], holder_comm[TW_COMM_LEN * 4 + 1];
 	uint32_t service = services_resolve(model->services, cgroup_key(record->cgroup_id, source),
 					    record->owner.comm);
-	struct port_holder holder;
+	struct port_holder holder = { .left_ns = TIME_UNKNOWN };
 	struct conn_view view;
 	struct model_event event = {
 		.kind = EVENT_BIND_FAILED,
@@ -100,7 +101,9 @@ void failures_bind(struct model *model, const struct tw_bind_failed *record, uns
 	if (!model->ready || !filter_wants(&model->opts.filter, &view) ||
 	    !filter_wants(&model->recorded[source], &view))
 		return;
-	look_holder(model, &wanted, &holder, holder_comm);
+	/* an address that is not there is nobody's */
+	if (record->head.error == EADDRINUSE)
+		look_holder(model, &wanted, &holder, holder_comm);
 	count_bind(model, record, &wanted, service, &holder);
 	if (holder.kind != HELD_UNKNOWN)
 		event.holder = &holder;

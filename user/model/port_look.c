@@ -29,6 +29,7 @@ struct bound {
 	uint8_t state;
 	uint8_t kind;		/* enum port_holder_kind */
 	uint8_t reuse;		/* enum reuse */
+	bool v6only;		/* IPV6_V6ONLY */
 };
 
 struct look {
@@ -136,6 +137,7 @@ void look_bound(struct model *model, const struct tw_bound *record, unsigned int
 		.state = record->head.from,
 		.kind = kind_of(record->head.from, minisock),
 		.reuse = record->head.flags & TW_B_REUSEADDR ? REUSE_YES : REUSE_NO,
+		.v6only = (record->head.flags & TW_B_V6ONLY) != 0,
 	};
 	struct look *look;
 
@@ -192,9 +194,20 @@ static struct look *walk(struct model *model, const struct port_wanted *wanted, 
 	return look;
 }
 
-/* Another address of this host is another port. */
-static bool addrs_meet(const uint8_t one[static 16], const uint8_t other[static 16])
+/* A socket of IPv6 has IPv4's ports, too, if its address is :: and it is not for IPv6 alone. */
+static bool is_for_v4(const uint8_t addr[static 16], bool v6only)
 {
+	return addr_is_v4(addr) || (addr_is_any(addr) && !v6only);
+}
+
+/* Another address of this host is another port (inet_rcv_saddr_equal()). */
+static bool addrs_meet(const struct bound *socket, const struct port_wanted *wanted)
+{
+	const uint8_t *one = socket->local_addr, *other = wanted->tuple->local_addr;
+
+	if ((addr_is_v4(one) && !is_for_v4(other, wanted->v6only)) ||
+	    (addr_is_v4(other) && !is_for_v4(one, socket->v6only)))
+		return false;
 	return addr_is_any(one) || addr_is_any(other) || !memcmp(one, other, 16);
 }
 
@@ -226,7 +239,7 @@ static bool is_in_the_way(const struct bound *socket, const struct port_wanted *
 		return socket->remote_port == tuple->remote_port &&
 		       !memcmp(socket->remote_addr, tuple->remote_addr, 16) &&
 		       !memcmp(socket->local_addr, tuple->local_addr, 16);
-	return addrs_meet(socket->local_addr, tuple->local_addr);
+	return addrs_meet(socket, wanted);
 }
 
 /* Two that both set SO_REUSEADDR share a port, unless one listens (inet_bind_conflict()). */

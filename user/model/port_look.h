@@ -19,6 +19,7 @@ struct port_wanted {
 	uint64_t cookie;	/* of the socket that asked: it is not in its own way; 0: unknown */
 	uint64_t ts_ns;
 	enum reuse reuse;	/* of that socket */
+	bool v6only;		/* likewise */
 	bool connecting;	/* the remote end counts too (__inet_check_established()) */
 };
 

@@ -225,7 +225,8 @@ static uint64_t count_failed_binds(const struct model *model)
 	uint64_t failed = 0;
 
 	for (size_t i = 0; i < count; i++)
-		if (failures[i].kind == FAILURE_BIND && !failures[i].local_port)
+		if (failures[i].kind == FAILURE_BIND && failures[i].error == EADDRINUSE &&
+		    !failures[i].local_port)
 			failed += failures[i].count;
 	return failed;
 }

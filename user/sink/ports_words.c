@@ -98,10 +98,24 @@ static const char *bind_advice(const struct failure *failure)
 	}
 }
 
+/* bind() to an address that no interface has (inet_addr_valid_or_nonlocal()). */
+static const char *address_advice(const struct failure *failure, char text[static ADVICE_LEN])
+{
+	char addr[ADDR_TEXT_LEN];
+
+	snprintf(text, ADVICE_LEN,
+		 "%s is no address of this network namespace: bind to one that is (ip addr), or to "
+		 "any; an address that comes later needs IP_FREEBIND or ip_nonlocal_bind=1",
+		 addr_format(failure->local_addr, addr));
+	return text;
+}
+
 const char *failure_advice(const struct failure *failure, char text[static ADVICE_LEN])
 {
 	const char *advice = "";
 
+	if (failure->kind == FAILURE_BIND && failure->error == EADDRNOTAVAIL)
+		return address_advice(failure, text);
 	if (failure->kind != FAILURE_CONNECT && !failure->local_port)
 		advice =
 			"no port was free to bind: IP_BIND_ADDRESS_NO_PORT lets connect() choose, by "

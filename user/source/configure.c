@@ -104,14 +104,18 @@ enum bind_way configure_bind_way(const struct live_opts *opts, const struct feat
 	return opts->syscalls ? BIND_SYSCALL : BIND_NOT;
 }
 
-static void configure_failures(struct twtrace_bpf *skel, bool wanted, enum bind_way way)
+static void configure_failures(struct twtrace_bpf *skel, const struct live_opts *opts,
+			       enum bind_way way)
 {
+	bool wanted = opts->failures;
+
 	skel->rodata->config.infer_listen = wanted && way >= BIND_SYSCALL;
 	bpf_program__set_autoload(skel->progs.bind_fexit, wanted && way == BIND_FEXIT);
 	bpf_program__set_autoload(skel->progs.bind_kprobe, wanted && way == BIND_KPROBE);
 	bpf_program__set_autoload(skel->progs.bind_kretprobe, wanted && way == BIND_KPROBE);
 	bpf_map__set_autocreate(skel->maps.bind_calls, wanted && way == BIND_KPROBE);
-	skel->rodata->config.exit_bind = wanted && way == BIND_SYSCALL;
+	skel->rodata->config.exit_bind = wanted && opts->syscalls;
+	skel->rodata->config.exit_bind_in_use = wanted && way == BIND_SYSCALL;
 	bpf_program__set_autoload(skel->progs.bound_hashed, wanted);
 	bpf_program__set_autoload(skel->progs.bound_unhashed, wanted);
 }
@@ -153,7 +157,7 @@ void configure(struct twtrace_bpf *skel, const struct live_opts *opts,
 	bpf_program__set_autoload(skel->progs.accept_arg, with_accept && features->accept_arg);
 	skel->rodata->config.exit_accept = opts->syscalls && !with_accept;
 	configure_stacks(skel, opts->stacks, features, with_accept);
-	configure_failures(skel, opts->failures, configure_bind_way(opts, features, with_fexit));
+	configure_failures(skel, opts, configure_bind_way(opts, features, with_fexit));
 	bpf_program__set_autoload(skel->progs.exit_call, skel->rodata->config.exit_accept ||
 								 skel->rodata->config.exit_bind);
 }

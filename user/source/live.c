@@ -106,7 +106,9 @@ static void tell_bind_failed(struct live *live, const struct tw_bind_failed *rec
 
 	survey_notice(&live->survey, &failed.tuple);
 	failed.cgroup_id = place(live, failed.cgroup_id, failed.owner.tgid, failed.head.ts_ns);
-	if (look_at_port(live, &failed.tuple, failed.cookie, failed.head.ts_ns))
+	/* nobody has the port of an address that is not there */
+	if (failed.head.error == EADDRINUSE &&
+	    look_at_port(live, &failed.tuple, failed.cookie, failed.head.ts_ns))
 		failed.head.flags |= TW_B_LOOKED;
 	deliver(live->to, &failed);
 }
