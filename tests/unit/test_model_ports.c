@@ -240,6 +240,7 @@ static void an_explicit_bind_blocks_its_port_for_other_destinations(void **state
 		/* towards its own destination it is used */
 		assert_int_equal(budget->blocked, budget->remote_port == 443);
 		assert_int_equal(budget->blocked_by_bind, budget->remote_port == 443);
+		assert_int_equal(budget->bound, budget->remote_port == 80);
 		assert_int_equal(budget->capacity, budget->remote_port == 443 ? 63 : 64);
 	}
 }

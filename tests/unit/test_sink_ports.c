@@ -64,18 +64,48 @@ static struct failure held_failure(void)
 	return failure;
 }
 
+static char *print_as(struct model *model, struct fake_output *output)
+{
+	struct sink *sink;
+
+	sink = ports_text_sink.open(&ports_text_sink, &output->opts);
+	assert_non_null(sink);
+	ports_text_sink.end(sink, model);
+	ports_text_sink.free(sink);
+	fclose(output->opts.out);
+	return output->text;
+}
+
 /* What the text format says at its end, on a terminal of that width; 0: in a file. */
 static char *print(struct model *model, uint32_t width)
+{
+	struct fake_output output;
+
+	fake_output_init(&output);
+	output.opts.width = width;
+	return print_as(model, &output);
+}
+
+/* As under --netns, and under --port where a namespace is not looked at whole. */
+static char *print_filtered(struct model *model, bool within)
+{
+	struct fake_output output;
+
+	fake_output_init(&output);
+	output.opts.filtered = true;
+	output.opts.filtered_within = within;
+	return print_as(model, &output);
+}
+
+static char *write_line(struct model *model)
 {
 	struct fake_output output;
 	struct sink *sink;
 
 	fake_output_init(&output);
-	output.opts.width = width;
-	sink = ports_text_sink.open(&ports_text_sink, &output.opts);
-	assert_non_null(sink);
-	ports_text_sink.end(sink, model);
-	ports_text_sink.free(sink);
+	sink = ports_jsonl_sink.open(&ports_jsonl_sink, &output.opts);
+	ports_jsonl_sink.interval(sink, model);
+	ports_jsonl_sink.free(sink);
 	fclose(output.opts.out);
 	return output.text;
 }
@@ -110,7 +140,8 @@ static void a_budget_at_half_is_a_row_and_a_warning(void **state)
 	free(text);
 	/* what has no room is left out, what matters most is not */
 	text = print(model, 80);
-	expect_in(text, "TO               USED      OF  SHARE  NEW/S  NONE IN  FAILED  SERVICE\n");
+	expect_in(text,
+		  "TO               USED      OF  SHARE  TRY/S  NONE IN  FAILED  SERVICE\n");
 	free(text);
 	fake_model_free(model);
 }
@@ -145,10 +176,13 @@ static void failures_say_who_what_and_what_was_in_the_way(void **state)
 	model->nr_failures = 2;
 	model->failures_left_out = 5;
 	text = print(model, 0);
-	expect_in(text, " 1,234  bind     EADDRINUSE     web.service web[4712]  0.0.0.0:80\n");
+	expect_in(
+		text,
+		" 1,234  bind     EADDRINUSE     web.service web[4712]  0.0.0.0:80, SO_REUSEADDR\n");
 	expect_in(text, "     7  connect  EADDRNOTAVAIL  web.service web[4712]  -> 10.0.0.9:443\n");
-	expect_in(text, "bind EADDRINUSE, 0.0.0.0:80 with SO_REUSEADDR: held by 3 in TIME_WAIT (the"
-			" last one for 41.0s,\n  without SO_REUSEADDR)\n");
+	expect_in(text,
+		  "bind EADDRINUSE, 0.0.0.0:80 with SO_REUSEADDR: held by 3 in TIME_WAIT (free"
+		  " in 41.0s, without\n  SO_REUSEADDR)\n");
 	expect_in(text, "what helps: SO_REUSEADDR is set here, but was not on the old socket");
 	expect_in(text, "not told apart: 5 failures more\n");
 	assert_null(strstr(text, "No outgoing"));
@@ -224,11 +258,146 @@ static void what_would_help_depends_on_what_has_the_ports(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		budget_advice(&cases[i].budget, text);
+		budget_advice(&cases[i].budget, 1, 0, text);
 		if (strncmp(text, cases[i].advice, strlen(cases[i].advice)) ||
 		    (!*cases[i].advice && *text))
 			fail_msg("%s: \"%s\"", cases[i].why, text);
 	}
+}
+
+static struct budget beside(uint16_t port, uint32_t peak, uint32_t bound)
+{
+	struct budget budget = half_budget();
+
+	budget.level = BUDGET_EXHAUSTED;
+	budget.low = 40000;
+	budget.high = 40199;
+	budget.remote_port = port;
+	budget.capacity = 200;
+	budget.used = budget.time_wait = budget.peak = peak;
+	budget.established = 0;
+	budget.bound = bound;
+	return budget;
+}
+
+/* Ports that bind() chose are taken for every destination: it is another one's row that says so. */
+static void who_else_has_the_ports_is_named(void **state)
+{
+	struct budget budgets[3] = { beside(9001, 0, 0), beside(9000, 200, 0), beside(9002, 3, 0) };
+	char text[ADVICE_LEN];
+
+	(void)state;
+	/* they were bound before the start: nobody saw by what */
+	budgets[0].failures = 200;
+	budget_advice(budgets, 3, 0, text);
+	expect_in(text,
+		  "connections to 10.0.0.2:9000 (web.service) have 200 of the ports: if bind() "
+		  "chose those before twtrace started");
+	/* those of another namespace are in nobody's way */
+	budgets[1].netns_cookie = 77;
+	budget_advice(budgets, 3, 0, text);
+	expect_in(text, "few ports are known to be used");
+	budgets[1].netns_cookie = budgets[0].netns_cookie;
+	/* they were seen to be bound */
+	budgets[1].bound = 150;
+	budgets[0].blocked = 150;
+	budgets[0].blocked_by_bind = true;
+	budgets[0].capacity = 50;
+	budget_advice(budgets, 3, 0, text);
+	expect_in(text,
+		  "explicit binds block 150 ports for every destination, most of them by those "
+		  "to 10.0.0.2:9000 (web.service)");
+	budget_advice(budgets, 3, 1, text);
+	expect_in(text,
+		  "150 of these ports were chosen by bind(), which blocks them for every other "
+		  "destination");
+	budget_advice(budgets, 3, 2, text);
+	assert_null(strstr(text, "chosen by bind()"));
+}
+
+static void tcp_tw_reuse_is_advised_where_it_is_off_and_time_wait_has_the_ports(void **state)
+{
+	struct budget budget = beside(9000, 200, 0);
+	char text[ADVICE_LEN];
+
+	(void)state;
+	budget_advice(&budget, 1, 0, text);
+	expect_in(text, "or tcp_tw_reuse=1 with tcp_timestamps at both ends");
+	fake_addr(budget.remote_addr, 127, 0, 0, 1);
+	budget_advice(&budget, 1, 0, text);
+	expect_in(text, "or tcp_tw_reuse=2, the default");
+	budget.reusable = true;
+	budget_advice(&budget, 1, 0, text);
+	assert_null(strstr(text, "tcp_tw_reuse"));
+	budget.reusable = false;
+	budget.time_wait = 0;
+	budget.established = 200;
+	budget_advice(&budget, 1, 0, text);
+	assert_null(strstr(text, "tcp_tw_reuse"));
+}
+
+/* Nobody knows when ports end that nobody knows who has. */
+static void an_end_is_not_foretold_where_connects_fail_beside_free_ports(void **state)
+{
+	struct budget budget = beside(9000, 3, 0);
+	struct model *model = fake_model();
+	char *text;
+
+	(void)state;
+	budget.failures = 4;
+	budget.end_ns = 47900 * MILLISECOND;
+	model->budgets = &budget;
+	model->nr_budgets = 1;
+	text = print(model, 80);
+	assert_null(strstr(text, "47.9s"));
+	free(text);
+	text = write_line(model);
+	expect_in(text, "\"exhausted_in_s\":null");
+	free(text);
+	budget.peak = 200;
+	text = print(model, 80);
+	expect_in(text, "47.9s");
+	free(text);
+	fake_model_free(model);
+}
+
+static void an_address_that_is_not_there_is_named(void **state)
+{
+	struct failure failure = held_failure();
+	char text[ADVICE_LEN];
+
+	(void)state;
+	failure.error = EADDRNOTAVAIL;
+	failure.holder.kind = HELD_UNKNOWN;
+	fake_addr(failure.local_addr, 10, 9, 9, 9);
+	expect_in(failure_advice(&failure, text),
+		  "10.9.9.9 is no address of this network namespace");
+	failure.local_port = 0;
+	expect_in(failure_advice(&failure, text),
+		  "10.9.9.9 is no address of this network namespace");
+}
+
+/* Who looks at a whole namespace sees its budgets whole. */
+static void only_filters_within_a_namespace_are_warned_of(void **state)
+{
+	static const char said[] = "only what the filters let through is counted";
+	struct budget budget = half_budget();
+	struct model *model = fake_model();
+	char *text;
+
+	(void)state;
+	text = print_filtered(model, true);
+	expect_in(text, "No outgoing TCP connection that the filters let through");
+	free(text);
+	model->budgets = &budget;
+	model->nr_budgets = 1;
+	text = print_filtered(model, false);
+	assert_null(strstr(text, said));
+	free(text);
+	text = print_filtered(model, true);
+	expect_in(text, said);
+	free(text);
+	fake_model_free(model);
 }
 
 static void so_reuseaddr_is_advised_only_where_it_helps(void **state)
@@ -260,19 +429,6 @@ static void so_reuseaddr_is_advised_only_where_it_helps(void **state)
 		    (!*cases[i].advice && *text))
 			fail_msg("%s: \"%s\"", cases[i].advice, text);
 	}
-}
-
-static char *write_line(struct model *model)
-{
-	struct fake_output output;
-	struct sink *sink;
-
-	fake_output_init(&output);
-	sink = ports_jsonl_sink.open(&ports_jsonl_sink, &output.opts);
-	ports_jsonl_sink.interval(sink, model);
-	ports_jsonl_sink.free(sink);
-	fclose(output.opts.out);
-	return output.text;
 }
 
 /* No row for a bind() that failed may mean that nobody could see it. */
@@ -403,6 +559,12 @@ int main(void)
 		cmocka_unit_test(what_can_not_be_seen_is_said),
 		cmocka_unit_test(failures_say_who_what_and_what_was_in_the_way),
 		cmocka_unit_test(what_would_help_depends_on_what_has_the_ports),
+		cmocka_unit_test(who_else_has_the_ports_is_named),
+		cmocka_unit_test(
+			tcp_tw_reuse_is_advised_where_it_is_off_and_time_wait_has_the_ports),
+		cmocka_unit_test(an_end_is_not_foretold_where_connects_fail_beside_free_ports),
+		cmocka_unit_test(an_address_that_is_not_there_is_named),
+		cmocka_unit_test(only_filters_within_a_namespace_are_warned_of),
 		cmocka_unit_test(so_reuseaddr_is_advised_only_where_it_helps),
 		cmocka_unit_test(json_has_null_for_what_is_not_known),
 		cmocka_unit_test(a_warning_is_printed_once),

@@ -184,8 +184,8 @@ static void text_has_an_aligned_line_for_every_kind(void **state)
 		"                                       - ->"
 		" [2020:2020:2020:2020:2020:2020:2020:2020]:80\n"
 		"12:00:22.118  bind failed: EADDRINUSE         @数据库 =1+\"x\",\\x0a'[812]"
-		"         0.0.0.0:443 -- -                without SO_REUSEADDR  held by 12 in"
-		" TIME_WAIT (=x web[4711], the last one for 38.2s, with SO_REUSEADDR)\n"
+		"         0.0.0.0:443 -- -                held by 12 in TIME_WAIT (web[4711],"
+		" free in 38.2s)  SO_REUSEADDR: old yes, new no\n"
 		"12:00:22.118  RST sent: abort_on_close        nginx.service nginx[812]"
 		"         10.0.0.1:443 <- 10.0.0.9:51234\n"
 		"12:00:22.118  RST sent                        nginx.service nginx[812]"
@@ -262,24 +262,24 @@ static void text_says_what_holds_a_port(void **state)
 		struct port_holder holder;
 		const char *detail;
 	} cases[] = {
-		{ { .kind = HELD_UNKNOWN, .left_ns = TIME_UNKNOWN }, "with SO_REUSEADDR\n" },
+		{ { .kind = HELD_UNKNOWN, .left_ns = TIME_UNKNOWN }, "SO_REUSEADDR: new yes\n" },
 		{ { .kind = HELD_BY_LISTENER, .sockets = 1, .left_ns = TIME_UNKNOWN },
-		  "held by a listener\n" },
+		  "held by a listener  SO_REUSEADDR: new yes\n" },
 		{ { .kind = HELD_BY_LISTENER, .sockets = 4, .pid = 7, .left_ns = TIME_UNKNOWN },
-		  "held by 4 listeners ([7])\n" },
+		  "held by 4 listeners ([7])  SO_REUSEADDR: new yes\n" },
 		{ { .kind = HELD_BY_CONNECTION,
 		    .sockets = 1,
 		    .state = TW_CLOSE_WAIT,
 		    .reuse = REUSE_NO,
 		    .left_ns = TIME_UNKNOWN },
-		  "held by a connection in CLOSE_WAIT (without SO_REUSEADDR)\n" },
+		  "held by a connection in CLOSE_WAIT  SO_REUSEADDR: old no, new yes\n" },
 		{ { .kind = HELD_BY_TIME_WAIT,
 		    .sockets = 1,
 		    .service = "web.service",
 		    .left_ns = 41000 * MILLISECOND },
-		  "held by one in TIME_WAIT (web.service, for 41.0s)\n" },
+		  "held by one in TIME_WAIT (web.service, free in 41.0s)  SO_REUSEADDR: new yes\n" },
 		{ { .kind = HELD_BY_BOUND, .sockets = 2, .reuse = REUSE_YES, .left_ns = 0 },
-		  "held by 2 bound sockets (with SO_REUSEADDR)\n" },
+		  "held by 2 bound sockets  SO_REUSEADDR: old yes, new yes\n" },
 	};
 	struct conn_view conn = hostile_conn();
 	struct fake_output output;
@@ -323,7 +323,7 @@ static void text_on_a_terminal_colours_what_stands_out(void **state)
 	assert_non_null(strstr(output.text, "118  ESTABLISHED -> FIN_WAIT1 "));
 	assert_non_null(strstr(output.text, "118  \033[36mFIN_WAIT2 enter "));
 	assert_non_null(strstr(output.text, "118  \033[31mbind failed: EADDRINUSE "));
-	assert_non_null(strstr(output.text, "with SO_REUSEADDR)\033[0m\n"));
+	assert_non_null(strstr(output.text, "SO_REUSEADDR: old yes, new no\033[0m\n"));
 	assert_non_null(strstr(output.text, "118  \033[36mRST sent: abort_on_close "));
 	assert_non_null(strstr(output.text, "118  \033[31mlost events: 12,345, "));
 	free(output.text);

@@ -122,6 +122,7 @@ static struct sink *open_sink(const struct pipeline *pipeline, const struct orig
 		.replay = origin->replay,
 		.once = options->for_ns != 0,
 		.filtered = !filter_is_empty(&options->filter),
+		.filtered_within = !filter_is_by_netns(&options->filter),
 		.flame = pipeline->flame,
 		.recordings = origin->recordings,
 		.nr_recordings = origin->nr_recordings,

@@ -71,6 +71,7 @@ static void fill_ports(struct budgets *budgets, const struct budget_row *row,
 	budget->time_wait = tally->time_wait;
 	budget->fin_wait2 = tally->fin_wait2;
 	budget->other = tally->other + tally->connecting;
+	budget->bound = tally->bound;
 	if (tally->ranged) {
 		fill_capacity(port_settings_of(&budgets->settings, row->key.netns_cookie,
 					       row->key.source),

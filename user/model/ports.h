@@ -52,10 +52,11 @@ struct budget {
 	/* ports of the range that are used towards this destination, by what has them */
 	uint32_t used;		/* the sum of the next four */
 	uint32_t established, time_wait, fin_wait2 /* minisocks */, other;
+	uint32_t bound;		/* of used: chosen by bind(), which blocks them elsewhere */
 	uint32_t peak;		/* the most that were used at once while traced */
-	uint64_t opened;	/* connections that began while traced: also the failed ones */
+	uint64_t opened;	/* connect() calls while traced: also the failed ones */
 	uint64_t failures;	/* that found no port */
-	double per_s;		/* opened a second, of late; NAN: not known yet */
+	double per_s;		/* attempts: opened a second, of late; NAN: not known yet */
 	double sustainable_per_s; /* what the ports last for, for ever; NAN: unknown */
 	uint64_t hold_ns;	/* how long a connection has its port, TIME_WAIT included; 0: unknown */
 	bool reusable;		/* tcp_tw_reuse: connect() takes TIME_WAITs over after a second */

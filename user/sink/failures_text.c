@@ -39,8 +39,10 @@ static void add_where(struct table *table, const struct failure *failure, struct
 	memcpy(view.remote_addr, failure->remote_addr, ADDR_LEN);
 	conn_local_text(&view, local);
 	conn_remote_text(&view, names, remote);
+	/* rows that differ in nothing else */
 	if (failure->kind != FAILURE_CONNECT)
-		table_cell(table, "%s", local);
+		table_cell(table, "%s%s", local,
+			   failure->reuse == REUSE_YES ? ", SO_REUSEADDR" : "");
 	else if (failure->local_port)
 		table_cell(table, "%s -> %s", local, remote);
 	else

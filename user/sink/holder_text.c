@@ -44,18 +44,20 @@ static void add_part(char text[static HOLDER_TEXT_LEN], const char *part)
 			 text[len - 1] == '(' ? "" : ", ", part);
 }
 
-static void owner_text(const struct port_holder *holder, char owner[static OWNER_TEXT_LEN])
+static void owner_text(const struct port_holder *holder, bool brief,
+		       char owner[static OWNER_TEXT_LEN])
 {
 	struct conn_view view = { .pid = holder->pid,
 				  .comm = holder->comm,
-				  .service = holder->service };
+				  .service = brief ? NULL : holder->service };
 
 	conn_owner_text(&view, owner);
 	if (!strcmp(owner, "-"))
 		owner[0] = '\0';
 }
 
-const char *holder_text(const struct port_holder *holder, char text[static HOLDER_TEXT_LEN])
+static const char *describe(const struct port_holder *holder, bool brief,
+			    char text[static HOLDER_TEXT_LEN])
 {
 	char what[TEXT_LEN * 2], owner[OWNER_TEXT_LEN], left[TEXT_LEN], part[TEXT_LEN * 2] = "";
 	size_t len;
@@ -64,14 +66,13 @@ const char *holder_text(const struct port_holder *holder, char text[static HOLDE
 	if (!holder || holder->kind == HELD_UNKNOWN)
 		return text;
 	what_text(holder, what, sizeof(what));
-	owner_text(holder, owner);
+	owner_text(holder, brief && holder->comm, owner);
 	if (holder->kind == HELD_BY_TIME_WAIT && holder->left_ns != TIME_UNKNOWN)
-		snprintf(part, sizeof(part), "%sfor %s", holder->sockets > 1 ? "the last one " : "",
-			 text_duration(holder->left_ns, left));
+		snprintf(part, sizeof(part), "free in %s", text_duration(holder->left_ns, left));
 	snprintf(text, HOLDER_TEXT_LEN, "%s (", what);
 	add_part(text, owner);
 	add_part(text, part);
-	if (holder->reuse != REUSE_UNKNOWN)
+	if (!brief && holder->reuse != REUSE_UNKNOWN)
 		add_part(text,
 			 holder->reuse == REUSE_YES ? "with SO_REUSEADDR" : "without SO_REUSEADDR");
 	len = strlen(text);
@@ -80,4 +81,14 @@ const char *holder_text(const struct port_holder *holder, char text[static HOLDE
 	else
 		snprintf(text + len, HOLDER_TEXT_LEN - len, ")");
 	return text;
+}
+
+const char *holder_text(const struct port_holder *holder, char text[static HOLDER_TEXT_LEN])
+{
+	return describe(holder, false, text);
+}
+
+const char *holder_brief(const struct port_holder *holder, char text[static HOLDER_TEXT_LEN])
+{
+	return describe(holder, true, text);
 }

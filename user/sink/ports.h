@@ -14,11 +14,18 @@ struct json *ports_document(const struct model *model, const struct sink_opts *o
 void json_add_ports(struct json *json, const struct model *model, const struct sink_opts *opts);
 void json_add_failures(struct json *json, const struct model *model, const struct sink_opts *opts);
 
-#define ADVICE_LEN 256
+#define ADVICE_LEN 512
 
-/* What would help, as one sentence; empty where nothing need be done. Return @text. */
-const char *budget_advice(const struct budget *budget, char text[static ADVICE_LEN]);
+/*
+ * What would help, as one sentence; empty where nothing need be done. Return @text. Of @budgets,
+ * all @count of the model, it is the one at @at: what it lacks another one may have.
+ */
+const char *budget_advice(const struct budget *budgets, size_t count, size_t at,
+			  char text[static ADVICE_LEN]);
 const char *failure_advice(const struct failure *failure, char text[static ADVICE_LEN]);
+
+/* Connects fail while few ports are known to be used: how long they last is not known. */
+bool budget_is_unexplained(const struct budget *budget);
 
 #define DESTINATION_LEN 192
 
@@ -26,9 +33,10 @@ const char *failure_advice(const struct failure *failure, char text[static ADVIC
 const char *budget_place(const struct budget *budget, char text[static DESTINATION_LEN]);
 /*
  * The budget that is at half or at its end in plain words, with what has its ports and what
- * would help; nothing of a fine one.
+ * would help; nothing of a fine one. @budgets, @count, @at: as for budget_advice().
  */
-void budget_print_warning(const struct budget *budget, const struct sink_opts *opts);
+void budget_print_warning(const struct budget *budgets, size_t count, size_t at,
+			  const struct sink_opts *opts);
 /* So many rows are shown: as --limit says. */
 uint32_t ports_limit(const struct sink_opts *opts);
 void ports_print_table(const struct budget *budgets, size_t count, const struct sink_opts *opts);

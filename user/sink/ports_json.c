@@ -74,6 +74,8 @@ static void add_supply(struct json *json, const struct budget *budget)
 
 static void add_use(struct json *json, const struct budget *budget)
 {
+	bool known = !budget_is_unexplained(budget);
+
 	json_add_u64(json, "used", budget->used);
 	json_add_u64(json, "established", budget->established);
 	json_add_u64(json, "time_wait", budget->time_wait);
@@ -88,12 +90,15 @@ static void add_use(struct json *json, const struct budget *budget)
 	add_ns(json, "hold_ms", budget->hold_ns != 0, budget->hold_ns, 1e6);
 	json_add_bool(json, "hold_measured", budget->hold_measured);
 	json_add_bool(json, "reusable", budget->reusable);
-	add_ns(json, "half_in_s", budget->half_ns != TIME_UNKNOWN, budget->half_ns, 1e9);
-	add_ns(json, "exhausted_in_s", budget->end_ns != TIME_UNKNOWN, budget->end_ns, 1e9);
+	add_ns(json, "half_in_s", known && budget->half_ns != TIME_UNKNOWN, budget->half_ns, 1e9);
+	add_ns(json, "exhausted_in_s", known && budget->end_ns != TIME_UNKNOWN, budget->end_ns,
+	       1e9);
 }
 
-static struct json *budget_json(const struct budget *budget, const struct sink_opts *opts)
+static struct json *budget_json(const struct budget *budgets, size_t count, size_t at,
+				const struct sink_opts *opts)
 {
+	const struct budget *budget = &budgets[at];
 	struct json *json = json_object();
 	char advice[ADVICE_LEN];
 
@@ -110,7 +115,7 @@ static struct json *budget_json(const struct budget *budget, const struct sink_o
 	add_search(json, "search_late_us", &budget->search_late);
 	add_owner(json, budget->service, budget->pid, budget->comm);
 	json_add_u64(json, "service_used", budget->service_used);
-	budget_advice(budget, advice);
+	budget_advice(budgets, count, at, advice);
 	json_add_text(json, "advice", *advice ? advice : NULL);
 	return json;
 }
@@ -172,7 +177,7 @@ void json_add_ports(struct json *json, const struct model *model, const struct s
 	size_t count = model_budgets(model, &budgets);
 
 	for (size_t i = 0; i < count && (!opts->limit || i < opts->limit); i++)
-		json_add(array, NULL, budget_json(&budgets[i], opts));
+		json_add(array, NULL, budget_json(budgets, count, i, opts));
 	json_add(json, "budgets", array);
 	json_add_failures(json, model, opts);
 	json_add_binds(json, "binds_seen", model);

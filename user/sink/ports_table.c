@@ -157,13 +157,13 @@ static void add_until(struct table *table, uint64_t ns)
 static void add_half(struct table *table, const struct budget *budget, const struct sink_opts *opts)
 {
 	(void)opts;
-	add_until(table, budget->half_ns);
+	add_until(table, budget_is_unexplained(budget) ? TIME_UNKNOWN : budget->half_ns);
 }
 
 static void add_end(struct table *table, const struct budget *budget, const struct sink_opts *opts)
 {
 	(void)opts;
-	add_until(table, budget->end_ns);
+	add_until(table, budget_is_unexplained(budget) ? TIME_UNKNOWN : budget->end_ns);
 }
 
 static void add_search(struct table *table, const struct budget *budget,
@@ -203,7 +203,7 @@ static const struct budget_cell cells[] = {
 	{ { .heading = "ESTAB", .right = true }, WIDE, add_established },
 	{ { .heading = "TIME_WAIT", .right = true }, WIDE, add_time_wait },
 	{ { .heading = "OTHER", .right = true }, WIDE, add_other },
-	{ { .heading = "NEW/S", .right = true }, 0, add_new },
+	{ { .heading = "TRY/S", .right = true }, 0, add_new },
 	{ { .heading = "LASTING/S", .right = true }, WIDE, add_lasts },
 	{ { .heading = "HALF IN", .right = true }, WIDE, add_half },
 	{ { .heading = "NONE IN", .right = true }, 0, add_end },

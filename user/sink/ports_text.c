@@ -52,9 +52,11 @@ static void print_head(const struct model *model, const struct sink_opts *opts,
 	if (nearing)
 		fprintf(opts->out, ", %zu at half within a minute", nearing);
 	putc('\n', opts->out);
-	if (opts->filtered && count)
-		fputs("(only what the filters let through is counted: others may have more)\n",
-		      opts->out);
+	/* a namespace that is looked at whole has its budgets whole */
+	if (opts->filtered_within && count)
+		print_wrapped(opts->out, wrap_width(opts), 0,
+			      "(only what the filters let through is counted: others may have "
+			      "more)");
 }
 
 static void print_left_out(const struct model *model, FILE *out)
@@ -90,15 +92,18 @@ void ports_print(const struct model *model, const struct sink_opts *opts)
 		putc('\n', opts->out);
 		ports_print_table(budgets, count, opts);
 	} else if (!model_failures(model, &failures)) {
-		fputs("\nNo outgoing TCP connection so far, so no ephemeral port is in use. "
-		      "To see some: twtrace demo\n",
-		      opts->out);
+		putc('\n', opts->out);
+		print_wrapped(opts->out, wrap_width(opts), 0,
+			      opts->filtered ? "No outgoing TCP connection that the filters let "
+					       "through: without them there may be some." :
+					       "No outgoing TCP connection so far, so no ephemeral "
+					       "port is in use. To see some: twtrace demo");
 	}
 	for (size_t i = 0; i < count && warned < MAX_WARNINGS; i++) {
 		if (budgets[i].level == BUDGET_FINE)
 			continue;
 		putc('\n', opts->out);
-		budget_print_warning(&budgets[i], opts);
+		budget_print_warning(budgets, count, i, opts);
 		warned++;
 	}
 	failures_print(model, opts, ports_limit(opts));
@@ -131,7 +136,7 @@ static void warn(struct ports_text *ports, const struct model *model)
 			continue;
 		fprintf(opts->out, "%s  ",
 			text_clock(sink_realtime(opts, model_now_ns(model)), clock));
-		budget_print_warning(&budgets[i], opts);
+		budget_print_warning(budgets, count, i, opts);
 		putc('\n', opts->out);
 	}
 	memcpy(ports->told, worse, sizeof(ports->told));

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Budgets and failures in sentences: what is the matter, and what would help. */
-#include <errno.h>
+/* Budgets in sentences: what is the matter. What would help: ports_advice.c. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,9 +10,7 @@
 #include "sink/ports.h"
 #include "sink/wrap.h"
 
-#define LINE_LEN 512
-/* The default range (net/ipv4/af_inet.c): who has less has made it so. */
-#define USUAL_PORTS 28232U
+#define LINE_LEN 640
 
 const char *budget_place(const struct budget *budget, char text[static DESTINATION_LEN])
 {
@@ -28,107 +25,6 @@ const char *budget_place(const struct budget *budget, char text[static DESTINATI
 		snprintf(text + len, DESTINATION_LEN - len, " in %s", budget->netns_name);
 	else if (!host)
 		snprintf(text + len, DESTINATION_LEN - len, " in namespace %u", budget->netns_ino);
-	return text;
-}
-
-/* Of what it has, by what most of it is. */
-const char *budget_advice(const struct budget *budget, char text[static ADVICE_LEN])
-{
-	uint32_t waiting = budget->time_wait + budget->fin_wait2, range;
-	char number[TEXT_LEN];
-
-	text[0] = '\0';
-	if (budget->level == BUDGET_FINE)
-		return text;
-	range = budget->high - budget->low + 1U;
-	if (budget->low && budget->blocked_by_bind && 4 * (uint64_t)budget->blocked >= range)
-		snprintf(text, ADVICE_LEN,
-			 "set IP_BIND_ADDRESS_NO_PORT where sockets are bound before connect(): "
-			 "explicit binds block %s ports for every destination",
-			 text_count(budget->blocked, number));
-	else if (budget->failures && budget->low && 2 * (uint64_t)budget->peak < budget->capacity)
-		snprintf(
-			text, ADVICE_LEN,
-			"few ports are known to be used: look for a range that was smaller at that "
-			"time, or for sockets that are bound and not connected");
-	else if (budget->own_range)
-		snprintf(text, ADVICE_LEN,
-			 "give these sockets a wider IP_LOCAL_PORT_RANGE: they set one of %s ports",
-			 text_count(range, number));
-	else if (budget->low && range < USUAL_PORTS)
-		snprintf(text, ADVICE_LEN,
-			 "a wider ip_local_port_range (it has %s ports, usual are 28,232)%s",
-			 text_count(range, number),
-			 waiting * 2 > budget->used ? "; connections that are kept and used again" :
-						      "");
-	else if (waiting * 2 > budget->used)
-		snprintf(
-			text, ADVICE_LEN,
-			"keep connections and use them again, or let the other end close first; else more "
-			"destinations (addresses or ports), or a wider ip_local_port_range");
-	else
-		snprintf(text, ADVICE_LEN,
-			 "open connections have most of the ports: share them (a pool), or see "
-			 "whether they leak (twtrace leaks)");
-	return text;
-}
-
-static const char *bind_advice(const struct failure *failure)
-{
-	bool both = failure->reuse == REUSE_YES && failure->holder.reuse == REUSE_YES;
-
-	switch (failure->holder.kind) {
-	case HELD_BY_LISTENER:
-		return "another port, or end the listener first: SO_REUSEADDR does not help "
-		       "against one that listens";
-	case HELD_BY_BOUND:
-		return "another port, or close that socket: it is bound and may listen at any time";
-	case HELD_BY_TIME_WAIT:
-	case HELD_BY_CONNECTION:
-		if (both)
-			return "";
-		if (failure->reuse == REUSE_YES)
-			return "SO_REUSEADDR is set here, but was not on the old socket: both need it, "
-			       "before bind()";
-		if (failure->holder.reuse == REUSE_YES)
-			return "set SO_REUSEADDR before this bind() too: the old socket had it";
-		return "set SO_REUSEADDR before bind() every time: old and new socket both need it";
-	default:
-		return "";
-	}
-}
-
-/* bind() to an address that no interface has (inet_addr_valid_or_nonlocal()). */
-static const char *address_advice(const struct failure *failure, char text[static ADVICE_LEN])
-{
-	char addr[ADDR_TEXT_LEN];
-
-	snprintf(text, ADVICE_LEN,
-		 "%s is no address of this network namespace: bind to one that is (ip addr), or to "
-		 "any; an address that comes later needs IP_FREEBIND or ip_nonlocal_bind=1",
-		 addr_format(failure->local_addr, addr));
-	return text;
-}
-
-const char *failure_advice(const struct failure *failure, char text[static ADVICE_LEN])
-{
-	const char *advice = "";
-
-	if (failure->kind == FAILURE_BIND && failure->error == EADDRNOTAVAIL)
-		return address_advice(failure, text);
-	if (failure->kind != FAILURE_CONNECT && !failure->local_port)
-		advice =
-			"no port was free to bind: IP_BIND_ADDRESS_NO_PORT lets connect() choose, by "
-			"destination";
-	else if (failure->kind != FAILURE_CONNECT)
-		advice = bind_advice(failure);
-	else if (failure->error == EADDRNOTAVAIL && failure->local_port)
-		advice =
-			"the same two ends are in use: do not bind a port before connect(), or take "
-			"another one each time";
-	else if (failure->error == ECONNREFUSED)
-		advice = "nothing listens there (or its queue refuses)";
-	snprintf(text, ADVICE_LEN, "%s", advice);
 	return text;
 }
 
@@ -215,10 +111,12 @@ static void print_outlook(const struct budget *budget, const struct sink_opts *o
 		    text_duration(budget->search.max_ns, longest));
 }
 
-void budget_print_warning(const struct budget *budget, const struct sink_opts *opts)
+void budget_print_warning(const struct budget *budgets, size_t count, size_t at,
+			  const struct sink_opts *opts)
 {
 	char place[DESTINATION_LEN], what[LINE_LEN], used[TEXT_LEN], all[TEXT_LEN];
 	char line[2 * LINE_LEN], advice[ADVICE_LEN];
+	const struct budget *budget = &budgets[at];
 	int len;
 
 	if (budget->level == BUDGET_FINE)
@@ -231,6 +129,6 @@ void budget_print_warning(const struct budget *budget, const struct sink_opts *o
 	print_wrapped(opts->out, wrap_width(opts), 0, line);
 	print_outlook(budget, opts);
 	print_states(budget, opts);
-	if (*budget_advice(budget, advice))
+	if (*budget_advice(budgets, count, at, advice))
 		add(opts, "what helps: %s", advice);
 }

@@ -47,6 +47,7 @@ struct sink_opts {
 	bool replay;			/* events come from a recording */
 	bool once;			/* the user named an end: tables in a file are printed there */
 	bool filtered;			/* not everything is looked at */
+	bool filtered_within;		/* nor all of a namespace that is looked at */
 	const struct flame_opts *flame;	/* what `flame` was asked for; borrowed */
 	const struct whatif_ask *what_if; /* what --what-if asks; borrowed; NULL: nothing */
 	const struct recording_note *recordings; /* what is replayed; complete at the end; borrowed */

@@ -111,6 +111,22 @@ static void tell_refused(const struct model_event *event, struct line *line)
 		 evidence_name(event->evidence));
 }
 
+/* Of both sockets, if known: whoever listens before, and whoever is to. */
+static void tell_reuse(enum reuse before, enum reuse asking, struct line *line)
+{
+	static const char *const said[] = { [REUSE_NO] = "no", [REUSE_YES] = "yes" };
+	char text[TEXT_LEN * 2];
+
+	if (before == REUSE_UNKNOWN && asking == REUSE_UNKNOWN)
+		return;
+	snprintf(text, sizeof(text), "SO_REUSEADDR: %s%s%s%s%s",
+		 before == REUSE_UNKNOWN ? "" : "old ", before == REUSE_UNKNOWN ? "" : said[before],
+		 before == REUSE_UNKNOWN || asking == REUSE_UNKNOWN ? "" : ", ",
+		 asking == REUSE_UNKNOWN ? "" : "new ",
+		 asking == REUSE_UNKNOWN ? "" : said[asking]);
+	add_detail(line, text);
+}
+
 static void tell_failed(const struct model_event *event, struct line *line)
 {
 	const char *error = text_errno(event->error), *call = "connect";
@@ -120,13 +136,13 @@ static void tell_failed(const struct model_event *event, struct line *line)
 		call = event->listening ? "listen" : "bind";
 	snprintf(line->event, EVENT_LEN, "%s failed%s%s", call, error ? ": " : "",
 		 error ? error : "");
-	if (event->reuse != REUSE_UNKNOWN)
-		add_detail(line, event->reuse == REUSE_YES ? "with SO_REUSEADDR" :
-							     "without SO_REUSEADDR");
-	if (!*holder_text(event->holder, holder))
-		return;
-	snprintf(held, sizeof(held), "held by %s", holder);
-	add_detail(line, held);
+	if (*holder_brief(event->holder, holder)) {
+		snprintf(held, sizeof(held), "held by %s", holder);
+		add_detail(line, held);
+	}
+	if (event->kind == EVENT_BIND_FAILED)
+		tell_reuse(event->holder ? event->holder->reuse : REUSE_UNKNOWN, event->reuse,
+			   line);
 }
 
 static void tell_reset(const struct model_event *event, struct line *line)
