@@ -155,6 +155,19 @@ else: assert False'
 	expect "calls" "$(events 'select(.kind == "bind_failed") | .call')" '"listen"'
 }
 
+@test "who asks for bind_failed alone is told that bind() is not seen, and nobody else" {
+	without_probes
+	start_here trace -o jsonl --kind bind_failed
+	stop_twtrace
+	grep -q 'bind(): failures not traced (.*--syscalls traces them)' "$ERRORS"
+	for options in "--kind transition" "--kind bind_failed --syscalls" ""; do
+		# shellcheck disable=SC2086 # words
+		start_here trace -o jsonl $options
+		stop_twtrace
+		! grep -q 'not traced' "$ERRORS" || fail "$options: $(<"$ERRORS")"
+	done
+}
+
 @test "thousands of binds are counted to the unit, and the last holder is in ports" {
 	start_here ports -o json --syscalls
 	netns_server_at 7500

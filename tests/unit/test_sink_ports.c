@@ -140,8 +140,7 @@ static void a_budget_at_half_is_a_row_and_a_warning(void **state)
 	free(text);
 	/* what has no room is left out, what matters most is not */
 	text = print(model, 80);
-	expect_in(text,
-		  "TO               USED      OF  SHARE  TRY/S  NONE IN  FAILED  SERVICE\n");
+	expect_in(text, "TO               USED      OF  SHARE  TRY/S  NONE IN  FAILED  SERVICE\n");
 	free(text);
 	fake_model_free(model);
 }

@@ -119,6 +119,7 @@ enum status pipeline_run(const struct pipeline *pipeline)
 		.leaks = pipeline->leaks,
 		/* of what is there at ready nothing has failed */
 		.failures = !pipeline->once,
+		.binds = options->kinds >> EVENT_BIND_FAILED & 1,
 		.facts = pipeline->facts,
 		.evidence = options->evidence,
 		.stacks = options->stacks,

@@ -30,6 +30,7 @@ struct live_opts {
 	bool ages;			/* ask how long sockets found at start have been idle */
 	bool leaks;			/* tell what tells of leaks, too */
 	bool failures;			/* tell of bind() and listen() that fail, and who has the port */
+	bool binds;			/* of them bind() is asked for by name: warn where it is unseen */
 	bool facts;			/* tell the files of each namespace (base/facts.h) */
 	uint32_t scope_pid;		/* only what this process and those below it do; 0: all */
 	uint64_t scope_cgroup;		/* and what is done in this control group; 0: none */

@@ -86,7 +86,8 @@ static void tell_calls(struct probes *probes, const struct live_opts *opts, bool
 			"not traced (this kernel refuses fexit programs); incoming connections "
 			"are their listener's until close() or a look at open files");
 	if (opts->failures)
-		log_msg(LOG_VERBOSE, "%s", binds[way]);
+		log_msg(opts->binds && way == BIND_NOT ? LOG_WARNING : LOG_VERBOSE, "%s",
+			binds[way]);
 	probes->binds = opts->failures && way != BIND_NOT ? TW_BINDS_SEEN : TW_BINDS_UNSEEN;
 }
 
