@@ -495,6 +495,26 @@ static void a_wheel_that_nothing_tells_of_is_not_known(void **state)
 	made_free(made);
 }
 
+/* A dump tells of an end up to a second late: the next one has had the port since. */
+static void one_port_is_counted_once_however_late_its_end_is_told(void **state)
+{
+	struct made *made = made_new(100, 100);
+	struct whatif_use use;
+
+	(void)state;
+	for (unsigned int i = 0; i < 2; i++) {
+		struct attempt *attempt = add(made, 0, i * SECOND, MS, CLOSE_BY_US);
+
+		attempt->port = LOW + 7;
+		attempt->end_ns = START + 61 * SECOND;
+	}
+	use = replay(made, NULL);
+	assert_int_equal(use.peak, 1);
+	assert_int_equal(use.time_wait_peak, 1);
+	assert_int_equal(use.end, 0);
+	made_free(made);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -525,6 +545,7 @@ int main(void)
 		cmocka_unit_test(as_it_was_is_told_by_times_that_were_seen),
 		cmocka_unit_test(the_wheel_is_found_by_what_has_expired),
 		cmocka_unit_test(a_wheel_that_nothing_tells_of_is_not_known),
+		cmocka_unit_test(one_port_is_counted_once_however_late_its_end_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,6 +80,15 @@ static bool choose_bound(struct run *run, uint32_t id, uint64_t ns)
 	return job->port != 0;
 }
 
+/* Whoever had it has it no more, though word of that may have come later (polling). */
+static void succeed(struct run *run, const struct job *job, uint64_t ns)
+{
+	uint32_t other = job->port ? job_find(run, job->space, job->port) : NONE;
+
+	if (other != NONE)
+		job_leave_port(run, other, ns);
+}
+
 static bool choose(struct run *run, uint32_t id, uint64_t ns)
 {
 	const struct attempt *attempt = &run->input->attempts[id];
@@ -89,7 +98,10 @@ static bool choose(struct run *run, uint32_t id, uint64_t ns)
 	if (!run->changes) {
 		job->binds = attempt->bound;
 		job->port = attempt->port;
-		return attempt->outcome != ATTEMPT_NO_PORT;
+		if (attempt->outcome == ATTEMPT_NO_PORT)
+			return false;
+		succeed(run, job, ns);
+		return true;
 	}
 	job->space += run->turns[attempt->path]++ % run->spread;
 	if (attempt->bound && !run->changes->bind_no_port)
