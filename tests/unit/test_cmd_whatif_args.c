@@ -25,8 +25,10 @@ static struct whatif_ask take(const char *arg)
 
 static void settings_are_taken_by_any_of_their_names(void **state)
 {
-	static const char *const ways[] = { "tcp_tw_reuse=1", "net.ipv4.tcp_tw_reuse=1",
-					    "net/ipv4/tcp_tw_reuse=1", "TCP_TW_REUSE=1" };
+	static const char *const ways[] = { "tcp_tw_reuse=1",	       "net.ipv4.tcp_tw_reuse=1",
+					    "net/ipv4/tcp_tw_reuse=1", "TCP_TW_REUSE=1",
+					    "tcp_tw_reuse = 1",	       " tcp_tw_reuse=\t1 ",
+					    "tcp_tw_reuse=\"1\"",      "tcp_tw_reuse = '1'" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
@@ -49,6 +51,7 @@ static void each_value_comes_where_it_belongs(void **state)
 	assert_int_equal(take("ip_local_port_range=15000 64999").changes.to.low, 15000);
 	assert_int_equal(take("ip_local_port_range=15000\t64999").changes.to.high, 64999);
 	assert_int_equal(take("ip_local_port_range=15000-64999").changes.to.high, 64999);
+	assert_int_equal(take("ip_local_port_range=\"15000 64999\"").changes.to.low, 15000);
 	ask = take("ip_local_reserved_ports=80,90-95");
 	assert_true(port_set_has(&ask.changes.to.reserved, 95));
 	assert_int_equal(take("ip_local_reserved_ports=").changes.set, CHANGE_RESERVED);
@@ -87,7 +90,8 @@ static void what_makes_no_sense_is_quoted(void **state)
 		{ "net.ipv4.destinations=2", "there is no 'net.ipv4.destinations'" },
 		{ "tcp_tw_reuse", "takes NAME=VALUE" },
 		{ "tcp_tw_reuse=3", "'3'" },
-		{ "tcp_tw_reuse= 1", "' 1'" },
+		{ "tcp_tw_reuse=\"1", "'\"1'" },
+		{ "tcp_tw_reuse 1", "there is no 'tcp_tw_reuse 1'" },
 		{ "tcp_tw_reuse_delay=60001", "'60001'" },
 		{ "ip_local_port_range=15000", "no range" },
 		{ "ip_local_port_range=64999 15000", "no range" },
@@ -116,16 +120,20 @@ static void what_makes_no_sense_is_quoted(void **state)
 	}
 }
 
-static void so_many_and_no_more(void **state)
+static void no_setting_is_asked_for_twice(void **state)
 {
 	struct whatif_ask ask;
 	struct error err;
 
 	(void)state;
 	memset(&ask, 0, sizeof(ask));
-	for (unsigned int i = 0; i < WHATIF_MAX_ASKED; i++)
-		assert_int_equal(whatif_args_add(&ask, "keepalive=2", &err), 0);
-	assert_int_equal(whatif_args_add(&ask, "keepalive=2", &err), -EINVAL);
+	assert_int_equal(whatif_args_add(&ask, "tcp_tw_reuse=1", &err), 0);
+	assert_int_equal(whatif_args_add(&ask, "keepalive=2", &err), 0);
+	assert_int_equal(whatif_args_add(&ask, "net.ipv4.tcp_tw_reuse = 0", &err), -EINVAL);
+	assert_string_equal(err.text, "'net.ipv4.tcp_tw_reuse = 0': tcp_tw_reuse is asked for "
+				      "already, by 'tcp_tw_reuse=1': one of them");
+	assert_int_equal(ask.count, 2);
+	assert_int_equal(ask.changes.to.tw_reuse, 1);
 }
 
 int main(void)
@@ -135,7 +143,7 @@ int main(void)
 		cmocka_unit_test(each_value_comes_where_it_belongs),
 		cmocka_unit_test(what_changes_nothing_is_taken_and_answered),
 		cmocka_unit_test(what_makes_no_sense_is_quoted),
-		cmocka_unit_test(so_many_and_no_more),
+		cmocka_unit_test(no_setting_is_asked_for_twice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

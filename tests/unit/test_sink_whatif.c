@@ -82,16 +82,22 @@ static void each_run_is_a_row(void **state)
 	(void)state;
 	model->replayed = &result;
 	text = print(model, &keepalive, 0);
+	expect_in(
+		text,
+		"What if keepalive=4? 6,000 connect() calls over 2m30s are replayed, 3 ports were in "
+		"use before.\n");
 	expect_in(text,
-		  "What if keepalive=4? 6,000 connect() calls over 2m30s are replayed, 3 ports "
-		  "were in use before.\n");
+		  "With keepalive=4, 0 of 6,000 connects would have failed for want of a port (968 "
+		  "did).\n");
 	expect_in(text, "\n10.0.0.2:80  10.0.0.1  host   observed     6,000      968     50.6s  "
 			"2,000  1,000  1,999      2,000      2m05s  2,000\n");
 	expect_in(text, "model        6,000      900     50.6s  1,990    995  1,989");
 	expect_in(text,
 		  "what if      6,000        0         -    622    311    621        622        "
 		  "  -  2,000\n");
-	expect_in(text, "0.5 % off in ports used on average, 900 failures where there were 968.\n");
+	expect_in(text,
+		  "How well the model repeats what happened: 0.5 % off in ports used on average, "
+		  "900 failures where\nthere were 968.\n");
 	/* one destination needs no sum */
 	assert_null(strstr(text, "\nall"));
 	free(text);
@@ -130,6 +136,58 @@ static void several_destinations_have_a_sum_and_what_is_not_replayed_is_told(voi
 	expect_in(text, "12 state changes were told in sum");
 	expect_in(text, "457 bind() calls got no port");
 	free(text);
+	fake_model_free(model);
+}
+
+static void what_changes_nothing_is_said_to(void **state)
+{
+	struct whatif_path paths[] = { path_to(80) };
+	struct whatif_result result = replayed(paths, 1);
+	struct model *model = fake_model();
+	char *text;
+
+	(void)state;
+	model->replayed = &result;
+	result.total[RUN_CHANGED] = result.total[RUN_BASELINE];
+	text = print(model, &keepalive, 0);
+	expect_in(text, "\nWith keepalive=4 nothing would have been different.\n");
+	free(text);
+	/* what is as it is: there is no other run */
+	result.total[RUN_CHANGED] = (struct whatif_use){ 0 };
+	result.changed = false;
+	text = print(model, &keepalive, 0);
+	expect_in(text, "\nWith keepalive=4 nothing would have been different.\n");
+	free(text);
+	fake_model_free(model);
+}
+
+static void a_model_that_does_not_fit_is_warned_of(void **state)
+{
+	static const struct {
+		uint64_t failures;
+		double mean;
+		bool far;
+	} cases[] = {
+		{ 968, 1000, false }, { 930, 1000, false }, { 968, 960, false },
+		{ 900, 1000, true },  { 968, 940, true },   { 0, 1000, true },
+	};
+	static const char said[] = "not to be relied on";
+	struct whatif_path paths[] = { path_to(80) };
+	struct model *model = fake_model();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct whatif_result result = replayed(paths, 1);
+		char *text;
+
+		result.total[RUN_BASELINE].failures = cases[i].failures;
+		result.total[RUN_BASELINE].mean = cases[i].mean;
+		model->replayed = &result;
+		text = print(model, &keepalive, 0);
+		if ((strstr(text, said) != NULL) != cases[i].far)
+			fail_msg("case %zu: %s", i, text);
+		free(text);
+	}
 	fake_model_free(model);
 }
 
@@ -182,6 +240,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_run_is_a_row),
 		cmocka_unit_test(several_destinations_have_a_sum_and_what_is_not_replayed_is_told),
+		cmocka_unit_test(what_changes_nothing_is_said_to),
+		cmocka_unit_test(a_model_that_does_not_fit_is_warned_of),
 		cmocka_unit_test(nothing_to_replay_is_a_sentence_and_null),
 		cmocka_unit_test(what_is_not_known_is_null),
 	};

@@ -12,6 +12,7 @@
 #include "base/parse.h"
 
 #define SYSCTL_PREFIX "net.ipv4."
+#define BLANKS " \t"
 #define LIST                                                                                        \
 	"tcp_tw_reuse, tcp_tw_reuse_delay, tcp_timestamps, tcp_fin_timeout, "                       \
 	"tcp_max_tw_buckets, ip_local_port_range, ip_local_reserved_ports, destinations, sources, " \
@@ -244,23 +245,74 @@ static bool is_called(size_t at, const char *arg, size_t len)
 	return strlen(name) == len && !strncasecmp(name, arg, len);
 }
 
+_Static_assert(NR_SETTINGS <= WHATIF_MAX_ASKED, "each may be asked for once");
+
+/* The part of @text without blanks around it, and without a pair of quotes that a shell left. */
+static char *copy_value(const char *text)
+{
+	size_t len;
+	char quote;
+
+	text += strspn(text, BLANKS);
+	len = strlen(text);
+	while (len && strchr(BLANKS, text[len - 1]))
+		len--;
+	quote = *text;
+	if (len > 1 && (quote == '"' || quote == '\'') && text[len - 1] == quote) {
+		text++;
+		len -= 2;
+	}
+	return strndup(text, len);
+}
+
+static int take(struct whatif_ask *ask, size_t at, const char *arg, const char *text,
+		struct error *err)
+{
+	char *value = copy_value(text);
+	int ret = 0;
+
+	if (!value)
+		return error_set(err, -ENOMEM, "'%s': no memory", arg);
+	if (settings[at].take)
+		ret = settings[at].take(&ask->changes, arg, value, err);
+	free(value);
+	return ret;
+}
+
+static size_t find_setting(const char *name, size_t len)
+{
+	size_t at = 0;
+
+	while (at < NR_SETTINGS && !is_called(at, name, len))
+		at++;
+	return at;
+}
+
 int whatif_args_add(struct whatif_ask *ask, const char *arg, struct error *err)
 {
-	size_t len = strcspn(arg, "="), at = 0;
+	const char *name = arg + strspn(arg, BLANKS);
+	size_t end = strcspn(name, "="), len = end, at;
+	int ret;
 
-	while (at < NR_SETTINGS && !is_called(at, arg, len))
-		at++;
+	while (len && strchr(BLANKS, name[len - 1]))
+		len--;
+	at = find_setting(name, len);
 	if (at == NR_SETTINGS)
 		return error_set(err, -EINVAL,
 				 "'%s': there is no '%.*s' to be changed, but these: " LIST, arg,
-				 (int)len, arg);
-	if (!arg[len])
+				 (int)len, name);
+	if (!name[end])
 		return error_set(err, -EINVAL, "'%s' has no value: it takes NAME=VALUE", arg);
-	if (ask->count == WHATIF_MAX_ASKED)
-		return error_set(err, -EINVAL, "'%s': more than %d at once", arg, WHATIF_MAX_ASKED);
-	if (settings[at].take && settings[at].take(&ask->changes, arg, arg + len + 1, err))
-		return err->code;
+	for (unsigned int i = 0; i < ask->count; i++)
+		if (ask->names[i] == settings[at].name)
+			return error_set(err, -EINVAL,
+					 "'%s': %s is asked for already, by '%s': one of them", arg,
+					 settings[at].name, ask->asked[i]);
+	ret = take(ask, at, arg, name + end + 1, err);
+	if (ret)
+		return ret;
 	ask->asked[ask->count] = arg;
+	ask->names[ask->count] = settings[at].name;
 	ask->remarks[ask->count++] = settings[at].remark;
 	return 0;
 }

@@ -14,6 +14,7 @@ struct json;
 struct whatif_ask {
 	struct whatif_changes changes;
 	const char *asked[WHATIF_MAX_ASKED];	/* as it was given: borrowed */
+	const char *names[WHATIF_MAX_ASKED];	/* of the setting, without its value */
 	const char *remarks[WHATIF_MAX_ASKED];	/* on each, why it changes nothing; NULL: it may */
 	unsigned int count;
 };

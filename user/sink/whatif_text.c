@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "base/addr.h"
@@ -14,11 +15,18 @@
 #include "model/event.h"
 #include "sink/common.h"
 #include "sink/whatif.h"
+#include "sink/wrap.h"
 
 #define DEFAULT_LIMIT 10
 /* Terminals that are narrower are shown what matters most. */
 #define WIDE 120
 #define WIDEST 160
+#define PARAGRAPH_LEN 2048
+#define ASKED_LEN 1024
+/* So near the model comes to real workloads (docs/what-if.md); a few are chance. */
+#define MISFIT 0.05
+#define FEW_FAILURES 5
+#define FEW_PORTS 3
 
 static const char *const runs[NR_WHATIF_RUNS] = { "observed", "model", "what if" };
 
@@ -191,20 +199,70 @@ static void print_table(const struct whatif_result *result, const struct sink_op
 			result->nr_paths - limit);
 }
 
+/* A paragraph, as wide as the terminal. */
+__attribute__((__format__(__printf__, 2, 3))) static void say(const struct sink_opts *opts,
+							      const char *format, ...)
+{
+	char text[PARAGRAPH_LEN];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	print_wrapped(opts->out, wrap_width(opts), 0, text);
+}
+
+/* "tcp_tw_reuse=1, keepalive=4" */
+static const char *asked_text(const struct whatif_ask *ask, char text[static ASKED_LEN])
+{
+	size_t len = 0;
+
+	text[0] = '\0';
+	for (unsigned int i = 0; i < ask->count && len < ASKED_LEN; i++)
+		len += snprintf(text + len, ASKED_LEN - len, "%s%s", i ? ", " : "", ask->asked[i]);
+	return text;
+}
+
 static void print_title(const struct whatif_result *result, const struct sink_opts *opts)
 {
-	const struct whatif_ask *ask = opts->what_if;
-	char count[TEXT_LEN], stock[TEXT_LEN], duration[TEXT_LEN];
+	char count[TEXT_LEN], stock[TEXT_LEN], duration[TEXT_LEN], asked[ASKED_LEN];
 
-	fprintf(opts->out, "What if");
-	for (unsigned int i = 0; i < ask->count; i++)
-		fprintf(opts->out, "%s %s", i ? "," : "", ask->asked[i]);
-	fprintf(opts->out, "? %s connect() calls over %s are replayed, ",
-		text_count(result->attempts, count),
-		text_duration(result->to_ns - result->from_ns, duration));
-	fprintf(opts->out, "%s ports were in use before.\n", text_count(result->stock, stock));
-	fprintf(opts->out,
-		"Programs are taken to connect when they did, whatever becomes of it.\n");
+	say(opts,
+	    "What if %s? %s connect() calls over %s are replayed, %s ports were in use before.",
+	    asked_text(opts->what_if, asked), text_count(result->attempts, count),
+	    text_duration(result->to_ns - result->from_ns, duration),
+	    text_count(result->stock, stock));
+	say(opts, "Programs are taken to connect when they did, whatever becomes of it.");
+}
+
+/* By what is counted: means that differ by rounding alone are the same. */
+static bool is_same(const struct whatif_use *one, const struct whatif_use *other)
+{
+	return one->connects == other->connects && one->failures == other->failures &&
+	       one->peak == other->peak && one->end == other->end &&
+	       one->time_wait_peak == other->time_wait_peak && fabs(one->mean - other->mean) < 0.05;
+}
+
+static void print_verdict(const struct whatif_result *result, const struct sink_opts *opts)
+{
+	const struct whatif_use *was = &result->total[RUN_OBSERVED];
+	const struct whatif_use *would = &result->total[RUN_CHANGED];
+	char asked[ASKED_LEN], failed[TEXT_LEN], all[TEXT_LEN], before[TEXT_LEN];
+
+	asked_text(opts->what_if, asked);
+	putc('\n', opts->out);
+	if (!result->changed || is_same(would, &result->total[RUN_BASELINE]))
+		say(opts, "With %s nothing would have been different.", asked);
+	else
+		say(opts,
+		    "With %s, %s of %s connects would have failed for want of a port (%s did).",
+		    asked, text_count(would->failures, failed), text_count(would->connects, all),
+		    text_count(was->failures, before));
+}
+
+static bool is_far(double says, double was, double at_least)
+{
+	return fabs(says - was) > at_least && fabs(says - was) > MISFIT * was;
 }
 
 /* What the model is worth, by what is known: how far its word for what was is off. */
@@ -212,16 +270,17 @@ static void print_trust(const struct whatif_result *result, const struct sink_op
 {
 	const struct whatif_use *was = &result->total[RUN_OBSERVED];
 	const struct whatif_use *says = &result->total[RUN_BASELINE];
-	char one[TEXT_LEN], other[TEXT_LEN];
+	char one[TEXT_LEN], other[TEXT_LEN], off[TEXT_LEN * 2] = "";
 
 	if (was->mean > 0)
-		fprintf(opts->out,
-			"The model's word for what was: %.1f %% off in ports used on average, ",
-			100 * fabs(says->mean - was->mean) / was->mean);
-	else
-		fprintf(opts->out, "The model's word for what was: ");
-	fprintf(opts->out, "%s failures where there were %s.\n", text_count(says->failures, one),
-		text_count(was->failures, other));
+		snprintf(off, sizeof(off), "%.1f %% off in ports used on average, ",
+			 100 * fabs(says->mean - was->mean) / was->mean);
+	say(opts, "How well the model repeats what happened: %s%s failures where there were %s.",
+	    off, text_count(says->failures, one), text_count(was->failures, other));
+	if (is_far(says->failures, was->failures, FEW_FAILURES) ||
+	    is_far(says->mean, was->mean, FEW_PORTS))
+		say(opts,
+		    "That is far off: what it says of other settings is not to be relied on.");
 }
 
 static void print_remarks(const struct whatif_result *result, const struct sink_opts *opts)
@@ -231,24 +290,23 @@ static void print_remarks(const struct whatif_result *result, const struct sink_
 
 	for (unsigned int i = 0; i < ask->count; i++)
 		if (ask->remarks[i])
-			fprintf(opts->out, "%s: %s.\n", ask->asked[i], ask->remarks[i]);
+			say(opts, "%s: %s.", ask->asked[i], ask->remarks[i]);
 	for (unsigned int bit = 0; bit < NR_WHATIF_ASSUMED; bit++)
 		if (result->assumed & 1U << bit)
-			fprintf(opts->out, "%s was not told: the kernel's default is assumed.\n",
-				whatif_assumed_name(1U << bit));
+			say(opts, "%s was not told: the kernel's default is assumed.",
+			    whatif_assumed_name(1U << bit));
 	if (result->binds_failed)
-		fprintf(opts->out,
-			"%s bind() calls got no port: where they would have connected to is not known, "
-			"they are not replayed.\n",
-			text_count(result->binds_failed, count));
+		say(opts,
+		    "%s bind() calls got no port: where they would have connected to is not known, "
+		    "they are not replayed.",
+		    text_count(result->binds_failed, count));
 	if (result->left_out)
-		fprintf(opts->out,
-			"There was no room for %s more: the replay ends before the first of them.\n",
-			text_count(result->left_out, count));
+		say(opts,
+		    "There was no room for %s more: the replay ends before the first of them.",
+		    text_count(result->left_out, count));
 	if (result->told_in_sum)
-		fprintf(opts->out,
-			"%s state changes were told in sum: their connections are not replayed.\n",
-			text_count(result->told_in_sum, count));
+		say(opts, "%s state changes were told in sum: their connections are not replayed.",
+		    text_count(result->told_in_sum, count));
 }
 
 void whatif_print(const struct model *model, const struct sink_opts *opts)
@@ -257,13 +315,14 @@ void whatif_print(const struct model *model, const struct sink_opts *opts)
 	int err = model_what_if(model, &opts->what_if->changes, &result);
 
 	if (err) {
-		fprintf(opts->out, "What if: %s.\n",
-			err == -ENODATA ? "no connect() was seen, so there is nothing to replay" :
-					  "no memory for a replay");
+		say(opts, "What if: %s.",
+		    err == -ENODATA ? "no connect() was seen, so there is nothing to replay" :
+				      "no memory for a replay");
 		return;
 	}
 	print_title(&result, opts);
 	print_table(&result, opts);
+	print_verdict(&result, opts);
 	print_trust(&result, opts);
 	print_remarks(&result, opts);
 	whatif_result_release(&result);
