@@ -47,7 +47,7 @@ static const char well[] =
 	"net.netfilter.nf_conntrack_tcp_loose 1;"
 	"net.netfilter.nf_conntrack_tcp_timeout_established 432000;"
 	"net.netfilter.nf_conntrack_tcp_timeout_time_wait 120;"
-	"sockstat:TCP:inuse 20;sockstat:TCP:orphan 0;sockstat:TCP:tw 5;sockstat:TCP:mem 10;"
+	"sockstat:TCP:inuse 20;sockstat:TCP6:inuse 3;sockstat:TCP:orphan 0;sockstat:TCP:tw 5;sockstat:TCP:mem 10;"
 	"TcpExt:TCPTimeWaitOverflow 0;TcpExt:ListenOverflows 0;TcpExt:ListenDrops 0;"
 	"TcpExt:TCPReqQFullDoCookies 0;TcpExt:TCPReqQFullDrop 0;TcpExt:SyncookiesSent 0;"
 	"TcpExt:TCPAbortOnMemory 0;TcpExt:TCPMemoryPressures 0;TcpExt:PruneCalled 0;"
@@ -103,6 +103,18 @@ static inline void put_block(FILE *file, const struct described *facts, size_t c
 	}
 }
 
+static inline void put_sockets(FILE *file, const struct described *facts, size_t count,
+			       const char *head, const char *line)
+{
+	size_t len = strlen(line);
+
+	fputs(head, file);
+	for (size_t i = 0; i < count; i++)
+		if (!strncmp(facts[i].name, line, len))
+			fprintf(file, " %s %s", facts[i].name + len, facts[i].value);
+	putc('\n', file);
+}
+
 /* The facts of the host that is well, but for @changes. The caller frees them. */
 static inline char *facts_but(const char *changes)
 {
@@ -121,11 +133,9 @@ static inline char *facts_but(const char *changes)
 		fprintf(file, "@proc/sys/%s\n%s\n", path, facts[i].value);
 		free(path);
 	}
-	fputs("@proc/net/sockstat\nTCP:", file);
-	for (size_t i = 0; i < count; i++)
-		if (!strncmp(facts[i].name, "sockstat:TCP:", 13))
-			fprintf(file, " %s %s", facts[i].name + 13, facts[i].value);
-	fputs("\n@proc/net/snmp\n", file);
+	put_sockets(file, facts, count, "@proc/net/sockstat\nTCP:", "sockstat:TCP:");
+	put_sockets(file, facts, count, "@proc/net/sockstat6\nTCP6:", "sockstat:TCP6:");
+	fputs("@proc/net/snmp\n", file);
 	put_block(file, facts, count, "Tcp:");
 	fputs("@proc/net/netstat\n", file);
 	put_block(file, facts, count, "TcpExt:");

@@ -27,7 +27,28 @@ static const struct {
 	{ "no such file", "tcp_tw_recycle", "", 0, 0, 0, "gone", "4.12" },
 	{ "an old kernel", "tcp_tw_recycle", "net.ipv4.tcp_tw_recycle 0", 0, 0, 0, "dangerous",
 	  "NAT" },
-	{ "enough ports", "tcp_tw_reuse", "", 0, 0, 0, "irrelevant", "no destination" },
+	{ "enough ports", "tcp_tw_reuse", "", 0, 0, 0, "irrelevant",
+	  "With 23 TCP sockets in use and 5 in TIME_WAIT, for 28,232 ports, no destination" },
+	{ "half of them, if all are of one", "tcp_tw_reuse", "sockstat:TCP:tw 14093", 0, 0, 0,
+	  "true", "if they are all" },
+	{ "one less", "tcp_tw_reuse", "sockstat:TCP:tw 14092", 0, 0, 0, "irrelevant",
+	  "no destination" },
+	{ "half of them, open", "tcp_tw_reuse", "sockstat:TCP:inuse 14108", 0, 0, 0, "irrelevant",
+	  "if they are all" },
+	{ "half of them, of IPv6", "ip_local_port_range", "sockstat:TCP6:inuse 14091", 0, 0, 0,
+	  "true", "if they are all" },
+	{ "half of what is not reserved", "ip_local_port_range",
+	  "net.ipv4.ip_local_port_range 40000 40063; net.ipv4.ip_local_reserved_ports 40008-40063",
+	  0, 0, 0, "true", "if they are all" },
+	{ "IPv6 is not told", "tcp_tw_reuse", "-sockstat:TCP6:inuse", 0, 0, 0, "irrelevant",
+	  "not known here" },
+	{ "IPv4 is not told", "ip_local_port_range", "-sockstat:TCP:inuse", 0, 0, 0, "irrelevant",
+	  "not known here" },
+	{ "small sockets are not told", "ip_local_port_range", "-sockstat:TCP:tw", 0, 0, 0,
+	  "irrelevant", "not known here" },
+	{ "on already", "tcp_tw_reuse", "net.ipv4.tcp_tw_reuse 1", 40, 4, 0, "irrelevant",
+	  "It is on already" },
+	{ "there is no TIME_WAIT", "tcp_tw_reuse", "", 0, 0, 40, "irrelevant", "40 of 64" },
 	{ "short by TIME_WAIT", "tcp_tw_reuse", "", 40, 4, 0, "true", "44 of 64" },
 	{ "short by open ones", "tcp_tw_reuse", "", 4, 40, 0, "irrelevant", "44 of 64" },
 	{ "no timestamps", "tcp_tw_reuse", "net.ipv4.tcp_timestamps 0", 40, 4, 0, "false",
@@ -96,6 +117,23 @@ static void a_tip_is_judged_by_what_the_host_shows(void **state)
 		free(advice);
 		chart_facts_release(&chart);
 	}
+}
+
+/* A destination that every port is kept from has no orphans that hold any. */
+static void no_orphan_holds_a_port_where_there_is_none(void **state)
+{
+	struct budget budget = short_budget(0, 0, 0);
+	char reason[REASON_LEN];
+	struct chart chart;
+
+	(void)state;
+	budget.capacity = 0;
+	chart_facts(&chart, NULL, "");
+	chart.budgets = &budget;
+	chart.nr_budgets = 1;
+	assert_int_equal(counsel_setting(&chart, "net.ipv4.tcp_fin_timeout", "5", reason),
+			 OPINION_FALSE);
+	chart_facts_release(&chart);
 }
 
 /* Many sockets of many destinations: a trace knows that none of them is short. */
@@ -314,6 +352,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_bind_has_failed_where_one_would_have_been_seen),
 		cmocka_unit_test(a_tip_is_judged_by_what_the_host_shows),
+		cmocka_unit_test(no_orphan_holds_a_port_where_there_is_none),
 		cmocka_unit_test(who_traced_needs_no_guess),
 		cmocka_unit_test(reuseaddr_is_judged_by_what_has_the_port),
 		cmocka_unit_test(a_value_is_judged_by_what_the_host_shows),

@@ -31,11 +31,29 @@ static enum opinion judge_recycle(const struct question *q)
 		       kernel[0] ? "; there is no such file here, on " : "", kernel);
 }
 
+/* The first that would have ports of it; NULL: none. */
+static const struct budget *helped(const struct question *q)
+{
+	const struct chart *chart = q->chart;
+
+	for (size_t i = 0; q->site && i < chart->nr_budgets; i++)
+		if (site_has_budget(q->site, &chart->budgets[i]) &&
+		    reuse_would_help(q->site, &chart->budgets[i]))
+			return &chart->budgets[i];
+	return NULL;
+}
+
+/* Nothing was traced, and what there is in numbers is TIME_WAIT. */
+static bool may_help(const struct question *q)
+{
+	return supply_of(q) == SUPPLY_UNSURE && supply_is_of_time_wait(q);
+}
+
 static enum opinion judge_reuse(const struct question *q)
 {
 	int64_t reuse = now_is(q, REUSE), timestamps = now_is(q, TIMESTAMPS);
+	const struct budget *budget = helped(q);
 	char supply[SUPPLY_LEN], now[NOW_LEN];
-	const struct budget *budget = supply_worst(q);
 
 	supply_text(q, supply);
 	now_text(q, REUSE, now);
@@ -44,18 +62,20 @@ static enum opinion judge_reuse(const struct question *q)
 			       "tcp_timestamps is 0 here, and without timestamps nothing is taken "
 			       "over. %s",
 			       now);
-	if (supply_of(q) == SUPPLY_ENOUGH || (budget && !budget_is_of_time_wait(budget)))
+	if (budget)
+		supply_budget(budget, supply);
+	if (reuse == 1 || !(budget || may_help(q)))
 		return because(
 			q, OPINION_IRRELEVANT,
 			"It lets connect() take over a port in TIME_WAIT: 0 never, 1 always, 2 "
 			"on loopback only (the default). It never helps a server's incoming "
-			"connections and shortens no TIME_WAIT. %s %s",
-			supply, now);
+			"connections and shortens no TIME_WAIT. %s %s%s",
+			supply, now, reuse == 1 ? " It is on already." : "");
 	return because(
 		q, OPINION_TRUE,
 		"1 lets connect() take over a port that has been in TIME_WAIT for a second, if "
-		"both ends use timestamps; 2, the default, does so on loopback only. %s %s%s",
-		supply, now, reuse == 1 ? " It is on already." : "");
+		"both ends use timestamps; 2, the default, does so on loopback only. %s %s",
+		supply, now);
 }
 
 static enum opinion judge_delay(const struct question *q)
@@ -65,8 +85,8 @@ static enum opinion judge_delay(const struct question *q)
 	if (now_is(q, REUSE) >= 0 && now_is(q, DELAY) < 0)
 		return because(
 			q, OPINION_GONE,
-			"It is there from Linux 6.14 on, not here; before, the delay is of one "
-			"to two seconds.");
+			"It is there from Linux 6.14 on, not here; before, the delay is of up to "
+			"one second.");
 	return because(
 		q, OPINION_IRRELEVANT,
 		"How long a TIME_WAIT must have lasted before tcp_tw_reuse takes it over, in "
@@ -80,7 +100,7 @@ static enum opinion judge_fin_timeout(const struct question *q)
 	char now[NOW_LEN];
 
 	now_text(q, "net.ipv4.tcp_fin_timeout", now);
-	if (budget && budget->fin_wait2 * 4 >= budget->capacity)
+	if (budget && budget->fin_wait2 && budget->fin_wait2 * 4 >= budget->capacity)
 		return because(q, OPINION_TRUE,
 			       "It shortens no TIME_WAIT, but %" PRIu32
 			       " orphans in FIN_WAIT2 hold "
@@ -155,7 +175,7 @@ static enum opinion judge_range(const struct question *q)
 
 	supply_text(q, supply);
 	now_text(q, "net.ipv4.ip_local_port_range", now);
-	if (state == SUPPLY_ENOUGH)
+	if (state == SUPPLY_ENOUGH || state == SUPPLY_UNKNOWN)
 		return because(q, OPINION_IRRELEVANT,
 			       "The only sysctl that adds ports, for each destination anew. %s %s",
 			       supply, now);

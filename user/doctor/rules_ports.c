@@ -11,13 +11,6 @@
 #include "doctor/ports.h"
 #include "doctor/rule.h"
 
-enum cause {
-	CAUSE_TIME_WAIT,
-	CAUSE_OPEN,		/* connections that are open */
-	CAUSE_BINDS,		/* ports that explicit binds keep from every destination */
-	NR_CAUSES,
-};
-
 static const struct {
 	const char *words, *todo, *cost;
 } causes[NR_CAUSES] = {
@@ -41,18 +34,31 @@ static const struct {
 		"that bind() chose is taken for every destination.",
 		"The program changes; the option is there since Linux 4.2 and costs nothing.",
 	},
+	[CAUSE_CLOSED] = {
+		"mostly reserved, or listened on",
+		"Reserve only the ports that services listen on (ip_local_reserved_ports), or move "
+		"ip_local_port_range away from them.",
+		"A port that is no longer reserved may be taken while its service is down.",
+	},
+	[CAUSE_GONE] = {
+		"by connections that are gone now",
+		"Keep connections open and use them again (keep-alive, a pool). Look while it "
+		"happens what has the ports: twtrace ports.",
+		"A pool has to cope with connections that its peer has closed.",
+	},
 };
 
-static enum cause cause_of(const struct budget *budget)
+enum cause budget_cause(const struct budget *budget)
 {
+	uint32_t small = budget->time_wait + budget->fin_wait2;
+
 	if (budget->blocked_by_bind && budget->blocked > budget->used)
 		return CAUSE_BINDS;
-	return budget_is_of_time_wait(budget) ? CAUSE_TIME_WAIT : CAUSE_OPEN;
-}
-
-bool budget_is_of_time_wait(const struct budget *budget)
-{
-	return budget->time_wait + budget->fin_wait2 >= budget->established + budget->other;
+	if (budget->low && !budget->capacity)
+		return CAUSE_CLOSED;
+	if (!budget->used)
+		return CAUSE_GONE;
+	return small >= budget->established + budget->other ? CAUSE_TIME_WAIT : CAUSE_OPEN;
 }
 
 const char *budget_text(const struct budget *budget, char text[static BUDGET_TEXT_LEN])
@@ -84,9 +90,9 @@ void finding_budget(struct finding *finding, const struct budget *budget)
 	finding_count(finding, "blocked for every destination", budget->blocked);
 	finding_count(finding, "connects that found no port", (double)budget->failures);
 	if (isfinite(budget->per_s))
-		finding_count(finding, "new connections a second", budget->per_s);
+		finding_count(finding, "attempts a second", budget->per_s);
 	if (isfinite(budget->sustainable_per_s))
-		finding_count(finding, "a second that it lasts for", budget->sustainable_per_s);
+		finding_count(finding, "sustainable a second", budget->sustainable_per_s);
 	if (budget->service)
 		finding_word(finding, "used most by", "%s", budget->service);
 }
@@ -109,8 +115,15 @@ static void propose_range(struct exam *exam, struct finding *finding, const stru
 		if (!site_reserves(exam->site, port))
 			wanted = port + 2 - port % 2;
 	/* for less than a quarter more nobody changes it */
-	if (wanted < low && (low - wanted) * 4 >= high - low)
-		finding_set(finding, exam, "net.ipv4.ip_local_port_range", "%u %u", wanted, high);
+	if (wanted >= low || (low - wanted) * 4 < high - low)
+		return;
+	if (wanted > LEAST_PORT)
+		finding_word(finding, "the proposed range begins",
+			     "above the last listener below %u", low);
+	else
+		finding_word(finding, "the proposed range begins",
+			     "at %u, below which most services listen", LEAST_PORT);
+	finding_set(finding, exam, "net.ipv4.ip_local_port_range", "%u %u", wanted, high);
 }
 
 /* "Half or more of the 64 ports for connections 10.0.0.1 -> 10.0.0.2:80 are used, most ..." */
@@ -122,25 +135,39 @@ static const struct {
 	[BUDGET_EXHAUSTED] = { "All", "are, or were," },
 };
 
+static struct finding *find_budget(struct exam *exam, const struct budget *budget)
+{
+	char place[BUDGET_TEXT_LEN], number[TEXT_LEN];
+
+	budget_text(budget, place);
+	if (budget->low && !budget->capacity)
+		return exam_find(
+			exam, "None of the %s ports of %s is left for connections %s, they are %s",
+			text_count(budget->high - budget->low + 1U, number),
+			budget->own_range ? "IP_LOCAL_PORT_RANGE" : "ip_local_port_range", place,
+			causes[budget_cause(budget)].words);
+	if (!budget->capacity)
+		return exam_find(exam, "Connections %s found no free port", place);
+	return exam_find(exam, "%s of the %s ports for connections %s %s used, %s",
+			 usages[budget->level].share, text_count(budget->capacity, number), place,
+			 usages[budget->level].verb, causes[budget_cause(budget)].words);
+}
+
 static void judge_budgets(struct exam *exam, enum budget_level level)
 {
 	const struct chart *chart = exam->chart;
 
 	for (size_t i = 0; i < chart->nr_budgets; i++) {
 		const struct budget *budget = &chart->budgets[i];
-		char place[BUDGET_TEXT_LEN], number[TEXT_LEN];
+		enum cause cause = budget_cause(budget);
 		struct finding *finding;
 
 		if (budget->level != level || !site_has_budget(exam->site, budget))
 			continue;
-		finding = exam_find(exam, "%s of the %s ports for connections %s %s used, %s",
-				    usages[level].share, text_count(budget->capacity, number),
-				    budget_text(budget, place), usages[level].verb,
-				    causes[cause_of(budget)].words);
+		finding = find_budget(exam, budget);
 		finding_budget(finding, budget);
-		finding_advise(finding, causes[cause_of(budget)].todo,
-			       causes[cause_of(budget)].cost);
-		if (level == BUDGET_EXHAUSTED && cause_of(budget) != CAUSE_BINDS)
+		finding_advise(finding, causes[cause].todo, causes[cause].cost);
+		if (level == BUDGET_EXHAUSTED && cause != CAUSE_BINDS)
 			propose_range(exam, finding, budget);
 	}
 }
@@ -202,6 +229,12 @@ static const char *const holder_todo[NR_PORT_HOLDERS] = {
 	[HELD_BY_BOUND] = "Another socket is bound to the port and does nothing with it: close it.",
 };
 
+/* NULL: nothing to speak of. */
+static const char *const holder_cost[NR_PORT_HOLDERS] = {
+	[HELD_BY_LISTENER] = "Clients of a listener that is stopped are refused.",
+	[HELD_BY_CONNECTION] = "A reserved port is one less for connections.",
+};
+
 static void judge_binds(struct exam *exam)
 {
 	static const char *const words[] = { NULL, "no", "yes" };
@@ -233,8 +266,10 @@ static void judge_binds(struct exam *exam)
 		if (words[holder->reuse])
 			finding_word(finding, "SO_REUSEADDR of what has it", "%s",
 				     words[holder->reuse]);
-		finding_advise(finding, holder_todo[holder->kind],
-			       "Two listeners on one port are only ever meant with SO_REUSEPORT.");
+		if (holder->kind == HELD_BY_TIME_WAIT && holder->left_ns != TIME_UNKNOWN)
+			finding_word(finding, "the port is free in", "%s",
+				     text_duration(holder->left_ns, number));
+		finding_advise(finding, holder_todo[holder->kind], holder_cost[holder->kind]);
 	}
 }
 

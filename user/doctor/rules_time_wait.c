@@ -22,7 +22,7 @@ static void propose_buckets(const struct exam *exam, struct finding *finding)
 	int64_t buckets = exam_sysctl(exam, BUCKETS, 0), wanted = 1024;
 	uint64_t time_wait = exam_sockstat(exam, "TCP:tw");
 
-	while (wanted < 2 * buckets || wanted < (int64_t)(2 * time_wait))
+	while (wanted <= INT32_MAX && (wanted / 2 < buckets || (uint64_t)wanted / 2 < time_wait))
 		wanted *= 2;
 	finding_count(finding, BUCKETS, (double)buckets);
 	finding_count(finding, "sockstat: TCP tw", (double)time_wait);
@@ -34,6 +34,9 @@ static void propose_buckets(const struct exam *exam, struct finding *finding)
 	if (wanted <= INT32_MAX)
 		finding_set(finding, exam, BUCKETS, "%" PRId64, wanted);
 }
+
+static const char again[] =
+	"Watch it at the busiest hour; raise tcp_max_tw_buckets if it happens again.";
 
 static void judge_overflow(struct exam *exam)
 {
@@ -47,7 +50,14 @@ static void judge_overflow(struct exam *exam)
 			    "tcp_max_tw_buckets was reached: %s connections skipped TIME_WAIT %s",
 			    text_count(tally.lately, number), exam_since(exam, &tally, since));
 	finding_tally(finding, "TCPTimeWaitOverflow", &tally);
-	propose_buckets(exam, finding);
+	if (tally.windowed) {
+		propose_buckets(exam, finding);
+		return;
+	}
+	/* one burst, long ago, would be a reason for nothing */
+	finding->severity = SEVERITY_WARNING;
+	finding_count(finding, BUCKETS, (double)exam_sysctl(exam, BUCKETS, 0));
+	finding_advise(finding, again, NULL);
 }
 
 static void judge_overflow_before(struct exam *exam)
@@ -63,10 +73,7 @@ static void judge_overflow_before(struct exam *exam)
 			    text_count(tally.since_boot, number));
 	finding_tally(finding, "TCPTimeWaitOverflow", &tally);
 	finding_count(finding, BUCKETS, (double)exam_sysctl(exam, BUCKETS, 0));
-	finding_advise(
-		finding,
-		"Watch it at the busiest hour; raise tcp_max_tw_buckets if it happens again.",
-		NULL);
+	finding_advise(finding, again, NULL);
 }
 
 static void judge_buckets(struct exam *exam)
@@ -77,7 +84,7 @@ static void judge_buckets(struct exam *exam)
 	char number[TEXT_LEN];
 
 	if (!time_wait || exam_counter(exam, OVERFLOW).lately ||
-	    (int64_t)time_wait * 5 < buckets * 4)
+	    (double)time_wait * 5 < (double)buckets * 4)
 		return;
 	finding = exam_find(exam, "%s small sockets are four fifths or more of tcp_max_tw_buckets",
 			    text_count(time_wait, number));
@@ -105,22 +112,35 @@ static bool is_loopback(const struct budget *budget)
 	return addr_is_loopback(budget->local_addr) || addr_is_loopback(budget->remote_addr);
 }
 
-/* Takes over what connect() may not: off, or loopback's only (the default since 4.19). */
+bool reuse_would_help(const struct site *site, const struct budget *budget)
+{
+	int64_t reuse, timestamps;
+
+	if (budget->level < BUDGET_HALF || budget_cause(budget) != CAUSE_TIME_WAIT ||
+	    !budget->time_wait || !site_sysctl(site, REUSE, 0, &reuse) ||
+	    !site_sysctl(site, TIMESTAMPS, 0, &timestamps) || !timestamps)
+		return false;
+	/* 2, the default since 4.19, is loopback's only */
+	return reuse != 1 && !(reuse == 2 && is_loopback(budget));
+}
+
 static void judge_reuse(struct exam *exam)
 {
 	int64_t reuse = exam_sysctl(exam, REUSE, 0);
 
 	for (size_t i = 0; i < exam->chart->nr_budgets; i++) {
 		const struct budget *budget = &exam->chart->budgets[i];
-		char place[BUDGET_TEXT_LEN];
+		char place[BUDGET_TEXT_LEN], number[TEXT_LEN];
 		struct finding *finding;
 
-		if (budget->level < BUDGET_HALF || !site_has_budget(exam->site, budget) ||
-		    !budget_is_of_time_wait(budget) || reuse == 1 ||
-		    (reuse == 2 && is_loopback(budget)) || !exam_sysctl(exam, TIMESTAMPS, 0))
+		if (!site_has_budget(exam->site, budget) || !reuse_would_help(exam->site, budget))
 			continue;
-		finding = exam_find(exam, "tcp_tw_reuse=%" PRId64 " does not help connections %s",
-				    reuse, budget_text(budget, place));
+		finding = exam_find(exam,
+				    "tcp_tw_reuse is %" PRId64 "%s: connect() can't take over the "
+				    "%s ports in TIME_WAIT of connections %s",
+				    reuse, reuse == 2 ? ", loopback only" : "",
+				    text_count(budget->time_wait, number),
+				    budget_text(budget, place));
 		finding_count(finding, REUSE, (double)reuse);
 		finding_count(finding, TIMESTAMPS, (double)exam_sysctl(exam, TIMESTAMPS, 0));
 		finding_count(finding, "of its ports in TIME_WAIT", budget->time_wait);

@@ -79,8 +79,8 @@ static void judge_attempts(struct exam *exam)
 	finding_tally(finding, "AttemptFails", &failed);
 	finding_tally(finding, "ActiveOpens and PassiveOpens", &opens);
 	finding_advise(finding,
-		       "twtrace trace --kind connect_failed says who, where to, and why: refused, "
-		       "timed out, or no port.",
+		       "twtrace trace --kind connect_failed says who, where to, and why: refused "
+		       "or timed out.",
 		       NULL);
 }
 

@@ -49,49 +49,96 @@ static uint64_t failed_connects(const struct question *question)
 }
 
 /* All sockets that could have an ephemeral port, were they of one destination. */
-static bool may_be_short(const struct site *site)
-{
-	uint64_t time_wait, inuse = 0;
-	unsigned int low, high;
+struct census {
+	uint64_t in_use;	/* of both families; listeners are among them */
+	uint64_t time_wait;
+	bool complete;		/* false: some file is not there, and there may be more */
+	unsigned int ports;	/* of the range, but for reserved ones; 0: not known */
+};
 
-	if (!site || !site_range(site, &low, &high) || !site_sockstat(site, "TCP:tw", &time_wait))
-		return false;
-	site_sockstat(site, "TCP:inuse", &inuse);
-	return (time_wait + inuse) * 2 >= high - low + 1;
+static struct census census_of(const struct site *site)
+{
+	struct census census = { .complete = site != NULL };
+	static const char *const families[] = { "TCP:inuse", "TCP6:inuse" };
+	unsigned int low, high;
+	uint64_t count;
+
+	for (size_t i = 0; site && i < 2; i++) {
+		bool known = site_sockstat(site, families[i], &count);
+
+		census.in_use += known ? count : 0;
+		census.complete &= known;
+	}
+	if (!site || !site_sockstat(site, "TCP:tw", &census.time_wait))
+		census.complete = false;
+	if (site && site_range(site, &low, &high))
+		census.ports = high - low + 1 - site_reserved(site, low, high);
+	return census;
+}
+
+bool supply_is_of_time_wait(const struct question *question)
+{
+	struct census census = census_of(question->site);
+
+	return census.time_wait >= census.in_use;
 }
 
 enum supply supply_of(const struct question *question)
 {
+	struct census census = census_of(question->site);
+
 	if (supply_worst(question) || failed_connects(question))
 		return SUPPLY_SHORT;
-	return !question->chart->traced && may_be_short(question->site) ? SUPPLY_UNSURE :
-									  SUPPLY_ENOUGH;
+	if (question->chart->traced)
+		return SUPPLY_ENOUGH;
+	if (census.ports && (census.time_wait + census.in_use) * 2 >= census.ports)
+		return SUPPLY_UNSURE;
+	return census.ports && census.complete ? SUPPLY_ENOUGH : SUPPLY_UNKNOWN;
+}
+
+const char *supply_budget(const struct budget *budget, char text[static SUPPLY_LEN])
+{
+	char place[BUDGET_TEXT_LEN];
+
+	snprintf(text, SUPPLY_LEN, "Ports %s are short: %" PRIu32 " of %" PRIu32 " in use.",
+		 budget_text(budget, place), budget->used, budget->capacity);
+	return text;
+}
+
+/* Of those that no trace tells of. */
+static void untraced_text(const struct question *question, char text[static SUPPLY_LEN])
+{
+	struct census census = census_of(question->site);
+	char in_use[TEXT_LEN], time_wait[TEXT_LEN], ports[TEXT_LEN];
+
+	snprintf(text, SUPPLY_LEN,
+		 "With %s TCP sockets in use and %s in TIME_WAIT, for %s ports, no destination can "
+		 "have used half of them here.",
+		 text_count(census.in_use, in_use), text_count(census.time_wait, time_wait),
+		 text_count(census.ports, ports));
 }
 
 const char *supply_text(const struct question *question, char text[static SUPPLY_LEN])
 {
-	const struct budget *budget = supply_worst(question);
-	char place[BUDGET_TEXT_LEN];
-	uint64_t time_wait;
+	enum supply supply = supply_of(question);
 
-	if (budget)
-		snprintf(text, SUPPLY_LEN, "Ports %s are short: %" PRIu32 " of %" PRIu32 " in use.",
-			 budget_text(budget, place), budget->used, budget->capacity);
-	else if (supply_of(question) == SUPPLY_SHORT)
+	if (supply_worst(question))
+		return supply_budget(supply_worst(question), text);
+	if (supply == SUPPLY_SHORT)
 		snprintf(text, SUPPLY_LEN, "%" PRIu64 " connects have found no port here.",
 			 failed_connects(question));
-	else if (supply_of(question) == SUPPLY_UNSURE)
+	else if (supply == SUPPLY_UNSURE)
 		snprintf(text, SUPPLY_LEN,
 			 "There are enough sockets here to fill half of the range, if they are all "
 			 "of one destination (twtrace ports tells).");
+	else if (supply == SUPPLY_UNKNOWN)
+		snprintf(text, SUPPLY_LEN,
+			 "Whether ports are short is not known here: sockstat, sockstat6 or the "
+			 "range can't be read.");
 	else if (question->chart->traced)
 		snprintf(text, SUPPLY_LEN, "No destination has used half of its ports here.");
-	else if (question->site && site_sockstat(question->site, "TCP:tw", &time_wait))
-		snprintf(text, SUPPLY_LEN,
-			 "With %" PRIu64 " in TIME_WAIT no destination can be short of ports here.",
-			 time_wait);
 	else
-		snprintf(text, SUPPLY_LEN, "Nothing shows here that ports are short.");
+		untraced_text(question, text);
 	return text;
 }
 

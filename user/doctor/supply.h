@@ -9,6 +9,7 @@ enum supply {
 	SUPPLY_ENOUGH,
 	SUPPLY_SHORT,		/* half of the ports of some budget are used, or none was found */
 	SUPPLY_UNSURE,		/* not traced, and so many sockets that it may be */
+	SUPPLY_UNKNOWN,		/* not traced, and how many there are can't be read */
 };
 
 /* What one opinion is asked with. */
@@ -23,8 +24,11 @@ enum supply supply_of(const struct question *question);
 const struct budget *supply_worst(const struct question *question);
 /* Where ports are short, if they are anywhere; else the host's own namespace. NULL: none is known. */
 const struct site *supply_site(const struct chart *chart);
+/* Not traced: whether of the sockets that there are most are in TIME_WAIT. */
+bool supply_is_of_time_wait(const struct question *question);
 /* "ports are short: ..." or why they are not, as a sentence with its full stop. */
 #define SUPPLY_LEN 240
+const char *supply_budget(const struct budget *budget, char text[static SUPPLY_LEN]);
 const char *supply_text(const struct question *question, char text[static SUPPLY_LEN]);
 
 /* Ends an opinion: the reason, then the opinion itself. */
