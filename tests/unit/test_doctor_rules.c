@@ -337,7 +337,7 @@ static void reuse_is_proposed_where_it_helps_only(void **state)
 		    (finding && !strstr(finding->sentence, rows[i].sentence)))
 			fail_msg("%s: %s", rows[i].why, finding ? finding->sentence : "nothing");
 		if (finding)
-			assert_string_equal(finding->command,
+			assert_string_equal(finding->places[0].command,
 					    "sysctl -w net.ipv4.tcp_tw_reuse='1'");
 		/* the tip is right where the rule proposes it, and nowhere else */
 		opinion = counsel_setting(&chart, "net.ipv4.tcp_tw_reuse", "1", reason);
@@ -475,6 +475,7 @@ static void verdicts_are_findings_of_their_level(void **state)
 		  .kind = LEAK_ACCEPT_QUEUE,
 		  .service = "web",
 		  .local_port = 80,
+		  .netns_cookie = COOKIE,
 		  .count = 6,
 		  .limit = 5,
 		  .fds = 99,
@@ -578,10 +579,12 @@ static void what_is_alike_in_several_namespaces_is_told_once(void **state)
 	finding = find_finding(&diagnosis, "timestamps_off");
 	assert_int_equal(finding->nr_places, 2);
 	assert_int_equal(finding->places[1].netns_ino, 8);
+	assert_string_equal(finding->places[0].command, "sysctl -w net.ipv4.tcp_timestamps='1'");
+	assert_true(finding && strstr(finding->places[1].command, "awk '$1 == 8 "));
 	/* a namespace without a name is entered through a process of it */
 	finding = find_finding(&diagnosis, "fin_timeout_quirk");
 	assert_int_equal(finding->nr_places, 1);
-	assert_true(finding && strstr(finding->command, "nsenter -n -t \"$(lsns"));
+	assert_true(finding && strstr(finding->places[0].command, "nsenter -n -t \"$(lsns"));
 
 	/* no file below /etc/sysctl.d reaches the third one */
 	assert_int_equal(sysctl_conf(&diagnosis, lines, 4, &elsewhere), 1);

@@ -427,6 +427,7 @@ static void a_queue_is_full_when_it_always_is(void **state)
 	assert_int_equal(only_verdict(f)->kind, LEAK_ACCEPT_QUEUE);
 	assert_int_equal(only_verdict(f)->count, 17);
 	assert_int_equal(only_verdict(f)->limit, 16);
+	assert_int_equal(only_verdict(f)->netns_cookie, NETNS);
 	assert_string_equal(only_verdict(f)->service, "server");
 	/* who listens no more has no queue */
 	feed_brief(f, &end, TW_LISTEN, TW_CLOSE, TW_F_ORPHAN);

@@ -28,6 +28,7 @@ static struct json *places_of(const struct finding *finding)
 		else
 			json_add_null(child, "ino");
 		json_add_text(child, "name", place->netns_name);
+		json_add_text(child, "command", place->command[0] ? place->command : NULL);
 		json_add(array, NULL, child);
 	}
 	return array;
@@ -76,7 +77,8 @@ static struct json *finding_new(const struct finding *finding)
 	json_add(json, "evidence", proofs_of(finding));
 	json_add_text(json, "todo", finding->todo);
 	json_add_text(json, "cost", finding->cost);
-	json_add_text(json, "command", finding->command[0] ? finding->command : NULL);
+	json_add_text(json, "command",
+		      finding->places[0].command[0] ? finding->places[0].command : NULL);
 	json_add(json, "settings", settings_of(finding));
 	json_add(json, "netns", places_of(finding));
 	json_add_u64(json, "namespaces", finding->of_host ? 0 : finding->nr_places);

@@ -4,20 +4,6 @@
 
 #include "cmd/doctor_view.h"
 
-/* Namespaces that nobody asked for. */
-static void keep_netns(struct chart *chart, uint32_t ino)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; ino && i < chart->nr_sites; i++)
-		if (chart->sites[i].ino == ino)
-			chart->sites[kept++] = chart->sites[i];
-	if (kept)
-		chart->nr_sites = kept;
-	for (size_t i = 0; i < kept; i++)
-		chart->sites[i].first |= i == 0;
-}
-
 int doctor_view_model(struct doctor_view *view, struct chart *chart, const struct model *model,
 		      const struct sink_opts *opts, uint32_t netns_ino)
 {
@@ -40,7 +26,7 @@ int doctor_view_model(struct doctor_view *view, struct chart *chart, const struc
 	if (!model_facts(model, &facts))
 		view->missing = "No files of any network namespace are known: what rests on "
 				"settings and on the kernel's counters can't be judged.";
-	keep_netns(chart, netns_ino);
+	chart_keep(chart, netns_ino);
 	return ret;
 }
 

@@ -159,8 +159,9 @@ static void print_finding(const struct doctor_view *view, const struct finding *
 	if (finding->cost)
 		say(view, "Cost: %s", finding->cost);
 	/* a command is copied: it is not broken */
-	if (finding->command[0])
-		fprintf(view->out, "%*s$ %s\n", INDENT, "", finding->command);
+	for (unsigned int i = 0; i < finding->nr_places && i < MAX_PLACES; i++)
+		if (finding->places[i].command[0])
+			fprintf(view->out, "%*s$ %s\n", INDENT, "", finding->places[i].command);
 	putc('\n', view->out);
 }
 

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "base/facts.h"
+#include "base/text.h"
+#include "model/port_settings.h"
 
 #define NAME_LEN 64
 
@@ -144,6 +146,26 @@ bool site_sysctl(const struct site *site, const char *name, unsigned int index, 
 	return !facts_sysctl(site->now, name, index, value);
 }
 
+bool site_text(const struct site *site, const char *name, char *text, size_t size)
+{
+	char path[128], raw[256];
+	struct fact fact;
+	size_t len;
+
+	snprintf(path, sizeof(path), "proc/sys/%s", name);
+	for (char *dot = path; (dot = strchr(dot, '.'));)
+		*dot = '/';
+	fact = facts_find(site->now, path);
+	len = fact.text ? strcspn(fact.text, "\n") : size;
+	text[0] = '\0';
+	if (len >= size || len >= sizeof(raw))
+		return false;
+	for (size_t i = 0; i < len; i++)
+		raw[i] = fact.text[i] == '\t' ? ' ' : fact.text[i];
+	text_clean(raw, len, text, size);
+	return true;
+}
+
 /* "TCP:orphan" into its two halves. */
 static const char *split(const char *name, char first[static NAME_LEN])
 {
@@ -186,44 +208,19 @@ bool site_range(const struct site *site, unsigned int *low, unsigned int *high)
 	return *low <= *high;
 }
 
-/* As proc_do_large_bitmap() prints it: "8080,9000-9010", in order and without overlap. */
 unsigned int site_reserved(const struct site *site, unsigned int low, unsigned int high)
 {
 	struct fact fact = facts_find(site->now, "proc/sys/net/ipv4/ip_local_reserved_ports");
-	const char *at = fact.text, *end = fact.text + fact.len;
-	unsigned long count = 0;
+	struct port_set reserved = { 0 };
 
-	while (at && at < end) {
-		char *after;
-		unsigned long first = strtoul(at, &after, 10), last = first;
-
-		if (after == at)
-			break;
-		if (*after == '-')
-			last = strtoul(after + 1, &after, 10);
-		first = first > low ? first : low;
-		last = last < high ? last : high;
-		count += last >= first ? last - first + 1 : 0;
-		at = after + 1;
-	}
-	return (unsigned int)count;
+	if (fact.text)
+		port_set_parse(&reserved, fact.text, fact.len);
+	return port_set_count(&reserved, NULL, low, high);
 }
 
 bool site_reserves(const struct site *site, unsigned int port)
 {
 	return site_reserved(site, port, port) != 0;
-}
-
-bool site_reserved_text(const struct site *site, char *text, size_t size)
-{
-	struct fact fact = facts_find(site->now, "proc/sys/net/ipv4/ip_local_reserved_ports");
-	size_t len = fact.text ? strcspn(fact.text, "\n") : size;
-
-	if (len >= size)
-		return false;
-	memcpy(text, fact.text, len);
-	text[len] = '\0';
-	return true;
 }
 
 const char *site_kernel(const struct site *site, char *text, size_t size)
@@ -240,22 +237,35 @@ const char *site_kernel(const struct site *site, char *text, size_t size)
 	return text;
 }
 
-bool site_kernel_is(const struct site *site, unsigned int major, unsigned int minor)
-{
-	unsigned int is_major, is_minor;
-	char text[64];
-
-	if (sscanf(site_kernel(site, text, sizeof(text)), "%u.%u", &is_major, &is_minor) != 2)
-		return false;
-	return is_major > major || (is_major == major && is_minor >= minor);
-}
-
 const struct site *chart_main_site(const struct chart *chart)
 {
-	for (size_t i = 0; i < chart->nr_sites; i++)
+	const struct site *any = NULL;
+
+	for (size_t i = 0; i < chart->nr_sites; i++) {
+		if (chart->sites[i].aside)
+			continue;
 		if (chart->sites[i].is_host)
 			return &chart->sites[i];
-	return chart->nr_sites ? chart->sites : NULL;
+		any = any ? any : &chart->sites[i];
+	}
+	return any;
+}
+
+void chart_keep(struct chart *chart, uint32_t netns_ino)
+{
+	size_t kept = 0;
+	bool any = false;
+
+	for (size_t i = 0; i < chart->nr_sites; i++)
+		any |= chart->sites[i].ino == netns_ino;
+	for (size_t i = 0; netns_ino && any && i < chart->nr_sites; i++) {
+		struct site site = chart->sites[i];
+
+		site.aside = site.ino != netns_ino;
+		if (site.first || !site.aside)
+			chart->sites[kept++] = site;
+	}
+	chart->nr_sites = kept ? kept : chart->nr_sites;
 }
 
 bool site_has_budget(const struct site *site, const struct budget *budget)

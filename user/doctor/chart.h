@@ -26,6 +26,7 @@ struct site {
 	double window_s;	/* between the two; 0: unknown */
 	bool is_host;		/* what stands below /etc/sysctl.d reaches it */
 	bool first;		/* of its host: what is of all namespaces is judged there */
+	bool aside;		/* nobody asked for it: nothing else is judged there */
 };
 
 struct listening {
@@ -67,6 +68,11 @@ void chart_release(struct chart *chart);
 /* False: not among its facts, or no number. */
 bool site_sysctl(const struct site *site, const char *name, unsigned int index, int64_t *value);
 /*
+ * A sysctl as it stands, clean, its tabs as blanks. False and an empty text: unknown, or it
+ * does not fit.
+ */
+bool site_text(const struct site *site, const char *name, char *text, size_t size);
+/*
  * @name: "TcpExt:TCPTimeWaitOverflow". A counter that went back (the two are of different
  * boots) counts since boot.
  */
@@ -78,14 +84,15 @@ bool site_range(const struct site *site, unsigned int *low, unsigned int *high);
 bool site_reserves(const struct site *site, unsigned int port);
 /* So many of the ports from @low to @high. */
 unsigned int site_reserved(const struct site *site, unsigned int low, unsigned int high);
-/* That list as it stands, without its newline. False: unknown, or longer than @size. */
-bool site_reserved_text(const struct site *site, char *text, size_t size);
 /* The release ("6.1.0-18-amd64"), cut to @size; empty: unknown. Returns @text. */
 const char *site_kernel(const struct site *site, char *text, size_t size);
-/* An unknown kernel is none. */
-bool site_kernel_is(const struct site *site, unsigned int major, unsigned int minor);
 /* The first of all hosts' own namespaces, or whatever is there; NULL: there is none. */
 const struct site *chart_main_site(const struct chart *chart);
+/*
+ * Namespaces that nobody asked for go, unless all do; 0: all were asked for. The host's own
+ * stays aside.
+ */
+void chart_keep(struct chart *chart, uint32_t netns_ino);
 /* Whether the budget is of this namespace. */
 bool site_has_budget(const struct site *site, const struct budget *budget);
 bool site_has_failure(const struct site *site, const struct failure *failure);

@@ -37,10 +37,13 @@ struct setting {
 	char was[200];
 };
 
+#define COMMAND_LEN 512
+
 struct finding_place {
 	const char *netns_name;	/* borrowed from the chart */
 	uint32_t netns_ino;	/* 0: unknown */
 	bool is_host;
+	char command[COMMAND_LEN]; /* would do it there, and is never run; empty: none does */
 };
 
 struct finding {
@@ -51,12 +54,11 @@ struct finding {
 	unsigned int nr_proofs;
 	const char *todo;	/* never NULL */
 	const char *cost;	/* what that costs and risks; NULL: nothing is to be done */
-	char command[320];	/* would do it, and is never run; empty: none does */
 	struct setting settings[MAX_SETTINGS];
 	unsigned int nr_settings;
 	bool of_host;		/* of all namespaces at once: the places mean nothing */
 	struct finding_place places[MAX_PLACES];
-	unsigned int nr_places;	/* may be more than are listed */
+	unsigned int nr_places;	/* 1 or more; may be more than are listed */
 };
 
 struct unjudged {

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/facts.h"
 #include "base/text.h"
 #include "doctor/rule.h"
 
@@ -68,7 +67,9 @@ struct finding *exam_find(struct exam *exam, const char *format, ...)
 		.severity = exam->rule->severity,
 		.todo = "",
 		.of_host = exam->rule->flags & RULE_OF_HOST,
-		.places = { { exam->site->name, exam->site->ino, exam->site->is_host } },
+		.places = { { .netns_name = exam->site->name,
+			      .netns_ino = exam->site->ino,
+			      .is_host = exam->site->is_host } },
 		.nr_places = 1,
 	};
 	va_start(args, format);
@@ -137,61 +138,50 @@ void finding_advise(struct finding *finding, const char *todo, const char *cost)
 	finding->cost = cost;
 }
 
-/* What stands before a command so that it acts in this namespace. */
-static void enter(const struct site *site, char text[static 160])
+/* A name that a shell and ip(8) take as it stands: any other is a file's, made by whoever. */
+static bool is_plain(const char *name)
 {
-	if (site->is_host || !site->ino)
-		text[0] = '\0';
-	else if (site->name)
-		snprintf(text, 160, "ip netns exec %s ", site->name);
-	else
-		/* a namespace without a name is entered through a process of it */
-		snprintf(text, 160,
-			 "nsenter -n -t \"$(lsns -nt net -o NS,PID | awk '$1 == %" PRIu32
-			 " {print $2}')\" ",
-			 site->ino);
+	return name[0] != '-' && !name[strspn(name, "abcdefghijklmnopqrstuvwxyz"
+						    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")];
 }
 
-/* A sysctl's text as it is now, its tabs as blanks; empty: unknown. */
-static void current(const struct site *site, const char *name, char *text, size_t size)
+/* What stands before a command so that it acts in this namespace; false: nothing would. */
+static bool enter(const struct site *site, char text[static 160])
 {
-	struct fact fact;
-	char path[128];
-	size_t len;
-
-	snprintf(path, sizeof(path), "proc/sys/%s", name);
-	for (char *dot = path; (dot = strchr(dot, '.'));)
-		*dot = '/';
-	fact = facts_find(site->now, path);
-	len = fact.text ? strcspn(fact.text, "\n") : 0;
-	if (len >= size)
-		len = size - 1;
-	if (len)
-		memcpy(text, fact.text, len);
-	text[len] = '\0';
-	for (char *tab = text; (tab = strchr(tab, '\t'));)
-		*tab = ' ';
+	text[0] = '\0';
+	if (site->is_host)
+		return true;
+	if (site->name && strlen(site->name) < 128 && is_plain(site->name)) {
+		snprintf(text, 160, "ip netns exec %s ", site->name);
+		return true;
+	}
+	/* without a name that can be written it is entered through a process of it */
+	snprintf(text, 160,
+		 "nsenter -n -t \"$(lsns -nt net -o NS,PID | awk '$1 == %" PRIu32
+		 " {print $2}')\" ",
+		 site->ino);
+	return site->ino != 0;
 }
 
 void finding_set(struct finding *finding, const struct exam *exam, const char *name,
 		 const char *format, ...)
 {
 	struct setting *setting = &finding->settings[finding->nr_settings];
-	char before[160];
-	size_t len = strlen(finding->command);
+	char before[160], *command = finding->places[0].command;
+	size_t len = strlen(command);
 	va_list args;
 
 	if (finding->nr_settings == MAX_SETTINGS)
 		return;
 	finding->nr_settings++;
 	snprintf(setting->name, sizeof(setting->name), "%s", name);
-	current(exam->site, name, setting->was, sizeof(setting->was));
+	site_text(exam->site, name, setting->was, sizeof(setting->was));
 	va_start(args, format);
 	vsnprintf(setting->value, sizeof(setting->value), format, args);
 	va_end(args);
-	enter(exam->site, before);
-	snprintf(finding->command + len, sizeof(finding->command) - len, "%s%ssysctl -w %s='%s'",
-		 len ? " && " : "", before, setting->name, setting->value);
+	if (enter(exam->site, before))
+		snprintf(command + len, COMMAND_LEN - len, "%s%ssysctl -w %s='%s'",
+			 len ? " && " : "", before, setting->name, setting->value);
 }
 
 static bool is_known(const struct site *site, const char *need)
@@ -226,6 +216,14 @@ static void leave_unjudged(struct exam *exam, const char *what, const char *reas
 		 reason);
 }
 
+/* Why what is needed is not there. */
+static const char *lack_of(const struct exam *exam)
+{
+	return (exam->rule->flags & RULE_OF_HOST) && !exam->site->is_host ?
+		       " is shown in the host's own network namespace only" :
+		       " can't be read";
+}
+
 /* Whether all that the rule needs is there; what is not is said. */
 static bool has_needs(struct exam *exam)
 {
@@ -243,18 +241,20 @@ static bool has_needs(struct exam *exam)
 	}
 	for (unsigned int i = 0; i < MAX_NEEDS && rule->needs[i]; i++)
 		if (!is_known(exam->site, rule->needs[i])) {
-			leave_unjudged(exam, rule->needs[i], " can't be read");
+			leave_unjudged(exam, rule->needs[i], lack_of(exam));
 			return false;
 		}
 	return true;
 }
 
-/* Alike but for where: one finding of several namespaces. */
+/* Alike but for where: one finding of several namespaces, and a command for each. */
 static bool is_alike(const struct finding *one, const struct finding *two)
 {
 	return one->id == two->id && one->severity == two->severity &&
 	       one->nr_proofs == two->nr_proofs && !strcmp(one->sentence, two->sentence) &&
-	       !memcmp(one->proofs, two->proofs, sizeof(one->proofs)) && one->todo == two->todo;
+	       !memcmp(one->proofs, two->proofs, sizeof(one->proofs)) &&
+	       !memcmp(one->settings, two->settings, sizeof(one->settings)) &&
+	       one->todo == two->todo;
 }
 
 static void merge(struct diagnosis *diagnosis)
@@ -298,7 +298,7 @@ static void apply(struct exam *exam)
 
 	for (size_t i = 0; i < exam->chart->nr_sites; i++) {
 		exam->site = &exam->chart->sites[i];
-		if ((exam->rule->flags & RULE_OF_HOST) && !exam->site->first)
+		if (exam->rule->flags & RULE_OF_HOST ? !exam->site->first : exam->site->aside)
 			continue;
 		if (!has_needs(exam))
 			continue;

@@ -321,7 +321,7 @@ static void add_reserved(const struct exam *exam, struct finding *finding, const
 	char was[96];
 
 	/* what does not fit can't be repeated, and must not be lost */
-	if (!site_reserved_text(exam->site, was, sizeof(was)))
+	if (!site_text(exam->site, "net.ipv4.ip_local_reserved_ports", was, sizeof(was)))
 		return;
 	finding_set(finding, exam, "net.ipv4.ip_local_reserved_ports", "%s%s%s", was,
 		    was[0] ? "," : "", ports);

@@ -11,12 +11,17 @@
 #define OVERFLOWS "TcpExt:ListenOverflows"
 #define SOMAXCONN "net.core.somaxconn"
 
-/* The listener whose queue the model saw full; NULL: none, or nobody looked. */
-static const struct verdict *full_queue(const struct chart *chart)
+/* The listener of this namespace whose queue the model saw full; NULL: none, or nobody looked. */
+static const struct verdict *full_queue(const struct exam *exam)
 {
-	for (size_t i = 0; i < chart->nr_verdicts; i++)
-		if (chart->verdicts[i].kind == LEAK_ACCEPT_QUEUE)
-			return &chart->verdicts[i];
+	for (size_t i = 0; i < exam->chart->nr_verdicts; i++) {
+		const struct verdict *verdict = &exam->chart->verdicts[i];
+
+		if (verdict->kind == LEAK_ACCEPT_QUEUE &&
+		    verdict->netns_cookie == exam->site->cookie &&
+		    verdict->source == exam->site->source)
+			return verdict;
+	}
 	return NULL;
 }
 
@@ -38,10 +43,11 @@ static void advise_queue(struct exam *exam, struct finding *finding, const struc
 		     queue->service ? queue->service : "unknown", queue->local_port);
 	finding_count(finding, "its backlog", queue->limit);
 	finding_count(finding, "connections that wait", (double)queue->count);
-	if ((int64_t)queue->limit < most) {
+	/* above: it was cut to what somaxconn was, and listens since then */
+	if ((int64_t)queue->limit != most) {
 		finding_advise(finding,
 			       "Make the program accept faster, or raise the backlog in its "
-			       "listen(): that is the limit here, and no sysctl changes it.",
+			       "listen(): that is the limit here, and not somaxconn.",
 			       "A longer queue only hides a program that is too slow on average.");
 		return;
 	}
@@ -70,7 +76,7 @@ static void judge_overflows(struct exam *exam)
 	finding_tally(finding, "ListenOverflows", &tally);
 	finding_tally(finding, "ListenDrops", &drops);
 	finding_count(finding, SOMAXCONN, (double)exam_sysctl(exam, SOMAXCONN, 0));
-	advise_queue(exam, finding, full_queue(exam->chart));
+	advise_queue(exam, finding, full_queue(exam));
 }
 
 static void judge_abort(struct exam *exam)

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/facts.h"
 #include "base/text.h"
 #include "doctor/ports.h"
 
@@ -26,7 +25,7 @@ const struct budget *supply_worst(const struct question *question)
 const struct site *supply_site(const struct chart *chart)
 {
 	for (size_t i = 0; i < chart->nr_sites && chart->nr_budgets; i++)
-		if (chart->budgets[0].level >= BUDGET_HALF &&
+		if (chart->budgets[0].level >= BUDGET_HALF && !chart->sites[i].aside &&
 		    site_has_budget(&chart->sites[i], chart->budgets))
 			return &chart->sites[i];
 	return chart_main_site(chart);
@@ -161,23 +160,11 @@ int64_t now_is(const struct question *question, const char *name)
 
 const char *now_text(const struct question *question, const char *name, char text[static NOW_LEN])
 {
-	char path[128];
-	struct fact fact = { NULL, 0 };
-	size_t len;
+	char value[100];
 
-	snprintf(path, sizeof(path), "proc/sys/%s", name);
-	for (char *dot = path; (dot = strchr(dot, '.'));)
-		*dot = '/';
-	if (question->site)
-		fact = facts_find(question->site->now, path);
 	text[0] = '\0';
-	if (!fact.text)
-		return text;
-	len = strcspn(fact.text, "\n");
-	snprintf(text, NOW_LEN, "%s is %.*s here.", strrchr(name, '.') + 1,
-		 len < 100 ? (int)len : 100, fact.text);
-	for (char *tab = text; (tab = strchr(tab, '\t'));)
-		*tab = ' ';
+	if (question->site && site_text(question->site, name, value, sizeof(value)))
+		snprintf(text, NOW_LEN, "%s is %s here.", strrchr(name, '.') + 1, value);
 	return text;
 }
 

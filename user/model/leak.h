@@ -78,6 +78,8 @@ struct verdict {
 	uint32_t stayed;	/* so many are still there */
 	uint64_t watched_ns;
 	int quiet_percent;	/* of those, without data since their beginning; -1: not known */
+	uint64_t netns_cookie;	/* accept queue: of the listener, and */
+	uint8_t source;		/* of which recording; of other kinds nothing is said */
 	uint32_t limit;		/* accept queue: the backlog; churn: ephemeral ports there are */
 	uint64_t time_wait;	/* churn: TIME_WAIT sockets of it now, on this side */
 	uint64_t lifetime_p50_ns; /* churn */

@@ -145,6 +145,8 @@ static bool judge_queue(struct model *model, const struct queue *queue, struct v
 			 queue->looks < 3 || full_ns < 10 * SECOND_NS ? LEVEL_SUSPECT :
 									LEVEL_LEAK,
 		.kind = LEAK_ACCEPT_QUEUE,
+		.netns_cookie = queue->netns_cookie,
+		.source = queue->source,
 		.count = queue->waiting,
 		.limit = queue->backlog,
 		.confidence = 1 - exp(-(double)queue->looks / 3),
