@@ -146,9 +146,37 @@ net.ipv4.tcp_fin_timeout = 60" ]]
 	run ! grep -Ev '^$|^#( |$)|^[a-z0-9_]+(\.[a-z0-9_]+)+ = [0-9]+([ ,-][0-9]+)*$' "$WORK/conf"
 }
 
-@test "where nothing helps the fragment is one comment" {
+@test "where nothing helps the fragment says so, and what it rests on" {
 	run -0 "$TWTRACE" doctor --sysctl-conf --facts "$TREES/well"
-	[[ $output == "# twtrace doctor: nothing that a sysctl would help was found." ]]
+	[[ $output == "# twtrace doctor: nothing that a sysctl would help was found.
+# These are files: no connection was traced." ]]
+}
+
+@test "a range over a listener is dangerous where the files tell of it" {
+	local conf='net.ipv4.ip_local_port_range = 15000 64999'
+
+	cp -r "$TREES/well" "$WORK/tree"
+	run -0 lines --facts "$WORK/tree" --check - <<<"$conf"
+	[[ $output == *" irrelevant "* ]]
+	cat >"$WORK/tree/proc/net/tcp" <<-'END'
+		  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+		   0: 0100007F:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0
+		   1: 0100007F:9C40 0100007F:4E20 01 00000000:00000000 00:00000000 00000000     0        0 2 1 0 20 0 0 10 -1
+	END
+	run -0 lines --facts "$WORK/tree" --check - <<<"$conf"
+	[[ $output == *" irrelevant "* ]]
+	# 0x4E20 is 20000
+	cat >"$WORK/tree/proc/net/tcp6" <<-'END'
+		  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+		   0: 00000000000000000000000000000000:4E20 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 3 1 0 100 0 0 10 0
+	END
+	run -0 "$TWTRACE" doctor --facts "$WORK/tree" --check - <<<"$conf"
+	[[ $output == *"dangerous "*"the lowest is 20000"* ]]
+}
+
+@test "what is not judged is said in words" {
+	run -0 "$TWTRACE" doctor --facts "$TREES/well"
+	[[ $(tr -s ' \n' ' ' <<<"$output") == *"traced: ports exhausted, connects without port, "* ]]
 }
 
 @test "every document agrees with its schema" {

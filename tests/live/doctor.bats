@@ -83,8 +83,18 @@ ports_come_back() {
 	exhaust 100
 	stop_twtrace
 	sysctls | diff "$BATS_TEST_TMPDIR/before" -
-	grep -q 'other network namespaces' "$EVENTS"
+	grep -q 'Of other network namespaces' "$EVENTS"
+	grep -qF "#   ip netns exec $(ns t) sysctl -w net.ipv4.tcp_tw_reuse='1'" "$EVENTS"
 	run ! grep '^[^#]' "$EVENTS"
+}
+
+@test "one namespace that is asked for is judged with what is of all" {
+	start_here doctor --for 1h -o json --netns "$(ns_inode t)"
+	exhaust 100
+	stop_twtrace
+	expect "namespaces" "$(jq -c '[.findings[].netns // [] | .[].ino] | unique' "$EVENTS")" \
+		"[$(ns_inode t)]"
+	expect "not judged" "$(jq -c '[.unjudged[].rule | select(startswith("orphans"))]' "$EVENTS")" "[]"
 }
 
 @test "a recording says the same, with the facts of then" {

@@ -55,7 +55,7 @@ static const struct {
 	  "timestamps" },
 	{ "it is there", "tcp_tw_reuse_delay", "", 0, 0, 0, "irrelevant", "1000" },
 	{ "it is not", "tcp_tw_reuse_delay", "-net.ipv4.tcp_tw_reuse_delay", 0, 0, 0, "gone",
-	  "6.14" },
+	  "6.14 on, not here; before, the delay is of up to one second" },
 	{ "never TIME_WAIT", "tcp_fin_timeout", "", 40, 4, 0, "false", "constant" },
 	{ "FIN_WAIT2 has the ports", "tcp_fin_timeout", "", 4, 4, 40, "true", "40 orphans" },
 	{ "not reached", "tcp_max_tw_buckets", "", 40, 4, 0, "false", "131072" },
@@ -64,7 +64,7 @@ static const struct {
 	{ "never", "tcp_wmem", "", 40, 4, 0, "false", "Buffers" },
 	{ "no full queue", "tcp_syncookies", "", 40, 4, 0, "false", "nothing to do with" },
 	{ "full queues", "tcp_syncookies", "TcpExt:TCPReqQFullDoCookies 3", 0, 0, 0, "true",
-	  "3 times" },
+	  "3 since boot" },
 	{ "on", "tcp_timestamps", "", 0, 0, 0, "dangerous", "PAWS" },
 	{ "off", "tcp_timestamps", "net.ipv4.tcp_timestamps 0", 0, 0, 0, "true", "off here" },
 	{ "backwards in ip-sysctl", "tcp_rfc1337", "", 0, 0, 0, "irrelevant", "wrong way round" },
@@ -72,7 +72,7 @@ static const struct {
 	{ "many orphans", "tcp_max_orphans", "sockstat:TCP:orphan 40000", 0, 0, 0, "true",
 	  "40000" },
 	{ "no overflow", "somaxconn", "", 0, 0, 0, "irrelevant", "4096" },
-	{ "overflows", "somaxconn", "TcpExt:ListenOverflows 6", 0, 0, 0, "true", "6 times" },
+	{ "overflows", "somaxconn", "TcpExt:ListenOverflows 6", 0, 0, 0, "true", "6 since boot" },
 	{ "always", "tcp_abort_on_overflow", "", 0, 0, 0, "dangerous", "resets" },
 	{ "enough ports", "ip_local_port_range", "", 0, 0, 0, "irrelevant", "32768 60999" },
 	{ "short of them", "ip_local_port_range", "", 4, 40, 0, "true", "are short" },
@@ -115,6 +115,45 @@ static void a_tip_is_judged_by_what_the_host_shows(void **state)
 				 found ? opinion_name(found->verdict) : "",
 				 found ? found->reason : "");
 		free(advice);
+		chart_facts_release(&chart);
+	}
+}
+
+/* What happened before the window is no reason to do something, and is not denied. */
+static void what_happened_since_boot_is_told_beside_the_window(void **state)
+{
+	static const struct {
+		const char *name, *value, *before, *now;
+		enum opinion opinion;
+		const char *reason;
+	} rows[] = {
+		{ "net.core.somaxconn", "65535", "TcpExt:ListenOverflows 86",
+		  "TcpExt:ListenOverflows 86", OPINION_IRRELEVANT,
+		  "Accept queues overflowed (86 since boot, none in the last 10.0s)" },
+		{ "net.core.somaxconn", "65535", "TcpExt:ListenOverflows 86",
+		  "TcpExt:ListenOverflows 88", OPINION_TRUE,
+		  "(2 in the last 10.0s, 88 since boot)" },
+		{ "net.core.somaxconn", "65535", NULL, "TcpExt:ListenOverflows 86", OPINION_TRUE,
+		  "(86 since boot)" },
+		{ "net.core.somaxconn", "65535", "", "", OPINION_IRRELEVANT,
+		  "No accept queue overflowed here" },
+		{ "net.ipv4.tcp_max_tw_buckets", "200000", "TcpExt:TCPTimeWaitOverflow 5",
+		  "TcpExt:TCPTimeWaitOverflow 5", OPINION_FALSE,
+		  "It was reached (TCPTimeWaitOverflow: 5 since boot, none in the last 10.0s)" },
+		{ "net.ipv4.tcp_max_tw_buckets", "200000", "", "", OPINION_FALSE,
+		  "It was not reached here" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char reason[REASON_LEN];
+		struct chart chart;
+
+		chart_facts(&chart, rows[i].before, rows[i].now);
+		if (counsel_setting(&chart, rows[i].name, rows[i].value, reason) !=
+			    rows[i].opinion ||
+		    !strstr(reason, rows[i].reason))
+			fail_msg("%s, %zu: %s", rows[i].name, i, reason);
 		chart_facts_release(&chart);
 	}
 }
@@ -306,6 +345,9 @@ static void a_range_over_listeners_is_dangerous_unless_they_are_reserved(void **
 		assert_int_equal(counsel_setting(&chart, "net.ipv4.ip_local_port_range",
 						 "15000 64999", reason),
 				 reserved ? OPINION_IRRELEVANT : OPINION_DANGEROUS);
+		assert_non_null(strstr(reason, reserved ? "listened on is not known here" :
+							  "on 1 port of this range, the lowest is "
+							  "20000"));
 		chart.listeners = NULL;
 		chart_facts_release(&chart);
 	}
@@ -352,6 +394,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_bind_has_failed_where_one_would_have_been_seen),
 		cmocka_unit_test(a_tip_is_judged_by_what_the_host_shows),
+		cmocka_unit_test(what_happened_since_boot_is_told_beside_the_window),
 		cmocka_unit_test(no_orphan_holds_a_port_where_there_is_none),
 		cmocka_unit_test(who_traced_needs_no_guess),
 		cmocka_unit_test(reuseaddr_is_judged_by_what_has_the_port),

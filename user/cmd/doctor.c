@@ -159,18 +159,44 @@ static void free_view(struct sink *sink)
 	free(sink);
 }
 
+static bool has_host(const struct chart *chart)
+{
+	for (size_t i = 0; i < chart->nr_sites; i++)
+		if (chart->sites[i].is_host)
+			return true;
+	return false;
+}
+
+/*
+ * Where another namespace was asked for nobody reads the host's own; what is of all namespaces
+ * stands there alone. Without it that is not judged.
+ */
+static int add_host(struct doctor *doctor, struct chart *chart, struct doctor_facts *facts)
+{
+	struct error err = { 0 };
+
+	if (doctor->options.nr_inputs || has_host(chart) ||
+	    doctor_read_facts(facts, NULL, 0, 0, &err) || !facts->site.is_host)
+		return 0;
+	return chart_add_site(chart, &facts->site);
+}
+
 static void end_view(struct sink *sink, const struct model *model)
 {
 	const struct doctor_format *format = (const struct doctor_format *)sink->ops;
 	struct doctor *doctor = format->doctor;
-	uint32_t netns_ino = doctor->options.filter.kernel.netns_ino;
+	struct doctor_facts facts = { 0 };
 	struct doctor_view view;
 	struct chart chart;
 
-	doctor->ret = doctor_view_model(&view, &chart, model, &sink->opts, netns_ino);
+	doctor->ret = doctor_view_model(&view, &chart, model, &sink->opts);
+	if (!doctor->ret)
+		doctor->ret = add_host(doctor, &chart, &facts);
+	chart_keep(&chart, doctor->options.filter.kernel.netns_ino);
 	if (!doctor->ret)
 		doctor->ret = print_view(doctor, &view, format->json);
 	chart_release(&chart);
+	doctor_facts_release(&facts);
 	fflush(sink->opts.out);
 }
 
@@ -198,8 +224,10 @@ static enum status run_files(struct doctor *doctor, uint64_t for_ns, const char 
 	}
 	view.from_ns = facts.from_ns;
 	view.to_ns = facts.to_ns;
-	if (chart_add_site(&chart, &facts.site))
-		doctor->ret = -ENOMEM;
+	doctor->ret = chart_add_site(&chart, &facts.site);
+	if (!doctor->ret)
+		doctor->ret = doctor_read_listeners(
+			&chart, doctor->nr_trees ? doctor->trees[doctor->nr_trees - 1] : "");
 	if (!doctor->ret)
 		doctor->ret = print_view(doctor, &view, format->json);
 	if (doctor->ret)

@@ -114,6 +114,41 @@ int doctor_read_facts(struct doctor_facts *facts, const char *const *trees, unsi
 	return ret;
 }
 
+/* Listeners come first (tcp_get_idx()): of the connections behind them nothing is read. */
+static int read_listeners(struct chart *chart, const char *root, const char *name)
+{
+	char path[4096], line[512];
+	unsigned int port, state;
+	FILE *file;
+	int ret = 0;
+
+	snprintf(path, sizeof(path), "%s/proc/net/%s", root, name);
+	file = fopen(path, "re");
+	if (!file)
+		return -errno;
+	/* below the names of the columns */
+	if (!fgets(line, sizeof(line), file))
+		line[0] = '\0';
+	while (!ret && fgets(line, sizeof(line), file) &&
+	       sscanf(line, " %*u: %*[0-9A-Fa-f]:%4x %*s %2x", &port, &state) == 2 &&
+	       state == TW_LISTEN)
+		ret = chart_add_listener(chart, 0, (uint16_t)port);
+	fclose(file);
+	return ret;
+}
+
+int doctor_read_listeners(struct chart *chart, const char *root)
+{
+	int ret = read_listeners(chart, root, "tcp");
+
+	if (ret)
+		return ret == -ENOMEM ? ret : 0;
+	/* a host without IPv6 has no such file */
+	ret = read_listeners(chart, root, "tcp6");
+	chart->listened = ret != -ENOMEM;
+	return chart->listened ? 0 : ret;
+}
+
 void doctor_facts_release(struct doctor_facts *facts)
 {
 	free(facts->before);

@@ -21,6 +21,11 @@ struct doctor_facts {
  */
 int doctor_read_facts(struct doctor_facts *facts, const char *const *trees, unsigned int nr_trees,
 		      uint64_t for_ns, struct error *err);
+/*
+ * Who listens, by the files below @root ("": those of this process's namespace), for a site
+ * whose cookie is 0. Where they are not there nothing is known. -ENOMEM.
+ */
+int doctor_read_listeners(struct chart *chart, const char *root);
 void doctor_facts_release(struct doctor_facts *facts);
 /* All of a file, or its first @most bytes; "-": standard input. Says itself what is wrong. */
 int doctor_read_file(const char *path, size_t most, char **text, size_t *len);

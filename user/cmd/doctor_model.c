@@ -5,7 +5,7 @@
 #include "cmd/doctor_view.h"
 
 int doctor_view_model(struct doctor_view *view, struct chart *chart, const struct model *model,
-		      const struct sink_opts *opts, uint32_t netns_ino)
+		      const struct sink_opts *opts)
 {
 	const struct netns_facts *facts;
 	int ret;
@@ -26,7 +26,6 @@ int doctor_view_model(struct doctor_view *view, struct chart *chart, const struc
 	if (!model_facts(model, &facts))
 		view->missing = "No files of any network namespace are known: what rests on "
 				"settings and on the kernel's counters can't be judged.";
-	chart_keep(chart, netns_ino);
 	return ret;
 }
 
@@ -39,11 +38,11 @@ struct judged {
 static void judge(struct judged *judged, const struct model *model, const struct sink_opts *opts)
 {
 	const struct options *options = opts->extra->ctx;
-	uint32_t netns_ino = options->filter.kernel.netns_ino;
+	int ret = doctor_view_model(&judged->view, &judged->chart, model, opts);
 
 	judged->diagnosis = (struct diagnosis){ 0 };
-	if (doctor_view_model(&judged->view, &judged->chart, model, opts, netns_ino) ||
-	    diagnose(&judged->chart, &judged->diagnosis))
+	chart_keep(&judged->chart, options->filter.kernel.netns_ino);
+	if (ret || diagnose(&judged->chart, &judged->diagnosis))
 		judged->view.missing = "There was no memory to judge all of it.";
 	judged->view.diagnosis = &judged->diagnosis;
 }

@@ -239,8 +239,12 @@ static void print_unjudged(const struct doctor_view *view)
 		len = (size_t)snprintf(line, sizeof(line), "%s:", reason);
 		for (size_t j = i; j < diagnosis->nr_unjudged && len < sizeof(line); j++)
 			if (!strcmp(diagnosis->unjudged[j].reason, reason))
-				len += (size_t)snprintf(line + len, sizeof(line) - len, " %s",
+				len += (size_t)snprintf(line + len, sizeof(line) - len, "%s %s",
+							j > i ? "," : "",
 							diagnosis->unjudged[j].id);
+		/* "ports_half" is for programs */
+		for (char *at = line + strlen(reason); (at = strchr(at, '_'));)
+			*at = ' ';
 		fputs("  ", view->out);
 		wrap(view, 4, "", line);
 	}
@@ -292,21 +296,46 @@ static void comment(const struct doctor_view *view, const char *format, ...)
 	wrap(view, 2, "# ", text);
 }
 
+/* What no file reaches: as comments, with the commands that do. */
+static void print_elsewhere(const struct doctor_view *view)
+{
+	putc('\n', view->out);
+	comment(view, "Of other network namespaces, which no file here reaches:");
+	for (size_t i = 0; i < view->diagnosis->nr_findings; i++) {
+		const struct finding *finding = &view->diagnosis->findings[i];
+		bool told = finding->of_host || !finding->nr_settings;
+
+		for (unsigned int j = 0; j < finding->nr_places && j < MAX_PLACES; j++) {
+			const struct finding_place *place = &finding->places[j];
+
+			if (finding->of_host || place->is_host || !place->command[0])
+				continue;
+			if (!told) {
+				fputs("#\n", view->out);
+				comment(view, "%s (%s).", finding->sentence,
+					severity_name(finding->severity));
+			}
+			told = true;
+			fprintf(view->out, "#   %s\n", place->command);
+		}
+	}
+}
+
 void doctor_print_conf(const struct doctor_view *view)
 {
 	struct conf_line lines[MAX_CONF];
 	size_t elsewhere, count = sysctl_conf(view->diagnosis, lines, MAX_CONF, &elsewhere);
 
-	if (!count)
+	if (!count && elsewhere)
+		comment(view, "twtrace doctor: nothing for this file, which reaches the host's own "
+			      "network namespace only.");
+	else if (!count)
 		comment(view, "twtrace doctor: nothing that a sysctl would help was found.");
 	else
 		comment(view, "twtrace doctor: what the evidence on %s supports, and nothing else.",
 			view->host ? view->host : "this host");
-	if (elsewhere)
-		comment(view,
-			"%zu settings are of other network namespaces, which no file here reaches: "
-			"twtrace doctor has their commands.",
-			elsewhere);
+	if (view->missing)
+		comment(view, "%s", view->missing);
 	for (size_t i = 0; i < count; i++) {
 		const struct setting *setting = lines[i].setting;
 
@@ -321,6 +350,8 @@ void doctor_print_conf(const struct doctor_view *view)
 			comment(view, "Undo: remove this line; it was empty before.");
 		fprintf(view->out, "%s = %s\n", setting->name, setting->value);
 	}
+	if (elsewhere)
+		print_elsewhere(view);
 }
 
 static void print_checked(const struct doctor_view *view, const struct checked *row, bool first)

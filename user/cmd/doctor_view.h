@@ -32,11 +32,11 @@ struct doctor_view {
 };
 
 /*
- * Fills @chart from @model, with no namespace but @netns_ino unless that is 0, and @view but for
- * diagnosis and advice. -ENOMEM. @chart is to be released in any case.
+ * Fills @chart from @model, with all of its namespaces, and @view but for diagnosis and advice.
+ * -ENOMEM. @chart is to be released in any case.
  */
 int doctor_view_model(struct doctor_view *view, struct chart *chart, const struct model *model,
-		      const struct sink_opts *opts, uint32_t netns_ino);
+		      const struct sink_opts *opts);
 
 /* As a part of `report`: the findings without the advice. @options is borrowed. */
 struct part doctor_part(const struct options *options);

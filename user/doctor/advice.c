@@ -115,25 +115,30 @@ static enum opinion judge_fin_timeout(const struct question *q)
 
 static enum opinion judge_buckets(const struct question *q)
 {
-	uint64_t overflows = count_of(q, "TcpExt:TCPTimeWaitOverflow");
-	char now[NOW_LEN];
+	struct tally overflows = tally_of(q, "TcpExt:TCPTimeWaitOverflow");
+	char now[NOW_LEN], counted[TALLY_LEN], reached[TALLY_LEN + 64];
 
 	now_text(q, "net.ipv4.tcp_max_tw_buckets", now);
-	if (overflows)
+	tally_text(q, &overflows, counted);
+	if (overflows.lately)
 		return because(q, OPINION_TRUE,
-			       "It was reached (TCPTimeWaitOverflow: %" PRIu64
-			       "): a higher one lets "
+			       "It was reached (TCPTimeWaitOverflow: %s): a higher one lets "
 			       "connections end as they should. It adds no ports. %s",
-			       overflows, now);
+			       counted, now);
+	if (overflows.since_boot)
+		snprintf(reached, sizeof(reached), "It was reached (TCPTimeWaitOverflow: %s)",
+			 counted);
+	else
+		snprintf(reached, sizeof(reached), "%s",
+			 is_counted(q, "TcpExt:TCPTimeWaitOverflow") ?
+				 "It was not reached here" :
+				 "Whether it was reached here is not known");
 	return because(
 		q, OPINION_FALSE,
 		"It adds neither sockets nor ports: it bounds how many small sockets there "
 		"are, and beyond it TIME_WAIT is skipped. %s; 200000 may be below the default. "
 		"%s",
-		is_counted(q, "TcpExt:TCPTimeWaitOverflow") ?
-			"It was not reached here" :
-			"Whether it was reached here is not known",
-		now);
+		reached, now);
 }
 
 static enum opinion judge_timestamps(const struct question *q)
@@ -168,6 +173,12 @@ static enum opinion judge_rfc1337(const struct question *q)
 		       q->chart->traced ? "None was ended so here." : "It frees no port.", now);
 }
 
+static const char *listeners_unknown(const struct question *q)
+{
+	return chart_knows_listeners(q->chart) ? "" :
+						 " Which ports are listened on is not known here.";
+}
+
 static enum opinion judge_range(const struct question *q)
 {
 	char supply[SUPPLY_LEN], now[NOW_LEN];
@@ -176,14 +187,15 @@ static enum opinion judge_range(const struct question *q)
 	supply_text(q, supply);
 	now_text(q, "net.ipv4.ip_local_port_range", now);
 	if (state == SUPPLY_ENOUGH || state == SUPPLY_UNKNOWN)
-		return because(q, OPINION_IRRELEVANT,
-			       "The only sysctl that adds ports, for each destination anew. %s %s",
-			       supply, now);
+		return because(
+			q, OPINION_IRRELEVANT,
+			"The only sysctl that adds ports, for each destination anew. %s %s%s",
+			supply, now, listeners_unknown(q));
 	return because(
 		q, OPINION_TRUE,
 		"The only sysctl that adds ports. Keep it clear of ports that services listen "
-		"on, or reserve those, and one end even, the other odd. %s %s",
-		supply, now);
+		"on, or reserve those, and one end even, the other odd. %s %s%s",
+		supply, now, listeners_unknown(q));
 }
 
 static unsigned int listeners_in_range(const struct question *q)
@@ -201,12 +213,14 @@ static enum opinion judge_reserved(const struct question *q)
 
 	if (count)
 		return because(q, OPINION_TRUE,
-			       "%u ports that are listened on lie inside ip_local_port_range: a "
+			       "%u port%s listened on lie%s inside ip_local_port_range: a "
 			       "connect() may take one while its service is down.",
-			       count);
-	return because(q, OPINION_IRRELEVANT, "It keeps ports from connect(); it adds none. %s",
-		       q->chart->traced ? "No service listens inside ip_local_port_range here." :
-					  "Which ports are listened on is not known here.");
+			       count, count == 1 ? " that is" : "s that are",
+			       count == 1 ? "s" : "");
+	return because(q, OPINION_IRRELEVANT, "It keeps ports from connect(); it adds none.%s",
+		       chart_knows_listeners(q->chart) ?
+			       " No service listens inside ip_local_port_range here." :
+			       listeners_unknown(q));
 }
 
 /* What bind() ran into; NR_PORT_HOLDERS: nothing. */

@@ -14,25 +14,38 @@ enum opinion advice_on_buffers(const struct question *q)
 		       "socket in TIME_WAIT has none.");
 }
 
+/* Of SYN queues that were full: with cookies or without. */
+static struct tally full_of(const struct question *q)
+{
+	struct tally drops = tally_of(q, "TcpExt:TCPReqQFullDrop");
+	struct tally full = tally_of(q, "TcpExt:TCPReqQFullDoCookies");
+
+	full.lately += drops.lately;
+	full.since_boot += drops.since_boot;
+	return full;
+}
+
 enum opinion advice_on_cookies(const struct question *q)
 {
-	uint64_t full =
-		count_of(q, "TcpExt:TCPReqQFullDrop") + count_of(q, "TcpExt:TCPReqQFullDoCookies");
-	char now[NOW_LEN];
+	struct tally full = full_of(q);
+	char now[NOW_LEN], counted[TALLY_LEN], happened[TALLY_LEN + 32] = "";
 
 	now_text(q, "net.ipv4.tcp_syncookies", now);
-	if (full)
+	tally_text(q, &full, counted);
+	if (full.lately)
 		return because(q, OPINION_TRUE,
-			       "SYN queues were full here (%" PRIu64
-			       " times), and that is what it is "
-			       "for. It has nothing to do with TIME_WAIT. %s",
-			       full, now);
+			       "SYN queues were full here (%s), and that is what it is for. It has "
+			       "nothing to do with TIME_WAIT. %s",
+			       counted, now);
+	if (full.since_boot)
+		snprintf(happened, sizeof(happened), " (%s)", counted);
+	else if (is_counted(q, "TcpExt:TCPReqQFullDrop"))
+		snprintf(happened, sizeof(happened), ", which has not happened here");
 	return because(
 		q, OPINION_FALSE,
 		"It answers SYNs when the queue of a listener is full%s. It has nothing to do "
 		"with TIME_WAIT or ports. %s",
-		is_counted(q, "TcpExt:TCPReqQFullDrop") ? ", which has not happened here" : "",
-		now);
+		happened, now);
 }
 
 enum opinion advice_on_orphans(const struct question *q)
@@ -62,25 +75,29 @@ enum opinion advice_on_orphans(const struct question *q)
 
 enum opinion advice_on_somaxconn(const struct question *q)
 {
-	uint64_t overflows = count_of(q, "TcpExt:ListenOverflows");
-	char now[NOW_LEN];
+	struct tally overflows = tally_of(q, "TcpExt:ListenOverflows");
+	char now[NOW_LEN], counted[TALLY_LEN], happened[TALLY_LEN + 64];
 
 	now_text(q, "net.core.somaxconn", now);
-	if (overflows)
-		return because(q, OPINION_TRUE,
-			       "Accept queues overflowed %" PRIu64
-			       " times. It helps only a program "
-			       "that asks listen() for more than that, and accepts fast enough on "
-			       "average. %s",
-			       overflows, now);
+	tally_text(q, &overflows, counted);
+	if (overflows.lately)
+		return because(
+			q, OPINION_TRUE,
+			"Accept queues overflowed (%s). It helps only a program that asks "
+			"listen() for more than that, and accepts fast enough on average. %s",
+			counted, now);
+	if (overflows.since_boot)
+		snprintf(happened, sizeof(happened), "Accept queues overflowed (%s).", counted);
+	else
+		snprintf(happened, sizeof(happened), "%s",
+			 is_counted(q, "TcpExt:ListenOverflows") ?
+				 "No accept queue overflowed here." :
+				 "Whether one overflowed is not known here.");
 	return because(
 		q, OPINION_IRRELEVANT,
 		"It cuts the backlog of listen(), 4096 since Linux 5.4. %s It has nothing to do "
 		"with ports. %s",
-		is_counted(q, "TcpExt:ListenOverflows") ?
-			"No accept queue overflowed here." :
-			"Whether one overflowed is not known here.",
-		now);
+		happened, now);
 }
 
 enum opinion advice_on_abort(const struct question *q)

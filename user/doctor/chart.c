@@ -29,34 +29,38 @@ int chart_add_site(struct chart *chart, const struct site *site)
 	return 0;
 }
 
+int chart_add_listener(struct chart *chart, uint64_t netns_cookie, uint16_t port)
+{
+	size_t count = chart->nr_listeners;
+	struct listening *listeners = chart->listeners;
+
+	/* there is room up to the next power of two */
+	if (!(count & (count - 1)))
+		listeners = reallocarray(listeners, count ? 2 * count : 1, sizeof(*listeners));
+	if (!listeners)
+		return -ENOMEM;
+	chart->listeners = listeners;
+	listeners[chart->nr_listeners++] = (struct listening){ netns_cookie, port };
+	return 0;
+}
+
+bool chart_knows_listeners(const struct chart *chart)
+{
+	return chart->traced || chart->listened;
+}
+
 struct collection {
 	struct chart *chart;
-	size_t room;
 	bool failed;
 };
 
 static void collect_listener(void *ctx, const struct conn_view *view)
 {
 	struct collection *collection = ctx;
-	struct chart *chart = collection->chart;
-	struct listening *listeners = chart->listeners;
 
-	if (view->state != TW_LISTEN || !view->local_port)
-		return;
-	if (chart->nr_listeners == collection->room) {
-		collection->room = collection->room ? 2 * collection->room : 64;
-		listeners = reallocarray(listeners, collection->room, sizeof(*listeners));
-		if (!listeners) {
-			collection->failed = true;
-			collection->room = chart->nr_listeners;
-			return;
-		}
-		chart->listeners = listeners;
-	}
-	listeners[chart->nr_listeners++] = (struct listening){
-		.netns_cookie = view->netns_cookie,
-		.port = view->local_port,
-	};
+	if (view->state == TW_LISTEN && view->local_port &&
+	    chart_add_listener(collection->chart, view->netns_cookie, view->local_port))
+		collection->failed = true;
 }
 
 static int add_sites(struct chart *chart, const struct model *model)
@@ -286,7 +290,7 @@ unsigned int chart_listener(const struct chart *chart, const struct site *site, 
 		const struct listening *listener = &chart->listeners[i];
 
 		if (listener->netns_cookie == site->cookie && listener->port >= port &&
-		    (!lowest || listener->port < lowest))
+		    (!lowest || listener->port < lowest) && !site_reserves(site, listener->port))
 			lowest = listener->port;
 	}
 	return lowest;
@@ -298,6 +302,6 @@ unsigned int chart_listeners(const struct chart *chart, const struct site *site,
 	unsigned int port = chart_listener(chart, site, low), count = 0;
 
 	for (; port && port <= high; port = chart_listener(chart, site, port + 1))
-		count += !site_reserves(site, port);
+		count++;
 	return count;
 }

@@ -50,6 +50,7 @@ struct chart {
 	size_t nr_verdicts;
 	struct listening *listeners; /* in no order; several may be of one port */
 	size_t nr_listeners;
+	bool listened;		/* not traced, and listeners are known all the same */
 };
 
 /* What a counter says: since the facts before, if there are any, and since boot. */
@@ -96,7 +97,14 @@ void chart_keep(struct chart *chart, uint32_t netns_ino);
 /* Whether the budget is of this namespace. */
 bool site_has_budget(const struct site *site, const struct budget *budget);
 bool site_has_failure(const struct site *site, const struct failure *failure);
-/* The lowest port from @port on that somebody in this namespace listens on; 0: none. */
+/* -ENOMEM. */
+int chart_add_listener(struct chart *chart, uint64_t netns_cookie, uint16_t port);
+/* Whether there is none but those. */
+bool chart_knows_listeners(const struct chart *chart);
+/*
+ * The lowest port from @port on that somebody in this namespace listens on and that is not
+ * reserved; 0: none.
+ */
 unsigned int chart_listener(const struct chart *chart, const struct site *site, unsigned int port);
 /* So many ports from @low to @high are listened on and not reserved. */
 unsigned int chart_listeners(const struct chart *chart, const struct site *site, unsigned int low,

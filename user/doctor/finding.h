@@ -18,7 +18,7 @@ enum severity {
 
 const char *severity_name(enum severity severity);	/* "problem" */
 
-#define MAX_PROOFS 12
+#define MAX_PROOFS 16
 #define MAX_SETTINGS 2
 #define MAX_PLACES 16
 #define SENTENCE_LEN 320

@@ -96,10 +96,9 @@ const char *exam_since(const struct exam *exam, const struct tally *tally,
 static struct proof *add_proof(struct finding *finding, const char *what)
 {
 	/* what a rule has more to say than there is room for is its last piece */
-	struct proof *proof = &finding->proofs[finding->nr_proofs];
+	unsigned int at = finding->nr_proofs < MAX_PROOFS ? finding->nr_proofs++ : MAX_PROOFS - 1;
+	struct proof *proof = &finding->proofs[at];
 
-	if (finding->nr_proofs + 1 < MAX_PROOFS)
-		finding->nr_proofs++;
 	*proof = (struct proof){ 0 };
 	snprintf(proof->what, sizeof(proof->what), "%s", what);
 	return proof;

@@ -112,8 +112,7 @@ static void propose_range(struct exam *exam, struct finding *finding, const stru
 		return;
 	for (unsigned int port = LEAST_PORT;
 	     (port = chart_listener(exam->chart, exam->site, port)) && port < low; port++)
-		if (!site_reserves(exam->site, port))
-			wanted = port + 2 - port % 2;
+		wanted = port + 2 - port % 2;
 	/* for less than a quarter more nobody changes it */
 	if (wanted >= low || (low - wanted) * 4 < high - low)
 		return;
@@ -306,8 +305,6 @@ static unsigned int collect(const struct exam *exam, char *text, size_t size)
 		return 0;
 	for (unsigned int port = low;
 	     (port = chart_listener(chart, exam->site, port)) && port <= high; port++) {
-		if (site_reserves(exam->site, port))
-			continue;
 		count++;
 		if (len + 8 < size)
 			len += snprintf(text + len, size - len, "%s%u", len ? "," : "", port);

@@ -183,10 +183,11 @@ static enum opinion wish_range(const struct wish *wish)
 	if (listeners)
 		return because(
 			question, OPINION_DANGEROUS,
-			"Services listen on %u ports of this range: a connect() may take one "
-			"while its service is down. Reserve them first "
+			"Services listen on %u port%s of this range, the lowest is %u: a connect() "
+			"may take one while its service is down. Reserve them first "
 			"(ip_local_reserved_ports).",
-			listeners);
+			listeners, listeners == 1 ? "" : "s",
+			chart_listener(question->chart, question->site, (unsigned int)low));
 	if (!question->site || !site_range(question->site, &now_low, &now_high))
 		return tip(wish);
 	if (high - low < now_high - now_low)

@@ -168,11 +168,36 @@ const char *now_text(const struct question *question, const char *name, char tex
 	return text;
 }
 
+struct tally tally_of(const struct question *question, const char *name)
+{
+	struct tally tally = { 0 };
+
+	if (!question->site || !site_counter(question->site, name, &tally))
+		return (struct tally){ 0 };
+	return tally;
+}
+
+const char *tally_text(const struct question *question, const struct tally *tally,
+		       char text[static TALLY_LEN])
+{
+	char lately[TEXT_LEN], boot[TEXT_LEN], window[TEXT_LEN] = "window";
+
+	text_count(tally->since_boot, boot);
+	if (question->site && question->site->window_s > 0)
+		text_duration((uint64_t)(question->site->window_s * 1e9), window);
+	if (!tally->windowed)
+		snprintf(text, TALLY_LEN, "%s since boot", boot);
+	else if (tally->lately)
+		snprintf(text, TALLY_LEN, "%s in the last %s, %s since boot",
+			 text_count(tally->lately, lately), window, boot);
+	else
+		snprintf(text, TALLY_LEN, "%s since boot, none in the last %s", boot, window);
+	return text;
+}
+
 uint64_t count_of(const struct question *question, const char *name)
 {
-	struct tally tally;
-
-	return question->site && site_counter(question->site, name, &tally) ? tally.lately : 0;
+	return tally_of(question, name).lately;
 }
 
 bool is_counted(const struct question *question, const char *name)

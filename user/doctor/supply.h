@@ -41,6 +41,12 @@ int64_t now_is(const struct question *question, const char *name);
 const char *now_text(const struct question *question, const char *name, char text[static NOW_LEN]);
 /* The opinion on a tip of the table. */
 enum opinion counsel_tip(const struct question *question, const char *setting);
+/* All 0 where nothing is known. */
+struct tally tally_of(const struct question *question, const char *name);
+/* "3 in the last 10.0s, 9 since boot", as far as is known of either. */
+#define TALLY_LEN 112
+const char *tally_text(const struct question *question, const struct tally *tally,
+		       char text[static TALLY_LEN]);
 /* Whether this host's counters say anything of it. */
 bool is_counted(const struct question *question, const char *name);
 /* Lately, or since boot where nothing else is known; 0 where nothing is. */

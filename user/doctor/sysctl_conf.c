@@ -12,12 +12,16 @@ static bool has(const struct conf_line *lines, size_t count, const char *name)
 	return false;
 }
 
-static bool is_of_host(const struct finding *finding)
+/* So many of its places are namespaces that a file reaches. */
+static unsigned int of_host(const struct finding *finding)
 {
+	unsigned int count = 0;
+
+	if (finding->of_host)
+		return finding->nr_places;
 	for (unsigned int i = 0; i < finding->nr_places && i < MAX_PLACES; i++)
-		if (finding->places[i].is_host)
-			return true;
-	return finding->of_host;
+		count += finding->places[i].is_host;
+	return count;
 }
 
 size_t sysctl_conf(const struct diagnosis *diagnosis, struct conf_line *lines, size_t room,
@@ -32,11 +36,9 @@ size_t sysctl_conf(const struct diagnosis *diagnosis, struct conf_line *lines, s
 		for (unsigned int j = 0; j < finding->nr_settings; j++) {
 			const struct setting *setting = &finding->settings[j];
 
-			if (!is_of_host(finding)) {
-				(*elsewhere)++;
-				continue;
-			}
-			if (count == room || !strcmp(setting->value, setting->was) ||
+			*elsewhere += finding->nr_places - of_host(finding);
+			if (!of_host(finding) || count == room ||
+			    !strcmp(setting->value, setting->was) ||
 			    has(lines, count, setting->name))
 				continue;
 			lines[count++] = (struct conf_line){ setting, finding };

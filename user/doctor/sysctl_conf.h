@@ -12,7 +12,7 @@ struct conf_line {
 
 /*
  * Only what reaches the host's own namespace, only what is not so already. Returns how many,
- * @room at most; @elsewhere: so many more of other namespaces, which no file there reaches.
+ * @room at most; @elsewhere: so many of other namespaces, which no file there reaches.
  */
 size_t sysctl_conf(const struct diagnosis *diagnosis, struct conf_line *lines, size_t room,
 		   size_t *elsewhere);
