@@ -92,7 +92,7 @@ warning fin_timeout_quirk" ]]
 	diff <(echo "$output") - <<-'END'
 		1 null null null null
 		2 net.ipv4.tcp_tw_reuse 1 irrelevant net.ipv4.tcp_tw_reuse = 1
-		3 net.ipv4.tcp_tw_recycle 1 gone net.ipv4.tcp_tw_recycle = 1
+		3 net.ipv4.tcp_tw_recycle 1 gone null
 		4 null null null null
 		5 net.ipv4.tcp_max_tw_buckets 200000 false net.ipv4.tcp_max_tw_buckets = 200000
 		6 net.ipv4.tcp_fin_timeout 30 false net.ipv4.tcp_fin_timeout = 30
@@ -116,6 +116,7 @@ warning fin_timeout_quirk" ]]
 			{ echo "line $number is not there"; return 1; }
 	done <"$TREES/page.conf"
 	grep -q 'probably meant: net.ipv4.tcp_timestamps = 0' "$WORK/out"
+	[[ $(tail -n 1 "$WORK/out") == "6 of 10 settings are wrong, 1 of them dangerous." ]]
 }
 
 @test "--fail ends with status 4 where something is wrong, and with 0 where nothing is" {

@@ -374,6 +374,21 @@ static void print_checked(const struct doctor_view *view, const struct checked *
 	wrap(view, 6 + VERDICT_WIDTH, "", row->reason);
 }
 
+/* "3 of 11 settings are wrong, 1 of them dangerous." */
+static void print_sums(const struct doctor_view *view, const struct check *check)
+{
+	struct check_sums sums = check_sums(check);
+	char line[160];
+	size_t len;
+
+	len = (size_t)snprintf(line, sizeof(line), "%zu of %zu setting%s %s wrong", sums.wrong,
+			       sums.settings, sums.settings == 1 ? "" : "s",
+			       sums.wrong == 1 ? "is" : "are");
+	if (sums.dangerous)
+		snprintf(line + len, sizeof(line) - len, ", %zu of them dangerous", sums.dangerous);
+	fprintf(view->out, "\n%s.\n", line);
+}
+
 void doctor_print_check_text(const struct doctor_view *view, const struct check *check)
 {
 	for (size_t i = 0; i < check->count; i++)
@@ -381,4 +396,6 @@ void doctor_print_check_text(const struct doctor_view *view, const struct check 
 			      !i || check->rows[i - 1].line != check->rows[i].line);
 	if (!check->count)
 		fputs("The file is empty.\n", view->out);
+	else
+		print_sums(view, check);
 }

@@ -109,7 +109,8 @@ static enum opinion judge_fin_timeout(const struct question *q)
 	return because(
 		q, OPINION_FALSE,
 		"TIME_WAIT is a constant, 60 s (TCP_TIMEWAIT_LEN). This is how long an orphan "
-		"stays in FIN_WAIT2, and above 60 twice what is above: 61 to 89 shorten it. %s",
+		"stays in FIN_WAIT2. The kernel takes what is above 60 twice and nothing else: "
+		"62 means 4 s, 90 means 60 s. %s",
 		now);
 }
 

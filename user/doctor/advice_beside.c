@@ -55,7 +55,14 @@ enum opinion advice_on_orphans(const struct question *q)
 	uint64_t orphans = 0;
 	bool known = q->site && site_sockstat(q->site, "TCP:orphan", &orphans);
 
-	if ((most > 0 && (int64_t)orphans * 2 >= most) || count_of(q, "TcpExt:TCPAbortOnMemory"))
+	if (!known && count_of(q, "TcpExt:TCPAbortOnMemory"))
+		return because(
+			q, OPINION_TRUE,
+			"Some orphans were reset for their number, or for want of memory; how "
+			"many there are now is not known. TIME_WAIT is not among them. %s",
+			now_text(q, "net.ipv4.tcp_max_orphans", now));
+	if (known &&
+	    ((most > 0 && (int64_t)orphans * 2 >= most) || count_of(q, "TcpExt:TCPAbortOnMemory")))
 		return because(q, OPINION_TRUE,
 			       "%" PRIu64
 			       " orphans now, and some were reset for their number, or will be. "

@@ -46,48 +46,56 @@ static int add_other(struct check *check, unsigned int number, const char *text,
 	return add_row(check, &row);
 }
 
-static int add_setting(const struct chart *chart, struct check *check, unsigned int number,
-		       const char *text, const struct statement *statement)
+/* A line, and the check that its settings are added to. */
+struct reading {
+	const struct chart *chart;
+	struct check *check;
+	unsigned int number;
+	char text[SHOWN_LEN];
+};
+
+static int add_setting(void *ctx, const struct statement *statement)
 {
+	const struct reading *reading = ctx;
 	char reason[REASON_LEN] = "It has no value: sysctl(8) complains and sets nothing.";
 	char meant[NAME_LEN + VALUE_LEN + 4];
 	struct checked row = {
-		.line = number,
-		.text = strdup(text),
+		.line = reading->number,
+		.text = strdup(reading->text),
 		.setting = strdup(statement->name),
 		.verdict = OPINION_FALSE,
 	};
 
-	if (statement->value[0]) {
+	if (statement->value[0])
 		row.value = strdup(statement->value);
-		row.verdict = counsel_setting(chart, statement->name, statement->value, reason);
+	if (statement->too_long) {
+		snprintf(reason, sizeof(reason), "Its value has more than %d bytes: not judged.",
+			 VALUE_LEN - 1);
+		row.verdict = OPINION_NONE;
+	} else if (statement->value[0]) {
+		row.verdict =
+			counsel_setting(reading->chart, statement->name, statement->value, reason);
 	}
 	snprintf(meant, sizeof(meant), "%s = %s", statement->name, statement->value);
-	if (statement->repaired && statement->value[0])
+	if (statement->repaired && statement->value[0] && !statement->too_long)
 		row.meant = strdup(meant);
 	row.reason = strdup(reason);
-	return add_row(check, &row);
+	return add_row(reading->check, &row);
 }
 
 static int check_line(const struct chart *chart, struct check *check, unsigned int number,
 		      const char *line, size_t len)
 {
-	struct statement statements[MAX_STATEMENTS];
-	char text[SHOWN_LEN], whole[4 * SHOWN_LEN];
+	struct reading reading = { .chart = chart, .check = check, .number = number };
 	enum line_kind kind;
-	size_t count;
-	int ret = 0;
+	int ret;
 
 	while (len && line[len - 1] == '\r')
 		len--;
-	snprintf(whole, sizeof(whole), "%.*s", (int)(len < sizeof(whole) ? len : sizeof(whole) - 1),
-		 line);
-	text_clean(line, len, text, sizeof(text));
-	kind = repair_line(whole, statements, &count);
-	if (kind != LINE_SETTINGS)
-		return add_other(check, number, text, kind);
-	for (size_t i = 0; !ret && i < count; i++)
-		ret = add_setting(chart, check, number, text, &statements[i]);
+	text_clean(line, len, reading.text, sizeof(reading.text));
+	ret = repair_line(line, len, add_setting, &reading, &kind);
+	if (!ret && kind != LINE_SETTINGS)
+		ret = add_other(check, number, reading.text, kind);
 	return ret;
 }
 
@@ -148,12 +156,22 @@ void check_release(struct check *check)
 	*check = (struct check){ 0 };
 }
 
+struct check_sums check_sums(const struct check *check)
+{
+	struct check_sums sums = { 0 };
+
+	for (size_t i = 0; i < check->count; i++) {
+		enum opinion verdict = check->rows[i].verdict;
+
+		sums.settings += check->rows[i].setting != NULL;
+		sums.dangerous += verdict == OPINION_DANGEROUS;
+		sums.wrong += verdict == OPINION_FALSE || verdict == OPINION_DANGEROUS ||
+			      verdict == OPINION_GONE;
+	}
+	return sums;
+}
+
 bool check_has_wrong(const struct check *check)
 {
-	for (size_t i = 0; i < check->count; i++)
-		if (check->rows[i].verdict == OPINION_FALSE ||
-		    check->rows[i].verdict == OPINION_DANGEROUS ||
-		    check->rows[i].verdict == OPINION_GONE)
-			return true;
-	return false;
+	return check_sums(check).wrong;
 }

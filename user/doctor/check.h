@@ -29,6 +29,13 @@ struct check {
 int check_text(const struct chart *chart, const char *text, size_t len, struct check *check,
 	       struct error *err);
 void check_release(struct check *check);
+/* How many settings there are, and how many do not do what they are for, or do harm. */
+struct check_sums {
+	size_t settings, wrong;
+	size_t dangerous;	/* of those that are wrong */
+};
+
+struct check_sums check_sums(const struct check *check);
 /* Whether a line does not do what it is for, or does harm. */
 bool check_has_wrong(const struct check *check);
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Typographic characters and HTML's entities, as the characters that were typed once. */
+/* Typographic characters and HTML's tags and entities, as the characters that were typed once. */
 #include "doctor/plain.h"
 
+#include <ctype.h>
 #include <string.h>
 
 static const struct {
@@ -33,25 +34,49 @@ static const struct {
 	{ "&gt;", ">" },	  { "&amp;", "&" },
 };
 
-bool plain_text(const char *line, char *text, size_t size)
+/* Whether @line begins with one of them; which. */
+static bool is_replaced(const char *line, size_t len, size_t *which)
 {
-	bool changed = false;
-	size_t len = 0;
+	for (*which = 0; *which < sizeof(replaced) / sizeof(replaced[0]); ++*which) {
+		size_t from = strlen(replaced[*which].from);
 
-	while (*line && len + 2 < size) {
-		size_t i = 0, count = sizeof(replaced) / sizeof(replaced[0]);
-
-		while (i < count && strncasecmp(line, replaced[i].from, strlen(replaced[i].from)))
-			i++;
-		if (i == count) {
-			text[len++] = *line++;
-			continue;
-		}
-		changed = true;
-		line += strlen(replaced[i].from);
-		if (replaced[i].to[0])
-			text[len++] = replaced[i].to[0];
+		if (from <= len && !strncasecmp(line, replaced[*which].from, from))
+			return true;
 	}
-	text[len] = '\0';
+	return false;
+}
+
+/* How long the tag is that begins here ("<code>", "</td>"); 0: none does. */
+static size_t tag_len(const char *line, size_t len)
+{
+	const char *end = line[0] == '<' ? memchr(line, '>', len) : NULL;
+
+	if (!end || !isalpha((unsigned char)line[line[1] == '/' ? 2 : 1]))
+		return 0;
+	return (size_t)(end - line) + 1;
+}
+
+bool plain_text(const char *line, size_t len, char *text)
+{
+	const char *end = line + len;
+	bool changed = false;
+	size_t which, tag;
+
+	while (line < end) {
+		tag = tag_len(line, (size_t)(end - line));
+		if (tag) {
+			*text++ = ' ';
+			line += tag;
+			changed = true;
+		} else if (is_replaced(line, (size_t)(end - line), &which)) {
+			if (replaced[which].to[0])
+				*text++ = replaced[which].to[0];
+			line += strlen(replaced[which].from);
+			changed = true;
+		} else {
+			*text++ = *line++;
+		}
+	}
+	*text = '\0';
 	return changed;
 }

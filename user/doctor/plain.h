@@ -6,7 +6,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Whether anything had to be replaced. What is longer than @size is cut. */
-bool plain_text(const char *line, char *text, size_t size);
+/* What the text of a line of @len bytes needs at most. */
+#define PLAIN_SIZE(len) ((len) + 1)
+
+/* Whether anything had to be replaced. @line has no NUL; @text has room for PLAIN_SIZE(@len). */
+bool plain_text(const char *line, size_t len, char *text);
 
 #endif

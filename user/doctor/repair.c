@@ -3,19 +3,27 @@
 #include "doctor/repair.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "doctor/counsel.h"
+#include "base/text.h"
+#include "doctor/meant.h"
+#include "doctor/numbers.h"
 #include "doctor/plain.h"
-
-#define LINE_LEN 4096
-#define LEAST_LEN 10		/* of a name that may have a typing error */
-#define MOST_ERRORS 2
 
 /* What stands before a setting where a command is meant. */
 static const char *const commands[] = {
 	"$ ", "# ", "> ", "- ", "sudo ", "sysctl ", "/sbin/sysctl ", "-w ", "--write ", "-q ",
+};
+
+/* Whom statements are told to. */
+struct hearer {
+	statement_fn *fn;
+	void *ctx;
+	size_t count;
+	int ret;		/* the first one that was not 0 */
 };
 
 static const char *const roots[] = { "net", "fs", "kernel", "vm" };
@@ -56,112 +64,37 @@ static bool squeeze(const char *text, size_t len, char name[static NAME_LEN])
 	return count && isalpha((unsigned char)name[0]);
 }
 
-static const char *find_known(const char *name, bool by_start)
+/* sysctl(8) takes "net/ipv4/tcp_tw_reuse" too: slashes throughout are no damage. */
+static bool stands_so(const char *name, const char *written, size_t len)
 {
-	const char *known;
+	bool slashes = !memchr(written, '.', len);
 
-	for (size_t i = 0; (known = counsel_known(i)); i++)
-		if (by_start ? !strncmp(known, name, strlen(name)) : !strcmp(known, name))
-			return known;
-	return NULL;
-}
-
-static size_t least(size_t one, size_t two)
-{
-	return one < two ? one : two;
-}
-
-/* Characters to change, add or drop (Levenshtein); two that are swapped are two. */
-static size_t errors_between(const char *one, const char *two)
-{
-	size_t row[NAME_LEN + 1], width = strlen(two), corner, above;
-
-	for (size_t j = 0; j <= width; j++)
-		row[j] = j;
-	for (size_t i = 1; one[i - 1]; i++) {
-		corner = row[0]++;
-		for (size_t j = 1; j <= width; j++) {
-			above = row[j];
-			row[j] = least(least(above, row[j - 1]) + 1,
-				       corner + (one[i - 1] != two[j - 1]));
-			corner = above;
-		}
-	}
-	return row[width];
-}
-
-/* The known name that was meant; NULL: none. */
-static const char *guess(const char *name)
-{
-	static const char *const parents[] = { "net.ipv4.", "net.core.", "net.netfilter.", "net." };
-	char whole[2 * NAME_LEN];
-	const char *known, *found = NULL;
-	size_t best = MOST_ERRORS + 1;
-
-	for (size_t i = 0; i < sizeof(parents) / sizeof(parents[0]); i++) {
-		snprintf(whole, sizeof(whole), "%s%s", parents[i], name);
-		known = find_known(whole, false);
-		if (known)
-			return known;
-	}
-	for (size_t i = 0; strlen(name) >= LEAST_LEN && (known = counsel_known(i)); i++) {
-		size_t errors = errors_between(name, known);
-
-		if (errors < best) {
-			best = errors;
-			found = known;
-		}
-	}
-	return found;
+	if (strlen(name) != len)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (name[i] != (slashes && written[i] == '/' ? '.' : written[i]))
+			return false;
+	return true;
 }
 
 static void name_statement(struct statement *statement, const char *written, size_t len)
 {
-	const char *meant;
+	const char *meant = meant_name(statement->name);
 
-	if (!find_known(statement->name, false)) {
-		meant = guess(statement->name);
-		if (meant)
-			snprintf(statement->name, sizeof(statement->name), "%s", meant);
-	}
-	if (strlen(statement->name) != len || strncmp(statement->name, written, len))
-		statement->repaired = true;
+	if (meant)
+		snprintf(statement->name, sizeof(statement->name), "%s", meant);
+	statement->repaired |= !stands_so(statement->name, written, len);
 }
 
-/* "30s", "200,000", "15000-64999" into the numbers that they are, for a sysctl of numbers. */
-static void repair_numbers(struct statement *statement)
+/* "1 (do not use)": what is said of a number is no part of it. */
+static bool cut_remark(char *text)
 {
-	unsigned int numbers = counsel_values(statement->name);
-	char *value = statement->value, *to = value, before = ' ';
-	char was[VALUE_LEN];
+	char *remark = strchr(text, '(');
 
-	if (!numbers)
-		return;
-	snprintf(was, sizeof(was), "%s", value);
-	for (const char *from = was; *from; before = *from++) {
-		if (isdigit((unsigned char)*from))
-			*to++ = *from;
-		else if ((is_blank(*from) || ((*from == '-' || *from == ',') && numbers > 1)) &&
-			 to > value && to[-1] != ' ')
-			*to++ = ' ';
-		else if (*from == ',' && numbers == 1 && strspn(from + 1, "0123456789") == 3)
-			continue;
-		else if (isalpha((unsigned char)*from) &&
-			 (isdigit((unsigned char)before) || isalpha((unsigned char)before) ||
-			  is_blank(before)) &&
-			 to > value)
-			continue;
-		else if (!is_blank(*from))
-			/* no number: it stays as it is, to be refused */
-			goto undo;
-	}
-	while (to > value && to[-1] == ' ')
-		to--;
-	*to = '\0';
-	statement->repaired |= strcmp(was, value) && strspn(was, "0123456789 \t") != strlen(was);
-	return;
-undo:
-	snprintf(value, VALUE_LEN, "%s", was);
+	if (!remark || remark == text || !is_blank(remark[-1]) || !isdigit((unsigned char)text[0]))
+		return false;
+	*remark = '\0';
+	return true;
 }
 
 static void set_value(struct statement *statement, char *text)
@@ -169,34 +102,54 @@ static void set_value(struct statement *statement, char *text)
 	size_t len;
 
 	text = trim(text);
+	statement->repaired |= cut_remark(text);
+	text = trim(text);
 	len = strlen(text);
 	while (len && strchr(";,.", text[len - 1])) {
 		text[--len] = '\0';
 		statement->repaired = true;
 	}
-	snprintf(statement->value, sizeof(statement->value), "%.*s", VALUE_LEN - 1, trim(text));
-	for (char *tab = statement->value; (tab = strchr(tab, '\t'));)
+	text = trim(text);
+	for (char *tab = text; (tab = strchr(tab, '\t'));)
 		*tab = ' ';
-	repair_numbers(statement);
+	statement->too_long = strlen(text) >= VALUE_LEN;
+	text_clean(text, strlen(text), statement->value, sizeof(statement->value));
+	if (!statement->too_long)
+		statement->repaired |= numbers_repair(statement->name, statement->value);
 }
 
 /* The longest known name at the start of a text without "=": where it ends; 0: none. */
 static size_t known_start(const char *text, char name[static NAME_LEN])
 {
 	char squeezed[NAME_LEN];
-	size_t found = 0;
+	size_t found = 0, end = strlen(text);
 
-	for (size_t len = 1; len <= strlen(text); len++) {
+	for (size_t len = 1; len <= end; len++) {
 		if (is_blank(text[len - 1]))
 			continue;
-		if (!squeeze(text, len, squeezed) || !find_known(squeezed, true))
+		if (!squeeze(text, len, squeezed) || !meant_known(squeezed, true))
 			break;
-		if (find_known(squeezed, false)) {
+		if (meant_known(squeezed, false)) {
 			strcpy(name, squeezed);
 			found = len;
 		}
 	}
 	return found;
+}
+
+/* Where the name ends in a text without "=" and ":"; 0: it has none. */
+static size_t unsigned_name(const char *text, char name[static NAME_LEN])
+{
+	size_t len = known_start(text, name), word = strcspn(text, " \t");
+	const char *behind = text + word + strspn(text + word, " \t");
+
+	if (len)
+		return len;
+	if (!squeeze(text, word, name))
+		return 0;
+	/* half a name is a word of prose too: a number makes it a setting */
+	return strchr(name, '.') || (meant_name(name) && isdigit((unsigned char)*behind)) ? word :
+											    0;
 }
 
 /* One setting, all of @text. False: it is none. */
@@ -214,13 +167,12 @@ static bool take_statement(char *text, struct statement *statement)
 		value = text + len + (text[len] == ':');
 	}
 	if (!text[len]) {
-		len = known_start(text, statement->name);
-		if (!len && squeeze(text, strcspn(text, " \t"), statement->name) &&
-		    strchr(statement->name, '.'))
-			len = strcspn(text, " \t");
+		len = unsigned_name(text, statement->name);
 		if (!len)
 			return false;
-		value = text + len;
+		value = trim(text + len);
+		/* a dash for "=" */
+		value += value[0] == '-' && is_blank(value[1]);
 	}
 	end = len;
 	while (end && is_blank(text[end - 1]))
@@ -251,18 +203,23 @@ static bool begins(const char *text, const char *at)
 	return false;
 }
 
-static void add_statement(char *text, bool damaged,
-			  struct statement statements[static MAX_STATEMENTS], size_t *count)
+static void tell(struct hearer *hearer, const struct statement *statement)
+{
+	hearer->count++;
+	if (!hearer->ret)
+		hearer->ret = hearer->fn(hearer->ctx, statement);
+}
+
+static void add_statement(char *text, bool damaged, struct hearer *hearer)
 {
 	struct statement statement = { .repaired = damaged };
 
-	if (*count < MAX_STATEMENTS && take_statement(text, &statement))
-		statements[(*count)++] = statement;
+	if (take_statement(text, &statement))
+		tell(hearer, &statement);
 }
 
 /* Settings that run together come apart where the next one begins. */
-static void take_part(char *text, bool damaged, struct statement statements[static MAX_STATEMENTS],
-		      size_t *count)
+static void take_part(char *text, bool damaged, struct hearer *hearer)
 {
 	char *start = text, *at = text;
 
@@ -278,16 +235,16 @@ static void take_part(char *text, bool damaged, struct statement statements[stat
 		*at = '\0';
 		/* what comes before the first is no setting, if it has no value */
 		if (begins(text, start) || strchr(start, '='))
-			add_statement(start, true, statements, count);
+			add_statement(start, true, hearer);
 		*at = kept;
 		start = at;
 		damaged = true;
 	}
-	add_statement(start, damaged || start != text, statements, count);
+	add_statement(start, damaged || start != text, hearer);
 }
 
 /* echo 1 > /proc/sys/net/ipv4/x, echo 1 | sudo tee /proc/sys/... */
-static bool take_echo(char *text, struct statement statements[static MAX_STATEMENTS], size_t *count)
+static bool take_echo(char *text, struct hearer *hearer)
 {
 	static const char root[] = "/proc/sys/";
 	char *path = strstr(text, root), *end;
@@ -302,7 +259,7 @@ static bool take_echo(char *text, struct statement statements[static MAX_STATEME
 		return false;
 	name_statement(&statement, statement.name, strlen(statement.name));
 	set_value(&statement, text + 5);
-	statements[(*count)++] = statement;
+	tell(hearer, &statement);
 	return true;
 }
 
@@ -353,20 +310,10 @@ static bool is_comment(const char *text)
 	return text[0] == '#' || text[0] == ';';
 }
 
-enum line_kind repair_line(const char *line, struct statement statements[static MAX_STATEMENTS],
-			   size_t *count)
+static void take_line(char *text, bool damaged, struct hearer *hearer)
 {
-	char buffer[LINE_LEN], *text, *rest;
-	bool damaged = plain_text(line, buffer, sizeof(buffer));
+	char *rest;
 
-	*count = 0;
-	text = trim(buffer);
-	if (!text[0])
-		return LINE_BLANK;
-	if (is_comment(text))
-		return LINE_COMMENT;
-	text += text[0] == '#';
-	damaged |= strip(text);
 	for (text = trim(text); text; text = rest) {
 		bool changed = damaged;
 		char *end = strpbrk(text, ";&");
@@ -382,8 +329,30 @@ enum line_kind repair_line(const char *line, struct statement statements[static 
 		text = skip_commands(trim(text), &changed);
 		/* sysctl.d: not a word if it fails */
 		text += *text == '-';
-		if (*text && *count < MAX_STATEMENTS && !take_echo(text, statements, count))
-			take_part(text, changed, statements, count);
+		if (*text && !take_echo(text, hearer))
+			take_part(text, changed, hearer);
 	}
-	return *count ? LINE_SETTINGS : LINE_OTHER;
+}
+
+int repair_line(const char *line, size_t len, statement_fn *fn, void *ctx, enum line_kind *kind)
+{
+	struct hearer hearer = { .fn = fn, .ctx = ctx };
+	char *buffer = malloc(PLAIN_SIZE(len)), *text;
+	bool damaged;
+
+	if (!buffer)
+		return -ENOMEM;
+	damaged = plain_text(line, len, buffer);
+	text = trim(buffer);
+	*kind = LINE_BLANK;
+	if (is_comment(text)) {
+		*kind = LINE_COMMENT;
+	} else if (text[0]) {
+		text += text[0] == '#';
+		damaged |= strip(text);
+		take_line(text, damaged, &hearer);
+		*kind = hearer.count ? LINE_SETTINGS : LINE_OTHER;
+	}
+	free(buffer);
+	return hearer.ret;
 }

@@ -11,12 +11,12 @@
 #include <stddef.h>
 
 #define NAME_LEN 128
-#define VALUE_LEN 256
-#define MAX_STATEMENTS 16
+#define VALUE_LEN 4096
 
 struct statement {
 	char name[NAME_LEN];	/* as sysctl(8) has it, with dots */
-	char value[VALUE_LEN];	/* empty: there is none */
+	char value[VALUE_LEN];	/* clean; empty: there is none */
+	bool too_long;		/* the value, which is cut */
 	bool repaired;		/* it does not stand there so */
 };
 
@@ -27,8 +27,13 @@ enum line_kind {
 	LINE_OTHER,		/* nothing that could be meant as a setting */
 };
 
-/* @line: one line without its end, as text. Returns what it is; @count statements. */
-enum line_kind repair_line(const char *line, struct statement statements[static MAX_STATEMENTS],
-			   size_t *count);
+/* Hears of a statement, which lasts until it returns. What it returns, if not 0, is the last. */
+typedef int statement_fn(void *ctx, const struct statement *statement);
+
+/*
+ * @line: @len bytes without the line's end. Tells @fn every statement in it, in order, and what
+ * the line is. 0, -ENOMEM, or the first of @fn that was not 0: nothing is told after that.
+ */
+int repair_line(const char *line, size_t len, statement_fn *fn, void *ctx, enum line_kind *kind);
 
 #endif

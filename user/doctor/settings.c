@@ -7,11 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "doctor/beside.h"
+#include "doctor/reserve.h"
 #include "doctor/supply.h"
 
 #define CONNTRACK "net.netfilter.nf_conntrack_"
 #define IPV4 "net.ipv4."
+#define SHOWN_LEN 61		/* of a value that is refused */
 
 struct wish {
 	struct question question;
@@ -59,34 +62,58 @@ static enum opinion wish_recycle(const struct wish *wish)
 
 static enum opinion wish_fin_timeout(const struct wish *wish)
 {
-	int64_t value = wish->value[0];
+	/* tcp_fin_time() - TCP_TIMEWAIT_LEN, twice: once as a full socket, once as a small one */
+	int64_t value = wish->value[0], life_s = 2 * (value - 60);
 
 	if (value == 60)
 		return is_default(wish, "It is about FIN_WAIT2, not about TIME_WAIT.");
-	/* tcp_fin_time() - TCP_TIMEWAIT_LEN, twice: once as a full socket, once as a small one */
 	if (value > 60)
-		return because(
-			&wish->question, OPINION_FALSE,
-			"Above 60 an orphan stays in FIN_WAIT2 for twice what is above: %" PRId64
-			" s with %" PRId64 ", not %" PRId64
-			". TIME_WAIT lasts for 60 s whatever it is.",
-			2 * (value - 60), value, value);
+		return because(&wish->question, OPINION_FALSE,
+			       "An orphan then stays in FIN_WAIT2 for %" PRId64
+			       " s%s. TIME_WAIT lasts for 60 s whatever it is.",
+			       life_s,
+			       life_s == value ?
+				       ", which holds its port for longer than the default of 60" :
+				       ", because the kernel takes what is above 60 twice");
 	return tip(wish);
+}
+
+/* -1: unknown. */
+static int64_t count_sockets(const struct wish *wish, const char *name)
+{
+	uint64_t count;
+
+	return wish->question.site && site_sockstat(wish->question.site, name, &count) ?
+		       (int64_t)count :
+		       -1;
+}
+
+/* What is wrong with a bound that is lower than it is, or than what it bounds. */
+#define BOUND_LEN 120
+static const char *bound_text(const struct wish *wish, int64_t count, char text[static BOUND_LEN])
+{
+	const char *what = wish->value[0] < wish->now ? "It lowers the bound" :
+							"It is too low a bound";
+
+	if (count >= 0)
+		snprintf(text, BOUND_LEN, "%s (%" PRId64 " now, and %" PRId64 " are there)", what,
+			 wish->now, count);
+	else
+		snprintf(text, BOUND_LEN, "%s (%" PRId64 " now; how many there are is not known)",
+			 what, wish->now);
+	return text;
 }
 
 static enum opinion wish_buckets(const struct wish *wish)
 {
-	uint64_t time_wait = 0;
+	int64_t time_wait = count_sockets(wish, "TCP:tw");
+	char bound[BOUND_LEN];
 
-	if (wish->question.site)
-		site_sockstat(wish->question.site, "TCP:tw", &time_wait);
-	if (wish->now >= 0 && (wish->value[0] < wish->now || wish->value[0] <= (int64_t)time_wait))
-		return because(
-			&wish->question, OPINION_DANGEROUS,
-			"It lowers the bound (%" PRId64 " now, and %" PRIu64
-			" are there): beyond it TIME_WAIT is skipped, and late segments hit new "
-			"connections. It never adds sockets or ports.",
-			wish->now, time_wait);
+	if (wish->now >= 0 && (wish->value[0] < wish->now || wish->value[0] <= time_wait))
+		return because(&wish->question, OPINION_DANGEROUS,
+			       "%s: beyond it TIME_WAIT is skipped, and late segments hit new "
+			       "connections. It never adds sockets or ports.",
+			       bound_text(wish, time_wait, bound));
 	if (wish->value[0] == wish->now)
 		return because(&wish->question, OPINION_IRRELEVANT,
 			       "So it is already. It adds neither sockets nor ports.");
@@ -134,18 +161,15 @@ static enum opinion wish_off(const struct wish *wish)
 
 static enum opinion wish_orphans(const struct wish *wish)
 {
-	uint64_t orphans = 0;
+	int64_t orphans = count_sockets(wish, "TCP:orphan");
+	char bound[BOUND_LEN];
 
-	if (wish->question.site)
-		site_sockstat(wish->question.site, "TCP:orphan", &orphans);
-	if (wish->now >= 0 &&
-	    ((uint64_t)wish->value[0] < 2 * orphans || wish->value[0] < wish->now))
+	if (wish->now >= 0 && (wish->value[0] < wish->now || wish->value[0] / 2 < orphans))
 		return because(
 			&wish->question, OPINION_DANGEROUS,
-			"It lowers the bound (%" PRId64 " now, and %" PRIu64
-			" are there): beyond it connections are reset while they still have data "
-			"to send. TIME_WAIT is not among them.",
-			wish->now, orphans);
+			"%s: beyond it connections are reset while they still have data to send. "
+			"TIME_WAIT is not among them.",
+			bound_text(wish, orphans, bound));
 	return tip(wish);
 }
 
@@ -198,6 +222,13 @@ static enum opinion wish_range(const struct wish *wish)
 	return tip(wish);
 }
 
+static enum opinion wish_reserved(const struct wish *wish)
+{
+	enum opinion opinion = reserve_judge(&wish->question, wish->text);
+
+	return opinion == OPINION_NONE ? tip(wish) : opinion;
+}
+
 static enum opinion wish_conntrack_max(const struct wish *wish)
 {
 	int64_t count = now_is(&wish->question, CONNTRACK "count");
@@ -239,7 +270,6 @@ static enum opinion wish_beside(const struct wish *wish)
 
 #define INT INT32_MAX
 
-/* Without a judge: a name that is known, so that a damaged one can be told from it. */
 static const struct known_setting {
 	const char *name;
 	unsigned int values;	/* 0: any text */
@@ -260,7 +290,7 @@ static const struct known_setting {
 	{ "net.core.somaxconn", 1, 0, INT, wish_somaxconn },
 	{ IPV4 "tcp_abort_on_overflow", 1, 0, 255, wish_off },
 	{ IPV4 "ip_local_port_range", 2, 1, 65535, wish_range },
-	{ IPV4 "ip_local_reserved_ports", 0, 0, 0, tip },
+	{ IPV4 "ip_local_reserved_ports", 0, 0, 0, wish_reserved },
 	{ CONNTRACK "max", 1, 0, INT, wish_conntrack_max },
 	{ "net.nf_conntrack_max", 1, 0, INT, wish_conntrack_max },
 	{ CONNTRACK "tcp_timeout_time_wait", 1, 0, INT, wish_conntrack },
@@ -283,19 +313,6 @@ static const struct known_setting {
 	{ "net.core.wmem_max", 1, 1, INT, wish_beside },
 	{ "fs.file-max", 1, 0, INT64_MAX, wish_beside },
 	{ "fs.nr_open", 1, 8, INT, wish_beside },
-	{ IPV4 "tcp_sack", 0, 0, 0, NULL },
-	{ IPV4 "tcp_window_scaling", 0, 0, 0, NULL },
-	{ IPV4 "tcp_congestion_control", 0, 0, 0, NULL },
-	{ IPV4 "tcp_slow_start_after_idle", 0, 0, 0, NULL },
-	{ IPV4 "tcp_no_metrics_save", 0, 0, 0, NULL },
-	{ IPV4 "tcp_mtu_probing", 0, 0, 0, NULL },
-	{ IPV4 "ip_forward", 0, 0, 0, NULL },
-	{ "net.core.default_qdisc", 0, 0, 0, NULL },
-	{ "net.core.rmem_default", 0, 0, 0, NULL },
-	{ "net.core.wmem_default", 0, 0, 0, NULL },
-	{ "net.core.optmem_max", 0, 0, 0, NULL },
-	{ "vm.swappiness", 0, 0, 0, NULL },
-	{ "kernel.pid_max", 0, 0, 0, NULL },
 };
 
 #define NR_KNOWN (sizeof(known) / sizeof(known[0]))
@@ -340,14 +357,16 @@ static bool take_values(const struct known_setting *setting, struct wish *wish)
 
 static enum opinion refuse(const struct known_setting *setting, const struct wish *wish)
 {
+	char shown[SHOWN_LEN];
+
+	text_clean(wish->text, strlen(wish->text), shown, sizeof(shown));
 	if (setting->values == 1 && setting->max < INT)
 		return because(&wish->question, OPINION_FALSE,
-			       "'%.60s' is no value of it: a number from %" PRId64 " to %" PRId64
-			       ".",
-			       wish->text, setting->min, setting->max);
+			       "'%s' is no value of it: a number from %" PRId64 " to %" PRId64 ".",
+			       shown, setting->min, setting->max);
 	return because(&wish->question, OPINION_FALSE,
-		       "'%.60s' is no value of it: it takes %u number%s.", wish->text,
-		       setting->values, setting->values == 1 ? "" : "s");
+		       "'%s' is no value of it: it takes %u number%s.", shown, setting->values,
+		       setting->values == 1 ? "" : "s");
 }
 
 enum opinion counsel_setting(const struct chart *chart, const char *name, const char *value,
@@ -360,7 +379,7 @@ enum opinion counsel_setting(const struct chart *chart, const char *name, const 
 		.text = value,
 	};
 
-	if (!setting || !setting->judge)
+	if (!setting)
 		return because(
 			&wish.question, OPINION_NONE,
 			"Unknown to twtrace: not judged. It is not about how connections end.");
