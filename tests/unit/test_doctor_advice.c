@@ -175,6 +175,10 @@ static void no_orphan_holds_a_port_where_there_is_none(void **state)
 	chart.nr_budgets = 1;
 	assert_int_equal(counsel_setting(&chart, "net.ipv4.tcp_fin_timeout", "5", reason),
 			 OPINION_FALSE);
+	assert_int_equal(counsel_setting(&chart, "net.ipv4.ip_local_port_range", "10000 60999",
+					 reason),
+			 OPINION_TRUE);
+	assert_non_null(strstr(reason, "No port is left for connections to"));
 	chart_facts_release(&chart);
 }
 

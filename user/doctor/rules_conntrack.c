@@ -34,7 +34,7 @@ static int64_t percent(const struct exam *exam)
 	int64_t most = exam_sysctl(exam, MAX, 0);
 
 	/* 0: without a bound */
-	return most > 0 ? exam_sysctl(exam, COUNT, 0) * 100 / most : 0;
+	return most > 0 ? (int64_t)((double)exam_sysctl(exam, COUNT, 0) * 100 / (double)most) : 0;
 }
 
 static void judge_full(struct exam *exam)

@@ -32,7 +32,7 @@ static void judge_orphans(struct exam *exam)
 	struct finding *finding;
 	char number[TEXT_LEN];
 
-	if (!orphans || (int64_t)orphans * 2 < most)
+	if (!orphans || (double)orphans * 2 < (double)most)
 		return;
 	finding = exam_find(exam, "%s orphans are half or more of tcp_max_orphans",
 			    text_count(orphans, number));
@@ -79,8 +79,8 @@ static void judge_memory(struct exam *exam)
 	if (pages < pressure)
 		return;
 	finding = exam_find(exam, "TCP uses %" PRId64 " %% of the memory that tcp_mem allows",
-			    most > 0 ? pages * 100 / most : 100);
-	if (pages * 10 < most * 9)
+			    most > 0 ? (int64_t)((double)pages * 100 / (double)most) : 100);
+	if ((double)pages * 10 < (double)most * 9)
 		finding->severity = SEVERITY_WARNING;
 	add_memory(exam, finding);
 }

@@ -99,8 +99,12 @@ const char *supply_budget(const struct budget *budget, char text[static SUPPLY_L
 {
 	char place[BUDGET_TEXT_LEN];
 
-	snprintf(text, SUPPLY_LEN, "Ports %s are short: %" PRIu32 " of %" PRIu32 " in use.",
-		 budget_text(budget, place), budget->used, budget->capacity);
+	budget_text(budget, place);
+	if (budget->capacity)
+		snprintf(text, SUPPLY_LEN, "Ports %s are short: %" PRIu32 " of %" PRIu32 " in use.",
+			 place, budget->used, budget->capacity);
+	else
+		snprintf(text, SUPPLY_LEN, "No port is left for connections %s.", place);
 	return text;
 }
 
