@@ -96,6 +96,46 @@ static void a_bind_that_fails_is_told_with_who_asked_for_what(void **state)
 	assert_int_equal(heard.reuse, REUSE_UNKNOWN);
 }
 
+static void processes_that_failed_have_a_row_each(void **state)
+{
+	struct fixture *f = listening(state);
+	const struct failure *failures;
+
+	for (uint32_t i = 0; i < 60; i++) {
+		struct end end = end_of(900 + i, 8080, 0, i < 10 ? 11 : i < 30 ? 12 : 13, "asker");
+
+		feed_bind_failed(f, &end, 0);
+	}
+	assert_int_equal(model_failures(f->model, &failures), 3);
+	for (uint32_t i = 0; i < 3; i++) {
+		assert_int_equal(failures[i].pid, 13 - i);
+		assert_int_equal(failures[i].count, 30 - 10 * i);
+		assert_int_equal(failures_of_service(failures, 3, i), i ? 0 : 60);
+	}
+}
+
+/* A server that is started again and again is another process each time. */
+static void of_thousands_of_processes_the_later_ones_share_a_row(void **state)
+{
+	struct fixture *f = listening(state);
+	const struct failure *failures;
+	struct end other = end_of(2, 9090, 0, 7, "other");
+
+	f->unchecked = true;
+	for (uint32_t i = 0; i < 5000; i++) {
+		struct end end = end_of(900 + i, 8080, 0, 1000 + i, "asker");
+
+		feed_bind_failed(f, &end, 0);
+	}
+	feed_bind_failed(f, &other, 0);
+	assert_int_equal(model_failures(f->model, &failures), 18);
+	assert_int_equal(failures[0].pid, PID_UNKNOWN);
+	assert_int_equal(failures[0].count, 5000 - 16);
+	assert_int_equal(failures_of_service(failures, 18, 0), 5000);
+	assert_int_equal(model_failures_left_out(f->model), 0);
+	assert_int_equal(failures[17].pid, 7);
+}
+
 static void nothing_is_told_of_a_bind_before_ready_or_that_the_filter_turns_down(void **state)
 {
 	struct fixture *f = *state;
@@ -416,6 +456,8 @@ int main(void)
 #define test(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
 	const struct CMUnitTest tests[] = {
 		test(a_bind_that_fails_is_told_with_who_asked_for_what),
+		test(processes_that_failed_have_a_row_each),
+		test(of_thousands_of_processes_the_later_ones_share_a_row),
 		test(nothing_is_told_of_a_bind_before_ready_or_that_the_filter_turns_down),
 		test(whether_binds_are_seen_is_what_the_worst_source_says),
 		test(a_listener_holds_the_port_before_its_connections),

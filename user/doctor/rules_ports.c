@@ -199,14 +199,15 @@ static void judge_failures(struct exam *exam)
 			return;
 	for (size_t i = 0; i < chart->nr_failures; i++) {
 		const struct failure *failure = &chart->failures[i];
+		uint64_t times = failures_of_service(chart->failures, chart->nr_failures, i);
 
-		if (failure->kind != FAILURE_CONNECT || failure->error != EADDRNOTAVAIL ||
+		if (failure->kind != FAILURE_CONNECT || failure->error != EADDRNOTAVAIL || !times ||
 		    failure->local_port || !site_has_failure(exam->site, failure))
 			continue;
 		endpoint_format(failure->remote_addr, failure->remote_port, place);
 		finding = exam_find(exam, "%s connects to %s found no free port (EADDRNOTAVAIL)",
-				    text_count(failure->count, number), place);
-		finding_count(finding, "failed connects", (double)failure->count);
+				    text_count(times, number), place);
+		finding_count(finding, "failed connects", (double)times);
 		if (failure->service)
 			finding_word(finding, "of", "%s", failure->service);
 		finding_advise(finding, causes[CAUSE_TIME_WAIT].todo, causes[CAUSE_TIME_WAIT].cost);
@@ -242,18 +243,19 @@ static void judge_binds(struct exam *exam)
 	for (size_t i = 0; i < chart->nr_failures; i++) {
 		const struct failure *failure = &chart->failures[i];
 		const struct port_holder *holder = &failure->holder;
+		uint64_t times = failures_of_service(chart->failures, chart->nr_failures, i);
 		struct finding *finding;
 		char number[TEXT_LEN];
 
-		if (failure->kind == FAILURE_CONNECT || failure->error != EADDRINUSE ||
+		if (failure->kind == FAILURE_CONNECT || failure->error != EADDRINUSE || !times ||
 		    !site_has_failure(exam->site, failure))
 			continue;
 		finding = exam_find(exam,
 				    "%s() of port %u by %s failed %s times: the address is in use",
 				    failure_kind_name(failure->kind), failure->local_port,
 				    failure->service ? failure->service : "an unknown service",
-				    text_count(failure->count, number));
-		finding_count(finding, "failures (EADDRINUSE)", (double)failure->count);
+				    text_count(times, number));
+		finding_count(finding, "failures (EADDRINUSE)", (double)times);
 		if (port_holder_name(holder->kind))
 			finding_word(finding, "what has the port", "%s",
 				     port_holder_name(holder->kind));

@@ -11,6 +11,8 @@
 #include "model/tracker.h"
 
 #define MAX_FAILURES 4096
+/* So many processes of those that are alike have a row each, the others one without a process. */
+#define MAX_PIDS 16
 
 void failures_free(struct failures *failures)
 {
@@ -89,7 +91,6 @@ static void add_to(struct failure_row *row, const struct failure *like)
 		failure->holder.kind = HELD_UNKNOWN;
 	} else {
 		failure->count += like->count;
-		failure->pid = like->pid != PID_UNKNOWN ? like->pid : failure->pid;
 		failure->last_ns = like->last_ns;
 		if (like->took_max_ns > failure->took_max_ns)
 			failure->took_max_ns = like->took_max_ns;
@@ -103,10 +104,48 @@ static void add_to(struct failure_row *row, const struct failure *like)
 		memcpy(row->holder_comm, like->holder.comm, strlen(like->holder.comm) + 1);
 }
 
+/* What is counted in passing: index_find() shows all that have the hash. */
+struct census {
+	const struct failures *failures;
+	unsigned int *alike;
+};
+
+static bool count_alike(const void *ctx, uint32_t id, const void *key)
+{
+	const struct census *census = ctx;
+
+	*census->alike += !memcmp(&census->failures->rows[id].key, key, ALIKE_LEN);
+	return false;
+}
+
+/* Workers that live for one request have a process each: they must not fill the table. */
+static bool has_room_for_pid(const struct failures *failures, const struct failure_key *key,
+			     uint32_t hash)
+{
+	unsigned int alike = 0;
+	const struct census census = { .failures = failures, .alike = &alike };
+
+	index_find(&failures->index, hash, count_alike, &census, key);
+	return alike < MAX_PIDS && failures->count < MAX_FAILURES / 2;
+}
+
+/* NULL: no room. */
+static struct failure_row *row_for(struct failures *failures, const struct failure_key *key)
+{
+	uint32_t hash = hash_bytes(key, ALIKE_LEN);
+	uint32_t id = index_find(&failures->index, hash, row_equal, failures, key);
+	struct failure_key folded = *key;
+
+	if (id == INDEX_NONE && key->pid != PID_UNKNOWN && !has_room_for_pid(failures, key, hash)) {
+		folded.pid = PID_UNKNOWN;
+		id = index_find(&failures->index, hash, row_equal, failures, &folded);
+	}
+	return id == INDEX_NONE ? new_row(failures, &folded, hash) : &failures->rows[id];
+}
+
 void failure_table_add(struct model *model, const struct failure_key *key,
 		       const struct failure *like)
 {
-	uint32_t hash = hash_bytes(key, sizeof(*key)), id;
 	struct failures *failures;
 	struct failure_row *row;
 
@@ -115,8 +154,7 @@ void failure_table_add(struct model *model, const struct failure_key *key,
 		return;
 	}
 	failures = model->failures;
-	id = index_find(&failures->index, hash, row_equal, failures, key);
-	row = id == INDEX_NONE ? new_row(failures, key, hash) : &failures->rows[id];
+	row = row_for(failures, key);
 	if (row)
 		add_to(row, like);
 	else
@@ -145,6 +183,7 @@ static void describe(const struct model *model, const struct failure_row *row,
 	failure->source = key->source;
 	failure->netns_name = tracker_netns_name(model, key->netns_cookie, key->source);
 	failure->service = services_name(model->services, key->service);
+	failure->pid = key->pid;
 	failure->comm = row->comm[0] ? row->comm : NULL;
 	failure->local_port = key->local_port;
 	failure->remote_port = key->remote_port;
@@ -166,6 +205,31 @@ size_t model_failures(const struct model *model, const struct failure **result)
 		describe(model, &failures->rows[i], &failures->sorted[i]);
 	qsort(failures->sorted, failures->count, sizeof(*failures->sorted), compare);
 	return failures->count;
+}
+
+static bool is_alike(const struct failure *one, const struct failure *other)
+{
+	return one->kind == other->kind && one->error == other->error &&
+	       one->netns_cookie == other->netns_cookie && one->source == other->source &&
+	       one->service == other->service && one->local_port == other->local_port &&
+	       one->remote_port == other->remote_port && one->reuse == other->reuse &&
+	       one->inferred == other->inferred &&
+	       !memcmp(one->local_addr, other->local_addr, 16) &&
+	       !memcmp(one->remote_addr, other->remote_addr, 16);
+}
+
+uint64_t failures_of_service(const struct failure *failures, size_t count, size_t at)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!is_alike(&failures[i], &failures[at]))
+			continue;
+		if (i < at)
+			return 0;
+		sum += failures[i].count;
+	}
+	return sum;
 }
 
 uint64_t model_failures_left_out(const struct model *model)

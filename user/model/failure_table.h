@@ -3,6 +3,8 @@
 #ifndef MODEL_FAILURE_TABLE_H
 #define MODEL_FAILURE_TABLE_H
 
+#include <stddef.h>
+
 #include "base/index.h"
 #include "model/ports.h"
 #include "tw_record.h"
@@ -16,7 +18,12 @@ struct failure_key {
 	uint16_t local_port, remote_port;
 	uint8_t kind, reuse, inferred, source;
 	char comm[TW_COMM_LEN];
+	uint32_t pid;
+	uint32_t unused;
 };
+
+/* Without it the keys of alike processes are the same, and so are their hashes. */
+#define ALIKE_LEN offsetof(struct failure_key, pid)
 
 struct failure_row {
 	struct failure_key key;
@@ -32,7 +39,7 @@ struct failures {
 	uint64_t left_out;
 };
 
-/* Adds to those with @key what @like says: pid, holder, times, count. */
+/* Adds to those with @key what @like says: holder, times, count. */
 void failure_table_add(struct model *model, const struct failure_key *key,
 		       const struct failure *like);
 

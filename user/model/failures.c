@@ -52,7 +52,6 @@ static void count_bind(struct model *model, const struct tw_bind_failed *record,
 {
 	bool listening = record->head.flags & TW_B_LISTEN;
 	struct failure like = { .netns_ino = record->tuple.netns_ino,
-				.pid = record->owner.tgid,
 				.count = 1,
 				.first_ns = record->head.ts_ns,
 				.last_ns = record->head.ts_ns,
@@ -65,6 +64,7 @@ static void count_bind(struct model *model, const struct tw_bind_failed *record,
 	key.kind = listening ? FAILURE_LISTEN : FAILURE_BIND;
 	key.error = record->head.error;
 	key.service = service;
+	key.pid = record->owner.tgid;
 	key.local_port = record->tuple.local_port;
 	key.reuse = wanted->reuse;
 	key.inferred = (record->head.flags & TW_B_INFERRED) != 0;
@@ -125,6 +125,7 @@ static void count_connect(struct model *model, const struct conn *conn, const st
 	key.kind = FAILURE_CONNECT;
 	key.error = error;
 	key.service = owner->service;
+	key.pid = owner->pid;
 	key.remote_port = conn->remote_port;
 	/* an ephemeral one says nothing, but for the port that was asked for */
 	if (error == EADDRNOTAVAIL)
@@ -162,7 +163,6 @@ void failures_connect(struct model *model, const struct conn *conn, int error, u
 {
 	struct model_event event = { .kind = EVENT_CONNECT_FAILED, .ts_ns = ts_ns, .error = error };
 	struct failure like = { .netns_ino = netns_at(model, conn->netns)->ino,
-				.pid = conn_owner(model, conn)->pid,
 				.count = 1,
 				.first_ns = ts_ns,
 				.last_ns = ts_ns };
@@ -187,7 +187,6 @@ void failures_sum(struct model *model, const struct conn *like, const struct tw_
 		  uint64_t count)
 {
 	struct failure failure = { .netns_ino = netns_at(model, like->netns)->ino,
-				   .pid = conn_owner(model, like)->pid,
 				   .count = count,
 				   .first_ns = head->ts_ns,
 				   .last_ns = head->ts_ns };

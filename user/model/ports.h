@@ -113,7 +113,10 @@ struct port_holder {
 	uint64_t left_ns;	/* minisocks: until the last of them ends; TIME_UNKNOWN */
 };
 
-/* Failures that are alike: same namespace, owner, kind, error, ends but for ephemeral ports. */
+/*
+ * Failures that are alike: same namespace, service, process, kind, error, ends but for ephemeral
+ * ports. Where they are of more than 16 processes, those of the later ones are in one row.
+ */
 struct failure {
 	enum failure_kind kind;
 	int error;		/* errno, ERROR_UNKNOWN */
@@ -122,7 +125,7 @@ struct failure {
 	uint8_t source;
 	const char *netns_name;
 	const char *service, *comm;	/* NULL: unknown */
-	uint32_t pid;
+	uint32_t pid;		/* PID_UNKNOWN also: several */
 	uint8_t local_addr[16];	/* all zero: any, or unknown */
 	uint16_t local_port;	/* 0: an ephemeral one */
 	uint8_t remote_addr[16]; /* CONNECT */
@@ -138,6 +141,11 @@ struct failure {
 /* Most frequent first; of those that found no room only model_failures_left_out() knows. */
 size_t model_failures(const struct model *model, const struct failure **failures);
 uint64_t model_failures_left_out(const struct model *model);
+/*
+ * Of all rows of model_failures(): how many failed that are like the one at @at, whatever the
+ * process and its command. 0: a row before it is alike, and has said so. Pure.
+ */
+uint64_t failures_of_service(const struct failure *failures, size_t count, size_t at);
 
 /*
  * Whether a bind() that failed would be among them: of all sources that were fed, unseen where
