@@ -244,6 +244,8 @@ static inline void assert_sane_flame(const struct model *model)
 {
 	const struct row *totals = model_totals(model);
 	uint64_t sum[NR_FLAME_WEIGHTS] = { 0 }, unplaced;
+	const struct failure *failures;
+	size_t count = model_failures(model, &failures);
 	uint64_t total[NR_FLAME_WEIGHTS] = {
 		[WEIGHT_CONNECTIONS] = totals->count[FIELD_CONNECTIONS],
 		[WEIGHT_OPEN] = totals->count[FIELD_OPEN],
@@ -253,6 +255,9 @@ static inline void assert_sane_flame(const struct model *model)
 		[WEIGHT_FAILURES] = totals->count[FIELD_FAILED],
 	};
 
+	for (size_t i = 0; i < count; i++)
+		if (failures[i].kind != FAILURE_CONNECT)
+			total[WEIGHT_FAILURES] += failures[i].count;
 	assert_int_equal(model_flame_each(model, add_weights, sum, &unplaced), 0);
 	assert_int_equal(unplaced, 0);
 	for (unsigned int weight = 0; weight < NR_FLAME_WEIGHTS; weight++)

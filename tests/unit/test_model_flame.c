@@ -5,6 +5,7 @@
  * model (assert_sane_flame()).
  */
 #include "model_sums.h"
+#include <errno.h>
 
 /* Lines "service;state 3", of one weight, by name; several of one stack are added up. */
 struct drawn {
@@ -204,6 +205,44 @@ static void why_a_connect_failed_is_told(void **state)
 }
 
 /* ------------------------------------------------------------------------------- time */
+
+static void feed_bind_failed(struct fixture *f, uint16_t port, uint16_t flags)
+{
+	struct end end = end_of(900, port, 0, 4711, "asker");
+	struct tw_bind_failed record = { .cookie = end.cookie,
+					 .owner = end.owner,
+					 .tuple = end.tuple };
+
+	record.head = head_of(f, TW_BIND_FAILED, sizeof(record));
+	record.head.error = EADDRINUSE;
+	record.head.flags = flags;
+	memset(record.tuple.remote_addr, 0, sizeof(record.tuple.remote_addr));
+	feed(f, &record, sizeof(record));
+}
+
+/* A port that is taken is a failure too, towards nobody. */
+static void a_bind_that_failed_weighs_under_its_own_port(void **state)
+{
+	struct fixture *f = *state;
+
+	begin(f, BY(FRAME_SERVICE, FRAME_PROCESS, FRAME_ERROR, FRAME_REMOTE, FRAME_PORT));
+	feed_bind_failed(f, 8080, 0);
+	feed_bind_failed(f, 8080, TW_B_LISTEN);
+	feed_bind_failed(f, 9090, 0);
+	assert_drawn(f, WEIGHT_FAILURES,
+		     "asker;asker[4711];EADDRINUSE;no remote;:8080 2 | "
+		     "asker;asker[4711];EADDRINUSE;no remote;:9090 1");
+	assert_drawn(f, WEIGHT_CONNECTIONS, "");
+	begin(f, BY(FRAME_STATE, FRAME_CLOSE, FRAME_END, FRAME_LOCAL_PORT, FRAME_ROLE,
+		    FRAME_REMOTE_PORT, FRAME_NETNS));
+	feed_bind_failed(f, 8080, TW_B_LISTEN);
+	assert_drawn(f, WEIGHT_FAILURES,
+		     "CLOSE;never opened;no TIME_WAIT;local :8080;server;no remote port;"
+		     "netns:4026531840 1");
+	model_flame_restart(f->model);
+	f->window = true;
+	assert_drawn(f, WEIGHT_FAILURES, "");
+}
 
 static void seconds_are_told_apart_by_state(void **state)
 {
@@ -498,6 +537,7 @@ int main(void)
 		fixture_test(who_closed_first_is_told),
 		fixture_test(how_a_time_wait_ended_is_told),
 		fixture_test(why_a_connect_failed_is_told),
+		fixture_test(a_bind_that_failed_weighs_under_its_own_port),
 		fixture_test(seconds_are_told_apart_by_state),
 		fixture_test(an_orphan_in_fin_wait2_is_told_apart_from_time_wait),
 		fixture_test(a_childs_handshake_counts),

@@ -8,6 +8,8 @@
 #include "base/text.h"
 #include "model/budgets.h"
 #include "model/failure_table.h"
+#include "model/flames.h"
+#include "model/owner.h"
 #include "model/port_look.h"
 #include "model/tracker.h"
 
@@ -73,6 +75,29 @@ static void count_bind(struct model *model, const struct tw_bind_failed *record,
 	failure_table_add(model, &key, &like);
 }
 
+static void weigh_bind(struct model *model, const struct tw_bind_failed *record,
+		       unsigned int source)
+{
+	const struct tw_tuple *tuple = &record->tuple;
+	bool listening = record->head.flags & TW_B_LISTEN;
+	struct conn like = {
+		.source = source,
+		.state = TW_CLOSE,
+		.direction = listening ? DIRECTION_INCOMING : DIRECTION_UNKNOWN,
+	};
+	uint32_t netns = tracker_netns(model, tuple->netns_cookie, tuple->netns_ino, source);
+
+	if (netns == POOL_NONE) {
+		model->loss[TW_LOSS_NO_MEMORY]++;
+		return;
+	}
+	like.netns = netns;
+	tracker_set_tuple(&like, tuple);
+	owner_learn(model, &like, record->cgroup_id, &record->owner, OWNER_ACTED);
+	flames_add_bind(model, &like, record->head.error);
+	owners_leave(&model->owners, like.owner);
+}
+
 void failures_bind(struct model *model, const struct tw_bind_failed *record, unsigned int source)
 {
 	struct port_wanted wanted = {
@@ -105,6 +130,8 @@ void failures_bind(struct model *model, const struct tw_bind_failed *record, uns
 	if (record->head.error == EADDRINUSE)
 		look_holder(model, &wanted, &holder, holder_comm);
 	count_bind(model, record, &wanted, service, &holder);
+	if (model->flames)
+		weigh_bind(model, record, source);
 	if (holder.kind != HELD_UNKNOWN)
 		event.holder = &holder;
 	if (model->event_fn)

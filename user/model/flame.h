@@ -29,7 +29,7 @@ enum flame_frame {
 	FRAME_STATE,
 	FRAME_CLOSE,		/* who closed first */
 	FRAME_END,		/* how its TIME_WAIT ended */
-	FRAME_ERROR,		/* why its connect() failed */
+	FRAME_ERROR,		/* why its connect(), bind() or listen() failed */
 	FRAME_STACK,		/* the code that opened it: as many frames as that has */
 	NR_FLAME_FRAMES,	/* of a part: it stands for stacks that there was no room for */
 };
@@ -40,7 +40,7 @@ enum flame_weight {
 	WEIGHT_TIME_WAIT,	/* FIELD_TIME_WAIT and FIELD_FW2_ORPHANS: minisocks now */
 	WEIGHT_SECONDS,		/* ns that full sockets were in the state */
 	WEIGHT_TIME_WAIT_SECONDS, /* ns that minisocks held their ports, row_held_ns() */
-	WEIGHT_FAILURES,	/* FIELD_FAILED */
+	WEIGHT_FAILURES,	/* FIELD_FAILED, and each bind() and listen() that failed */
 	NR_FLAME_WEIGHTS,
 };
 

@@ -224,6 +224,8 @@ static void put_remote(const struct model *model, const struct flame_key *key,
 	(void)model;
 	if (memcmp(key->remote_addr, none, sizeof(none)))
 		print(text, FRAME_REMOTE, "%s", addr_format(key->remote_addr, addr));
+	else if (key->unconnected)
+		put(text, FRAME_REMOTE, "no remote");
 	else
 		put(text, FRAME_REMOTE, "(unknown remote)");
 }
@@ -255,7 +257,10 @@ static void put_remote_port(const struct model *model, const struct flame_key *k
 			    struct flame_text *text)
 {
 	(void)model;
-	put_number(FRAME_REMOTE_PORT, "remote ", key->remote_port, text);
+	if (key->unconnected)
+		put(text, FRAME_REMOTE_PORT, "no remote port");
+	else
+		put_number(FRAME_REMOTE_PORT, "remote ", key->remote_port, text);
 }
 
 static const char *flame_state_name(uint8_t state)

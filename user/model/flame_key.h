@@ -48,7 +48,8 @@ struct flame_key {
 	uint8_t source;		/* whose host */
 	uint8_t error;		/* errno, or ERROR_UNKNOWN's low byte; 0: none */
 	uint8_t other;		/* of what there was no room for */
-	uint8_t unused[3];
+	uint8_t unconnected;	/* there is no other end: of a bind(), or a listen() */
+	uint8_t unused[2];
 };
 
 _Static_assert(sizeof(struct flame_key) == 64, "a key has no gaps");

@@ -273,6 +273,23 @@ void flames_add_sum(struct model *model, const struct conn *like, uint32_t mask,
 		table_add(&model->flames->gone, &key, WEIGHT_FAILURES, count);
 }
 
+void flames_add_bind(struct model *model, const struct conn *like, uint8_t error)
+{
+	struct flame_key key = flame_key_of_sum(model, like, error);
+	uint32_t asked = model->flames->asked;
+
+	if (asked & 1U << FRAME_PORT)
+		key.port = like->local_port;
+	if (asked & 1U << FRAME_STATE)
+		key.state = TW_CLOSE;
+	if (asked & 1U << FRAME_CLOSE)
+		key.closer = CLOSER_FAILED;
+	if (asked & 1U << FRAME_END)
+		key.fate = FATE_NONE;
+	key.unconnected = (asked & (1U << FRAME_REMOTE | 1U << FRAME_REMOTE_PORT)) != 0;
+	table_add(&model->flames->gone, &key, WEIGHT_FAILURES, 1);
+}
+
 void model_flame_restart(struct model *model)
 {
 	struct flames *flames = model->flames;

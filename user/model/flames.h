@@ -77,4 +77,7 @@ bool flames_await_stack(const struct model *model, uint32_t id);
 void flames_add_sum(struct model *model, const struct conn *like, uint32_t mask, uint8_t error,
 		    uint64_t count);
 
+/* A bind() or listen() on @like's port, of which nothing more is known, failed with @error. */
+void flames_add_bind(struct model *model, const struct conn *like, uint8_t error);
+
 #endif

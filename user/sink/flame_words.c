@@ -17,7 +17,7 @@ const char *flame_weight_label(enum flame_weight weight)
 		[WEIGHT_SECONDS] = "connection time",
 		/* FIN_WAIT2 without a process is in it, too */
 		[WEIGHT_TIME_WAIT_SECONDS] = "time that TIME_WAIT held ports",
-		[WEIGHT_FAILURES] = "failed connects",
+		[WEIGHT_FAILURES] = "failed calls",
 	};
 
 	return labels[weight];
