@@ -451,6 +451,42 @@ static void facts_are_kept_as_they_were_first_and_last(void **state)
 	assert_string_equal(facts[1].last, "@b\n");
 }
 
+static void feed_netns_gone(struct fixture *f, uint64_t netns)
+{
+	struct tw_name record = { .id = netns };
+
+	record.head = head_of(f, TW_NETNS_GONE, sizeof(record));
+	feed(f, &record, sizeof(record));
+}
+
+/* Containers come and go: the first thousand of a session must not be the last. */
+static void facts_of_namespaces_that_have_ended_make_room(void **state)
+{
+	const struct netns_facts *facts;
+	struct fixture *f = *state;
+
+	f->unchecked = true;
+	for (uint64_t netns = 1; netns <= 1024; netns++)
+		feed_facts(f, netns, "@a\n1\n");
+	feed_netns_gone(f, 5);
+	feed_netns_gone(f, 3);
+	assert_int_equal(model_facts(f->model, &facts), 1024);
+	assert_true(facts[4].gone_ns && facts[2].gone_ns && !facts[0].gone_ns);
+	feed_facts(f, 2000, "@a\n1\n");
+	assert_int_equal(model_facts(f->model, &facts), 1024);
+	/* the one that ended first */
+	assert_int_equal(facts[2].netns_cookie, 3);
+	assert_int_equal(facts[4].netns_cookie, 6);
+	assert_int_equal(facts[1023].netns_cookie, 2000);
+	feed_facts(f, 2001, "@a\n1\n");
+	assert_int_equal(model_facts_left_out(f->model), 0);
+	/* none is over any more: what there is no room for is told by itself, and is no loss */
+	feed_facts(f, 2002, "@a\n1\n");
+	assert_int_equal(model_facts(f->model, &facts), 1024);
+	assert_int_equal(model_facts_left_out(f->model), 1);
+	assert_int_equal(model_loss(f->model, TW_LOSS_NO_MEMORY), 0);
+}
+
 int main(void)
 {
 #define test(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
@@ -473,6 +509,7 @@ int main(void)
 		test(a_connect_that_is_refused_a_route_is_no_collision),
 		test(a_connect_that_found_no_port_is_held_up_by_nobody),
 		test(facts_are_kept_as_they_were_first_and_last),
+		test(facts_of_namespaces_that_have_ended_make_room),
 	};
 #undef test
 

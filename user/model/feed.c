@@ -154,7 +154,10 @@ static void feed_netns(struct model *model, const struct tw_record *record, unsi
 static void feed_netns_gone(struct model *model, const struct tw_record *record,
 			    unsigned int source)
 {
-	reconcile_netns_gone(model, ((const struct tw_name *)record)->id, source);
+	const struct tw_name *name = (const struct tw_name *)record;
+
+	facts_netns_gone(model, name, source);
+	reconcile_netns_gone(model, name->id, source);
 }
 
 static void feed_cgroup(struct model *model, const struct tw_record *record, unsigned int source)

@@ -10,6 +10,8 @@ struct facts_store;
 
 /* @record's text has been checked to end. */
 void facts_learn(struct model *model, const struct tw_name *record, unsigned int source);
+/* Its files stay until others need their room. */
+void facts_netns_gone(struct model *model, const struct tw_name *record, unsigned int source);
 void facts_free(struct facts_store *store);
 
 #endif

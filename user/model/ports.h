@@ -161,9 +161,12 @@ struct netns_facts {
 	const char *netns_name;
 	const char *first, *last;	/* the same where they were told once */
 	uint64_t first_ns, last_ns;
+	uint64_t gone_ns;	/* when the namespace ended; 0: it has not */
 };
 
-/* In the order in which they were told. */
+/* In the order in which they were told; of those that have ended the oldest give way first. */
 size_t model_facts(const struct model *model, const struct netns_facts **facts);
+/* How often files of a namespace were told that there was no room for: of those nothing is known. */
+uint64_t model_facts_left_out(const struct model *model);
 
 #endif
