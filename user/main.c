@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The door: a table of commands. */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,9 +61,50 @@ static void check_standard_output(void)
 	_exit(STATUS_FAILED);
 }
 
+/* Whether they differ in one letter, or in two neighbours. */
+static bool is_swapped(const char *word, const char *name)
+{
+	size_t len = strlen(word), from = 0, to = len;
+
+	if (len != strlen(name))
+		return false;
+	while (word[from] && word[from] == name[from])
+		from++;
+	while (to > from && word[to - 1] == name[to - 1])
+		to--;
+	return to - from <= 1 ||
+	       (to - from == 2 && word[from] == name[from + 1] && word[from + 1] == name[from]);
+}
+
+/* Whether all letters of @word are in @name in this order: some were left out. */
+static bool lacks_letters(const char *word, const char *name)
+{
+	for (; *word && *name; name++)
+		word += *word == *name;
+	return !*word;
+}
+
+/* A command with the same first letter that differs in a letter or two; NULL: none. */
+static const struct command *meant(const char *word)
+{
+	size_t len = strlen(word);
+
+	for (size_t i = 0; i < NR_COMMANDS; i++) {
+		const char *name = commands[i].name;
+		size_t known = strlen(name);
+
+		if (len > 1 && len < known + 3 && known < len + 3 && word[0] == name[0] &&
+		    (lacks_letters(word, name) || lacks_letters(name, word) ||
+		     is_swapped(word, name)))
+			return &commands[i];
+	}
+	return NULL;
+}
+
 int main(int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : "";
+	const struct command *command;
 
 	atexit(check_standard_output);
 	if (!strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help") ||
@@ -80,6 +122,11 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < NR_COMMANDS; i++)
 		if (!strcmp(commands[i].name, word))
 			return run(&commands[i], argc - 1, argv + 1);
-	log_msg(LOG_WARNING, "no command '%s'; see twtrace --help", word);
+	command = meant(word);
+	if (command)
+		log_msg(LOG_WARNING, "no command '%s': did you mean %s? See twtrace --help", word,
+			command->name);
+	else
+		log_msg(LOG_WARNING, "no command '%s'; see twtrace --help", word);
 	return STATUS_USAGE;
 }

@@ -180,6 +180,20 @@ net.ipv4.tcp_fin_timeout = 60" ]]
 	[[ $(tr -s ' \n' ' ' <<<"$output") == *"traced: ports exhausted, connects without port, "* ]]
 }
 
+@test "bytes that are no text come out as text, from facts and from lines" {
+	cp -r "$TREES/before" "$WORK/odd"
+	printf '1\033[2J\377\n' >"$WORK/odd/proc/sys/net/ipv4/tcp_tw_reuse"
+	printf '131072\377\033]0;x\n' >"$WORK/odd/proc/sys/net/ipv4/tcp_max_tw_buckets"
+	printf 'net.ipv4.tcp_tw_reuse = "1\377"\n' >"$WORK/lines"
+	for words in "" "-o json" "--check $WORK/lines" "-o json --check $WORK/lines"; do
+		# shellcheck disable=SC2086 # words of the list
+		"$TWTRACE" doctor --facts "$WORK/odd" $words >"$WORK/out"
+		iconv -f UTF-8 -t UTF-8 "$WORK/out" >/dev/null
+		run ! grep -q "$(printf '\033')" "$WORK/out"
+	done
+	grep -qF '1\\xff' "$WORK/out"
+}
+
 @test "every document agrees with its schema" {
 	for tree in well before after; do
 		"$TWTRACE" doctor -o json --facts "$TREES/$tree" >"$WORK/out"

@@ -66,6 +66,70 @@ refuses() {
 	refuses 2 "'tpo'" tpo
 }
 
+@test "a command with a typing error: the one that was meant is named" {
+	local word meant
+
+	while read -r word meant; do
+		run -2 --separate-stderr "$TWTRACE" "$word"
+		[[ $stderr == "twtrace: no command '$word': did you mean $meant? See twtrace --help" ]]
+	done <<-'END'
+		dctor doctor
+		prots ports
+		dempo demo
+		recorrd record
+		lisst list
+		repotr report
+	END
+	for word in xyz t doc-tor-s toppings; do
+		run -2 --separate-stderr "$TWTRACE" "$word"
+		[[ $stderr == "twtrace: no command '$word'; see twtrace --help" ]]
+	done
+}
+
+# which OPTION: the commands that have it, by the manual
+which_have() {
+	awk -v option="$1" '
+		/^Which command has/ { inside = 1 }
+		/^[.]El/ { inside = 0 }
+		inside && $1 == ".It" {
+			found = 0
+			for (i = 2; i <= NF; i++)
+				found = found || $i == "-" option
+		}
+		inside && found && $1 == ".Cm" {
+			gsub(/[.]Cm|,/, "")
+			$1 = $1
+			print
+		}' docs/twtrace.1
+}
+
+@test "the manual says which command has which option, in 80 columns" {
+	local command option
+
+	sed -n '/^Which command has/,/^[.]El/s/^[.]It//p' docs/twtrace.1 | tr ' ' '\n' |
+		sed -n 's/^-//p' >"$BATS_TEST_TMPDIR/all"
+	[[ $(wc -l <"$BATS_TEST_TMPDIR/all") -gt 30 ]]
+	for command in top trace list leaks ports flame doctor record report run demo; do
+		"$TWTRACE" "$command" --help | grep -oE '^ +(-[a-z], )?--[a-z-]+' |
+			sed 's/.*--//' >"$BATS_TEST_TMPDIR/options"
+		while read -r option; do
+			[[ $option == verbose || $option == usage || $option == help ]] && continue
+			[[ " $(which_have "$option") " == *" $command "* ]] ||
+				{ echo "the manual: no --$option of $command"; return 1; }
+		done <"$BATS_TEST_TMPDIR/options"
+		while read -r option; do
+			[[ " $(which_have "$option") " == *" $command "* ]] || continue
+			grep -qx -- "$option" "$BATS_TEST_TMPDIR/options" ||
+				{ echo "the manual: $command has no --$option"; return 1; }
+		done <"$BATS_TEST_TMPDIR/all"
+	done
+	command -v man >/dev/null || skip "needs man"
+	MANWIDTH=80 man -l docs/twtrace.1 2>/dev/null | col -bx |
+		sed -n '/Which command has/,/A duration/p' >"$BATS_TEST_TMPDIR/list"
+	[[ -s $BATS_TEST_TMPDIR/list ]]
+	[[ $(LC_ALL=C.UTF-8 awk 'length > 80' "$BATS_TEST_TMPDIR/list") == "" ]]
+}
+
 @test "unknown options, missing and left-over arguments are usage errors" {
 	refuses 2 "--bogus" top --bogus
 	refuses 2 "'extra'" top extra

@@ -168,6 +168,22 @@ static void odd_texts_do_no_harm(void **state)
 	assert_int_equal(facts_find("x\n@y\nz", "y").len, 1);
 }
 
+/* They are shown on terminals and in JSON. */
+static void bytes_that_no_such_file_has_are_marked(void **state)
+{
+	struct fact fact;
+
+	(void)state;
+	put_text("proc/sys/net/ipv4/tcp_tw_reuse", "1\t\033[2J\xff\xc3\xa9\x7f\r2\n");
+	assert_true(facts_read(root, text) > 0);
+	fact = facts_find(text, "proc/sys/net/ipv4/tcp_tw_reuse");
+	assert_int_equal(fact.len, 13);
+	assert_memory_equal(fact.text,
+			    "1\t?[2J????"
+			    "?2\n",
+			    12);
+}
+
 static void this_host_has_facts(void **state)
 {
 	uint64_t count;
@@ -193,6 +209,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_tree_without_facts_is_an_error, make_root,
 						remove_root),
 		cmocka_unit_test(odd_texts_do_no_harm),
+		cmocka_unit_test_setup_teardown(bytes_that_no_such_file_has_are_marked, make_root,
+						remove_root),
 		cmocka_unit_test(this_host_has_facts),
 	};
 

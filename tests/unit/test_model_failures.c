@@ -438,14 +438,15 @@ static void facts_are_kept_as_they_were_first_and_last(void **state)
 	struct fixture *f = *state;
 
 	assert_int_equal(model_facts(f->model, &facts), 0);
-	feed_facts(f, NETNS, "@a\n1\n");
+	feed_facts(f, NETNS, "@a\n1\033\xff\n");
 	assert_int_equal(model_facts(f->model, &facts), 1);
 	assert_ptr_equal(facts->first, facts->last);
+	assert_string_equal(facts->first, "@a\n1??\n");
 	feed_facts(f, 8, "@b\n");
 	feed_facts(f, NETNS, "@a\n2\n");
 	feed_facts(f, NETNS, "@a\n3\n");
 	assert_int_equal(model_facts(f->model, &facts), 2);
-	assert_string_equal(facts[0].first, "@a\n1\n");
+	assert_string_equal(facts[0].first, "@a\n1??\n");
 	assert_string_equal(facts[0].last, "@a\n3\n");
 	assert_true(facts[0].last_ns > facts[0].first_ns);
 	assert_string_equal(facts[1].last, "@b\n");

@@ -78,6 +78,13 @@ static void path_of(const char *root, const char *name, char path[static 4096])
 		snprintf(path, 4096, "%s/%s", root, name);
 }
 
+void facts_clean(char *text)
+{
+	for (unsigned char *at = (unsigned char *)text; *at; at++)
+		if ((*at < ' ' && *at != '\n' && *at != '\t') || *at >= 0x7f)
+			*at = '?';
+}
+
 /* Appends the file, if it is there and there is room for it; the new length of the text. */
 static size_t append(const char *root, const char *name, char text[static FACTS_SIZE], size_t len)
 {
@@ -100,6 +107,8 @@ static size_t append(const char *root, const char *name, char text[static FACTS_
 	for (ssize_t i = 0; i < size; i++)
 		if (!text[len + head + i])
 			text[len + head + i] = ' ';
+	facts_clean(text + len + head);
+	facts_clean(text + len + head);
 	len += head + size;
 	if (text[len - 1] != '\n') {
 		text[len++] = '\n';

@@ -26,6 +26,13 @@
  */
 int facts_read(const char *root, char text[static FACTS_SIZE]);
 
+/*
+ * Bytes that no such file of a kernel has, as '?' in place: control characters but newline and
+ * tab, and what is not ASCII. A tree of files and a recording may hold any, and what is shown of
+ * facts goes to terminals and into JSON. facts_read() has done it.
+ */
+void facts_clean(char *text);
+
 /* What a file holds: @len bytes, not ended by NUL. */
 struct fact {
 	const char *text;

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "base/wrap.h"
 #include "cmd/command.h"
 #include "cmd/pipeline.h"
 #include "cmd/workload.h"
@@ -38,22 +39,9 @@ static size_t text_columns(const struct sink_opts *opts)
 	return opts->width && opts->width < TEXT_WIDTH ? opts->width : TEXT_WIDTH;
 }
 
-/* Breaks between words. */
-static void print_wrapped(const struct sink_opts *opts, const char *text)
+static void print_text(const struct sink_opts *opts, const char *text)
 {
-	size_t at = 0, columns = text_columns(opts);
-
-	while (*text) {
-		size_t len = strcspn(text, " ");
-
-		if (at && at + 1 + len > columns) {
-			putc('\n', opts->out);
-			at = 0;
-		}
-		at += fprintf(opts->out, "%s%.*s", at ? " " : "", (int)len, text);
-		text += len + (text[len] == ' ');
-	}
-	putc('\n', opts->out);
+	print_wrapped(opts->out, text_columns(opts), 0, text);
 }
 
 static void print_promises(const struct sink_opts *opts)
@@ -75,7 +63,7 @@ static void print_promises(const struct sink_opts *opts)
 		 ports[WORKLOAD_LEAKED]);
 	putc('\n', opts->out);
 	for (unsigned int i = 0; i < NR_SENTENCES; i++)
-		print_wrapped(opts, text[i]);
+		print_text(opts, text[i]);
 }
 
 static void print_purpose(const struct sink_opts *opts)
@@ -96,7 +84,7 @@ static void print_purpose(const struct sink_opts *opts)
 			 "%u are touched, and TIME_WAIT sockets stay there for 60 s.",
 			 workload.ports[WORKLOAD_CHURNED], workload.ports[WORKLOAD_SERVED],
 			 workload.ports[WORKLOAD_LEAKED]);
-	print_wrapped(opts, text);
+	print_text(opts, text);
 }
 
 static const struct row *find_row(const struct model *model, enum dimension dimension,
@@ -176,7 +164,7 @@ static void print_findings(const struct sink_opts *opts, const struct model *mod
 		 here.name, here.close_wait, here.opened, peer.fin_wait2);
 	putc('\n', opts->out);
 	for (unsigned int i = 0; i < NR_SENTENCES; i++)
-		print_wrapped(opts, text[i]);
+		print_text(opts, text[i]);
 }
 
 static struct sink *demo_text_open(const struct sink_ops *ops, const struct sink_opts *opts);

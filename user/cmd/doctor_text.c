@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/wrap.h"
 #include "cmd/doctor_view.h"
 #include "doctor/sysctl_conf.h"
 
@@ -41,29 +42,11 @@ static unsigned int width_of(const struct doctor_view *view)
 	return width < LEAST_WIDTH ? LEAST_WIDTH : width;
 }
 
-/* From column @indent on, broken between words, with @mark before every line but the first. */
+/* From column @indent on, with @mark before every line but the first. */
 static void wrap(const struct doctor_view *view, unsigned int indent, const char *mark,
 		 const char *text)
 {
-	unsigned int width = width_of(view), at = indent;
-
-	while (*text) {
-		size_t len = strcspn(text, " ");
-		char word[LINE_LEN];
-		unsigned int columns;
-
-		snprintf(word, sizeof(word), "%.*s", (int)len, text);
-		columns = (unsigned int)text_width(word);
-		if (at > indent && at + 1 + columns > width) {
-			fprintf(view->out, "\n%s%*s", mark, (int)(indent - strlen(mark)), "");
-			at = indent;
-		}
-		fprintf(view->out, "%s%s", at > indent ? " " : "", word);
-		at += columns + (at > indent);
-		text += len;
-		text += strspn(text, " ");
-	}
-	putc('\n', view->out);
+	print_wrapped_marked(view->out, width_of(view), indent, mark, text);
 }
 
 static void say(const struct doctor_view *view, const char *format, ...)

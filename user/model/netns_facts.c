@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The texts are kept as they came: who reads them knows the files, the model does not. */
+/* The texts are kept as they came, cleaned: who reads them knows the files, the model does not. */
 #include "model/netns_facts.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/facts.h"
 #include "model/tracker.h"
 
 /* Two texts of up to 48 kB each: of a host that has more at once, the rest is left out. */
@@ -112,6 +113,7 @@ void facts_learn(struct model *model, const struct tw_name *record, unsigned int
 		model->loss[TW_LOSS_NO_MEMORY]++;
 		return;
 	}
+	facts_clean(text);
 	facts = find(model->facts, record->id, source);
 	if (!facts) {
 		add_first(model, record, source, text);

@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#define TEXT_WIDTH 100
+
 void *sink_new(const struct sink_ops *ops, const struct sink_opts *opts, size_t size)
 {
 	struct sink *sink = calloc(1, size);
@@ -71,4 +73,9 @@ static const char *const list_sort_names[NR_LIST_SORTS] = {
 const char *list_sort_name(enum list_sort sort)
 {
 	return list_sort_names[sort];
+}
+
+size_t wrap_width(const struct sink_opts *opts)
+{
+	return opts->terminal && opts->width ? opts->width : TEXT_WIDTH;
 }

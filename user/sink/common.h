@@ -28,6 +28,8 @@ bool sink_wants(const struct sink *sink, const struct model_event *event);
 uint64_t sink_realtime(const struct sink_opts *opts, uint64_t ts_ns);
 /* A minisock's life, most often of a minute and a bit: "61.4s"; short and long ones as elsewhere. */
 const char *residence_text(uint64_t ns, char text[static TEXT_LEN]);
+/* Columns of paragraphs: the terminal's, or 100. */
+size_t wrap_width(const struct sink_opts *opts);
 /* For qsort: the sign of left - right. */
 int compare_u64(uint64_t left, uint64_t right);
 /* Milliseconds, to the microsecond. */

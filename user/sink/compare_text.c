@@ -9,9 +9,9 @@
 
 #include "base/table.h"
 #include "base/text.h"
+#include "base/wrap.h"
 #include "sink/common.h"
 #include "sink/compared.h"
-#include "sink/wrap.h"
 
 #define DEFAULT_SERVICES 10
 #define WIDTH 80

@@ -4,11 +4,11 @@
 
 #include "base/table.h"
 #include "base/text.h"
+#include "base/wrap.h"
 #include "sink/common.h"
 #include "sink/conn_text.h"
 #include "sink/holder_text.h"
 #include "sink/ports.h"
-#include "sink/wrap.h"
 
 #define LINE_LEN 1024
 

@@ -15,10 +15,10 @@
 
 #include "base/addr.h"
 #include "base/text.h"
+#include "base/wrap.h"
 #include "model/leak.h"
 #include "sink/common.h"
 #include "sink/part.h"
-#include "sink/wrap.h"
 
 #define INDENT 9
 #define LINE_LEN 1024

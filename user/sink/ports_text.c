@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/wrap.h"
 #include "sink/common.h"
 #include "sink/ports.h"
 #include "sink/whatif.h"
-#include "sink/wrap.h"
 
 #define CLEAR "\033[H\033[J"
 #define MAX_WARNINGS 5

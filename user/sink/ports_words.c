@@ -6,9 +6,10 @@
 
 #include "base/addr.h"
 #include "base/text.h"
+#include "base/wrap.h"
+#include "sink/common.h"
 #include "sink/conn_text.h"
 #include "sink/ports.h"
-#include "sink/wrap.h"
 
 #define LINE_LEN 640
 

@@ -12,10 +12,10 @@
 #include "base/addr.h"
 #include "base/table.h"
 #include "base/text.h"
+#include "base/wrap.h"
 #include "model/event.h"
 #include "sink/common.h"
 #include "sink/whatif.h"
-#include "sink/wrap.h"
 
 #define DEFAULT_LIMIT 10
 /* Terminals that are narrower are shown what matters most. */
