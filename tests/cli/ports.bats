@@ -58,7 +58,7 @@ ports() {
 	[[ $(ports -o json --remote 127.0.0.2 -i tests/golden/churn/recording |
 		jq -c '[.budgets[].remote_addr] | unique') == '["127.0.0.2"]' ]]
 	run ports --port 1 -i tests/golden/churn/recording
-	[[ $status == 0 && $output == *"No outgoing TCP connection so far"* ]]
+	[[ $status == 0 && $output == *"No outgoing TCP connection that the filters let through"* ]]
 }
 
 @test "what it cannot do it says in one sentence" {

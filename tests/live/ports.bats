@@ -51,7 +51,7 @@ summary_of_ports() {
 		fail "$(events '[.to, .budgets[0].exhausted_in_s]') but $(truth .first_failure)"
 	# the warning comes before connect() fails
 	jq -cR 'fromjson? | select(.kind == "interval") | .budgets[]?.level' "$EVENTS" | uniq | tr -d '\n' |
-		grep -q '"fine""half""exhausted"'
+		grep -q '"fine""nearing""half""exhausted"'
 }
 
 @test "every connect() that found no port is counted, with its process" {

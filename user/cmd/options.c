@@ -397,7 +397,7 @@ static const struct option_row rows[] = {
 	{ GROUP_LIVE,
 	  set_syscalls,
 	  { "syscalls", KEY_SYSCALLS, NULL, 0,
-	    "trace accept() and bind() as system calls, where the kernel's functions can't be traced: names owners at once, tells of ports in use, and slows every system call of the host a little",
+	    "trace accept() and bind() as system calls, where the kernel's functions can't be traced: names owners at once, tells of ports in use and (on any kernel) of bind() to an address that the host lacks, and slows every system call of the host a little",
 	    4 } },
 	{ GROUP_LIVE,
 	  set_evidence,
