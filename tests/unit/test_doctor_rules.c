@@ -341,6 +341,28 @@ static void a_wider_range_keeps_clear_of_listeners(void **state)
 	}
 }
 
+/* One connect() found none, and of thousands of ports four are known to be used. */
+static void a_failure_beside_free_ports_is_not_called_exhausted(void **state)
+{
+	struct budget budget = budget_of_time_wait;
+	const struct finding *finding;
+	struct diagnosis diagnosis;
+	struct chart chart;
+
+	(void)state;
+	budget.high = 60999;
+	budget.capacity = 28232;
+	budget.used = budget.time_wait = budget.peak = 4;
+	budget.established = 0;
+	examine(&budget, "", &chart, &diagnosis);
+	finding = find_finding(&diagnosis, "ports_exhausted");
+	assert_true(finding && !strstr(finding->sentence, "All of"));
+	assert_true(finding && strstr(finding->sentence, "few are known to be in use"));
+	assert_true(finding && !finding->nr_settings);
+	diagnosis_release(&diagnosis);
+	chart_facts_release(&chart);
+}
+
 static void reuse_is_proposed_where_it_helps_only(void **state)
 {
 	static const struct {
@@ -775,6 +797,7 @@ int main(void)
 		cmocka_unit_test(ports_that_ran_out_are_told_with_their_cause),
 		cmocka_unit_test(a_range_without_a_port_is_told_with_what_keeps_them),
 		cmocka_unit_test(a_wider_range_keeps_clear_of_listeners),
+		cmocka_unit_test(a_failure_beside_free_ports_is_not_called_exhausted),
 		cmocka_unit_test(reuse_is_proposed_where_it_helps_only),
 		cmocka_unit_test(what_is_of_another_namespace_is_not_told_here),
 		cmocka_unit_test(half_of_the_ports_is_a_warning_and_fin_wait2_has_its_own),

@@ -12,8 +12,15 @@ enum cause {
 	CAUSE_BINDS,		/* ports that explicit binds keep from every destination */
 	CAUSE_CLOSED,		/* ports that are reserved, or listened on */
 	CAUSE_GONE,		/* nothing has any now */
+	CAUSE_UNSEEN,		/* most of them were free, as far as is known */
 	NR_CAUSES,
 };
+
+struct cause_words {
+	const char *words, *todo, *cost;
+};
+
+extern const struct cause_words causes[NR_CAUSES];
 
 #define BUDGET_TEXT_LEN 128
 
