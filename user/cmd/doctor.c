@@ -189,6 +189,8 @@ static void end_view(struct sink *sink, const struct model *model)
 	struct doctor_view view;
 	struct chart chart;
 
+	if (model_facts_left_out(model))
+		log_msg(LOG_WARNING, "some namespaces are not judged: too many at once");
 	doctor->ret = doctor_view_model(&view, &chart, model, &sink->opts);
 	if (!doctor->ret)
 		doctor->ret = add_host(doctor, &chart, &facts);
