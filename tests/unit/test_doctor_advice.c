@@ -272,6 +272,7 @@ static const struct {
 	{ "not needed", "net.ipv4.tcp_tw_reuse", "1", "", "irrelevant", "2 here" },
 	{ "out of range", "net.ipv4.tcp_tw_reuse", "3", "", "false", "'3' is no value" },
 	{ "no number", "net.ipv4.tcp_tw_reuse", "on", "", "false", "'on' is no value" },
+	{ "too few", "net.ipv4.tcp_rmem", "4096", "", "false", "sets those, and leaves the rest" },
 	{ "too many", "net.ipv4.tcp_tw_reuse", "1 2", "", "false", "'1 2' is no value" },
 	{ "beyond 64 bits", "net.ipv4.tcp_max_tw_buckets", "99999999999999999999", "", "false",
 	  "no value" },

@@ -507,6 +507,13 @@ static void failures_are_told_with_what_has_the_port(void **state)
 		  .error = EADDRINUSE,
 		  .netns_cookie = COOKIE + 1,
 		  .count = 9 },
+		{ .kind = FAILURE_BIND,
+		  .error = EADDRNOTAVAIL,
+		  .netns_cookie = COOKIE,
+		  .local_addr = { [10] = 0xff, 0xff, 10, 9, 9, 9 },
+		  .local_port = 80,
+		  .service = "web",
+		  .count = 2 },
 	};
 	const struct finding *finding;
 	struct diagnosis diagnosis;
@@ -517,9 +524,11 @@ static void failures_are_told_with_what_has_the_port(void **state)
 	chart.traced = true;
 	chart.evidence = EVIDENCE_FENTRY;
 	chart.failures = failures;
-	chart.nr_failures = 4;
+	chart.nr_failures = 5;
 	assert_int_equal(diagnose(&chart, &diagnosis), 0);
-	assert_int_equal(diagnosis.nr_findings, 2);
+	assert_int_equal(diagnosis.nr_findings, 3);
+	finding = find_finding(&diagnosis, "address_missing");
+	assert_true(finding && strstr(finding->sentence, "to 10.9.9.9:80 by web failed 2 times"));
 	finding = find_finding(&diagnosis, "connects_without_port");
 	assert_true(finding && strstr(finding->sentence, "1,234 connects to 10.0.0.5:80"));
 	finding = find_finding(&diagnosis, "address_in_use");

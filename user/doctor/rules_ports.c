@@ -190,6 +190,35 @@ static void judge_binds(struct exam *exam)
 	}
 }
 
+/* __inet_bind() refuses an address that is not local before it looks for a port. */
+static void judge_addresses(struct exam *exam)
+{
+	const struct chart *chart = exam->chart;
+
+	for (size_t i = 0; i < chart->nr_failures; i++) {
+		const struct failure *failure = &chart->failures[i];
+		uint64_t times = failures_of_service(chart->failures, chart->nr_failures, i);
+		char place[ENDPOINT_TEXT_LEN], number[TEXT_LEN];
+		struct finding *finding;
+
+		if (failure->kind != FAILURE_BIND || failure->error != EADDRNOTAVAIL || !times ||
+		    !site_has_failure(exam->site, failure))
+			continue;
+		endpoint_format(failure->local_addr, failure->local_port, place);
+		finding = exam_find(exam,
+				    "bind() to %s by %s failed %s times: the address is not there",
+				    place,
+				    failure->service ? failure->service : "an unknown service",
+				    text_count(times, number));
+		finding_count(finding, "failures (EADDRNOTAVAIL)", (double)times);
+		finding_advise(
+			finding,
+			"Bind to an address that the namespace has (ip addr), or to any; one "
+			"that comes later needs IP_FREEBIND or ip_nonlocal_bind=1.",
+			NULL);
+	}
+}
+
 /*
  * connect() searches the parity of the lower end first (__inet_hash_connect()); with one end
  * even and one odd both halves are of one size.
@@ -319,6 +348,7 @@ const struct rule rules_ports[] = {
 	{ "ports_half", SEVERITY_WARNING, judge_half, RULE_TRACED, { NULL } },
 	{ "ports_nearing", SEVERITY_WARNING, judge_nearing, RULE_TRACED, { NULL } },
 	{ "address_in_use", SEVERITY_WARNING, judge_binds, RULE_TRACED, { NULL } },
+	{ "address_missing", SEVERITY_WARNING, judge_addresses, RULE_TRACED, { NULL } },
 	{ "time_wait_many", SEVERITY_WARNING, judge_time_wait, 0, { RANGE, "sockstat:TCP:tw" } },
 	{ "reserved_many", SEVERITY_WARNING, judge_reserved, 0, { RANGE } },
 	{ "listeners_in_range", SEVERITY_NOTE, judge_listeners, RULE_TRACED, { RANGE } },

@@ -364,9 +364,13 @@ static enum opinion refuse(const struct known_setting *setting, const struct wis
 		return because(&wish->question, OPINION_FALSE,
 			       "'%s' is no value of it: a number from %" PRId64 " to %" PRId64 ".",
 			       shown, setting->min, setting->max);
+	/* proc_dointvec() stops where the text does: what was there stays behind it */
 	return because(&wish->question, OPINION_FALSE,
-		       "'%s' is no value of it: it takes %u number%s.", shown, setting->values,
-		       setting->values == 1 ? "" : "s");
+		       "'%s' is no value of it: it has %u number%s.%s", shown, setting->values,
+		       setting->values == 1 ? "" : "s",
+		       setting->values == 1 ?
+			       "" :
+			       " Of fewer the kernel sets those, and leaves the rest.");
 }
 
 enum opinion counsel_setting(const struct chart *chart, const char *name, const char *value,
