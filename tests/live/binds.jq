@@ -17,11 +17,13 @@ def complaints_of_left:
 	else select(.left_ms != null) end
 	| "\(.left_ms) ms are left";
 
+# The port is another one's, too, where one run after the other is in a namespace: the process tells.
 def complaints_of_binds($events):
 	. as $truth
 	| .binds[] | . as $bind
 	| "\(.call) on the port of a \(.holder), SO_REUSEADDR \(.old_reuse) and \(.new_reuse): " +
-	  ([$events[] | select(.kind == "bind_failed" and .netns == $truth.netns and .local_port == $bind.port)]
+	  ([$events[] | select(.kind == "bind_failed" and .netns == $truth.netns and .local_port == $bind.port
+			       and .pid == $truth.actors.client.pid)]
 	   | if length != (if $bind.error then 1 else 0 end) then "told \(length) times"
 	     else .[]
 	     | (($bind | expected($truth)) as $expected | said | select(. != $expected)
