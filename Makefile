@@ -215,7 +215,9 @@ LINKED_model := base model
 LINKED_doctor := base model doctor
 LINKED_sink := base sink
 LINKED_source := base source
-LINKED_cmd := base model source sink doctor cmd
+LINKED_screen := base model sink screen
+LINKED_serve := base serve
+LINKED_cmd := base model source sink doctor screen serve cmd
 LINKED_sink_too := $(O)/user/model/names.o $(O)/user/model/flame_names.o $(O)/user/model/samples.o $(O)/user/model/compare.o
 linked = $(filter $(foreach room,$(LINKED_$(word 2,$(subst _, ,$1))),$(O)/user/$(room)/%),$(USER_OBJS)) \
 	$(LINKED_$(word 2,$(subst _, ,$1))_too)

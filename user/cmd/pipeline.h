@@ -11,9 +11,11 @@
 #include "base/error.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
+#include "model/history.h"
 #include "model/leak.h"
 
 struct child;
+struct front;
 struct part;
 struct scope;
 struct whatif_ask;
@@ -23,6 +25,7 @@ struct pipeline {
 	const char *record_to;		/* a file, NULL: none */
 	bool once;			/* end at ready: `list` */
 	bool quiet;			/* no sink: `record` */
+	const struct front *front;	/* in the place of a sink (cmd/front.h); NULL: none */
 	const struct flame_opts *flame;	/* of a flame-style summary; NULL: none is made */
 	const struct whatif_ask *what_if; /* what `ports` is asked; NULL: nothing */
 	bool announces;			/* says on a terminal that it is tracing */
@@ -32,6 +35,7 @@ struct pipeline {
 	bool leaks;			/* look for leaks, and tell what tells of them */
 	bool ports;			/* keep budgets of ephemeral ports */
 	bool facts;			/* and the files of each namespace */
+	enum history_of history;	/* keep the course of the totals (model/history.h) */
 	enum leak_level *worst;		/* the level of the worst verdict at the end; NULL */
 	struct child *child;		/* the command that is traced; NULL: none */
 	struct scope *scope;		/* what belongs to it */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/procfs.h"
+#include "cmd/front.h"
 #include "cmd/signals.h"
 #include "model/flame.h"
 #include "sink/common.h"
@@ -86,6 +87,10 @@ static void on_event(void *ctx, const struct model_event *event)
 {
 	struct stage *stage = ctx;
 
+	if (stage->front) {
+		stage->front->event(stage->front->ctx, event);
+		return;
+	}
 	/* after a failed write there is nobody to write for */
 	if (stage->ending || !stage_output_is_fine(stage) || !sink_wants(stage->sink, event))
 		return;
@@ -105,19 +110,18 @@ static int output_fd(const struct pipeline *pipeline)
 	return pipeline->report_fd ? pipeline->report_fd : STDOUT_FILENO;
 }
 
-static struct sink *open_sink(const struct pipeline *pipeline, const struct origin *origin,
-			      struct names *names, FILE *out)
+static struct sink_opts sink_opts_of(const struct stage *stage, const struct origin *origin)
 {
+	const struct pipeline *pipeline = stage->pipeline;
 	const struct options *options = pipeline->options;
 	struct winsize size = { 0 };
 	struct sink_opts opts = {
-		.out = out,
 		.host = origin->host,
 		.realtime_offset_ns = origin->offset_ns,
 		.kinds = options->kinds,
 		.limit = options->limit,
 		.sort = options->sort,
-		.names = names,
+		.names = stage->names,
 		.terminal = isatty(output_fd(pipeline)),
 		.replay = origin->replay,
 		.once = options->for_ns != 0,
@@ -136,7 +140,7 @@ static struct sink *open_sink(const struct pipeline *pipeline, const struct orig
 		opts.width = size.ws_col;
 		opts.height = size.ws_row;
 	}
-	return options->format->open(options->format, &opts);
+	return opts;
 }
 
 int stage_open(struct stage *stage, const struct pipeline *pipeline, const struct origin *origin,
@@ -149,6 +153,7 @@ int stage_open(struct stage *stage, const struct pipeline *pipeline, const struc
 		.flame = pipeline->flame ? &pipeline->flame->by : NULL,
 		.stacks = pipeline->options->stacks != 0,
 		.what_if = pipeline->what_if != NULL,
+		.history = pipeline->history,
 	};
 	struct tw_recording_head head;
 
@@ -156,12 +161,17 @@ int stage_open(struct stage *stage, const struct pipeline *pipeline, const struc
 	stage->model = model_new(&opts);
 	if (pipeline->options->names)
 		stage->names = names_new();
-	if (!pipeline->quiet)
+	if (!pipeline->quiet && !pipeline->front)
 		stage->output = outlet_new_fd(output_fd(pipeline), QUEUE_BYTES);
 	if (stage->model)
 		model_set_host(stage->model, 0, origin->host);
-	if (!stage->model || (!pipeline->quiet && !stage->output))
+	if (!stage->model || (!pipeline->quiet && !pipeline->front && !stage->output))
 		return error_set(err, -ENOMEM, "no memory");
+	if (pipeline->front) {
+		if (pipeline->front->open && pipeline->front->open(pipeline->front->ctx, err))
+			return err->code;
+		stage->front = pipeline->front;
+	}
 	if (pipeline->record_to) {
 		fill_head(&head, pipeline->options, origin->evidence);
 		stage->recorder = recorder_open(pipeline->record_to, &head, err);
@@ -173,7 +183,8 @@ int stage_open(struct stage *stage, const struct pipeline *pipeline, const struc
 
 int stage_start(struct stage *stage, const struct origin *origin, struct error *err)
 {
-	FILE *out;
+	const struct sink_ops *format = stage->pipeline->options->format;
+	struct sink_opts opts = sink_opts_of(stage, origin);
 
 	stage->starting = !origin->replay;
 	if (stage->starting && stage->output && outlet_start(stage->output, err))
@@ -181,11 +192,16 @@ int stage_start(struct stage *stage, const struct origin *origin, struct error *
 	if (stage->starting && stage->recorder &&
 	    outlet_start(recorder_outlet(stage->recorder), err))
 		return err->code;
+	if (stage->front) {
+		if (stage->front->event)
+			model_subscribe(stage->model, on_event, stage);
+		return stage->front->start(stage->front->ctx, &opts, err);
+	}
 	if (!stage->output)
 		return 0;
-	out = outlet_file(stage->output);
-	if (out)
-		stage->sink = open_sink(stage->pipeline, origin, stage->names, out);
+	opts.out = outlet_file(stage->output);
+	if (opts.out)
+		stage->sink = format->open(format, &opts);
 	if (!stage->sink)
 		return error_set(err, -ENOMEM, "no memory");
 	if (stage->sink->ops->event)
@@ -199,6 +215,8 @@ void stage_ready(struct stage *stage)
 	/* whatever becomes of twtrace, there is a recording */
 	if (stage->recorder)
 		recorder_flush(stage->recorder);
+	if (stage->front && stage->front->ready)
+		stage->front->ready(stage->front->ctx, stage->model);
 }
 
 /*
@@ -312,10 +330,12 @@ bool stage_interval(struct stage *stage)
 		stage->sink->ops->interval(stage->sink, stage->model);
 		outlet_end_unit(stage->output, (struct outlet_tally){ 0 });
 	}
+	if (stage->front)
+		fine = stage->front->interval(stage->front->ctx, stage->model);
 	model_mark_interval(stage->model, model_now_ns(stage->model));
 	if (ends && stage->pipeline->flame)
 		model_flame_restart(stage->model);
 	if (stage->recorder)
-		fine = recorder_flush(stage->recorder) == 0;
+		fine = recorder_flush(stage->recorder) == 0 && fine;
 	return stage_flush(stage) && fine;
 }

@@ -24,6 +24,7 @@ struct stage {
 	const struct pipeline *pipeline;
 	struct model *model;		/* owned */
 	struct sink *sink;		/* owned; NULL: none */
+	const struct front *front;	/* the pipeline's, once it is open; NULL: none */
 	struct outlet *output;		/* owned: standard output, for the sink; NULL: none */
 	struct names *names;		/* owned; NULL: none */
 	struct recorder *recorder;	/* owned; NULL: none */

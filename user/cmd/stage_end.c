@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "cmd/front.h"
 #include "cmd/signals.h"
 #include "cmd/stage.h"
 #include "model/farewell.h"
@@ -174,6 +175,8 @@ int stage_close(struct stage *stage, struct error *err)
 	}
 	if (stage->sink)
 		stage->sink->ops->free(stage->sink);
+	if (stage->front)
+		stage->front->close(stage->front->ctx, stage->output_errno ? NULL : stage->model);
 	output_errno = stage->output_errno;
 	outlet_free(stage->output);
 	names_free(stage->names);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cmd/child.h"
+#include "cmd/front.h"
 #include "cmd/signals.h"
 #include "model/farewell.h"
 #include "model/leak.h"
@@ -28,7 +29,7 @@
 /* What a command has closed may take so long to be answered. */
 #define FAREWELL_NS 250000000ULL
 
-enum waited { WAIT_RING, WAIT_INTERVAL, WAIT_OUTPUT, WAIT_CHILD, NR_WAITED };
+enum waited { WAIT_RING, WAIT_INTERVAL, WAIT_OUTPUT, WAIT_CHILD, WAIT_FRONT, NR_WAITED };
 
 struct watch {
 	struct stage *stage;
@@ -65,6 +66,7 @@ static int interval_timer(uint64_t ns)
 static int open_watch(struct watch *watch, struct error *err)
 {
 	const struct options *options = watch->stage->pipeline->options;
+	const struct front *front = watch->stage->front;
 
 	watch->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	watch->timer_fd = interval_timer(options->interval_ns);
@@ -73,6 +75,8 @@ static int open_watch(struct watch *watch, struct error *err)
 		return error_set(err, -errno, "cannot wait for events: %s", strerror(errno));
 	if (watch->child && watch_add(watch, child_fd(watch->child), EPOLLIN, WAIT_CHILD))
 		return error_set(err, -errno, "cannot wait for the command: %s", strerror(errno));
+	if (front && watch_add(watch, front->fd(front->ctx), EPOLLIN, WAIT_FRONT))
+		return error_set(err, -errno, "cannot wait for requests: %s", strerror(errno));
 	/* a pipe whose reader has gone; a plain file can't be waited for, and need not */
 	if (!watch->child)
 		watch_add(watch, STDOUT_FILENO, 0, WAIT_OUTPUT);
@@ -180,10 +184,14 @@ static bool is_over(const struct watch *watch)
 
 static void on_event(struct watch *watch, enum waited what)
 {
+	const struct front *front = watch->stage->front;
+
 	if (what == WAIT_INTERVAL)
 		on_interval(watch);
 	else if (what == WAIT_CHILD)
 		on_child(watch);
+	else if (what == WAIT_FRONT)
+		watch->over |= !front->attend(front->ctx, watch->stage->model);
 	/* without its output a command runs on, and its status is wanted */
 	else if (what == WAIT_OUTPUT && !watch->child)
 		watch->over = true;

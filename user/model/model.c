@@ -51,6 +51,9 @@ struct model *model_new(const struct model_opts *opts)
 	if (opts->what_if)
 		model->attempts = attempts_new();
 	failed |= opts->what_if && !model->attempts;
+	if (opts->history)
+		model->history = history_new(opts->history);
+	failed |= opts->history && !model->history;
 	for (unsigned int dim = 0; dim < NR_DIMENSIONS; dim++)
 		failed |= rows_init(&model->rows[dim], dim, cap) != 0;
 	if (failed) {
@@ -90,6 +93,7 @@ void model_free(struct model *model)
 	failures_free(model->failures);
 	looks_free(model->looks);
 	attempts_free(model->attempts);
+	history_free(model->history);
 	for (unsigned int source = 0; source < MODEL_MAX_SOURCES; source++)
 		free(model->hosts[source]);
 	stacks_release(&model->stacks);
@@ -146,6 +150,8 @@ void model_mark_interval(struct model *model, uint64_t now_ns)
 		rows_mark_interval(&model->rows[dim]);
 	memcpy(model->totals.before, model->totals.count, sizeof(model->totals.before));
 	model->interval_ns = now_ns;
+	if (model->history)
+		history_add(model->history, now_ns, model->totals.count);
 }
 
 uint64_t model_now_ns(const struct model *model)

@@ -13,6 +13,7 @@
 
 #include "model/event.h"
 #include "model/filter.h"
+#include "model/history.h"
 #include "model/rows.h"
 #include "tw_record.h"
 
@@ -29,6 +30,7 @@ struct model_opts {
 	bool ports;		/* keep budgets of ephemeral ports (model/ports.h) */
 	bool stacks;		/* who opened connections will be told, and late */
 	bool what_if;		/* keep every connect() (model/whatif.h) */
+	enum history_of history; /* the course of the totals (model/history.h) */
 	const struct flame_by *flame; /* what stacks are made of (model/flame.h); NULL: none are */
 };
 

@@ -119,6 +119,7 @@ struct model {
 	struct failures *failures;	/* owned; NULL: nothing has failed */
 	struct port_looks *looks;	/* owned; NULL: none were needed */
 	struct attempts *attempts; /* owned; NULL: not asked for */
+	struct history *history;	/* owned; NULL: not asked for */
 	char *hosts[MODEL_MAX_SOURCES];	/* owned, clean, by source; NULL: not told */
 	model_event_fn event_fn;
 	void *event_ctx;
