@@ -124,8 +124,9 @@ TRAFFIC_OBJS := $(TRAFFIC_SRCS:%.c=$(O)/%.o)
 LEAKS_OBJS := $(LEAKS_SRCS:%.c=$(O)/%.o)
 FLAME_OBJS := $(FLAME_SRCS:%.c=$(O)/%.o)
 UNIT_TESTS := $(UNIT_SRCS:tests/unit/%.c=$(O)/tests/%)
+PAGES := $(patsubst docs/man/%,$(O)/man/%,$(wildcard docs/man/*.1))
 
-all: $(O)/twtrace
+all: $(O)/twtrace $(PAGES)
 STACKED := $(addprefix $(O)/tests/stacks/,show framed frameless)
 programs: all bench-programs $(UNIT_TESTS) $(if $(FLAME_SRCS),$(O)/tests/flame) $(if $(TRAFFIC_SRCS),$(O)/tests/traffic) \
 	$(if $(LEAKS_SRCS),$(O)/tests/leaks) $(STACKED) $(if $(wildcard tests/web/fixture.c),$(O)/tests/flame-fixture)
@@ -180,6 +181,13 @@ $(VERSIONED): EXTRA = -include $(O)/version.h
 $(O)/twtrace: $(USER_OBJS) $(O)/link.flags
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
+
+# what commands share of their options stands in one file, which .so names
+$(PAGES): $(O)/man/%: docs/man/% $(wildcard docs/man/options/*.man)
+	$(call say,MAN)
+	$(Q)awk '/^[.]so / { part = "docs/man/" $$2; lines = 0; \
+		while ((getline line <part) > 0) if (lines++) print line; \
+		close(part); if (!lines) { print "$<: there is no " part >"/dev/stderr"; exit 1 } next } 1' $< >$@
 
 # ------------------------------------------------------------------- styles and scripts
 # of pictures, as literals: what runs in a browser is part of the program
@@ -305,7 +313,8 @@ $(BENCH_PROGRAMS): $(O)/bench/%: $$(call parts,$$*) $(O)/link.flags
 
 install: all
 	install -D -m 755 $(O)/twtrace $(DESTDIR)$(PREFIX)/bin/twtrace
-	$(if $(wildcard docs/twtrace.1),install -D -m 644 docs/twtrace.1 $(DESTDIR)$(PREFIX)/share/man/man1/twtrace.1)
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 $(PAGES) $(DESTDIR)$(PREFIX)/share/man/man1
 
 # for editors and clangd
 entry = {"directory": "$(CURDIR)", "file": "$1", "command": "$2 -c $1"}
