@@ -258,28 +258,33 @@ const char *text_errno(int number)
 	return number ? strerrorname_np(number) : NULL;
 }
 
+size_t text_rune(const char *text, uint32_t *rune)
+{
+	size_t used = decode((const unsigned char *)text, strnlen(text, 4), rune);
+
+	if (used)
+		return used;
+	*rune = 0xfffd;	/* terminals show a bad byte as one replacement character */
+	return 1;
+}
+
+unsigned int rune_width(uint32_t rune)
+{
+	if (rune < 0x20 || (rune >= 0x7f && rune < 0xa0))
+		return 0;
+	if (in_ranges(rune, wide, sizeof(wide) / sizeof(wide[0])))
+		return 2;
+	return !in_ranges(rune, zero_width, sizeof(zero_width) / sizeof(zero_width[0]));
+}
+
 size_t text_width(const char *text)
 {
-	const unsigned char *at = (const unsigned char *)text;
-	size_t len = strlen(text);
 	size_t width = 0;
+	uint32_t rune;
 
-	while (len) {
-		uint32_t code = 0;
-		size_t used = decode(at, len, &code);
-
-		if (!used) {
-			used = 1;
-			width++;	/* terminals show a bad byte as one replacement character */
-		} else if (in_ranges(code, wide, sizeof(wide) / sizeof(wide[0]))) {
-			width += 2;
-		} else if (code >= 0x20 && (code < 0x7f || code >= 0xa0) &&
-			   !in_ranges(code, zero_width,
-				      sizeof(zero_width) / sizeof(zero_width[0]))) {
-			width++;
-		}
-		at += used;
-		len -= used;
+	while (*text) {
+		text += text_rune(text, &rune);
+		width += rune_width(rune);
 	}
 	return width;
 }

@@ -31,5 +31,12 @@ char *text_clean(const char *bytes, size_t len, char *text, size_t size);
 const char *text_errno(int number);
 /* Columns a terminal needs for this UTF-8 text. */
 size_t text_width(const char *text);
+/*
+ * The first character of @text, which is not empty, and how many bytes it is; of a bad byte
+ * U+FFFD, and 1.
+ */
+size_t text_rune(const char *text, uint32_t *rune);
+/* Columns a terminal needs for it: 2 for wide ones, 0 for those that combine and for controls. */
+unsigned int rune_width(uint32_t rune);
 
 #endif
