@@ -316,10 +316,15 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 $(PAGES) $(DESTDIR)$(PREFIX)/share/man/man1
 
-# for editors and clangd
+# for editors and clangd; longer than what a shell can be given
+define newline
+
+
+endef
 entry = {"directory": "$(CURDIR)", "file": "$1", "command": "$2 -c $1"}
 compile_commands.json: $(O)/twtrace.skel.h $(PROTOS:=.h) $(BENCH_SKELS) $(O)/version.h
-	@{ $(foreach s,$(BPF_SRCS) $(BENCH_BPF_SRCS),echo '$(call entry,$s,$(CLANG) $(BPF_CFLAGS))';) \
-	$(foreach s,$(USER_SRCS) $(UNIT_SRCS) $(TRAFFIC_SRCS) $(LEAKS_SRCS) $(FLAME_SRCS) $(wildcard tests/web/*.c) $(BENCH_SRCS),echo '$(call entry,$s,$(CC) $(ALL_CFLAGS) -I$(O)/tests/bench -Itests/unit -include $(O)/version.h)';) } | \
-	sed '1s/^/[/; $$!s/$$/,/; $$s/$$/]/' >$@
+	$(file >$@,$(foreach s,$(BPF_SRCS) $(BENCH_BPF_SRCS),$(call entry,$s,$(CLANG) $(BPF_CFLAGS))$(newline)) \
+	$(foreach s,$(USER_SRCS) $(UNIT_SRCS) $(TRAFFIC_SRCS) $(LEAKS_SRCS) $(FLAME_SRCS) $(wildcard tests/web/*.c) $(BENCH_SRCS),$(call entry,$s,$(CC) $(ALL_CFLAGS) -I$(O)/tests/bench -Itests/unit -include $(O)/version.h)$(newline)))
+	@sed -i 's/^ *//; /^$$/d' $@
+	@sed -i '1s/^/[/; $$!s/$$/,/; $$s/$$/]/' $@
 endif
