@@ -185,7 +185,9 @@ int ranking_init(struct ranking *ranking, const struct model *model, enum dimens
 		else
 			ranking->rows[ranking->count++] = row;
 	}
-	qsort_r(ranking->rows, ranking->count, sizeof(*ranking->rows), compare_rows, &order);
+	if (by != RANKING_NONE)
+		qsort_r(ranking->rows, ranking->count, sizeof(*ranking->rows), compare_rows,
+			&order);
 	return 0;
 }
 

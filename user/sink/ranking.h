@@ -28,6 +28,7 @@ bool span_rate(const struct span *span, const struct row *row, enum field field,
 enum ranking_order {
 	RANKING_BY_OPENED,
 	RANKING_BY_ACTIVITY,	/* opened in the span, then sockets now, then opened */
+	RANKING_NONE,		/* as they stand in the table */
 };
 
 struct ranking {

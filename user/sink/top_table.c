@@ -9,102 +9,26 @@
 #include "base/table.h"
 #include "base/text.h"
 #include "sink/common.h"
+#include "sink/top_columns.h"
 
 #define NAME_WIDTH 32
 #define NAME_WIDTH_NARROW 22	/* on a terminal of less than NARROW columns */
 #define NARROW 100
-#define CELL_LEN 64
-
-enum cell_kind {
-	CELL_COUNT,
-	CELL_RATE,
-	CELL_LIFETIME,
-	CELL_RESIDENCE,
-	CELL_HELD,
-};
-
-struct top_column {
-	const char *heading;
-	enum cell_kind kind;
-	enum field field;
-	unsigned int permille;	/* of lifetimes, of residences */
-	unsigned int rank;	/* the highest goes first when it gets narrow */
-	unsigned int remote_rank;	/* the same among remote hosts; 0: no other */
-	bool rare;		/* there only if it has something to say */
-};
-
-/* Where TIME_WAIT comes from goes before what is good to know of it. */
-static const struct top_column columns[] = {
-	{ .heading = "OPEN", .field = FIELD_OPEN, .rank = 1 },
-	{ .heading = "ESTAB", .field = FIELD_ESTABLISHED, .rank = 9 },
-	{ .heading = "CLOSE-WAIT", .field = FIELD_CLOSE_WAIT, .rank = 4 },
-	{ .heading = "FIN-WAIT2", .field = FIELD_FIN_WAIT2, .rank = 10 },
-	{ .heading = "FW2-ORPHANS",
-	  .field = FIELD_FW2_ORPHANS,
-	  .rank = 11,
-	  .remote_rank = 5,
-	  .rare = true },
-	{ .heading = "TIME-WAIT", .field = FIELD_TIME_WAIT, .rank = 2 },
-	{ .heading = "OPENED/s", .kind = CELL_RATE, .field = FIELD_OPENED, .rank = 3 },
-	{ .heading = "CLOSED/s", .kind = CELL_RATE, .field = FIELD_CLOSED, .rank = 21 },
-	{ .heading = "OPENED", .field = FIELD_OPENED, .rank = 8 },
-	{ .heading = "CLOSED", .field = FIELD_CLOSED, .rank = 16 },
-	{ .heading = "CLOSED-FIRST", .field = FIELD_CLOSED_FIRST, .rank = 6 },
-	{ .heading = "FAILED", .field = FIELD_FAILED, .rank = 7 },
-	{ .heading = "RESETS", .field = FIELD_RESETS, .rank = 15 },
-	{ .heading = "LIFE-P50", .kind = CELL_LIFETIME, .permille = 500, .rank = 17 },
-	{ .heading = "LIFE-P99", .kind = CELL_LIFETIME, .permille = 990, .rank = 20 },
-	/* the ledger of minisocks, both substates */
-	{ .heading = "TW-ENTERED", .field = FIELD_TW_ENTERED, .rank = 14 },
-	{ .heading = "TW-REFUSED", .field = FIELD_TW_REFUSED, .rank = 12, .rare = true },
-	{ .heading = "TW-EXPIRED", .field = FIELD_TW_EXPIRED, .rank = 18, .rare = true },
-	{ .heading = "FW2-EXPIRED",
-	  .field = FIELD_FW2_EXPIRED,
-	  .rank = 19,
-	  .remote_rank = 12,
-	  .rare = true },
-	{ .heading = "TW-REUSED", .field = FIELD_TW_REUSED, .rank = 22, .rare = true },
-	{ .heading = "TW-REOPENED", .field = FIELD_TW_REOPENED, .rank = 25, .rare = true },
-	{ .heading = "TW-RESET", .field = FIELD_TW_RESET, .rank = 23, .rare = true },
-	{ .heading = "TW-DESTROYED", .field = FIELD_TW_DESTROYED, .rank = 27, .rare = true },
-	{ .heading = "TW-PURGED", .field = FIELD_TW_PURGED, .rank = 28, .rare = true },
-	{ .heading = "TW-UNKNOWN", .field = FIELD_TW_UNKNOWN, .rank = 29, .rare = true },
-	{ .heading = "TW-P50", .kind = CELL_RESIDENCE, .permille = 500, .rank = 24, .rare = true },
-	{ .heading = "TW-P99", .kind = CELL_RESIDENCE, .permille = 990, .rank = 26, .rare = true },
-	{ .heading = "TW-HELD", .kind = CELL_HELD, .rank = 13 },
-};
-
-#define NR_COLUMNS (sizeof(columns) / sizeof(columns[0]))
-#define MAX_COLUMNS (NR_KEY_PARTS + NR_COLUMNS)
+#define MAX_COLUMNS (NR_KEY_PARTS + NR_TOP_COLUMNS)
 #define MAX_RANK 32	/* or less */
-
-static const char *const key_headings[NR_KEY_PARTS] = {
-	[KEY_SERVICE] = "SERVICE",
-	[KEY_PORT] = "PORT",
-	[KEY_ROLE] = "ROLE",
-	[KEY_REMOTE] = "REMOTE",
-};
 
 struct layout {
 	enum key_part parts[NR_KEY_PARTS];
 	size_t nr_parts;
 	struct table_column columns[MAX_COLUMNS];
-	const struct top_column *chosen[NR_COLUMNS];
+	const struct top_column *chosen[NR_TOP_COLUMNS];
 	size_t nr_chosen;
 };
 
 static bool is_wanted(const struct top_column *column, enum dimension dimension,
 		      unsigned int max_rank, const struct row *totals)
 {
-	/* one that waits for a FIN in vain is the remote host's fault */
-	bool remote = dimension == DIM_REMOTE && column->remote_rank;
-
-	if ((remote ? column->remote_rank : column->rank) > max_rank)
-		return false;
-	if (!column->rare)
-		return true;
-	return column->kind == CELL_RESIDENCE ? totals->residence.count :
-						totals->count[column->field];
+	return top_column_rank(column, dimension) <= max_rank && top_column_says(column, totals);
 }
 
 static void layout_init(struct layout *layout, const struct model *model, enum dimension dimension,
@@ -116,71 +40,31 @@ static void layout_init(struct layout *layout, const struct model *model, enum d
 	layout->nr_parts = key_parts(dimension, layout->parts);
 	for (i = 0; i < layout->nr_parts; i++)
 		layout->columns[count++] = (struct table_column){
-			.heading = key_headings[layout->parts[i]],
+			.heading = key_part_heading(layout->parts[i]),
 			/* an address is never cut; a name of a host can be as long as it likes */
 			.max_width = layout->parts[i] == KEY_REMOTE ? ADDR_TEXT_LEN : name_width,
 		};
-	for (i = 0; i < NR_COLUMNS; i++) {
-		if (!is_wanted(&columns[i], dimension, max_rank, model_totals(model)))
+	for (i = 0; i < NR_TOP_COLUMNS; i++) {
+		if (!is_wanted(&top_columns[i], dimension, max_rank, model_totals(model)))
 			continue;
-		layout->chosen[layout->nr_chosen++] = &columns[i];
+		layout->chosen[layout->nr_chosen++] = &top_columns[i];
 		layout->columns[count++] = (struct table_column){
-			.heading = columns[i].heading,
+			.heading = top_columns[i].heading,
 			.right = true,
 		};
 	}
 }
 
-/* From integers, because printf's decimal point depends on the locale. */
-static void format_rate(double rate, char text[static CELL_LEN])
-{
-	uint64_t tenths = (uint64_t)(rate * 10 + 0.5);
-
-	if (rate > 0 && !tenths)
-		snprintf(text, CELL_LEN, "<0.1");
-	else if (tenths < 1000)
-		snprintf(text, CELL_LEN, "%" PRIu64 ".%" PRIu64, tenths / 10, tenths % 10);
-	else
-		snprintf(text, CELL_LEN, "%" PRIu64, (tenths + 5) / 10);
-}
-
-static const char *format_cell(const struct top_column *column, const struct row *row,
-			       const struct span *span, uint64_t now_ns, char text[static CELL_LEN])
-{
-	double rate;
-
-	strcpy(text, "-");
-	switch (column->kind) {
-	case CELL_COUNT:
-		snprintf(text, CELL_LEN, "%" PRIu64, row->count[column->field]);
-		break;
-	case CELL_RATE:
-		if (span_rate(span, row, column->field, &rate))
-			format_rate(rate, text);
-		break;
-	case CELL_LIFETIME:
-		if (row->lifetime.count)
-			text_duration(histogram_quantile(&row->lifetime, column->permille), text);
-		break;
-	case CELL_RESIDENCE:
-		if (row->residence.count)
-			residence_text(histogram_quantile(&row->residence, column->permille), text);
-		break;
-	case CELL_HELD:
-		text_duration(row_held_ns(row, now_ns), text);
-		break;
-	}
-	return text;
-}
-
 static void add_counts(struct table *table, const struct layout *layout, const struct row *row,
 		       const struct span *span, uint64_t now_ns)
 {
-	char text[CELL_LEN];
+	char text[TEXT_LEN];
 	size_t i;
 
 	for (i = 0; i < layout->nr_chosen; i++)
-		table_cell(table, "%s", format_cell(layout->chosen[i], row, span, now_ns, text));
+		table_cell(table, "%s",
+			   top_figure_text(layout->chosen[i],
+					   top_figure(layout->chosen[i], row, span, now_ns), text));
 }
 
 static void add_row(struct table *table, const struct layout *layout, const struct model *model,
