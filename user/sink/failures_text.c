@@ -29,7 +29,8 @@ static const struct table_column columns[NR_COLUMNS] = {
 	[COLUMN_WHERE] = { .heading = "WHERE" },
 };
 
-static void add_where(struct table *table, const struct failure *failure, struct names *names)
+const char *failure_where_text(const struct failure *failure, struct names *names,
+			       char text[static FAILURE_WHERE_LEN])
 {
 	struct conn_view view = { .local_port = failure->local_port,
 				  .remote_port = failure->remote_port };
@@ -41,12 +42,13 @@ static void add_where(struct table *table, const struct failure *failure, struct
 	conn_remote_text(&view, names, remote);
 	/* rows that differ in nothing else */
 	if (failure->kind != FAILURE_CONNECT)
-		table_cell(table, "%s%s", local,
-			   failure->reuse == REUSE_YES ? ", SO_REUSEADDR" : "");
+		snprintf(text, FAILURE_WHERE_LEN, "%s%s", local,
+			 failure->reuse == REUSE_YES ? ", SO_REUSEADDR" : "");
 	else if (failure->local_port)
-		table_cell(table, "%s -> %s", local, remote);
+		snprintf(text, FAILURE_WHERE_LEN, "%s -> %s", local, remote);
 	else
-		table_cell(table, "-> %s", remote);
+		snprintf(text, FAILURE_WHERE_LEN, "-> %s", remote);
+	return text;
 }
 
 static void add_row(struct table *table, const struct failure *failure,
@@ -55,7 +57,7 @@ static void add_row(struct table *table, const struct failure *failure,
 	struct conn_view view = { .pid = failure->pid,
 				  .comm = failure->comm,
 				  .service = failure->service };
-	char number[TEXT_LEN], owner[OWNER_TEXT_LEN];
+	char number[TEXT_LEN], owner[OWNER_TEXT_LEN], where[FAILURE_WHERE_LEN];
 	const char *error = text_errno(failure->error);
 
 	table_cell(table, "%s", text_count(failure->count, number));
@@ -63,11 +65,11 @@ static void add_row(struct table *table, const struct failure *failure,
 		   failure->inferred ? " (inferred)" : "");
 	table_cell(table, "%s", error ? error : "-");
 	table_cell(table, "%s", conn_owner_text(&view, owner));
-	add_where(table, failure, opts->names);
+	table_cell(table, "%s", failure_where_text(failure, opts->names, where));
 }
 
 /* What a table has no room for: what was in the way, and what would help. */
-static void explain(const struct failure *failure, const struct sink_opts *opts)
+void failure_explain(const struct failure *failure, const struct sink_opts *opts)
 {
 	char holder[HOLDER_TEXT_LEN], advice[ADVICE_LEN], port[ENDPOINT_TEXT_LEN] = "";
 	char line[LINE_LEN];
@@ -113,7 +115,7 @@ void failures_print(const struct model *model, const struct sink_opts *opts, uin
 	if (count > limit)
 		fprintf(out, "(%zu more; --limit shows them)\n", count - limit);
 	for (size_t i = 0; i < count && i < limit; i++)
-		explain(&failures[i], opts);
+		failure_explain(&failures[i], opts);
 	if (left_out)
 		fprintf(out, "not told apart: %s failures more\n", text_count(left_out, number));
 }

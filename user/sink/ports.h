@@ -42,6 +42,12 @@ uint32_t ports_limit(const struct sink_opts *opts);
 void ports_print_table(const struct budget *budgets, size_t count, const struct sink_opts *opts);
 /* The table of failures and what would help; nothing where nothing has failed. */
 void failures_print(const struct model *model, const struct sink_opts *opts, uint32_t limit);
+#define FAILURE_WHERE_LEN 160
+/* "-> 10.0.0.1:80", "0.0.0.0:80, SO_REUSEADDR". Returns @text. */
+const char *failure_where_text(const struct failure *failure, struct names *names,
+			       char text[static FAILURE_WHERE_LEN]);
+/* What was in the way, and what would help, as lines; nothing where neither is known. */
+void failure_explain(const struct failure *failure, const struct sink_opts *opts);
 /* One line: what has failed how often, whoever it was; nothing where nothing has. */
 void failures_print_sum(const struct model *model, FILE *out);
 /* All that `ports` prints. */
