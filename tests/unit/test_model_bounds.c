@@ -79,6 +79,58 @@ static void idle_rows_are_folded_and_keep_their_sums(void **state)
 	assert_int_equal(f->model->conns.count, 0);
 }
 
+static void whose_folded_pairs_were_is_kept_without_their_remotes(void **state)
+{
+	struct fixture *f = *state;
+	const struct rows *places;
+	uint64_t opened = 0;
+	uint32_t id;
+
+	fixture_start(f, &(struct model_opts){ .max_rows = 4 });
+	feed_bare(f, TW_READY);
+	for (unsigned int i = 0; i < 50; i++) {
+		struct end end = client(i + 1);
+
+		end.tuple.remote_addr[15] = i;
+		feed_connected(f, &end);
+		feed_brief(f, &end, TW_ESTABLISHED, TW_CLOSE, TW_F_LOCKED);
+		pass(f, 20 * MS);
+	}
+	places = model_places(f->model);
+	assert_int_equal(model_rows(f->model, DIM_PAIR)->folded, 46);
+	/* of one service, one port, one role */
+	assert_int_equal(places->pool.count, 2);
+	for (id = pool_next(&places->pool, 0); id != POOL_NONE;
+	     id = pool_next(&places->pool, id + 1))
+		opened += rows_at(places, id)->count[FIELD_OPENED];
+	assert_int_equal(opened, 46);
+	assert_int_equal(rows_at(places, ROW_OTHER)->count[FIELD_OPENED], 0);
+}
+
+static void what_was_folded_before_ready_is_of_no_place(void **state)
+{
+	struct fixture *f = *state;
+	const struct rows *places;
+	uint32_t id;
+
+	fixture_start(f, &(struct model_opts){ .max_rows = 1 });
+	for (unsigned int i = 0; i < 3; i++) {
+		struct end end = client(i + 1);
+
+		end.tuple.remote_port = 1000 + i;
+		feed_connected(f, &end);
+		feed_brief(f, &end, TW_ESTABLISHED, TW_CLOSE, TW_F_LOCKED);
+		pass(f, 20 * MS);
+	}
+	places = model_places(f->model);
+	assert_true(places->pool.count > 1);
+	feed_bare(f, TW_READY);
+	for (id = pool_next(&places->pool, 0); id != POOL_NONE;
+	     id = pool_next(&places->pool, id + 1))
+		for (unsigned int field = 0; field < NR_FIELDS; field++)
+			assert_int_equal(rows_at(places, id)->count[field], 0);
+}
+
 static void minisocks_are_purged_with_their_namespace(void **state)
 {
 	struct fixture *f = *state;
@@ -229,6 +281,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		fixture_test(past_max_conns_a_connection_is_a_loss),
 		fixture_test(past_max_rows_living_rows_make_others_other),
+		fixture_test(whose_folded_pairs_were_is_kept_without_their_remotes),
+		fixture_test(what_was_folded_before_ready_is_of_no_place),
 		fixture_test(idle_rows_are_folded_and_keep_their_sums),
 		fixture_test(minisocks_are_purged_with_their_namespace),
 		fixture_test(one_that_was_due_has_expired_before_its_namespace_ended),

@@ -219,6 +219,37 @@ static void no_count_falls_below_zero(void **state)
 	histogram_release(&since);
 }
 
+static void how_many_are_not_above_a_value_is_known_to_half_a_bucket(void **state)
+{
+	struct histogram histogram = { 0 };
+
+	(void)state;
+	assert_int_equal(histogram_at_most(&histogram, UINT64_MAX), 0);
+	for (uint64_t ms = 1; ms <= 1000; ms++)
+		histogram_add(&histogram, ms * 1000000);
+	for (uint64_t ms = 1; ms < 1000; ms += 7) {
+		uint64_t count = histogram_at_most(&histogram, ms * 1000000);
+
+		assert_true(count >= ms - ms / 31 - 1 && count <= ms + ms / 31 + 1);
+	}
+	assert_int_equal(histogram_at_most(&histogram, UINT64_MAX), 1000);
+	histogram_release(&histogram);
+}
+
+static void the_sum_is_within_half_a_bucket(void **state)
+{
+	struct histogram histogram = { 0 };
+	double sum = 0;
+
+	(void)state;
+	assert_true(histogram_sum_ns(&histogram) == 0);
+	for (uint64_t ns = 1; ns < 1ULL << 40; ns *= 3, sum += ns / 3)
+		histogram_add(&histogram, ns);
+	assert_true(histogram_sum_ns(&histogram) > sum * 0.968);
+	assert_true(histogram_sum_ns(&histogram) < sum * 1.032);
+	histogram_release(&histogram);
+}
+
 static void memory_follows_the_octaves_in_use(void **state)
 {
 	struct histogram histogram = { 0 };
@@ -244,6 +275,8 @@ int main(void)
 		cmocka_unit_test(merging_is_adding_all_samples_here),
 		cmocka_unit_test(what_came_since_is_what_is_added),
 		cmocka_unit_test(no_count_falls_below_zero),
+		cmocka_unit_test(how_many_are_not_above_a_value_is_known_to_half_a_bucket),
+		cmocka_unit_test(the_sum_is_within_half_a_bucket),
 		cmocka_unit_test(memory_follows_the_octaves_in_use),
 	};
 

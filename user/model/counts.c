@@ -261,6 +261,9 @@ void tracker_restart_counts(struct model *model)
 		     id = pool_next(&rows->pool, id + 1))
 			rows_reset(rows, id);
 	}
+	for (id = pool_next(&model->places.pool, 0); id != POOL_NONE;
+	     id = pool_next(&model->places.pool, id + 1))
+		rows_reset(&model->places, id);
 	row_reset(&model->totals);
 	for (id = pool_next(&model->conns, 0); id != POOL_NONE;
 	     id = pool_next(&model->conns, id + 1)) {

@@ -112,6 +112,28 @@ void histogram_add_since(struct histogram *histogram, const struct histogram *no
 	}
 }
 
+uint64_t histogram_at_most(const struct histogram *histogram, uint64_t ns)
+{
+	unsigned int number = -1U;
+	uint64_t seen = 0;
+	uint32_t count;
+
+	while ((count = next_bucket(histogram, &number)) && bucket_middle(number) <= ns)
+		seen += count;
+	return seen;
+}
+
+double histogram_sum_ns(const struct histogram *histogram)
+{
+	unsigned int number = -1U;
+	double sum = 0;
+	uint32_t count;
+
+	while ((count = next_bucket(histogram, &number)))
+		sum += (double)count * (double)bucket_middle(number);
+	return sum;
+}
+
 uint64_t histogram_quantile(const struct histogram *histogram, unsigned int permille)
 {
 	uint64_t rank = (histogram->count * permille + 999) / 1000, seen = 0, value = 0;

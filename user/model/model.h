@@ -79,6 +79,11 @@ uint64_t model_interval_start_ns(const struct model *model);
 /* Counts over every connection; the key is meaningless. */
 const struct row *model_totals(const struct model *model);
 const struct rows *model_rows(const struct model *model, enum dimension dimension);
+/*
+ * Counters of pairs that were folded, by their service, port and role; they are in the "other"
+ * of DIM_PAIR too. Row 0 is what there was no room for.
+ */
+const struct rows *model_places(const struct model *model);
 /* The name of a service number; NULL: unknown. */
 const char *model_service_name(const struct model *model, uint32_t service);
 /* Every living socket, listeners and minisocks too, in no order. */

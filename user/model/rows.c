@@ -75,6 +75,18 @@ void rows_release(struct rows *rows)
 	free(rows->idle);
 }
 
+/* Whose it was is not forgotten with the remote host: hosts are many, places are few. */
+static void keep_place(struct rows *places, const struct row *row)
+{
+	struct row_key key = row->key;
+	struct row *place;
+
+	memset(key.remote_addr, 0, sizeof(key.remote_addr));
+	place = rows_at(places, rows_enter(places, &key));
+	for (unsigned int field = 0; field < NR_FIELDS; field++)
+		place->count[field] += row->count[field];
+}
+
 static void fold(struct rows *rows, uint32_t id)
 {
 	struct row *other = rows_at(rows, ROW_OTHER), *row = rows_at(rows, id);
@@ -83,6 +95,8 @@ static void fold(struct rows *rows, uint32_t id)
 		other->count[field] += row->count[field];
 		other->before[field] += row->before[field];
 	}
+	if (rows->places)
+		keep_place(rows->places, row);
 	other->held_ns += row->held_ns;
 	histogram_merge(&other->lifetime, &row->lifetime);
 	histogram_merge(&other->residence, &row->residence);

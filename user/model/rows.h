@@ -71,6 +71,7 @@ struct rows {
 	uint32_t cap;
 	uint32_t hand;		/* where the search for a row to fold goes on */
 	uint64_t folded;	/* rows folded into other, and connections turned away */
+	struct rows *places;	/* borrowed: takes what folded pairs have had; NULL: nothing does */
 };
 
 int rows_init(struct rows *rows, enum dimension dimension, uint32_t cap);

@@ -90,6 +90,7 @@ struct model {
 	uint32_t *due_s;	/* owned: when ledger_expire() must look at a connection */
 	uint32_t room_due;
 	struct rows rows[NR_DIMENSIONS];
+	struct rows places;		/* of pairs that were folded: model_places() */
 	struct row totals;
 	struct audit *audits;		/* owned, one a living namespace */
 	size_t nr_audits, room_audits;

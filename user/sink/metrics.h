@@ -32,6 +32,7 @@ struct metrics;
 /* What is told beside the model. */
 struct metrics_site {
 	const struct sink_opts *opts;	/* borrowed */
+	const char *version;	/* of the program; NULL: not told */
 	struct self_cost self;
 	/* counters of others, e.g. of the HTTP server: written as they are; NULL: none */
 	void (*more)(void *ctx, enum metrics_format format, FILE *out);
