@@ -42,6 +42,7 @@ struct model {
 	uint64_t now_ns, ready_ns, interval_start_ns;
 	struct row totals;
 	struct rows rows[NR_DIMENSIONS];
+	struct rows places;
 	const char *services[MAX_FAKES];	/* by number; NULL: unknown */
 	struct conn_view conns[MAX_FAKES];
 	size_t nr_conns;
@@ -130,6 +131,11 @@ const struct row *model_totals(const struct model *model)
 const struct rows *model_rows(const struct model *model, enum dimension dimension)
 {
 	return &model->rows[dimension];
+}
+
+const struct rows *model_places(const struct model *model)
+{
+	return &model->places;
 }
 
 const char *model_service_name(const struct model *model, uint32_t service)
@@ -303,6 +309,17 @@ uint64_t histogram_quantile(const struct histogram *histogram, unsigned int perm
 	return histogram->max_ns / 1000 * permille;
 }
 
+/* Likewise: all samples are the maximum. */
+uint64_t histogram_at_most(const struct histogram *histogram, uint64_t ns)
+{
+	return ns < histogram->max_ns ? 0 : histogram->count;
+}
+
+double histogram_sum_ns(const struct histogram *histogram)
+{
+	return (double)histogram->count * (double)histogram->max_ns;
+}
+
 static inline void fake_addr(uint8_t addr[static ADDR_LEN], unsigned int a, unsigned int b,
 			     unsigned int c, unsigned int d)
 {
@@ -328,6 +345,8 @@ static inline struct model *fake_model(void)
 		pool_init(&model->rows[i].pool, sizeof(struct row));
 		assert_int_equal(pool_take(&model->rows[i].pool), ROW_OTHER);
 	}
+	pool_init(&model->places.pool, sizeof(struct row));
+	assert_int_equal(pool_take(&model->places.pool), ROW_OTHER);
 	return model;
 }
 
@@ -337,6 +356,7 @@ static inline void fake_model_free(struct model *model)
 
 	for (i = 0; i < NR_DIMENSIONS; i++)
 		pool_release(&model->rows[i].pool);
+	pool_release(&model->places.pool);
 	free(model);
 }
 
