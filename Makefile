@@ -175,6 +175,7 @@ $(filter $(O)/user/source/%,$(USER_OBJS)): | $(O)/twtrace.skel.h
 $(filter-out $(PROTOS:=.o),$(filter $(O)/user/sink/%,$(USER_OBJS))): | $(PROTOS:=.h)
 $(O)/user/sink/flame_svg.o: | $(O)/flame_svg_parts.h
 $(O)/user/sink/flame_html.o: | $(O)/flame_html_parts.h
+$(O)/user/sink/page.o: | $(O)/page_parts.h
 VERSIONED := $(filter $(O)/user/cmd/% $(O)/user/main.o,$(USER_OBJS))
 $(VERSIONED): | $(O)/version.h
 $(VERSIONED): EXTRA = -include $(O)/version.h
@@ -196,8 +197,15 @@ $(PAGES): $(O)/man/%: docs/man/% $(wildcard docs/man/options/*.man)
 SVG_STYLE := $(addprefix user/sink/,flame.css flame_svg.css)
 SVG_SCRIPT := $(addprefix user/sink/,flame_view.js flame_svg.js)
 HTML_STYLE := $(addprefix user/sink/,flame.css flame_page.css)
-HTML_SCRIPT := $(addprefix user/sink/,flame_view.js flame_text.js flame_tree.js flame_table.js \
+FLAME_SCRIPT := $(addprefix user/sink/,flame_view.js flame_text.js flame_tree.js flame_table.js \
 	flame_frames.js flame_page.js)
+HTML_SCRIPT := $(FLAME_SCRIPT) user/sink/flame_start.js
+PAGE_BODY := user/web/page.html
+PAGE_STYLE := $(HTML_STYLE) $(addprefix user/web/,page.css page_colors.css)
+PAGE_SCRIPT := $(FLAME_SCRIPT) $(addprefix user/web/,build.js place.js feed.js panels.js figures.js \
+	table.js columns.js head.js charts.js cards.js leaks.js budgets.js doctor.js flame.js \
+	events.js page.js)
+PAGE_CHART := /usr/share/javascript/chart.js/chart.min.js
 
 # $(call literal,NAME,FILES) defines NAME as their bytes; no question mark begins a trigraph
 literal = echo '$(hash)define $1 \'; sed 's/[\"?]/\\&/g; s/.*/\t"&\\n" \\/' $2; echo '	""';
@@ -215,6 +223,11 @@ $(O)/flame_html_parts.h: $(HTML_STYLE) $(HTML_SCRIPT) Makefile
 	$(call digest,FLAME_HTML_STYLE_DIGEST,$(HTML_STYLE)) \
 	$(call digest,FLAME_HTML_SCRIPT_DIGEST,$(HTML_SCRIPT)) } >$@
 
+$(O)/page_parts.h: $(PAGE_BODY) $(PAGE_STYLE) $(PAGE_SCRIPT) $(PAGE_CHART) Makefile
+	$(call say,TEXT)
+	$(Q){ $(foreach part,BODY STYLE SCRIPT CHART,$(call literal,PAGE_$(part),$(PAGE_$(part)))) \
+	$(foreach part,STYLE SCRIPT CHART,$(call digest,PAGE_$(part)_DIGEST,$(PAGE_$(part)))) } >$@
+
 # ---------------------------------------------------------------------------------- tests
 # test_ROOM_x is linked with that room and those below it, never more: a room that reaches
 # further fails to link. The tests of sinks bring a model of their own, but for its words.
@@ -227,7 +240,7 @@ LINKED_source := base source
 LINKED_screen := base model sink screen
 LINKED_serve := base serve
 LINKED_cmd := base model source sink doctor screen serve cmd
-LINKED_sink_too := $(O)/user/model/names.o $(O)/user/model/flame_names.o $(O)/user/model/samples.o $(O)/user/model/compare.o
+LINKED_sink_too := $(O)/user/model/names.o $(O)/user/model/flame_names.o $(O)/user/model/samples.o $(O)/user/model/compare.o $(O)/user/model/history.o
 linked = $(filter $(foreach room,$(LINKED_$(word 2,$(subst _, ,$1))),$(O)/user/$(room)/%),$(USER_OBJS)) \
 	$(LINKED_$(word 2,$(subst _, ,$1))_too)
 

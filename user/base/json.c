@@ -8,6 +8,7 @@
 #include <json-c/json_object.h>
 #undef json_object
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define NUMBER_TEXT_LEN 400	/* the largest double has 309 digits */
@@ -123,6 +124,18 @@ void json_add_text(struct json *parent, const char *key, const char *text)
 void json_add_null(struct json *parent, const char *key)
 {
 	json_add(parent, key, NULL);
+}
+
+void json_add_ready(struct json *parent, const char *key, char *text)
+{
+	struct json_c_object *object = text ? json_object_new_boolean(false) : NULL;
+
+	if (object)
+		json_object_set_serializer(object, json_object_userdata_to_json_string, text,
+					   json_object_free_userdata);
+	else
+		free(text);
+	json_add(parent, key, to(object));
 }
 
 /* json-c keeps the text inside the object, hence no const on its side; it belongs to the object. */

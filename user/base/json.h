@@ -27,6 +27,8 @@ void json_add_double(struct json *parent, const char *key, double value);
 void json_add_bool(struct json *parent, const char *key, bool value);
 void json_add_text(struct json *parent, const char *key, const char *text);	/* NULL: null */
 void json_add_null(struct json *parent, const char *key);
+/* Another document as it is, text that is JSON already; takes @text over (NULL: null). */
+void json_add_ready(struct json *parent, const char *key, char *text);
 /* One line with its newline, or indented. A failed write shows in ferror(file). */
 void json_write_line(const struct json *json, FILE *file);
 void json_write_pretty(const struct json *json, FILE *file);

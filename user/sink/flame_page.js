@@ -12,7 +12,7 @@ const SCALE_LABELS = {'shrunk-1': 'shrunk, or gone', 'same': 'as before',
 
 const part = (id) => document.getElementById(id);
 
-class Page {
+class FlamePage {
 	constructor(data) {
 		this.data = data;
 		this.rows = readRows(data);
@@ -38,9 +38,13 @@ class Page {
 		this.listen();
 	}
 
-	fillControls() {
+	fillWeights() {
 		this.data.weights.forEach((weight, i) => this.weight.add(new Option(weight.label, i)));
 		this.weight.value = this.data.weight;
+	}
+
+	fillControls() {
+		this.fillWeights();
 		this.color.value = this.data.color;
 		part('color-choice').hidden = this.data.base !== null;
 	}
@@ -52,9 +56,19 @@ class Page {
 			this.input.value = '';
 			this.view.reset();
 		});
+		this.listenToPage();
+		new ResizeObserver(() => this.fitWindow()).observe(part('page'));
+	}
+
+	// What is the whole document's, and another page's own affair.
+	listenToPage() {
 		listenToDocument(this.view, this.input);
 		addEventListener('hashchange', () => this.apply(readFragment()));
-		new ResizeObserver(() => this.fitWindow()).observe(part('page'));
+	}
+
+	// Where it is remembered what is shown.
+	keep(state) {
+		writeFragment(state);
 	}
 
 	room() {
@@ -91,6 +105,7 @@ class Page {
 		this.view.show(this.tree.root, [],
 			{now: all[weight], base: all[weight + this.data.weights.length]});
 		this.showHead();
+		this.showNothing();
 		this.showLegend();
 	}
 
@@ -109,7 +124,7 @@ class Page {
 		}
 		const matches = this.view.term ? matcher(this.view.term) : null;
 		this.table.show(this.tree, this.view.zoomed, matches);
-		writeFragment({
+		this.keep({
 			zoom: this.view.zoomPath(), search: this.view.term, only: this.only.checked ? '1' : '',
 			weight: this.data.weights[this.tree.weight].name, color: this.tree.color,
 			by: this.choice.text(),
@@ -145,7 +160,6 @@ class Page {
 		const than = data.base === null ? '' : `, compared with ${data.base.replace(/.*\/(?=.)/, '')}`;
 		const by = this.choice.by().map((kind) => data.frames[kind].replaceAll('_', ' '));
 		const unit = weight.time ? '' : ` ${weight.label}`;
-		const empty = !tree.root.size;
 
 		part('title').textContent = `${capital(weight.label)} ${where}${than}`;
 		// the base's as it was: scaled it is the same as now
@@ -153,6 +167,13 @@ class Page {
 			`${valueText(weight, tree.sums[tree.weight + data.weights.length])} in the base`;
 		part('total').textContent =
 			`${valueText(weight, tree.all[tree.weight])}${unit} ${told}` + (by.length ? `, by ${by.join(', ')}` : '');
+	}
+
+	showNothing() {
+		const {tree} = this;
+		const weight = this.data.weights[tree.weight];
+		const empty = !tree.root.size;
+
 		part('nothing').hidden = !empty;
 		part('nothing').textContent = tree.all.some((value) => value) && this.onlyMatches() ?
 			'Nothing matches.' :
@@ -212,18 +233,3 @@ class Page {
 		part('legend').replaceChildren(...items.map((item) => this.legendItem(...item)));
 	}
 }
-
-function start() {
-	const data = JSON.parse(part('data').textContent);
-	part('page').hidden = false;
-	if (!data) {
-		part('nothing').hidden = false;
-		part('nothing').textContent = 'There was no memory to draw this.';
-		return;
-	}
-	const page = new Page(data);
-	page.apply(readFragment());
-	page.view.tell(null);
-}
-
-start();

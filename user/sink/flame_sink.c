@@ -10,8 +10,6 @@
 #include "base/log.h"
 #include "sink/common.h"
 
-#define CAVEAT_LEN 256
-
 static const struct format {
 	const struct sink_ops *ops;
 	void (*write)(const struct flame *flame, FILE *out);
@@ -87,23 +85,23 @@ static bool tells_of_time_wait(const struct flame_head *head)
 }
 
 /* One more sentence; @len is what there is of @text. */
-__attribute__((format(printf, 3, 4))) static size_t add_caveat(char text[static CAVEAT_LEN],
+__attribute__((format(printf, 3, 4))) static size_t add_caveat(char text[static FLAME_CAVEAT_LEN],
 							       size_t len, const char *format, ...)
 {
 	va_list args;
 
-	if (len && len < CAVEAT_LEN)
-		len += snprintf(text + len, CAVEAT_LEN - len, "; ");
+	if (len && len < FLAME_CAVEAT_LEN)
+		len += snprintf(text + len, FLAME_CAVEAT_LEN - len, "; ");
 	va_start(args, format);
-	if (len < CAVEAT_LEN)
-		len += vsnprintf(text + len, CAVEAT_LEN - len, format, args);
+	if (len < FLAME_CAVEAT_LEN)
+		len += vsnprintf(text + len, FLAME_CAVEAT_LEN - len, format, args);
 	va_end(args);
 	return len;
 }
 
 /* What its figures rest on, into @text, where that needs a word. */
 static void say_caveat(struct flame_head *head, const struct model *model, uint64_t unplaced,
-		       bool one_sided, char text[static CAVEAT_LEN])
+		       bool one_sided, char text[static FLAME_CAVEAT_LEN])
 {
 	char number[TEXT_LEN];
 	uint64_t lost = 0;
@@ -170,12 +168,21 @@ static bool knows_code(const struct flame *flame)
 	return false;
 }
 
-/* NULL: no memory, and somebody has been told. */
-static struct flame *new_flame(const struct model *model, const struct sink_opts *opts,
-			       char caveat[static CAVEAT_LEN])
+static uint32_t others_than(const struct flame_by *by)
+{
+	uint32_t others = ~0U;
+
+	for (unsigned int i = 0; i < by->count; i++)
+		others &= ~(1U << by->frames[i]);
+	/* what there was no room for has no kind */
+	return others & ((1U << NR_FLAME_FRAMES) - 1);
+}
+
+struct flame *flame_of_model(const struct model *model, const struct sink_opts *opts,
+			     char caveat[static FLAME_CAVEAT_LEN])
 {
 	const struct flame_opts *flame = opts->flame;
-	struct filling filling = { .names = opts->names };
+	struct filling filling = { .names = opts->names, .without = others_than(&flame->by) };
 	bool code = model_flame_has_stacks(model), one_sided;
 	struct flame_head head;
 	uint64_t unplaced = 0;
@@ -222,8 +229,8 @@ static int write_flame(const struct sink *sink, const struct model *model, FILE 
 {
 	const struct format *format = format_of(sink->ops);
 	const struct flame_opts *opts = sink->opts.flame;
-	char caveat[CAVEAT_LEN];
-	struct flame *flame = new_flame(model, &sink->opts, caveat);
+	char caveat[FLAME_CAVEAT_LEN];
+	struct flame *flame = flame_of_model(model, &sink->opts, caveat);
 	int ret;
 
 	if (!flame)
@@ -282,9 +289,9 @@ static void flame_end(struct sink *sink, const struct model *model)
 /* Nothing is written: the summary is kept for a comparison. */
 static void keep_end(struct sink *sink, const struct model *model)
 {
-	char caveat[CAVEAT_LEN];
+	char caveat[FLAME_CAVEAT_LEN];
 
-	*sink->opts.flame->keep = new_flame(model, &sink->opts, caveat);
+	*sink->opts.flame->keep = flame_of_model(model, &sink->opts, caveat);
 }
 
 const struct sink_ops flame_keep_sink = {

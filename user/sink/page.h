@@ -23,7 +23,10 @@ struct json *history_document(const struct model *model, const struct sink_opts 
  * with the frames of page_flame_by().
  */
 struct flame_by;
+struct flame_opts;
 const struct flame_by *page_flame_by(void);
+/* The same with all that a pipeline wants to know of a flame. */
+const struct flame_opts *page_flame(void);
 struct json *flame_document(const struct model *model, const struct sink_opts *opts);
 
 /* `report --html`: the same page with all that recordings tell in it. */
