@@ -85,23 +85,23 @@ static bool tells_of_time_wait(const struct flame_head *head)
 }
 
 /* One more sentence; @len is what there is of @text. */
-__attribute__((format(printf, 3, 4))) static size_t add_caveat(char text[static FLAME_CAVEAT_LEN],
+__attribute__((format(printf, 3, 4))) static size_t add_caveat(char text[static CAVEAT_LEN],
 							       size_t len, const char *format, ...)
 {
 	va_list args;
 
-	if (len && len < FLAME_CAVEAT_LEN)
-		len += snprintf(text + len, FLAME_CAVEAT_LEN - len, "; ");
+	if (len && len < CAVEAT_LEN)
+		len += snprintf(text + len, CAVEAT_LEN - len, "; ");
 	va_start(args, format);
-	if (len < FLAME_CAVEAT_LEN)
-		len += vsnprintf(text + len, FLAME_CAVEAT_LEN - len, format, args);
+	if (len < CAVEAT_LEN)
+		len += vsnprintf(text + len, CAVEAT_LEN - len, format, args);
 	va_end(args);
 	return len;
 }
 
 /* What its figures rest on, into @text, where that needs a word. */
 static void say_caveat(struct flame_head *head, const struct model *model, uint64_t unplaced,
-		       bool one_sided, char text[static FLAME_CAVEAT_LEN])
+		       bool one_sided, char text[static CAVEAT_LEN])
 {
 	char number[TEXT_LEN];
 	uint64_t lost = 0;
@@ -168,21 +168,12 @@ static bool knows_code(const struct flame *flame)
 	return false;
 }
 
-static uint32_t others_than(const struct flame_by *by)
-{
-	uint32_t others = ~0U;
-
-	for (unsigned int i = 0; i < by->count; i++)
-		others &= ~(1U << by->frames[i]);
-	/* what there was no room for has no kind */
-	return others & ((1U << NR_FLAME_FRAMES) - 1);
-}
-
-struct flame *flame_of_model(const struct model *model, const struct sink_opts *opts,
-			     char caveat[static FLAME_CAVEAT_LEN])
+/* NULL: no memory, and somebody has been told. */
+static struct flame *new_flame(const struct model *model, const struct sink_opts *opts,
+			       char caveat[static CAVEAT_LEN])
 {
 	const struct flame_opts *flame = opts->flame;
-	struct filling filling = { .names = opts->names, .without = others_than(&flame->by) };
+	struct filling filling = { .names = opts->names };
 	bool code = model_flame_has_stacks(model), one_sided;
 	struct flame_head head;
 	uint64_t unplaced = 0;
@@ -194,6 +185,9 @@ struct flame *flame_of_model(const struct model *model, const struct sink_opts *
 		filling.without |= leave_out(&head, FRAME_HOST);
 	if (!code || one_sided)
 		filling.without |= leave_out(&head, FRAME_STACK);
+	for (unsigned int frame = 0; frame < NR_FLAME_FRAMES; frame++)
+		if (!flame_by_has(&flame->by, frame))
+			filling.without |= 1U << frame;
 	filling.flame = flame_new(&head);
 	filling.ret = filling.flame ? 0 : -ENOMEM;
 	if (!filling.ret)
@@ -207,6 +201,12 @@ struct flame *flame_of_model(const struct model *model, const struct sink_opts *
 	}
 	say_caveat(&filling.flame->head, model, unplaced, one_sided, caveat);
 	return filling.flame;
+}
+
+struct flame *flame_of_model(const struct model *model, const struct sink_opts *opts,
+			     char caveat[static CAVEAT_LEN])
+{
+	return new_flame(model, opts, caveat);
 }
 
 /* An empty picture is one, but a terminal shows nothing of it. */
@@ -229,8 +229,8 @@ static int write_flame(const struct sink *sink, const struct model *model, FILE 
 {
 	const struct format *format = format_of(sink->ops);
 	const struct flame_opts *opts = sink->opts.flame;
-	char caveat[FLAME_CAVEAT_LEN];
-	struct flame *flame = flame_of_model(model, &sink->opts, caveat);
+	char caveat[CAVEAT_LEN];
+	struct flame *flame = new_flame(model, &sink->opts, caveat);
 	int ret;
 
 	if (!flame)
@@ -289,9 +289,9 @@ static void flame_end(struct sink *sink, const struct model *model)
 /* Nothing is written: the summary is kept for a comparison. */
 static void keep_end(struct sink *sink, const struct model *model)
 {
-	char caveat[FLAME_CAVEAT_LEN];
+	char caveat[CAVEAT_LEN];
 
-	*sink->opts.flame->keep = flame_of_model(model, &sink->opts, caveat);
+	*sink->opts.flame->keep = new_flame(model, &sink->opts, caveat);
 }
 
 const struct sink_ops flame_keep_sink = {

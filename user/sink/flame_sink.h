@@ -28,14 +28,14 @@ struct flame_opts {
 	struct flame **keep;	/* flame_keep_sink's: where it puts the summary, NULL: no memory */
 };
 
-#define FLAME_CAVEAT_LEN 256
+#define CAVEAT_LEN 256
 /*
  * The summary of @opts->flame, to be finished; what its figures rest on goes into @caveat,
  * which it points to. Frames of the model that it does not name are left out. flame_free() it;
  * NULL: no memory, and somebody has been told.
  */
 struct flame *flame_of_model(const struct model *model, const struct sink_opts *opts,
-			     char caveat[static FLAME_CAVEAT_LEN]);
+			     char caveat[static CAVEAT_LEN]);
 
 /* How files of that format end: ".svg". */
 const char *flame_suffix(const struct sink_ops *format);

@@ -103,7 +103,7 @@ struct json *flame_document(const struct model *model, const struct sink_opts *o
 {
 	struct json *json = head(model, opts);
 	struct sink_opts own = *opts;
-	char caveat[FLAME_CAVEAT_LEN];
+	char caveat[CAVEAT_LEN];
 	struct flame *flame;
 	bool finished;
 

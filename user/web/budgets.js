@@ -79,7 +79,8 @@ const BUDGET_COLUMNS = [
 		value: (row) => row.capacity ? row.used / row.capacity : null,
 		cell: (cell, row) => {
 			setClass(cell, 'number');
-			cell.replaceChildren(budgetBar(row), shareText(row.used, row.capacity));
+			cell.replaceChildren(make('span', {class: 'share'}, budgetBar(row),
+				shareText(row.used, row.capacity)));
 		}},
 	{key: 'peak', title: 'Peak', kind: 'count'},
 	{key: 'per_s', title: 'Tries/s', kind: 'rate'},

@@ -50,6 +50,14 @@ function color(name) {
 	return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
+// As the lines are drawn: by itself Chart.js leaves out dashes and width.
+function legendLabels(chart) {
+	return Chart.defaults.plugins.legend.labels.generateLabels(chart).map((label) => {
+		const {borderColor, borderDash} = chart.data.datasets[label.datasetIndex];
+		return {...label, lineWidth: 2.5, lineDash: borderDash, strokeStyle: borderColor};
+	});
+}
+
 class Course {
 	// kind: of LINES; read(groups, index): the points of a line.
 	constructor(kind, title, read) {
@@ -77,7 +85,7 @@ class Course {
 						maxTicksLimit: 6}},
 			},
 			plugins: {
-				legend: {labels: {color: ink, usePointStyle: true, pointStyleWidth: 32}},
+				legend: {labels: {color: ink, usePointStyle: true, pointStyleWidth: 32, generateLabels: legendLabels}},
 				tooltip: {callbacks: {
 					title: ([item]) => `${timeText(item.parsed.x)} UTC`,
 					label: ({dataset, parsed}) => `${dataset.label}: ${this.textOf(parsed.y)}`,

@@ -40,19 +40,31 @@ class Doctor {
 		this.findings = new Cards(findingCard, 'Nothing was found that needs a word.');
 		this.advice = new Cards(adviceCard, '');
 		this.missing = make('p', {class: 'little'});
+		this.summary = make('summary');
+		this.rules = make('ul');
+		this.unjudged = make('details', {class: 'little'}, this.summary, this.rules);
 		this.title = make('h2', null, 'Well-known advice, judged for this host');
 		this.element = make('div', null, this.missing, this.findings.element, this.title,
-			this.advice.element);
+			this.advice.element, this.unjudged);
 	}
 
 	show({findings, missing, advice: judged, unjudged}) {
-		const left = unjudged?.length ?? 0;
-		setText(this.missing, [missing, left ? `${amountText(left, 'rule')} could not be judged: ` +
-			unjudged.map(({rule, reason}) => `${rule} (${reason})`).join('; ') : null]
-			.filter((text) => text).join(' '));
-		this.missing.hidden = !this.missing.textContent;
+		setText(this.missing, missing ?? '');
+		this.missing.hidden = !missing;
 		this.findings.show(findings);
 		this.title.hidden = !judged?.length;
 		this.advice.show(judged ?? []);
+		this.showUnjudged(unjudged ?? []);
+	}
+
+	showUnjudged(rules) {
+		const key = JSON.stringify(rules);
+		this.unjudged.hidden = !rules.length;
+		if (key === this.key)
+			return;
+		this.key = key;
+		setText(this.summary, `${amountText(rules.length, 'rule')} could not be judged`);
+		this.rules.replaceChildren(...rules.map(({rule, reason}) =>
+			make('li', null, `${rule}: ${reason}`)));
 	}
 }

@@ -2,8 +2,9 @@
 /* What stands above all: which host, for how long, what the figures rest on, and the totals. */
 'use strict';
 
+const MOST_RECORDINGS = 5;
 const EVIDENCE = {
-	inferred: 'TIME_WAIT is inferred: early ends show only when the kernel is polled',
+	inferred: 'inferred: early ends of TIME_WAIT show only when the kernel is polled',
 	snapshot: 'TIME_WAIT is known only as it was found',
 };
 
@@ -41,22 +42,30 @@ function auditText(audits) {
 		wrong.map(([name, errors]) => `${name}: ${errors.join(', ')}`).join('; '), 'bad'];
 }
 
-function basisOf(top, host) {
+function recordingText({file, kernel, records, complete, filters}) {
+	return `${file}: Linux ${kernel ?? 'unknown'}, ${amountText(records, 'record')}, ` +
+		`${complete ? 'complete' : 'not complete'}; filters: ${filters}`;
+}
+
+function basisOf({top, host, recordings = []}) {
 	const [audit, agrees] = auditText(top.audit);
 	const items = [
-		['evidence', top.evidence, top.evidence in EVIDENCE ? 'warn' : 'good', EVIDENCE[top.evidence]],
+		['evidence', EVIDENCE[top.evidence] ?? top.evidence, top.evidence in EVIDENCE ? 'warn' : 'good'],
 		['loss', lossText(top.loss), top.loss.total ? 'warn' : 'good'],
 		['audit', audit, agrees],
 	];
 	const self = host?.self ?? host;
 	if (isKnown(self?.resident_bytes))
 		items.push(['twtrace', `${bytesText(self.resident_bytes)} of memory`, '']);
+	for (const recording of recordings.slice(0, MOST_RECORDINGS))
+		items.push(['recording', recordingText(recording), recording.complete ? '' : 'warn']);
+	if (recordings.length > MOST_RECORDINGS)
+		items.push(['and', `${countText(recordings.length - MOST_RECORDINGS)} more recordings`, '']);
 	return items;
 }
 
-function basisItem([name, text, level, hint]) {
-	return make('li', {class: level, title: hint ?? null},
-		make('span', {class: 'what'}, name), ' ', text);
+function basisItem([name, text, level]) {
+	return make('li', {class: level}, make('span', {class: 'what'}, name), ' ', text);
 }
 
 // ----------------------------------------------------------------------------- totals
@@ -116,11 +125,13 @@ class Head {
 		Object.assign(this, {go, tiles: new Map()});
 	}
 
-	show({top, leaks, ports, doctor, host, recordings}) {
+	show(documents) {
+		const {top, leaks, ports, doctor, recordings} = documents;
+
 		setText(part('host'), this.hostName(top, recordings));
 		document.title = `${top.host ?? 'unknown host'} – twtrace`;
 		setText(part('span'), spanText(top.from, top.to));
-		const basis = basisOf(top, host);
+		const basis = basisOf(documents);
 		const key = JSON.stringify(basis);
 		if (key !== this.basis)
 			part('basis').replaceChildren(...basis.map(basisItem));

@@ -11,7 +11,7 @@ function tableTab(table, kept) {
 	const shown = new Table({...table, label: table.title, kept});
 	return {name: table.name, title: table.title, needs: table.needs, element: shown.element,
 		input: shown.input, apply: (state) => shown.apply(state),
-		show: (document) => shown.show(table.rows(document))};
+		show: (document) => shown.show(table.rows(document), document.total)};
 }
 
 function cardsTab(name, title, needs, shown) {
@@ -124,7 +124,7 @@ class WebPage {
 				this.documents[name] = document;
 		if (!this.documents.top)
 			return;
-		part('overview').hidden = part('panels').hidden = false;
+		this.reveal();
 		this.head.show(this.documents);
 		if (documents.history)
 			this.charts.show(documents.history);
@@ -133,6 +133,14 @@ class WebPage {
 		this.showBadges();
 		if (this.tab().needs in documents)
 			this.showTab();
+	}
+
+	// Only now is anything laid out.
+	reveal() {
+		if (!part('panels').hidden)
+			return;
+		part('overview').hidden = part('panels').hidden = false;
+		this.panels.open(this.tab().name);
 	}
 
 	showTab() {

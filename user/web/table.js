@@ -35,7 +35,7 @@ class Table {
 	 * and more. kept(state): {sort, filter} are others.
 	 */
 	constructor({columns, id, noun, sort, label, kept}) {
-		Object.assign(this, {columns, id, noun, first: sort, kept, rows: [], most: ROWS_AT_ONCE,
+		Object.assign(this, {columns, id, noun, first: sort, kept, rows: [], all: 0, most: ROWS_AT_ONCE,
 			drawn: new Map()});
 		this.input = make('input', {type: 'search', class: 'filter', placeholder: 'Filter (/)',
 			'aria-label': `Filter ${noun[1]}: words that all must be there`,
@@ -96,8 +96,9 @@ class Table {
 
 	// -------------------------------------------------------------------------- drawing
 
-	show(rows) {
-		this.rows = rows;
+	// all: so many there are, where these are only some of them.
+	show(rows, all = rows.length) {
+		Object.assign(this, {rows, all});
 		if (!this.element.closest('[hidden]'))
 			this.draw();
 	}
@@ -150,10 +151,11 @@ class Table {
 	}
 
 	drawCount(found) {
-		const all = this.rows.length, [one, more] = this.noun;
+		const {rows, all, noun: [one, more]} = this;
 		const left = found - this.most;
-		setText(this.count, found === all ? amountText(all, one, more) :
-			`${countText(found)} of ${amountText(all, one, more)}`);
+		const these = found === rows.length ? '' : `${countText(found)} of `;
+		setText(this.count, these + amountText(rows.length, one, more) +
+			(all > rows.length ? `; there are ${countText(all)}, and no more were sent` : ''));
 		this.more.hidden = left <= 0;
 		setText(this.more, `Show ${countText(Math.min(left, ROWS_AT_ONCE))} more ` +
 			`(${countText(left)} are left)`);
