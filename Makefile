@@ -240,7 +240,7 @@ LINKED_source := base source
 LINKED_screen := base model sink screen
 LINKED_serve := base serve
 LINKED_cmd := base model source sink doctor screen serve cmd
-LINKED_sink_too := $(O)/user/model/names.o $(O)/user/model/flame_names.o $(O)/user/model/samples.o $(O)/user/model/compare.o $(O)/user/model/history.o
+LINKED_sink_too := $(O)/user/model/filter.o $(O)/user/model/names.o $(O)/user/model/flame_names.o $(O)/user/model/samples.o $(O)/user/model/compare.o $(O)/user/model/history.o
 linked = $(filter $(foreach room,$(LINKED_$(word 2,$(subst _, ,$1))),$(O)/user/$(room)/%),$(USER_OBJS)) \
 	$(LINKED_$(word 2,$(subst _, ,$1))_too)
 

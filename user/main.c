@@ -21,6 +21,7 @@ static const struct command commands[] = {
 	  "what this host's settings mean for it, and which advice is wrong" },
 	{ "record", cmd_record, "write the events to a file, for replay with -i FILE" },
 	{ "report", cmd_report, "all that recordings tell, or two of them compared" },
+	{ "serve", cmd_serve, "metrics, JSON, profiles and a web page over HTTP" },
 	{ "run", cmd_run, "run a command and say what becomes of its connections" },
 	{ "demo", cmd_demo, "play a small leaking workload and show what twtrace sees" },
 };

@@ -528,3 +528,12 @@ void options_parse(struct options *options, const struct option_spec *spec, int 
 		      options->verbose	   ? LOG_VERBOSE :
 					     LOG_WARNING);
 }
+
+int options_set(struct options *options, unsigned int groups, const char *name, const char *value,
+		struct error *err)
+{
+	for (size_t i = 0; i < NR_ROWS; i++)
+		if ((rows[i].group & groups) && !strcmp(rows[i].option.name, name))
+			return rows[i].set(options, value, err);
+	return -ENOENT;
+}

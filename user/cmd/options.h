@@ -91,5 +91,11 @@ void options_init(struct options *options);
  * 2) or after --help.
  */
 void options_parse(struct options *options, const struct option_spec *spec, int argc, char **argv);
+/*
+ * As if --@name @value had stood there, of an option in @groups. 0, or -EINVAL with a sentence
+ * that quotes @value; -ENOENT without one: it is none of them.
+ */
+int options_set(struct options *options, unsigned int groups, const char *name, const char *value,
+		struct error *err);
 
 #endif

@@ -264,6 +264,18 @@ static char *flame_bytes(const struct sink *sink, const struct model *model, siz
 	return NULL;
 }
 
+int flame_profile_write(const struct model *model, const struct sink_opts *opts)
+{
+	char caveat[CAVEAT_LEN];
+	struct flame *flame = new_flame(model, opts, caveat);
+	int ret = flame ? flame_finish(flame, opts->flame->share) : -ENOMEM;
+
+	if (!ret)
+		flame_pprof_write(flame, opts->out);
+	flame_free(flame);
+	return ret;
+}
+
 /* A window is over: its summary goes where the command sends them. */
 static void flame_interval(struct sink *sink, const struct model *model)
 {

@@ -36,6 +36,11 @@ struct flame_opts {
  */
 struct flame *flame_of_model(const struct model *model, const struct sink_opts *opts,
 			     char caveat[static CAVEAT_LEN]);
+/*
+ * A profile in pprof's format into @opts->out, of those frames of @opts->flame->by that the
+ * model's stacks have. 0 or -ENOMEM.
+ */
+int flame_profile_write(const struct model *model, const struct sink_opts *opts);
 
 /* How files of that format end: ".svg". */
 const char *flame_suffix(const struct sink_ops *format);

@@ -141,12 +141,18 @@ static bool make_room(struct list *list)
 	return true;
 }
 
+static bool is_asked_for(const struct list_only *only, const struct conn_view *view)
+{
+	return (!only->states || only->states >> view->state & 1) &&
+	       filter_wants(&only->filter, view);
+}
+
 static void collect(void *ctx, const struct conn_view *view)
 {
 	struct list *list = ctx;
 	struct conn_view *copy;
 
-	if (list->wants && !list->wants(view))
+	if ((list->wants && !list->wants(view)) || (list->only && !is_asked_for(list->only, view)))
 		return;
 	if (!list->total++)
 		list->netns_cookie = view->netns_cookie;
@@ -161,13 +167,28 @@ static void collect(void *ctx, const struct conn_view *view)
 		list->short_of_memory = true;
 }
 
+static void fill(struct list *list, const struct model *model)
+{
+	model_each_conn(model, collect, list);
+	if (list->count)
+		sort_and_cut(list, list->most);
+}
+
 void list_init(struct list *list, const struct model *model, enum list_sort sort, size_t limit,
 	       list_wants_fn wants)
 {
 	*list = (struct list){ .sort = sort, .most = limit, .wants = wants };
-	model_each_conn(model, collect, list);
-	if (list->count)
-		sort_and_cut(list, limit);
+	fill(list, model);
+}
+
+void list_fill(struct list *list, const struct model *model, const struct sink_opts *opts,
+	       list_wants_fn wants)
+{
+	*list = (struct list){ .sort = opts->sort,
+			       .most = opts->limit,
+			       .wants = wants,
+			       .only = opts->only };
+	fill(list, model);
 }
 
 void list_release(struct list *list)

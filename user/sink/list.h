@@ -16,11 +16,21 @@ struct list {
 	size_t most;		/* kept while collecting, 0: all */
 	enum list_sort sort;
 	list_wants_fn wants;
+	const struct list_only *only;	/* borrowed while collecting; NULL: all */
 	bool several_netns;	/* among all, not only those kept */
 	bool short_of_memory;	/* some are missing */
 	uint64_t netns_cookie;	/* of the first one */
 };
 
+/* Which of the model's sockets are asked for, beside what @wants says. */
+struct list_only {
+	struct filter filter;
+	uint32_t states;	/* 1 << enum tw_state; 0: all */
+};
+
+/* As @opts has it: sorted, limited, and only those asked for. @wants NULL: all. */
+void list_fill(struct list *list, const struct model *model, const struct sink_opts *opts,
+	       list_wants_fn wants);
 /* @limit 0: no limit. @wants NULL: all. */
 void list_init(struct list *list, const struct model *model, enum list_sort sort, size_t limit,
 	       list_wants_fn wants);

@@ -29,6 +29,7 @@ enum list_sort {
 const char *list_sort_name(enum list_sort sort);
 
 struct flame_opts;
+struct list_only;
 struct whatif_ask;
 struct recording_note;
 struct compared;
@@ -42,6 +43,7 @@ struct sink_opts {
 	uint32_t limit;			/* rows of a table; 0: the format's default */
 	uint32_t width, height;		/* of the terminal; 0: not known */
 	enum list_sort sort;		/* list */
+	const struct list_only *only;	/* list: those asked for; borrowed; NULL: all */
 	struct names *names;		/* borrowed; NULL: addresses stay addresses */
 	bool terminal;			/* out is one: colour, and tables refresh in place */
 	bool replay;			/* events come from a recording */

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Documents, by what was asked: made, kept for the interval, forgotten. */
+#include "cmd/serve_documents.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/parse.h"
+#include "base/text.h"
+#include "serve/accept.h"
+#include "serve/query.h"
+
+/* So many are kept, each as it was asked for. */
+#define MOST_KEPT 32
+/* One that is kept warm is so, until nobody has asked for so many intervals. */
+#define WARM_INTERVALS 5
+#define DEFAULT_ROWS 1000
+#define MOST_ROWS 10000
+
+struct kept {
+	const struct document *document; /* NULL: the place is free */
+	char *query;		/* owned */
+	enum metrics_format format;
+	struct http_body *body;	/* owned; NULL: none since the last interval */
+	uint64_t asked;		/* the interval in which it was asked for last */
+};
+
+struct documents {
+	struct kept kept[MOST_KEPT];
+	uint64_t interval;
+	struct allowance allowance;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+/* ----------------------------------------------------------------------------- allowance */
+
+bool allowance_is_left(struct allowance *allowance, uint64_t now)
+{
+	uint64_t paid = (now - allowance->at_ns) / ALLOWANCE_SHARE;
+
+	allowance->debt_ns -= paid < allowance->debt_ns ? paid : allowance->debt_ns;
+	allowance->at_ns = now;
+	return allowance->debt_ns < ALLOWANCE_NS;
+}
+
+void allowance_spend(struct allowance *allowance, uint64_t spent_ns)
+{
+	allowance->debt_ns += spent_ns;
+}
+
+/* ------------------------------------------------------------------------------- queries */
+
+static int take_state(struct document_ask *ask, const char *value, struct error *err)
+{
+	const char *at = value;
+
+	for (;; at++) {
+		size_t len = strcspn(at, ",");
+		unsigned int state = TW_ESTABLISHED;
+
+		while (state < TW_NR_STATES && (strlen(state_name(state)) != len ||
+						strncasecmp(state_name(state), at, len)))
+			state++;
+		if (state == TW_NR_STATES)
+			return error_set(err, -EINVAL,
+					 "'%s' is no state, as TIME_WAIT or ESTABLISHED,CLOSE_WAIT",
+					 value);
+		ask->states |= 1U << state;
+		at += len;
+		if (!*at)
+			return 0;
+	}
+}
+
+/* A moment has no length; that they are a number is looked at all the same. */
+static int take_seconds(const char *value, struct error *err)
+{
+	uint64_t seconds;
+
+	return parse_u64(value, 0, UINT32_MAX, &seconds, err);
+}
+
+/* Names of files are nothing that clients may ask about. */
+static int take_netns(struct document_ask *ask, const char *value, struct error *err)
+{
+	uint64_t ino;
+
+	if (parse_u64(value, 1, UINT32_MAX, &ino, err))
+		return err->code;
+	ask->options.filter.kernel.netns_ino = (uint32_t)ino;
+	return 0;
+}
+
+/* Options of the command line, by their names, with either line. */
+static int take_option(struct document_ask *ask, const char *name, const char *value,
+		       struct error *err)
+{
+	char option[32];
+
+	snprintf(option, sizeof(option), "%s", name);
+	for (char *at = strchr(option, '_'); at; at = strchr(at, '_'))
+		*at = '-';
+	return options_set(&ask->options, GROUP_FILTER | GROUP_SORT, option, value, err);
+}
+
+static int take_limit(struct document_ask *ask, const char *value, struct error *err)
+{
+	uint64_t limit;
+
+	if (parse_u64(value, 1, MOST_ROWS, &limit, err))
+		return err->code;
+	ask->options.limit = (uint32_t)limit;
+	return 0;
+}
+
+/* -ENOENT: there is no such parameter. */
+static int take_arg(struct document_ask *ask, unsigned int takes, const struct query_arg *arg,
+		    struct error *err)
+{
+	if ((takes & TAKES_LIMIT) && !strcmp(arg->name, "limit"))
+		return take_limit(ask, arg->value, err);
+	if ((takes & TAKES_SECONDS) && !strcmp(arg->name, "seconds"))
+		return take_seconds(arg->value, err);
+	if (!(takes & TAKES_FILTER))
+		return -ENOENT;
+	if (!strcmp(arg->name, "state"))
+		return take_state(ask, arg->value, err);
+	if (!strcmp(arg->name, "netns"))
+		return take_netns(ask, arg->value, err);
+	return take_option(ask, arg->name, arg->value, err);
+}
+
+static int read_ask(struct document_ask *ask, const struct document *document,
+		    const struct query *query, struct error *err)
+{
+	struct error why = { 0 };
+
+	for (size_t i = 0; i < query->count; i++) {
+		const struct query_arg *arg = &query->args[i];
+		int ret = take_arg(ask, document->takes, arg, &why);
+
+		if (ret == -ENOENT && !why.text[0])
+			return error_set(err, -EINVAL, "'%s' is no parameter of %s", arg->name,
+					 document->path);
+		if (ret)
+			return error_set(err, -EINVAL, "%s=%s", arg->name, why.text);
+	}
+	return 0;
+}
+
+static void ask_init(struct document_ask *ask, const struct http_request *request)
+{
+	static const char openmetrics[] = "application/openmetrics-text";
+	const char *accepted = request ? http_header(request, "Accept") : NULL;
+
+	*ask = (struct document_ask){ .format = METRICS_TEXT };
+	options_init(&ask->options);
+	ask->options.limit = DEFAULT_ROWS;
+	if (accepted && accept_media(accepted, openmetrics, "1.0.0") >
+				accept_media(accepted, "text/plain", "0.0.4"))
+		ask->format = METRICS_OPENMETRICS;
+}
+
+/* ---------------------------------------------------------------------------------- kept */
+
+static void forget(struct kept *kept)
+{
+	http_body_release(kept->body);
+	free(kept->query);
+	*kept = (struct kept){ .document = NULL };
+}
+
+/* What was asked so before, or the place for it: that of the one that nobody has asked for longest. */
+static struct kept *find_kept(struct documents *documents, const struct document *document,
+			      const char *query, enum metrics_format format)
+{
+	struct kept *oldest = documents->kept;
+
+	for (struct kept *kept = documents->kept; kept < documents->kept + MOST_KEPT; kept++) {
+		if (kept->document == document && kept->format == format &&
+		    !strcmp(kept->query, query))
+			return kept;
+		if (oldest->document && (!kept->document || kept->asked < oldest->asked))
+			oldest = kept;
+	}
+	forget(oldest);
+	oldest->query = strdup(query);
+	if (!oldest->query)
+		return NULL;
+	oldest->document = document;
+	oldest->format = format;
+	return oldest;
+}
+
+static const char *type_of(const struct document *document, enum metrics_format format)
+{
+	return document->type ? document->type : metrics_type(format);
+}
+
+/* NULL: no memory. */
+static struct http_body *make_body(struct serve *serve, const struct document *document,
+				   const struct document_ask *ask)
+{
+	struct http_content content = {
+		.type = type_of(document, ask->format),
+		.policy = document->policy ? document->policy() : NULL,
+		.packed = document->packed,
+	};
+	FILE *out = open_memstream(&content.bytes, &content.len);
+	int ret = out ? document->write(serve, ask, out) : -ENOMEM;
+
+	if (out && (ferror(out) || fflush(out)))
+		ret = -ENOMEM;
+	if (out)
+		fclose(out);
+	if (!ret)
+		return http_body_new(serve->http, &content);
+	free(content.bytes);
+	return NULL;
+}
+
+static void make(struct serve *serve, struct kept *kept, const struct document_ask *ask)
+{
+	uint64_t before = now_ns();
+
+	kept->body = make_body(serve, kept->document, ask);
+	if (kept->query[0])
+		allowance_spend(&serve->documents->allowance, now_ns() - before);
+}
+
+/* Whether it may be made now; if not, somebody has been told. */
+static bool may_make(struct serve *serve, struct http_request *request, const struct kept *kept)
+{
+	if (!http_has_room(serve->http)) {
+		http_refuse(request, 503, HTTP_BUSY, "too many answers wait to be taken");
+		return false;
+	}
+	if (kept->query[0] && !allowance_is_left(&serve->documents->allowance, now_ns())) {
+		http_refuse(request, 503, HTTP_BUSY, "too much is asked for at once");
+		return false;
+	}
+	return true;
+}
+
+static void answer(struct serve *serve, struct http_request *request,
+		   const struct document *document, const struct document_ask *ask)
+{
+	enum metrics_format format = document->type ? METRICS_TEXT : ask->format;
+	struct kept *kept = find_kept(serve->documents, document, http_query(request), format);
+
+	if (kept && !kept->body) {
+		if (!may_make(serve, request, kept))
+			return;
+		make(serve, kept, ask);
+	}
+	if (!kept || !kept->body) {
+		http_refuse(request, 503, HTTP_BUSY, "there is no memory for it");
+		return;
+	}
+	kept->asked = serve->documents->interval;
+	http_send(request, kept->body);
+}
+
+void documents_answer(struct serve *serve, struct http_request *request,
+		      const struct document *document)
+{
+	struct document_ask ask;
+	struct error err = { 0 };
+	struct query query;
+	int ret;
+
+	ask_init(&ask, request);
+	ret = query_parse(&query, http_query(request), &err);
+	if (!ret)
+		ret = read_ask(&ask, document, &query, &err);
+	if (ret)
+		http_refuse(request, 400, HTTP_MALFORMED, "%s", err.text);
+	else if (!serve->ready && !document->constant)
+		http_refuse(request, 503, HTTP_NOT_READY, "the tracing has not begun yet");
+	else
+		answer(serve, request, document, &ask);
+	query_release(&query);
+}
+
+/* ----------------------------------------------------------------------------- intervals */
+
+static bool is_wanted_warm(const struct documents *documents, const struct kept *kept)
+{
+	return kept->document->kept_warm && !kept->query[0] &&
+	       documents->interval - kept->asked < WARM_INTERVALS;
+}
+
+void documents_interval(struct serve *serve)
+{
+	struct documents *documents = serve->documents;
+	struct document_ask ask;
+
+	documents->interval++;
+	ask_init(&ask, NULL);
+	ask.fresh = true;
+	for (struct kept *kept = documents->kept; kept < documents->kept + MOST_KEPT; kept++) {
+		if (!kept->document || kept->document->constant)
+			continue;
+		http_body_release(kept->body);
+		kept->body = NULL;
+		if (is_wanted_warm(documents, kept) && http_has_room(serve->http))
+			make(serve, kept, &ask);
+	}
+}
+
+struct documents *documents_new(void)
+{
+	return calloc(1, sizeof(struct documents));
+}
+
+void documents_free(struct documents *documents)
+{
+	for (size_t i = 0; documents && i < MOST_KEPT; i++)
+		forget(&documents->kept[i]);
+	free(documents);
+}
