@@ -291,12 +291,6 @@ void histogram_add_since(struct histogram *histogram, const struct histogram *no
 	(void)before;
 }
 
-bool filter_is_empty(const struct filter *filter)
-{
-	(void)filter;
-	return true;
-}
-
 size_t model_facts(const struct model *model, const struct netns_facts **facts)
 {
 	(void)model;
