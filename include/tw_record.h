@@ -258,7 +258,7 @@ struct tw_holder {
 	struct tw_owner owner;
 	__u64 cgroup_id;	/* of the socket */
 	__u32 fd;		/* the lowest descriptor of that process */
-	__u32 fd_count;
+	__u32 fd_count;		/* 0: it has acted on the socket, no more is known */
 	__u64 started_ns;	/* when the process began */
 };
 
@@ -383,6 +383,12 @@ struct tw_bound {
 	__u64 cgroup_id;	/* as owner */
 	__u32 expires_ms;	/* minisock; ~0: not known */
 	__u32 pad;
+};
+
+/* flags of TW_SOCKET: a dump of the kernel has none, a part of a recording tells what was known */
+enum tw_socket_flag {
+	TW_K_OUTGOING = 1 << 0,
+	TW_K_INCOMING = 1 << 1,
 };
 
 struct tw_socket {

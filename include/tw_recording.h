@@ -3,6 +3,9 @@
  * The head of a recording file. After it come zstd frames of wire records
  * (tw_record.h), at least one a second while there are any, each with a checksum: a
  * file cut anywhere can be read up to its last whole block.
+ *
+ * A run that goes on in the next file tells there, up to its TW_READY, what was known when that
+ * began: sockets with their holders, names, settings. Who reads all parts has read it already.
  */
 #ifndef TW_RECORDING_H
 #define TW_RECORDING_H
@@ -26,6 +29,10 @@ struct tw_recording_head {
 	__u32 pid_filter;
 	char service_filter[128];
 	struct tw_filter filter;
+	/* a run may go on in several files, its parts: when it began, by its first head; 0: unknown */
+	__u64 run_ns;		/* CLOCK_MONOTONIC */
+	__u32 part;		/* from 0 on; all but the first begin with what is known (TW_READY) */
+	__u32 pad;
 };
 
 #endif

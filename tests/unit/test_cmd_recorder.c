@@ -58,13 +58,14 @@ static struct fixture *fixture_new(bool started)
 		.size = sizeof(head),
 	};
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
+	const struct recorder_opts opts = { .max_bytes = 0 };
 	struct error err = { 0 };
 	char path[64];
 
 	assert_non_null(fixture);
 	assert_int_equal(pipe2(fixture->fds, O_CLOEXEC), 0);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fixture->fds[1]);
-	fixture->recorder = recorder_open(path, &head, &err);
+	fixture->recorder = recorder_open(path, &head, &opts, &err);
 	assert_non_null(fixture->recorder);
 	close(fixture->fds[1]);
 	fixture->file = memfd_create("recording", MFD_CLOEXEC);

@@ -39,6 +39,8 @@ struct outlet_tally {
 
 /* What is behind it. Called by one thread at a time, after outlet_start() by the queue's. */
 struct outlet_ops {
+	/* The thread's first call, for what it is to become; NULL: nothing to do. 0 or -errno. */
+	int (*begin)(void *ctx);
 	/* As write(2): how many of the bytes it took, or -errno. May wait. */
 	ssize_t (*write)(void *ctx, const char *bytes, size_t len);
 	/* How much one write() may be given, for a reader that stops to find whole units; NULL: all. */

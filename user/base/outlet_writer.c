@@ -153,10 +153,13 @@ static void destroy(struct writer *writer)
 static void *run(void *arg)
 {
 	struct writer *writer = arg;
+	int ret = writer->ops->begin ? writer->ops->begin(writer->ctx) : 0;
 	bool abandoned;
 	size_t most;
 
 	pthread_mutex_lock(&writer->lock);
+	if (ret)
+		fail(writer, ret);
 	while (!writer->stop) {
 		if (writer->first) {
 			/* the output may be asked only once there is something for it */

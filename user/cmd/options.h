@@ -14,7 +14,8 @@
 #include "model/filter.h"
 #include "sink/sink.h"
 
-#define MAX_INPUTS MODEL_MAX_SOURCES
+/* Parts of one recording may be many; hosts, or boots, are MODEL_MAX_SOURCES at most. */
+#define MAX_INPUTS 256
 
 struct options {
 	const struct sink_ops *const

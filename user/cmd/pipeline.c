@@ -72,6 +72,8 @@ static enum status trace_live(const struct pipeline *pipeline, struct live *live
 	/* before anything is written: who reads may be slow, and a signal ends the wait */
 	if (!pipeline->child)
 		signals_catch();
+	if (pipeline->record_max_bytes)
+		signals_catch_save();
 	ret = stage_open(&stage, pipeline, &origin, err);
 	if (!ret && caps_drop(pipeline->child != NULL, err))
 		ret = err->code;

@@ -21,13 +21,17 @@ struct input {
 	const struct tw_record *next;	/* NULL: at its end */
 	int64_t shift_ns;		/* to the common clock */
 	unsigned int source;
+	size_t first;			/* the input that is the first one of its source */
 	uint64_t first_ns, last_ns;	/* shifted */
+	const struct input *before;	/* the part before; NULL: it is not there */
+	bool passed;			/* what it begins with was known from the part before */
 };
 
 struct replay {
 	struct input *inputs;		/* owned */
 	struct recording_note *notes;	/* owned: what is told of each input */
 	size_t count;
+	unsigned int nr_sources;
 	struct stage stage;
 	uint64_t interval_ends_ns, until_ns;
 	_Alignas(8) char moved[65536];	/* a record on the common clock */
@@ -55,18 +59,41 @@ static bool is_continuation(const struct recording *first, const struct recordin
 	       !memcmp(&one->filter, &two->filter, sizeof(one->filter));
 }
 
+/* Whether @second begins with what was known at the end of @first: parts of one run. */
+static bool is_next_part(const struct recording *first, const struct recording *second)
+{
+	const struct tw_recording_head *one = recording_head(first), *two = recording_head(second);
+
+	return one->run_ns && one->run_ns == two->run_ns && one->part + 1 == two->part &&
+	       is_continuation(first, second);
+}
+
+/* Which part is before which, among those to be read. */
+static void link_parts(struct replay *replay)
+{
+	for (size_t i = 0; i < replay->count; i++)
+		for (size_t j = 0; j < replay->count; j++)
+			if (is_next_part(replay->inputs[j].recording, replay->inputs[i].recording))
+				replay->inputs[i].before = &replay->inputs[j];
+}
+
 static int open_input(struct replay *replay, const char *path, struct error *err)
 {
 	struct input *input = &replay->inputs[replay->count];
 	input->recording = recording_open(path, err);
 	if (!input->recording)
 		return err->code;
-	input->source = replay->count;
-	for (size_t i = 0; i < replay->count; i++)
-		if (is_continuation(replay->inputs[i].recording, input->recording)) {
-			input->source = replay->inputs[i].source;
-			break;
-		}
+	input->first = replay->count;
+	for (size_t i = 0; i < replay->count && input->first == replay->count; i++)
+		if (is_continuation(replay->inputs[i].recording, input->recording))
+			input->first = i;
+	input->source = input->first == replay->count ? replay->nr_sources++ :
+							replay->inputs[input->first].source;
+	if (replay->nr_sources > MODEL_MAX_SOURCES) {
+		recording_free(input->recording);
+		return error_set(err, -E2BIG, "'%s': of more than %d boots or filters", path,
+				 MODEL_MAX_SOURCES);
+	}
 	input->next = recording_next(input->recording);
 	replay->count++;
 	return 0;
@@ -87,10 +114,26 @@ static int64_t align_clocks(struct replay *replay)
 	for (size_t i = 0; i < replay->count; i++) {
 		struct input *input = &replay->inputs[i];
 
-		/* the first one of a boot has the number of its own place */
-		input->shift_ns = offset_of(replay->inputs[input->source].recording) - least;
+		input->shift_ns = offset_of(replay->inputs[input->first].recording) - least;
 	}
 	return least;
+}
+
+/*
+ * A part waits for the one before it: what that has last may have happened before what was known
+ * is told again. It knew all of it, unless it was cut.
+ */
+static bool is_to_wait(struct input *input)
+{
+	const struct input *before = input->first_ns ? NULL : input->before;
+
+	if (!before || before->next)
+		return before != NULL;
+	while (!input->passed && input->next && !recording_damage(before->recording)) {
+		input->passed = input->next->kind == TW_READY;
+		input->next = recording_next(input->recording);
+	}
+	return false;
 }
 
 static struct input *earliest(struct replay *replay)
@@ -100,7 +143,8 @@ static struct input *earliest(struct replay *replay)
 	for (size_t i = 0; i < replay->count; i++) {
 		struct input *input = &replay->inputs[i];
 
-		if (input->next && (!found || next_ns(input) < next_ns(found)))
+		if (input->next && !is_to_wait(input) && input->next &&
+		    (!found || next_ns(input) < next_ns(found)))
 			found = input;
 	}
 	return found;
@@ -332,6 +376,7 @@ enum status replay_run(const struct pipeline *pipeline)
 	replay->stage.pipeline = pipeline;
 	for (uint32_t i = 0; !ret && i < options->nr_inputs; i++)
 		ret = open_input(replay, options->inputs[i], &err);
+	link_parts(replay);
 	if (!ret)
 		ret = open_stage(replay, pipeline, &err);
 	if (!ret) {

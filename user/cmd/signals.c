@@ -45,6 +45,30 @@ bool signals_came(void)
 	return ending;
 }
 
+static volatile sig_atomic_t saving;
+
+static void on_save_signal(int number)
+{
+	(void)number;
+	saving = 1;
+}
+
+void signals_catch_save(void)
+{
+	struct sigaction action = { .sa_handler = on_save_signal, .sa_flags = SA_RESTART };
+
+	sigaction(SIGUSR2, &action, NULL);
+}
+
+bool signals_save_came(void)
+{
+	bool came = saving;
+
+	/* one that comes in between asks for what is done now */
+	saving = 0;
+	return came;
+}
+
 int signals_wait(int fd, int timeout_ms, bool known)
 {
 	struct timespec timeout = { timeout_ms / 1000, timeout_ms % 1000 * 1000000L };

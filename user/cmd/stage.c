@@ -19,42 +19,6 @@
 
 /* So much output may wait: a few seconds of a busy host's events. */
 #define QUEUE_BYTES (8 << 20)
-/* At the start the recording is waited for as long as its reader never pauses for so long. */
-#define READER_PATIENCE_MS 1000
-#define STEP_MS 10
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
-}
-
-static void fill_head(struct tw_recording_head *head, const struct options *options,
-		      enum tw_evidence evidence)
-{
-	struct utsname uts;
-
-	memset(head, 0, sizeof(*head));
-	memcpy(head->magic, TW_RECORDING_MAGIC, sizeof(head->magic));
-	head->version = TW_RECORDING_VERSION;
-	head->size = sizeof(*head);
-	head->monotonic_ns = clock_ns(CLOCK_MONOTONIC);
-	head->realtime_ns = clock_ns(CLOCK_REALTIME);
-	if (procfs_read("/proc/sys/kernel/random/boot_id", head->boot_id, sizeof(head->boot_id)) >
-	    0)
-		head->boot_id[strcspn(head->boot_id, "\n")] = '\0';
-	uname(&uts);
-	snprintf(head->host, sizeof(head->host), "%.63s", uts.nodename);
-	snprintf(head->kernel, sizeof(head->kernel), "%.63s", uts.release);
-	snprintf(head->program, sizeof(head->program), "%s", TWTRACE_VERSION);
-	head->evidence = evidence;
-	head->filter = options->filter.kernel;
-	head->pid_filter = options->filter.pid;
-	snprintf(head->service_filter, sizeof(head->service_filter), "%.127s",
-		 options->filter.service ? options->filter.service : "");
-}
 
 bool stage_output_is_fine(struct stage *stage)
 {
@@ -155,7 +119,6 @@ int stage_open(struct stage *stage, const struct pipeline *pipeline, const struc
 		.what_if = pipeline->what_if != NULL,
 		.history = pipeline->history,
 	};
-	struct tw_recording_head head;
 
 	*stage = (struct stage){ .pipeline = pipeline };
 	stage->model = model_new(&opts);
@@ -173,8 +136,7 @@ int stage_open(struct stage *stage, const struct pipeline *pipeline, const struc
 		stage->front = pipeline->front;
 	}
 	if (pipeline->record_to) {
-		fill_head(&head, pipeline->options, origin->evidence);
-		stage->recorder = recorder_open(pipeline->record_to, &head, err);
+		stage_open_recorder(stage, origin, err);
 		if (!stage->recorder)
 			return err->code;
 	}
@@ -189,8 +151,7 @@ int stage_start(struct stage *stage, const struct origin *origin, struct error *
 	stage->starting = !origin->replay;
 	if (stage->starting && stage->output && outlet_start(stage->output, err))
 		return err->code;
-	if (stage->starting && stage->recorder &&
-	    outlet_start(recorder_outlet(stage->recorder), err))
+	if (stage->starting && stage->recorder && recorder_start(stage->recorder, err))
 		return err->code;
 	if (stage->front) {
 		if (stage->front->event)
@@ -219,28 +180,6 @@ void stage_ready(struct stage *stage)
 		stage->front->ready(stage->front->ctx, stage->model);
 }
 
-/*
- * Half a dump says too little: it is worth some patience, once, with a reader who takes
- * something now and then.
- */
-static void wait_for_recording(struct stage *stage)
-{
-	struct outlet *outlet = recorder_outlet(stage->recorder);
-	size_t before = outlet_left(outlet), left;
-	unsigned int still_ms = 0;
-
-	while (!outlet_has_room(outlet) && !outlet_error(outlet)) {
-		if (still_ms >= READER_PATIENCE_MS || signals_came()) {
-			stage->starting = false;
-			return;
-		}
-		signals_wait(-1, STEP_MS, false);
-		left = outlet_left(outlet);
-		still_ms = left == before ? still_ms + STEP_MS : 0;
-		before = left;
-	}
-}
-
 int stage_outlet_fd(const struct stage *stage, unsigned int which)
 {
 	if (which == 0)
@@ -257,10 +196,8 @@ void stage_receive(void *ctx, const struct tw_record *record)
 	    !model_wants_holder(stage->model, ((const struct tw_holder *)record)->cookie,
 				stage->source))
 		return;
-	if (stage->recorder && stage->starting)
-		wait_for_recording(stage);
 	if (stage->recorder)
-		recorder_write(stage->recorder, record);
+		stage_record(stage, record);
 	model_feed(stage->model, record, record->size, stage->source);
 }
 

@@ -28,6 +28,8 @@ struct stage {
 	struct outlet *output;		/* owned: standard output, for the sink; NULL: none */
 	struct names *names;		/* owned; NULL: none */
 	struct recorder *recorder;	/* owned; NULL: none */
+	struct tw_recording_head head;	/* of the file that it writes */
+	bool cramped;			/* it has been said that files are too small */
 	bool starting;			/* live, and not ready: the recording is waited for */
 	unsigned int source;		/* of the records to come: struct tw_record says not */
 	int output_errno;		/* of the first write to standard output that failed */
@@ -71,6 +73,13 @@ struct receiver stage_receiver(struct stage *stage);
 bool stage_flush(struct stage *stage);
 /* The end of an interval; false when standard output has been closed or the recording failed. */
 bool stage_interval(struct stage *stage);
+
+/* Also for what is recorded, in stage_record.c. Without a recorder: see @err. */
+void stage_open_recorder(struct stage *stage, const struct origin *origin, struct error *err);
+/* Into the file, or into the next one if it is full. */
+void stage_record(struct stage *stage, const struct tw_record *record);
+/* Into the next one now, if there are to be several: what has happened so far is in files that stay. */
+void stage_save(struct stage *stage);
 
 /* Also for how it ends, in stage_end.c. Remembers that standard output failed; false if it has. */
 bool stage_output_is_fine(struct stage *stage);

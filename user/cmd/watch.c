@@ -227,6 +227,8 @@ static int run(struct watch *watch, struct error *err)
 			early |= events[i].data.u32 == WAIT_INTERVAL;
 		}
 		busy = live_drain(watch->live, &watch->to) || early;
+		if (signals_save_came())
+			stage_save(watch->stage);
 		/* a lone event shows at once, a flood is written by the drain */
 		if (busy && !stage_flush(watch->stage))
 			watch->over = true;

@@ -431,6 +431,12 @@ void lifecycle_holder(struct model *model, const struct tw_holder *record, unsig
 	if (id == POOL_NONE)
 		return;
 	conn = conn_at(model, id);
+	/* who has acted, told again: minisocks have an owner too */
+	if (!record->fd_count) {
+		owner_learn(model, conn, record->cgroup_id, &record->owner, OWNER_ACTED);
+		tracker_update(model, id, true);
+		return;
+	}
 	/* a look-up says what was true when it ran; who acted since knows better */
 	if (conn->phase != PHASE_FULL ||
 	    (record->head.ts_ns < conn->seen_ns && conn->owner_rank == OWNER_ACTED))

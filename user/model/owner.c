@@ -235,6 +235,15 @@ void owner_add_holder(struct model *model, struct conn *conn, const struct tw_ho
 		set(model, conn, &holder->owner);
 }
 
+uint32_t owner_held_by(const struct model *model, const struct conn *conn,
+		       const struct held_by **held)
+{
+	const struct holder_list *list = holders_of(model, conn);
+
+	*held = list ? list->items : NULL;
+	return list ? list->count : 0;
+}
+
 uint64_t owner_started_ns(const struct model *model, const struct conn *conn)
 {
 	const struct holder_list *list = holders_of(model, conn);

@@ -20,6 +20,9 @@ void owner_add_holder(struct model *model, struct conn *conn, const struct tw_ho
 
 /* Forgets its holders. */
 void owner_drop_holders(struct model *model, struct conn *conn);
+/* Its holders as they came, where they are kept in a list; valid until something changes. */
+uint32_t owner_held_by(const struct model *model, const struct conn *conn,
+		       const struct held_by **held);
 /* When the process of its first holder began; 0: unknown. */
 uint64_t owner_started_ns(const struct model *model, const struct conn *conn);
 /*

@@ -83,6 +83,9 @@ static void add_found(struct model *model, const struct tw_socket *record, unsig
 	conn = conn_at(model, id);
 	conn->state = record->head.from;
 	owner_learn(model, conn, record->cgroup_id, NULL, OWNER_NONE);
+	conn->direction = record->head.flags & TW_K_OUTGOING ? DIRECTION_OUTGOING :
+			  record->head.flags & TW_K_INCOMING ? DIRECTION_INCOMING :
+							       DIRECTION_UNKNOWN;
 	conn->seen_ns = conn->since_ns = record->head.ts_ns;
 	conn->since_bound = true;
 	conn->dump = netns_at(model, conn->netns)->dump;

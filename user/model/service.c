@@ -319,3 +319,17 @@ const char *services_cgroup_path(const struct services *services, uint64_t cgrou
 
 	return cgroup ? cgroup->path : NULL;
 }
+
+void services_each_cgroup(const struct services *services,
+			  void (*fn)(void *ctx, uint64_t cgroup_id, const char *path), void *ctx)
+{
+	const struct pool *cgroups = &services->cgroups;
+
+	for (uint32_t id = pool_next(cgroups, 0); id != POOL_NONE;
+	     id = pool_next(cgroups, id + 1)) {
+		const struct cgroup *cgroup = pool_at(cgroups, id);
+
+		if (cgroup->path)
+			fn(ctx, cgroup->id, cgroup->path);
+	}
+}

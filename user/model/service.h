@@ -32,6 +32,9 @@ uint32_t services_resolve(struct services *services, uint64_t cgroup_id,
 uint32_t services_age(const struct services *services);
 /* NULL for SERVICE_UNKNOWN. Valid as long as @services. */
 const char *services_name(const struct services *services, uint32_t service);
+/* Every cgroup that has been learned. */
+void services_each_cgroup(const struct services *services,
+			  void (*fn)(void *ctx, uint64_t cgroup_id, const char *path), void *ctx);
 /* NULL: not known. */
 const char *services_cgroup_path(const struct services *services, uint64_t cgroup_id);
 

@@ -1,30 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Compresses records into a file with zstd, behind a queue: where the file is slow. */
+/* The queue in front of the file, and what is done when it, or the file, is full. */
 #include "sink/recording.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-#include <zstd.h>
 
-#define LEVEL 3
-#define OUTPUT_BYTES (128 * 1024)
+#include "sink/packer.h"
+
 /* Records that may wait: about a second of the busiest host. */
 #define QUEUE_BYTES (32 << 20)
-
-/* The file. Once the outlet is started, its thread's. */
-struct packer {
-	int fd;			/* owned, but for standard output */
-	int failed;		/* the first -errno */
-	bool dirty;		/* something waits to be flushed */
-	bool headed;		/* the head is in the file */
-	struct tw_recording_head head;
-	ZSTD_CCtx *zstd;	/* owned */
-	char output[OUTPUT_BYTES];
-};
+/* What a part ends with must fit, whatever came before: a loss, and that it has ended. */
+#define RESERVE (sizeof(struct tw_loss) + sizeof(struct tw_end))
 
 struct recorder {
 	struct packer *packer;	/* owned by the outlet, if there is one */
@@ -35,139 +23,59 @@ struct recorder {
 	uint64_t missing_ns;	/* when the last of them happened */
 	bool broken;		/* of the dumps that go on not everything is there */
 	bool dump_ended;
+	bool started;
+	uint64_t max_bytes;	/* of a part; 0: it is the only one */
+	uint32_t part;		/* the one that is written, or will be when the queue is empty */
+	bool under_way;		/* its READY has been written */
+	uint64_t put, records;	/* bytes of records since it began; with their number */
+	uint32_t flushes;
+	struct packed known;	/* of the file, as of some time ago */
+	uint64_t left_out;	/* records that would tell what was known, of all parts */
 };
-
-/* -------------------------------------------------------------------------------- the file */
-
-static int write_all(struct packer *packer, const char *data, size_t len)
-{
-	while (len && !packer->failed) {
-		ssize_t done = write(packer->fd, data, len);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0) {
-			packer->failed = -errno;
-		} else {
-			data += done;
-			len -= done;
-		}
-	}
-	return packer->failed;
-}
-
-static int compress(struct packer *packer, const void *data, size_t len, ZSTD_EndDirective how)
-{
-	ZSTD_inBuffer in = { data, len, 0 };
-	size_t left;
-
-	do {
-		ZSTD_outBuffer out = { packer->output, OUTPUT_BYTES, 0 };
-
-		left = ZSTD_compressStream2(packer->zstd, &out, &in, how);
-		if (ZSTD_isError(left) && !packer->failed)
-			packer->failed = -ENOMEM;
-		if (packer->failed || write_all(packer, packer->output, out.pos))
-			return packer->failed;
-	} while (how == ZSTD_e_continue ? in.pos < in.size : left > 0);
-	return 0;
-}
-
-static ssize_t pack(void *ctx, const char *bytes, size_t len)
-{
-	struct packer *packer = ctx;
-
-	packer->dirty = true;
-	/* not before: it may have to wait, and opening must not */
-	if (!packer->headed && write_all(packer, (const char *)&packer->head, sizeof(packer->head)))
-		return packer->failed;
-	packer->headed = true;
-	return compress(packer, bytes, len, ZSTD_e_continue) ? packer->failed : (ssize_t)len;
-}
-
-static int pack_end(void *ctx)
-{
-	struct packer *packer = ctx;
-
-	if (!packer->dirty)
-		return 0;
-	packer->dirty = false;
-	/* a frame of its own, with a checksum at its end */
-	return compress(packer, NULL, 0, ZSTD_e_end);
-}
-
-/* A network file system reports a full disk only here. */
-static int close_file(struct packer *packer)
-{
-	if (packer->fd > STDERR_FILENO && close(packer->fd) && !packer->failed)
-		packer->failed = -errno;
-	packer->fd = -1;
-	return packer->failed;
-}
-
-static void packer_free(void *ctx)
-{
-	struct packer *packer = ctx;
-
-	if (!packer)
-		return;
-	close_file(packer);
-	ZSTD_freeCCtx(packer->zstd);
-	free(packer);
-}
-
-static const struct outlet_ops packer_ops = {
-	.write = pack,
-	.flush = pack_end,
-	.release = packer_free,
-};
-
-static int packer_open(struct packer *packer, const char *path,
-		       const struct tw_recording_head *head, struct error *err)
-{
-	packer->zstd = ZSTD_createCCtx();
-	if (!packer->zstd)
-		return error_set(err, -ENOMEM, "no memory to record");
-	ZSTD_CCtx_setParameter(packer->zstd, ZSTD_c_compressionLevel, LEVEL);
-	ZSTD_CCtx_setParameter(packer->zstd, ZSTD_c_checksumFlag, 1);
-	packer->fd = strcmp(path, "-") ?
-			     open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640) :
-			     STDOUT_FILENO;
-	if (packer->fd < 0)
-		return error_set(err, -errno, "cannot write '%s': %s", path, strerror(errno));
-	packer->head = *head;
-	return 0;
-}
-
-/* ---------------------------------------------------------------------------- the recorder */
 
 struct recorder *recorder_open(const char *path, const struct tw_recording_head *head,
-			       struct error *err)
+			       const struct recorder_opts *opts, struct error *err)
 {
 	struct recorder *recorder = calloc(1, sizeof(*recorder));
-	struct packer *packer = calloc(1, sizeof(*packer));
+	struct packer *packer = NULL;
 
-	if (!recorder || !packer)
-		goto no_memory;
-	packer->fd = -1;
+	if (recorder)
+		recorder->path = strdup(path);
+	if (!recorder || !recorder->path) {
+		error_set(err, -ENOMEM, "no memory to record");
+		goto fail;
+	}
 	recorder->dump_ended = true;
-	recorder->path = strdup(path);
-	if (!recorder->path)
-		goto no_memory;
-	if (packer_open(packer, path, head, err))
+	recorder->max_bytes = opts->max_bytes;
+	recorder->known.part = recorder->part = head->part;
+	packer = packer_new(path, head, opts, err);
+	if (!packer)
 		goto fail;
 	recorder->packer = packer;
 	recorder->outlet = outlet_new(&packer_ops, packer, QUEUE_BYTES);
-	if (recorder->outlet)
+	if (!recorder->outlet) {
+		error_set(err, -ENOMEM, "no memory to record");
+		goto fail;
+	}
+	/* it goes on making files after privileges have been dropped */
+	if (!opts->max_bytes || !opts->threaded || !recorder_start(recorder, err))
 		return recorder;
-no_memory:
-	error_set(err, -ENOMEM, "no memory to record");
+	packer = NULL;
+	outlet_free(recorder->outlet);
 fail:
 	packer_free(packer);
 	if (recorder)
 		free(recorder->path);
 	free(recorder);
 	return NULL;
+}
+
+int recorder_start(struct recorder *recorder, struct error *err)
+{
+	int ret = recorder->started ? 0 : outlet_start(recorder->outlet, err);
+
+	recorder->started = !ret;
+	return ret;
 }
 
 struct outlet *recorder_outlet(struct recorder *recorder)
@@ -221,10 +129,61 @@ static void miss(struct recorder *recorder, const struct tw_record *record)
 	recorder->missing_ns = record->ts_ns;
 }
 
+/* ---------------------------------------------------------------------------- how much fits */
+
+/* The most that the part can be with @more bytes of records, by what is known. */
+static uint64_t most_known(const struct recorder *recorder, size_t more)
+{
+	const struct packed *known = &recorder->known;
+	bool begun = known->part == recorder->part && known->bytes;
+	uint64_t taken = begun ? known->taken : 0, len = recorder->put - taken + more + RESERVE;
+	uint32_t flushes = recorder->flushes - (begun ? known->flushes : 0);
+
+	return (begun ? known->bytes : sizeof(struct tw_recording_head)) +
+	       packer_most(len, flushes);
+}
+
+/* Whether it stays within @limit; what is known is asked for only where it matters. */
+static bool fits(struct recorder *recorder, size_t more, uint64_t limit)
+{
+	if (!recorder->max_bytes || most_known(recorder, more) <= limit)
+		return true;
+	packer_progress(recorder->packer, &recorder->known);
+	return most_known(recorder, more) <= limit;
+}
+
+bool recorder_is_full(struct recorder *recorder, const struct tw_record *next)
+{
+	return recorder->under_way && !fits(recorder, next->size, recorder->max_bytes);
+}
+
+bool recorder_is_slow(struct recorder *recorder)
+{
+	if (!outlet_has_room(recorder->outlet))
+		return true;
+	if (fits(recorder, UINT16_MAX, recorder->max_bytes / 2))
+		return false;
+	/* compressed, it may be much less */
+	if (outlet_left(recorder->outlet))
+		recorder_flush(recorder);
+	return outlet_left(recorder->outlet) > 0;
+}
+
+/* Until a part is under way it can't be followed by another one: what does not fit is left out. */
+static bool has_room(struct recorder *recorder, const struct tw_record *record)
+{
+	uint64_t limit = is_of_a_dump(record) ? recorder->max_bytes / 2 : recorder->max_bytes;
+
+	return recorder->under_way || fits(recorder, record->size, limit);
+}
+
 static void put(struct recorder *recorder, const struct tw_record *record)
 {
 	struct outlet_tally tally = { .events = count_events(record) };
 
+	recorder->put += record->size;
+	recorder->records++;
+	recorder->under_way |= record->kind == TW_READY;
 	outlet_put(recorder->outlet, record, record->size);
 	if (!outlet_end_unit(recorder->outlet, tally))
 		miss(recorder, record);
@@ -259,19 +218,57 @@ static bool keeps_dump(struct recorder *recorder, const struct tw_record *record
 
 int recorder_write(struct recorder *recorder, const struct tw_record *record)
 {
-	bool room = outlet_has_room(recorder->outlet);
+	bool fitting = has_room(recorder, record);
+	bool room = outlet_has_room(recorder->outlet) && fitting;
 
 	if (recorder->untold && (room || record->kind == TW_END))
 		tell_missing(recorder);
-	if (is_of_a_dump(record) ? keeps_dump(recorder, record, room) : room || is_needed(record))
+	if (is_of_a_dump(record) ? keeps_dump(recorder, record, room) :
+				   room || (fitting && is_needed(record)))
 		put(recorder, record);
 	else
 		miss(recorder, record);
 	return outlet_error(recorder->outlet);
 }
 
+/* What it goes on with is told by recorder_restate(). */
+int recorder_next(struct recorder *recorder, const struct tw_recording_head *head)
+{
+	struct packer_next next = {
+		.record = { .size = sizeof(next), .kind = PACKER_NEXT },
+		.head = *head,
+	};
+	struct tw_end end = {
+		.head = { .size = sizeof(end), .kind = TW_END, .ts_ns = head->monotonic_ns },
+		.records = recorder->records,
+	};
+
+	if (recorder->untold)
+		tell_missing(recorder);
+	put(recorder, &end.head);
+	put(recorder, &next.record);
+	recorder->put = recorder->records = recorder->flushes = 0;
+	recorder->part = head->part;
+	recorder->under_way = false;
+	return outlet_error(recorder->outlet);
+}
+
+void recorder_restate(struct recorder *recorder, const struct tw_record *record)
+{
+	if (record->kind == TW_READY || fits(recorder, record->size, recorder->max_bytes / 2))
+		put(recorder, record);
+	else
+		recorder->left_out++;
+}
+
+uint64_t recorder_left_out(const struct recorder *recorder)
+{
+	return recorder->left_out;
+}
+
 int recorder_flush(struct recorder *recorder)
 {
+	recorder->flushes++;
 	outlet_flush(recorder->outlet);
 	return outlet_error(recorder->outlet);
 }
@@ -288,7 +285,7 @@ int recorder_close(struct recorder *recorder, struct error *err)
 	if (!recorder)
 		return 0;
 	/* where its thread is still at it, the file is closed when that returns, or never */
-	ret = outlet_await(recorder->outlet) ? 0 : close_file(recorder->packer);
+	ret = outlet_await(recorder->outlet) ? 0 : packer_close(recorder->packer);
 	/* standard output's reader has gone: that ends any command quietly */
 	if (ret == -EPIPE && !strcmp(recorder->path, "-"))
 		ret = 0;

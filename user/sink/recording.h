@@ -6,6 +6,7 @@
 #ifndef SINK_RECORDING_H
 #define SINK_RECORDING_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -15,9 +16,17 @@
 
 struct recorder;
 
+struct recorder_opts {
+	uint64_t max_bytes;	/* a file never grows beyond: another one begins; 0: one file */
+	uint32_t keep;		/* so many files at most (sink/parts.h); 0: all */
+	bool threaded;		/* with max_bytes: recorder_start() is called, while privileges last */
+};
+
 /* @path "-" is standard output. NULL with @err. */
 struct recorder *recorder_open(const char *path, const struct tw_recording_head *head,
-			       struct error *err);
+			       const struct recorder_opts *opts, struct error *err);
+/* From here on a thread writes, and nothing waits; no harm where it does already. 0 or -errno. */
+int recorder_start(struct recorder *recorder, struct error *err);
 /*
  * What stands between it and the file; the recorder's. Once that is started, records for
  * which it has no room are dropped, and a TW_LOSS stands in their place. A dump of sockets
@@ -26,6 +35,19 @@ struct recorder *recorder_open(const char *path, const struct tw_recording_head 
 struct outlet *recorder_outlet(struct recorder *recorder);
 /* 0 or -errno; after a failure (a full disk) nothing more is written, what stands there stays readable. */
 int recorder_write(struct recorder *recorder, const struct tw_record *record);
+/*
+ * Whether the next part is to begin before @next is written: recorder_next(), then what was
+ * known by recorder_restate(), up to a TW_READY. Never before the TW_READY of this part.
+ */
+bool recorder_is_full(struct recorder *recorder, const struct tw_record *next);
+/* The next file, of this head. 0 or -errno. */
+int recorder_next(struct recorder *recorder, const struct tw_recording_head *head);
+/* No event: where it takes more than half of the file, the rest is left out. */
+void recorder_restate(struct recorder *recorder, const struct tw_record *record);
+/* So much was, since the start. */
+uint64_t recorder_left_out(const struct recorder *recorder);
+/* Whether the file is behind, so that waiting a little would give room for more. */
+bool recorder_is_slow(struct recorder *recorder);
 /* Everything so far into the file: at least every second. */
 int recorder_flush(struct recorder *recorder);
 /* Events that are not in the file: those dropped, and those that still wait. */

@@ -199,7 +199,8 @@ const struct tw_record *recording_next(struct recording *recording)
 	if (recording->over)
 		return NULL;
 	if (!have(recording, sizeof(*record))) {
-		if (!recording->over && !recording->ended)
+		/* all records may be there, and not the checksum over the last of them */
+		if (!recording->over && (!recording->ended || recording->hint))
 			end_early(recording, "was cut");
 		recording->over = true;
 		return NULL;

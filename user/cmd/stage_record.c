@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What is recorded: its head, and where it goes on in the next file. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/procfs.h"
+#include "cmd/signals.h"
+#include "cmd/stage.h"
+#include "model/restate.h"
+
+/* At the start the recording is waited for as long as its reader never pauses for so long. */
+#define READER_PATIENCE_MS 1000
+#define STEP_MS 10
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+static void fill_head(struct tw_recording_head *head, const struct options *options,
+		      enum tw_evidence evidence)
+{
+	struct utsname uts;
+
+	memset(head, 0, sizeof(*head));
+	memcpy(head->magic, TW_RECORDING_MAGIC, sizeof(head->magic));
+	head->version = TW_RECORDING_VERSION;
+	head->size = sizeof(*head);
+	head->monotonic_ns = clock_ns(CLOCK_MONOTONIC);
+	head->realtime_ns = clock_ns(CLOCK_REALTIME);
+	if (procfs_read("/proc/sys/kernel/random/boot_id", head->boot_id, sizeof(head->boot_id)) >
+	    0)
+		head->boot_id[strcspn(head->boot_id, "\n")] = '\0';
+	uname(&uts);
+	snprintf(head->host, sizeof(head->host), "%.63s", uts.nodename);
+	snprintf(head->kernel, sizeof(head->kernel), "%.63s", uts.release);
+	snprintf(head->program, sizeof(head->program), "%s", TWTRACE_VERSION);
+	head->evidence = evidence;
+	head->filter = options->filter.kernel;
+	head->pid_filter = options->filter.pid;
+	snprintf(head->service_filter, sizeof(head->service_filter), "%.127s",
+		 options->filter.service ? options->filter.service : "");
+}
+
+void stage_open_recorder(struct stage *stage, const struct origin *origin, struct error *err)
+{
+	const struct pipeline *pipeline = stage->pipeline;
+	struct recorder_opts opts = {
+		.max_bytes = pipeline->record_max_bytes,
+		.keep = pipeline->record_keep,
+		.threaded = !origin->replay,
+	};
+
+	fill_head(&stage->head, pipeline->options, origin->evidence);
+	stage->head.run_ns = stage->head.monotonic_ns;
+	stage->recorder = recorder_open(pipeline->record_to, &stage->head, &opts, err);
+}
+
+/*
+ * Half a dump says too little: it is worth some patience, once, with a reader who takes
+ * something now and then.
+ */
+static void wait_for_recording(struct stage *stage)
+{
+	struct outlet *outlet = recorder_outlet(stage->recorder);
+	size_t before = outlet_left(outlet), left;
+	unsigned int still_ms = 0;
+
+	while (recorder_is_slow(stage->recorder) && !outlet_error(outlet)) {
+		if (still_ms >= READER_PATIENCE_MS || signals_came()) {
+			stage->starting = false;
+			return;
+		}
+		signals_wait(-1, STEP_MS, false);
+		left = outlet_left(outlet);
+		still_ms = left == before ? still_ms + STEP_MS : 0;
+		before = left;
+	}
+}
+
+static void restate(void *ctx, const struct tw_record *record)
+{
+	recorder_restate(ctx, record);
+}
+
+static void say_what_is_left_out(struct stage *stage)
+{
+	if (stage->cramped || !recorder_left_out(stage->recorder))
+		return;
+	stage->cramped = true;
+	log_msg(LOG_WARNING,
+		"--max-size is too small for what there is on this host: what was open when a file "
+		"begins takes more than half of it, and not all of it is told; all events are");
+}
+
+/*
+ * Between two records. The model has been fed with all that is in the file: what it knows is
+ * what the next one begins with, and whoever reads both misses nothing and has nothing twice.
+ */
+static void go_on_in_the_next_file(struct stage *stage)
+{
+	struct tw_recording_head *head = &stage->head;
+
+	head->monotonic_ns = clock_ns(CLOCK_MONOTONIC);
+	head->realtime_ns = clock_ns(CLOCK_REALTIME);
+	head->part++;
+	if (recorder_next(stage->recorder, head))
+		return;
+	model_restate(stage->model, restate, stage->recorder);
+	recorder_flush(stage->recorder);
+	say_what_is_left_out(stage);
+}
+
+void stage_record(struct stage *stage, const struct tw_record *record)
+{
+	if (stage->starting)
+		wait_for_recording(stage);
+	else if (recorder_is_full(stage->recorder, record))
+		go_on_in_the_next_file(stage);
+	recorder_write(stage->recorder, record);
+}
+
+void stage_save(struct stage *stage)
+{
+	if (stage->recorder && stage->pipeline->record_max_bytes && !stage->starting)
+		go_on_in_the_next_file(stage);
+}
