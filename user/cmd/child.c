@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/notify.h"
+
 /* env(1) and nice(1) are not there any more when these come: so they go to the command. */
 static const int passed_on[] = {
 	SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGTERM, SIGALRM, SIGWINCH, SIGCONT,
@@ -51,6 +53,7 @@ static void become(char *const *words, const sigset_t *mask, int go_fd, int fail
 	if (read(go_fd, &go, sizeof(go)) != sizeof(go))
 		_exit(CANNOT_RUN);
 	sigprocmask(SIG_SETMASK, mask, NULL);
+	notify_forget();
 	execvp(words[0], words);
 	why = errno;
 	if (write(failure_fd, &why, sizeof(why)) != sizeof(why))

@@ -11,6 +11,7 @@
 
 #include "base/caps.h"
 #include "base/log.h"
+#include "base/notify.h"
 #include "base/text.h"
 #include "cmd/child.h"
 #include "cmd/replay.h"
@@ -29,7 +30,16 @@ static int64_t realtime_offset_ns(void)
 	return (real.tv_sec - mono.tv_sec) * 1000000000LL + real.tv_nsec - mono.tv_nsec;
 }
 
-static void say_ready(const struct pipeline *pipeline)
+/* Where the supervisor can't be told, tracing goes on: it may not be waiting for it. */
+static void meet_supervisor(struct notify *notify)
+{
+	struct error err = { 0 };
+
+	if (notify_open(notify, &err))
+		log_msg(LOG_WARNING, "%s", err.text);
+}
+
+static void say_ready(const struct pipeline *pipeline, const struct notify *notify)
 {
 	static const char line[] = "ready\n";
 	const struct options *options = pipeline->options;
@@ -42,6 +52,7 @@ static void say_ready(const struct pipeline *pipeline)
 		log_msg(LOG_WARNING, "tracing; Ctrl-C ends it");
 
 	log_msg(LOG_VERBOSE, "ready");
+	notify_say(notify, "READY=1");
 	if (options->ready_fd >= 0 &&
 	    write(options->ready_fd, line, sizeof(line) - 1) != sizeof(line) - 1)
 		log_msg(LOG_VERBOSE, "--ready-fd %d cannot be written: %s", options->ready_fd,
@@ -65,10 +76,12 @@ static enum status trace_live(const struct pipeline *pipeline, struct live *live
 	};
 	struct stage stage;
 	struct receiver to = stage_receiver(&stage);
+	struct notify notify;
 	enum status status = STATUS_FAILED;
 	int ret;
 
 	uname(&uts);
+	meet_supervisor(&notify);
 	/* before anything is written: who reads may be slow, and a signal ends the wait */
 	if (!pipeline->child)
 		signals_catch();
@@ -87,12 +100,14 @@ static enum status trace_live(const struct pipeline *pipeline, struct live *live
 	}
 	if (!ret) {
 		stage_ready(&stage);
-		say_ready(pipeline);
+		say_ready(pipeline, &notify);
 		if (pipeline->child)
 			ret = child_begin(pipeline->child, err);
 		if (!ret && !pipeline->once)
-			ret = watch(&stage, live, err);
+			ret = watch(&stage, live, &notify, err);
 	}
+	notify_say(&notify, "STOPPING=1");
+	notify_close(&notify);
 	/* nothing is traced any more while the output takes its time */
 	live_free(live);
 	/* nor is there anybody to pass signals on to */

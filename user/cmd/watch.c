@@ -3,11 +3,14 @@
 #include "cmd/watch.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "base/notify.h"
+#include "base/text.h"
 #include "cmd/child.h"
 #include "cmd/front.h"
 #include "cmd/signals.h"
@@ -36,6 +39,7 @@ struct watch {
 	struct live *live;
 	struct receiver to;
 	struct child *child;	/* borrowed; NULL: no command is run */
+	struct notify *notify;	/* borrowed */
 	uint64_t reconciled_ns, until_ns;
 	int epoll_fd, timer_fd;
 	bool over;
@@ -146,18 +150,41 @@ static void on_interval(struct watch *watch)
 		watch->over = true;
 }
 
-/* How long to wait: until the end, and not long while events keep coming. */
+/* The sooner of two waits, where -1 is for ever. */
+static int sooner(int a_ms, int b_ms)
+{
+	return a_ms < 0 || (b_ms >= 0 && b_ms < a_ms) ? b_ms : a_ms;
+}
+
+/* How long to wait: until the end or the next beat, and not long while events keep coming. */
 static int patience_ms(const struct watch *watch, bool busy)
 {
 	uint64_t now_ns = live_now_ns(), left_ms;
+	int beat_ms = notify_wait_ms(watch->notify, now_ns);
 
+	if (busy)
+		beat_ms = sooner(beat_ms, FOLLOW_UP_MS);
 	if (!watch->until_ns)
-		return busy ? FOLLOW_UP_MS : -1;
+		return beat_ms;
 	if (now_ns >= watch->until_ns)
 		return 0;
 	left_ms = (watch->until_ns - now_ns) / 1000000 + 1;
-	return busy && left_ms > FOLLOW_UP_MS ? FOLLOW_UP_MS :
-						(int)(left_ms > 60000 ? 60000 : left_ms);
+	return sooner(beat_ms, (int)(left_ms > 60000 ? 60000 : left_ms));
+}
+
+/* The ring was looked at just now: that is what the watchdog is to know. */
+static void beat(struct watch *watch)
+{
+	const struct row *totals = model_totals(watch->stage->model);
+	char open[TEXT_LEN], time_wait[TEXT_LEN], text[128];
+	uint64_t now_ns = live_now_ns();
+
+	if (!notify_is_due(watch->notify, now_ns))
+		return;
+	snprintf(text, sizeof(text), "tracing: %s connections open, %s sockets in TIME_WAIT",
+		 text_count(totals->count[FIELD_OPEN], open),
+		 text_count(totals->count[FIELD_TIME_WAIT], time_wait));
+	notify_beat(watch->notify, now_ns, text);
 }
 
 /* All that it did comes before its end; what follows is the kernel's, and its peers'. */
@@ -229,6 +256,7 @@ static int run(struct watch *watch, struct error *err)
 		busy = live_drain(watch->live, &watch->to) || early;
 		if (signals_save_came())
 			stage_save(watch->stage);
+		beat(watch);
 		/* a lone event shows at once, a flood is written by the drain */
 		if (busy && !stage_flush(watch->stage))
 			watch->over = true;
@@ -238,12 +266,13 @@ static int run(struct watch *watch, struct error *err)
 	return 0;
 }
 
-int watch(struct stage *stage, struct live *live, struct error *err)
+int watch(struct stage *stage, struct live *live, struct notify *notify, struct error *err)
 {
 	struct watch watch = {
 		.stage = stage,
 		.live = live,
 		.child = stage->pipeline->child,
+		.notify = notify,
 		.to = stage_receiver(stage),
 		.reconciled_ns = live_now_ns(),
 	};

@@ -6,10 +6,12 @@
 #include "cmd/stage.h"
 #include "source/live.h"
 
+struct notify;
+
 /*
  * Traces until the duration is over, a signal asks to end, or standard output is
- * closed. 0, or -errno when waiting itself fails.
+ * closed; while it does, @notify hears of it. 0, or -errno when waiting itself fails.
  */
-int watch(struct stage *stage, struct live *live, struct error *err);
+int watch(struct stage *stage, struct live *live, struct notify *notify, struct error *err);
 
 #endif
