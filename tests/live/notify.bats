@@ -32,7 +32,7 @@ heard() {
 @test "ready once, alive in half of the watchdog's time whatever the interval, stopping at the end" {
 	supervise "@twtrace-notify-$$-$BATS_TEST_NUMBER"
 	export WATCHDOG_USEC=400000
-	start_twtrace top --interval 1m
+	start_here top --interval 1m
 	wait_until heard '^READY=1$'
 	WAIT=20 wait_until heard '^WATCHDOG=1 STATUS=tracing: [0-9,]* connections open, [0-9,]* sockets in TIME_WAIT$' 4
 	stop_twtrace
@@ -44,7 +44,7 @@ heard() {
 @test "a socket at a path, and a duration that is longer than the watchdog waits: the same" {
 	supervise "$BATS_TEST_TMPDIR/socket"
 	export WATCHDOG_USEC=400000
-	start_twtrace record "$BATS_TEST_TMPDIR/recording" --for 1h --interval 1m
+	start_here trace --for 1h --interval 1m
 	WAIT=20 wait_until heard '^WATCHDOG=1 STATUS=' 4
 	stop_twtrace
 	wait_until heard '^STOPPING=1$'
