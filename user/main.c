@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "cmd/command.h"
+#include "cmd/complete.h"
 
 static const struct command commands[] = {
 	{ "top", cmd_top, "connections per service, port and remote host, refreshing" },
@@ -102,6 +103,26 @@ static const struct command *meant(const char *word)
 	return NULL;
 }
 
+/* @argv: the words after --complete, from the program's own name on; a command does the rest. */
+static int complete(int argc, char **argv)
+{
+	const char *word = argc > 1 ? argv[1] : "";
+	const struct command *command = word[0] == '-' ? &commands[0] : NULL;
+	int skipped = command ? 0 : 1;
+
+	for (size_t i = 0; i < NR_COMMANDS; i++)
+		if (argc > 2 && !strcmp(commands[i].name, word))
+			command = &commands[i];
+	if (!command && argc < 3)
+		complete_command(commands, NR_COMMANDS, word);
+	if (!command)
+		return STATUS_OK;
+	/* NAME --complete WORD..., in the place of what was there */
+	argv += skipped - 1;
+	argv[1] = COMPLETE;
+	return run(command, argc - skipped + 1, argv);
+}
+
 int main(int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : "";
@@ -117,6 +138,8 @@ int main(int argc, char **argv)
 		puts("twtrace " TWTRACE_VERSION);
 		return STATUS_OK;
 	}
+	if (!strcmp(word, COMPLETE))
+		return complete(argc - 1, argv + 1);
 	/* no command: top, with whatever options stand there */
 	if (!word[0] || word[0] == '-')
 		return run(&commands[0], argc, argv);

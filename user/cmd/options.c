@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/parse.h"
 #include "cmd/command.h"
+#include "cmd/complete.h"
 
 enum key {
 	KEY_OUTPUT = 'o',
@@ -518,6 +519,10 @@ void options_parse(struct options *options, const struct option_spec *spec, int 
 		}
 	for (const struct option_row *row = spec->own; row && row->set; row++)
 		table[count++] = row->option;
+	if (argc > 1 && !strcmp(argv[1], COMPLETE)) {
+		complete_words(table, spec, argv + 2, argc - 2);
+		exit(STATUS_OK);
+	}
 	table[count++] = (struct argp_option){ NULL, KEY_HELP, NULL, OPTION_HIDDEN, NULL, 0 };
 	options->formats = spec->formats;
 	options->format = spec->formats ? spec->formats[0] : NULL;
