@@ -8,8 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What is held, until there is more than anybody would read. */
+#define MAX_HELD (64 << 10)
+
 static enum log_level current_level = LOG_WARNING;
 static const char *current_name = "twtrace";
+
+/* Under the lock of stderr. */
+static struct {
+	FILE *out;		/* owned; NULL: nothing is held back */
+	char *text;
+	size_t len;
+	unsigned long left_out;
+} held;
 
 void log_set_name(const char *name)
 {
@@ -30,23 +41,57 @@ bool log_wants(enum log_level level)
  * libbpf's messages end with a newline, and the verifier's are many lines at
  * once: each gets the prefix, so that every line on standard error has it.
  */
-static void print_lines(const char *name, const char *text)
+static void print_lines(FILE *out, const char *name, const char *text)
 {
 	do {
 		size_t len = strcspn(text, "\n");
 
-		fprintf(stderr, "%s: %.*s\n", name, (int)len, text);
+		fprintf(out, "%s: %.*s\n", name, (int)len, text);
 		text += len;
 		if (*text)
 			text++;
 	} while (*text);
 }
 
+void log_hold(void)
+{
+	flockfile(stderr);
+	if (!held.out)
+		held.out = open_memstream(&held.text, &held.len);
+	funlockfile(stderr);
+}
+
+void log_release(void)
+{
+	flockfile(stderr);
+	if (held.out) {
+		fclose(held.out);
+		fputs(held.text, stderr);
+		if (held.left_out)
+			fprintf(stderr, "twtrace: %lu more messages\n", held.left_out);
+		free(held.text);
+		memset(&held, 0, sizeof(held));
+	}
+	funlockfile(stderr);
+}
+
+/* Where a message goes now; NULL: there is too much already. Under the lock. */
+static FILE *place(void)
+{
+	if (!held.out)
+		return stderr;
+	if (ftell(held.out) < MAX_HELD)
+		return held.out;
+	held.left_out++;
+	return NULL;
+}
+
 void log_msg(enum log_level level, const char *fmt, ...)
 {
 	int saved = errno;
-	char *text;
 	va_list args;
+	char *text;
+	FILE *out;
 
 	if (!log_wants(level))
 		return;
@@ -57,7 +102,10 @@ void log_msg(enum log_level level, const char *fmt, ...)
 	va_end(args);
 
 	flockfile(stderr);
-	print_lines(level == LOG_WARNING ? current_name : "twtrace", text ? text : fmt);
+	out = place();
+	if (out)
+		print_lines(out, level == LOG_WARNING ? current_name : "twtrace",
+			    text ? text : fmt);
 	funlockfile(stderr);
 	free(text);
 	errno = saved;

@@ -22,4 +22,12 @@ bool log_wants(enum log_level level);
 /* From any thread, once name and level stay what they are; a message stays in one piece. */
 void log_msg(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/*
+ * While a screen is up, lines between its own would garble it: from here on messages are kept,
+ * as many as anybody would read.
+ */
+void log_hold(void);
+/* They are printed, and what follows too. Nothing where none are held. */
+void log_release(void);
+
 #endif

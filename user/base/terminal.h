@@ -48,6 +48,11 @@ struct key_press {
 
 struct terminal;
 
+/*
+ * Whether $TERM can show frames: 0, or -ENOTTY with @err. Where standard input and output are no
+ * terminal it is not to be asked.
+ */
+int terminal_probe(struct error *err);
 /* Takes the terminal of standard input and output over. NULL with @err. Privileges are gone. */
 struct terminal *terminal_new(struct error *err);
 /* Gives it back. NULL is fine. */
