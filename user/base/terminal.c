@@ -149,7 +149,7 @@ static int start(struct terminal *terminal, struct error *err)
 		return error_set(err, ret, "cannot start a thread: %s", strerror(-ret));
 	if (terminal->start_err.code)
 		*err = terminal->start_err;
-	return err->code;
+	return terminal->start_err.code;
 }
 
 struct terminal *terminal_new(struct error *err)

@@ -29,6 +29,8 @@ struct front {
 	void (*ready)(void *ctx, struct model *model);
 	/* False: the tracing is to end. */
 	bool (*interval)(void *ctx, struct model *model);
+	/* Replay: another model is shown from now on, fed from the beginning. NULL: nothing. */
+	void (*restart)(void *ctx);
 	/* Releases all. @model: at its end, with the last verdicts; NULL: something has failed. */
 	void (*close)(void *ctx, struct model *model);
 };

@@ -16,6 +16,7 @@
 
 struct child;
 struct front;
+struct pace;
 struct part;
 struct scope;
 struct whatif_ask;
@@ -28,6 +29,7 @@ struct pipeline {
 	bool once;			/* end at ready: `list` */
 	bool quiet;			/* no sink: `record` */
 	const struct front *front;	/* in the place of a sink (cmd/front.h); NULL: none */
+	struct pace *pace;		/* recordings are played at, for a front (cmd/pace.h); NULL: at once */
 	const struct flame_opts *flame;	/* of a flame-style summary; NULL: none is made */
 	const struct whatif_ask *what_if; /* what `ports` is asked; NULL: nothing */
 	bool announces;			/* says on a terminal that it is tracing */

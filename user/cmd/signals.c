@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <time.h>
 
+#include "base/rescue.h"
+
 static sigset_t ending_signals(void)
 {
 	sigset_t ends;
@@ -18,20 +20,28 @@ static sigset_t ending_signals(void)
 	return ends;
 }
 
-/* Set by a signal: the one thing that happens in a handler. */
+/* Set by a signal. */
 static volatile sig_atomic_t ending;
+
+/* It ends the program whatever it does, with the terminal as it was found. */
+static void on_second_signal(int number)
+{
+	rescue_now();
+	signal(number, SIG_DFL);
+	raise(number);
+}
 
 static void on_ending_signal(int number)
 {
-	(void)number;
+	struct sigaction second = { .sa_handler = on_second_signal };
+
+	sigaction(number, &second, NULL);
 	ending = 1;
 }
 
-/* Once only, so that a second signal ends the program whatever it does. */
 void signals_catch(void)
 {
-	struct sigaction action = { .sa_handler = on_ending_signal, .sa_flags = SA_RESETHAND };
-
+	struct sigaction action = { .sa_handler = on_ending_signal };
 	sigset_t ends = ending_signals();
 
 	sigaction(SIGINT, &action, NULL);

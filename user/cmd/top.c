@@ -4,6 +4,7 @@
 
 #include "cmd/command.h"
 #include "cmd/pipeline.h"
+#include "cmd/screen.h"
 
 int cmd_top(int argc, char **argv)
 {
@@ -22,5 +23,7 @@ int cmd_top(int argc, char **argv)
 
 	options_init(&options);
 	options_parse(&options, &spec, argc, argv);
+	if (screen_fits(&options))
+		return screen_run(&options);
 	return pipeline_run(&pipeline);
 }
