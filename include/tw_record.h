@@ -250,6 +250,7 @@ enum tw_holder_flag {
 	TW_H_AUTOBOUND = 1 << 1, /* connect() chose its port: outgoing */
 	TW_H_BOUND = 1 << 2,	/* bound to a port by number (SOCK_BINDPORT_LOCK) */
 	TW_H_FIRST = 1 << 3,	/* the first holder of this look-up: replaces older ones */
+	TW_H_ACTED = 1 << 4,	/* no look-up: it has acted on the socket before; fd_count is 0 */
 };
 
 struct tw_holder {
@@ -258,7 +259,7 @@ struct tw_holder {
 	struct tw_owner owner;
 	__u64 cgroup_id;	/* of the socket */
 	__u32 fd;		/* the lowest descriptor of that process */
-	__u32 fd_count;		/* 0: it has acted on the socket, no more is known */
+	__u32 fd_count;
 	__u64 started_ns;	/* when the process began */
 };
 

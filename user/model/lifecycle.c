@@ -432,7 +432,7 @@ void lifecycle_holder(struct model *model, const struct tw_holder *record, unsig
 		return;
 	conn = conn_at(model, id);
 	/* who has acted, told again: minisocks have an owner too */
-	if (!record->fd_count) {
+	if (record->head.flags & TW_H_ACTED) {
 		owner_learn(model, conn, record->cgroup_id, &record->owner, OWNER_ACTED);
 		tracker_update(model, id, true);
 		return;

@@ -159,7 +159,7 @@ static void tell_holder(const struct restating *to, const struct conn *conn,
 	memcpy(record.owner.comm, held->comm, TW_COMM_LEN);
 	/* a replay leaves out what a look-up says that is no news to it */
 	record.head.flags = (conn->owner_rank == OWNER_ACTED || !held->fds ? TW_H_ACCEPTED : 0) |
-			    (first ? TW_H_FIRST : 0);
+			    (held->fds ? 0 : TW_H_ACTED) | (first ? TW_H_FIRST : 0);
 	if (conn->direction == DIRECTION_OUTGOING)
 		record.head.flags |= conn->bound ? TW_H_BOUND : TW_H_AUTOBOUND;
 	to->fn(to->ctx, &record.head);
