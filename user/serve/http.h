@@ -26,8 +26,12 @@ struct http_body;
 #define HTTP_STREAMS 32
 /* Line and headers of a request, and the headers of an answer. */
 #define HTTP_CLIENT_BYTES 16384
-/* A request must have come, an answer have been taken within this time. */
+/*
+ * Within this time the first request of a connection must have come, another one, as of
+ * Prometheus, which asks every minute at most as a rule, and must an answer have been taken.
+ */
 #define HTTP_REQUEST_NS 10000000000ULL
+#define HTTP_IDLE_NS 90000000000ULL
 #define HTTP_ANSWER_NS 60000000000ULL
 /* Somebody who is told of nothing is told so. */
 #define HTTP_HEARTBEAT_NS 15000000000ULL

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/parse.h"
-#include "base/text.h"
+#include "serve/port_holder.h"
 
 /*
  * What the kernel keeps for one slow client: a document waits in our memory once, for all of
@@ -99,15 +99,18 @@ int listen_open(struct listen_at *at, struct error *err)
 {
 	int family = addr_is_v4(at->addr) ? AF_INET : AF_INET6;
 	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	char text[ENDPOINT_TEXT_LEN];
+	char text[ENDPOINT_TEXT_LEN], holder[PORT_HOLDER_LEN];
 	int number = fd < 0 ? errno : open_at(fd, at);
 
 	if (!number)
 		return fd;
 	if (fd >= 0)
 		close(fd);
-	return error_set(err, -number, "cannot listen on %s: %s",
-			 endpoint_format(at->addr, at->port, text), strerror(number));
+	endpoint_format(at->addr, at->port, text);
+	if (number == EADDRINUSE && port_holder("", at->port, holder))
+		return error_set(err, -number, "cannot listen on %s: %s listens there already",
+				 text, holder);
+	return error_set(err, -number, "cannot listen on %s: %s", text, strerror(number));
 }
 
 const char *listen_url(const struct listen_at *at, char text[static LISTEN_URL_LEN])

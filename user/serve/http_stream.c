@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Answers that go on. Who has nothing to read is suspended, and woken with all others. */
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "serve/http_inside.h"
+
+/* What streams are told of together. */
+#define WAKE_NS 100000000ULL
+/* A client that is gone without a word is known to be so after this. */
+#define GONE_MS 30000
+#define BLOCK_BYTES 4096
+
+static ssize_t read_stream(void *ctx, uint64_t at, char *buf, size_t size)
+{
+	static const char beat[] = ":\n\n";
+	struct client *client = ctx;
+	uint64_t now = http_now_ns();
+	size_t len;
+
+	(void)at;
+	if (client->http->ending)
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	len = client->ops->read(client->ctx, buf, size);
+	if (!len && now - client->said_ns >= HTTP_HEARTBEAT_NS && size >= sizeof(beat)) {
+		len = sizeof(beat) - 1;
+		memcpy(buf, beat, len);
+	}
+	if (len) {
+		client->said_ns = now;
+		return (ssize_t)len;
+	}
+	/* a 0 alone would be asked for again at once, for ever */
+	client->suspended = true;
+	MHD_suspend_connection(client->connection);
+	return 0;
+}
+
+void http_end_stream(struct client *client)
+{
+	if (!client->ops)
+		return;
+	client->ops->release(client->ctx);
+	client->ops = NULL;
+}
+
+void http_wake_streams(struct http *http)
+{
+	uint64_t now = http_now_ns();
+
+	http->wake_ns = 0;
+	http->beat_ns = 0;
+	for (struct client *client = http->clients.streams.first; client; client = client->next)
+		if (client->suspended) {
+			client->suspended = false;
+			MHD_resume_connection(client->connection);
+		}
+	if (http->clients.streams.count)
+		http->beat_ns = now + HTTP_HEARTBEAT_NS;
+}
+
+void http_stream(struct http_request *request, const char *type, const struct http_stream_ops *ops,
+		 void *ctx)
+{
+	struct client *client = http_client_of(request->connection);
+	struct http *http = request->http;
+	struct MHD_Response *response = NULL;
+	unsigned int gone_ms = GONE_MS;
+
+	if (client && http->clients.streams.count < HTTP_STREAMS)
+		response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES,
+							     read_stream, client, NULL);
+	if (!response) {
+		ops->release(ctx);
+		http_refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, HTTP_BUSY,
+			    "%u clients are told of events already", http->clients.streams.count);
+		return;
+	}
+	http_add_headers(response, type, NULL);
+	/* what stands between here and there is not to gather it */
+	MHD_add_response_header(response, "X-Accel-Buffering", "no");
+	setsockopt(client->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &gone_ms, sizeof(gone_ms));
+	clients_become(&http->clients, client, CLIENT_STREAMS, http_now_ns());
+	client->ops = ops;
+	client->ctx = ctx;
+	if (!http->beat_ns)
+		http->beat_ns = client->said_ns + HTTP_HEARTBEAT_NS;
+	http_queue(request, MHD_HTTP_OK, response);
+	MHD_destroy_response(response);
+}
+
+void http_wake(struct http *http)
+{
+	if (http->clients.streams.count && !http->wake_ns)
+		http->wake_ns = http_now_ns() + WAKE_NS;
+}
+
+unsigned int http_streams(const struct http *http)
+{
+	return http->clients.streams.count;
+}
