@@ -191,6 +191,8 @@ static bool take_key(struct screen *screen, const struct model *model,
 /* What follows may take a moment, and is printed below what was there before. */
 static void leave(struct screen *screen)
 {
+	if (screen->terminal)
+		terminal_size(screen->terminal, &screen->opts.width, &screen->opts.height);
 	terminal_free(screen->terminal);
 	screen->terminal = NULL;
 }

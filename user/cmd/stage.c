@@ -107,8 +107,7 @@ static struct sink_opts sink_opts_of(const struct stage *stage, const struct ori
 	return opts;
 }
 
-int stage_open(struct stage *stage, const struct pipeline *pipeline, const struct origin *origin,
-	       struct error *err)
+static struct model *new_model(const struct pipeline *pipeline)
 {
 	struct model_opts opts = {
 		.filter = pipeline->options->filter,
@@ -120,8 +119,14 @@ int stage_open(struct stage *stage, const struct pipeline *pipeline, const struc
 		.history = pipeline->history,
 	};
 
+	return model_new(&opts);
+}
+
+int stage_open(struct stage *stage, const struct pipeline *pipeline, const struct origin *origin,
+	       struct error *err)
+{
 	*stage = (struct stage){ .pipeline = pipeline };
-	stage->model = model_new(&opts);
+	stage->model = new_model(pipeline);
 	if (pipeline->options->names)
 		stage->names = names_new();
 	if (!pipeline->quiet && !pipeline->front)
@@ -167,6 +172,22 @@ int stage_start(struct stage *stage, const struct origin *origin, struct error *
 		return error_set(err, -ENOMEM, "no memory");
 	if (stage->sink->ops->event)
 		model_subscribe(stage->model, on_event, stage);
+	return 0;
+}
+
+int stage_restart(struct stage *stage, struct error *err)
+{
+	struct model *model = new_model(stage->pipeline);
+
+	if (!model)
+		return error_set(err, -ENOMEM, "no memory");
+	model_free(stage->model);
+	stage->model = model;
+	stage->intervals = 0;
+	if (stage->front->event)
+		model_subscribe(model, on_event, stage);
+	if (stage->front->restart)
+		stage->front->restart(stage->front->ctx);
 	return 0;
 }
 

@@ -58,6 +58,8 @@ int stage_open(struct stage *stage, const struct pipeline *pipeline, const struc
  * privileges that there are; these have been dropped, and signals are caught. 0 or -errno.
  */
 int stage_start(struct stage *stage, const struct origin *origin, struct error *err);
+/* Replay: all is forgotten that was received, and the front is told. 0 or -errno. */
+int stage_restart(struct stage *stage, struct error *err);
 /* Every socket is known: from here on nothing is waited for. */
 void stage_ready(struct stage *stage);
 /* Become readable when standard output, the recording can't be written any more; -1: not there. */

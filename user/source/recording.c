@@ -119,6 +119,21 @@ void recording_free(struct recording *recording)
 	free(recording);
 }
 
+int recording_rewind(struct recording *recording, struct error *err)
+{
+	if (fseeko(recording->file, recording->head.size, SEEK_SET))
+		return error_set(err, -errno, "cannot read '%s' again: %s", recording->path,
+				 strerror(errno));
+	ZSTD_DCtx_reset(recording->zstd, ZSTD_reset_session_only);
+	recording->in_at = recording->in_len = recording->hint = 0;
+	recording->at = recording->len = 0;
+	recording->ahead = recording->nr_ahead = 0;
+	recording->records = 0;
+	recording->ended = recording->file_ended = recording->over = false;
+	recording->damage[0] = '\0';
+	return 0;
+}
+
 const struct tw_recording_head *recording_head(const struct recording *recording)
 {
 	return &recording->head;

@@ -18,6 +18,8 @@ struct recording;
 /* NULL with @err when the file cannot be read or is not a recording. */
 struct recording *recording_open(const char *path, struct error *err);
 void recording_free(struct recording *recording);
+/* Its first record is the next one again. 0, or -errno with @err: it is a pipe. */
+int recording_rewind(struct recording *recording, struct error *err);
 /* All text in it ends with NUL. */
 const struct tw_recording_head *recording_head(const struct recording *recording);
 const char *recording_path(const struct recording *recording);
