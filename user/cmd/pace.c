@@ -35,7 +35,7 @@ void pace_begin(struct pace *pace, uint64_t at_ns, uint64_t wall_ns)
 
 uint64_t pace_due_ns(const struct pace *pace, uint64_t wall_ns)
 {
-	if (pace->paused || pace->seeking || wall_ns < pace->wall_ns)
+	if (!pace->wall_ns || pace->paused || pace->seeking || wall_ns < pace->wall_ns)
 		return pace->at_ns;
 	return pace->at_ns + (uint64_t)((wall_ns - pace->wall_ns) * pace_speed(pace));
 }
