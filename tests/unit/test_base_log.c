@@ -110,12 +110,57 @@ static void leaves_errno_alone(void **state)
 	free(capture_end(&capture));
 }
 
+static void keeps_messages_while_a_screen_is_up(void **state)
+{
+	struct capture capture;
+	char *text;
+
+	(void)state;
+	log_set_level(LOG_WARNING);
+	capture_begin(&capture);
+	log_hold();
+	log_msg(LOG_WARNING, "a\nb");
+	log_msg(LOG_VERBOSE, "nobody asked");
+	fflush(stderr);
+	assert_int_equal(capture.len, 0);
+	log_release();
+	log_msg(LOG_WARNING, "c");
+	log_release();
+	text = capture_end(&capture);
+	assert_string_equal(text, "twtrace: a\ntwtrace: b\ntwtrace: c\n");
+	free(text);
+}
+
+static void keeps_no_more_than_anybody_would_read(void **state)
+{
+	const unsigned int many = 100000;
+	struct capture capture;
+	unsigned int lines = 0, left_out = 0;
+	char *text;
+
+	(void)state;
+	capture_begin(&capture);
+	log_hold();
+	for (unsigned int i = 0; i < many; i++)
+		log_msg(LOG_WARNING, "x");
+	log_release();
+	text = capture_end(&capture);
+	for (const char *at = text; (at = strchr(at, '\n')); at++)
+		lines++;
+	assert_int_equal(sscanf(strrchr(text, ':'), ": %u more messages\n", &left_out), 1);
+	assert_int_equal(lines - 1 + left_out, many);
+	assert_true(strlen(text) < 100000);
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(shows_what_the_level_asks_for),
 		cmocka_unit_test(gives_every_line_its_prefix),
 		cmocka_unit_test(leaves_errno_alone),
+		cmocka_unit_test(keeps_messages_while_a_screen_is_up),
+		cmocka_unit_test(keeps_no_more_than_anybody_would_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
