@@ -235,17 +235,21 @@ bool canvas_key(struct canvas *canvas, struct key_press *press)
 
 /* ------------------------------------------------------------------------------- its life */
 
-static void mouse_on(const struct canvas *canvas)
+/* Past ncurses, which has no say in it; it waits for the terminal as put_out() does. */
+static void set_mouse(const struct canvas *canvas, const char *sequence)
 {
-	if (canvas->has_mouse)
-		putp(MOUSE_ON);
+	if (!canvas->has_mouse)
+		return;
+	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
+	while (write(STDOUT_FILENO, sequence, strlen(sequence)) < 0 && errno == EINTR)
+		continue;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
 }
 
 void canvas_leave(struct canvas *canvas)
 {
+	set_mouse(canvas, MOUSE_OFF);
 	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
-	if (canvas->has_mouse)
-		putp(MOUSE_OFF);
 	endwin();
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
 }
@@ -256,7 +260,7 @@ void canvas_enter(struct canvas *canvas)
 	if (!isendwin())
 		endwin();
 	reset_prog_mode();
-	mouse_on(canvas);
+	set_mouse(canvas, MOUSE_ON);
 	canvas_resize(canvas);
 	put_out();
 }
@@ -276,7 +280,7 @@ struct canvas *canvas_new(bool ascii, struct error *err)
 	}
 	set_up_colours(canvas);
 	canvas->has_mouse = terminal_has_mouse();
-	mouse_on(canvas);
+	set_mouse(canvas, MOUSE_ON);
 	canvas_resize(canvas);
 	return canvas;
 }
