@@ -123,7 +123,7 @@ USER_OBJS := $(USER_SRCS:%.c=$(O)/%.o) $(PROTOS:=.o)
 TRAFFIC_OBJS := $(TRAFFIC_SRCS:%.c=$(O)/%.o)
 LEAKS_OBJS := $(LEAKS_SRCS:%.c=$(O)/%.o)
 FLAME_OBJS := $(FLAME_SRCS:%.c=$(O)/%.o)
-METRICS_OBJ := $(O)/tests/cli/metrics/metrics.o
+METRICS_OBJ := $(patsubst %.c,$(O)/%.o,$(wildcard tests/cli/metrics/metrics.c))
 UNIT_TESTS := $(UNIT_SRCS:tests/unit/%.c=$(O)/tests/%)
 PAGES := $(patsubst docs/man/%,$(O)/man/%,$(wildcard docs/man/*.1))
 

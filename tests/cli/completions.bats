@@ -26,7 +26,7 @@ offers() {
 	diff <(offers '') <("$TWTRACE" --help | sed -n 's/^  \([a-z]\+\)  .*/\1/p')
 	for command in $(offers ''); do
 		diff <(offers "$command" - | sed 's/=$//' | sort) \
-			<("$TWTRACE" "$command" --help | sed -nE 's/^ +(-., )?(--[a-z-]+).*/\2/p' | sort)
+			<("$TWTRACE" "$command" --help | sed -nE 's/^ {2,6}(-., )?(--[a-z-]+).*/\2/p' | sort)
 	done
 }
 
