@@ -117,6 +117,7 @@ UNIT_SRCS := $(wildcard tests/unit/test_*.c)
 TRAFFIC_SRCS := $(wildcard tests/live/traffic/*.c)
 LEAKS_SRCS := $(wildcard tests/live/leaks/*.c)
 FLAME_SRCS := $(wildcard tests/cli/flame/*.c)
+DRAW_SRCS := $(wildcard tests/screen/*.c)
 BPF_OBJS := $(BPF_SRCS:%.c=$(O)/%.o)
 PROTOS := $(patsubst %.proto,$(O)/%.pb-c,$(wildcard user/*/*.proto))
 USER_OBJS := $(USER_SRCS:%.c=$(O)/%.o) $(PROTOS:=.o)
@@ -124,12 +125,13 @@ TRAFFIC_OBJS := $(TRAFFIC_SRCS:%.c=$(O)/%.o)
 LEAKS_OBJS := $(LEAKS_SRCS:%.c=$(O)/%.o)
 FLAME_OBJS := $(FLAME_SRCS:%.c=$(O)/%.o)
 METRICS_OBJ := $(patsubst %.c,$(O)/%.o,$(wildcard tests/cli/metrics/metrics.c))
+DRAW_OBJS := $(DRAW_SRCS:%.c=$(O)/%.o)
 UNIT_TESTS := $(UNIT_SRCS:tests/unit/%.c=$(O)/tests/%)
 PAGES := $(patsubst docs/man/%,$(O)/man/%,$(wildcard docs/man/*.1))
 
 all: $(O)/twtrace $(PAGES)
 STACKED := $(addprefix $(O)/tests/stacks/,show framed frameless)
-programs: all bench-programs $(UNIT_TESTS) $(if $(FLAME_SRCS),$(O)/tests/flame) $(O)/tests/metrics $(if $(TRAFFIC_SRCS),$(O)/tests/traffic) \
+programs: all bench-programs $(UNIT_TESTS) $(if $(FLAME_SRCS),$(O)/tests/flame) $(O)/tests/metrics $(if $(DRAW_SRCS),$(O)/tests/draw) $(if $(TRAFFIC_SRCS),$(O)/tests/traffic) \
 	$(if $(LEAKS_SRCS),$(O)/tests/leaks) $(STACKED) $(if $(wildcard tests/web/fixture.c),$(O)/tests/flame-fixture)
 
 # $(call say,CC) names the tool and what it makes; with V=1 the command says it itself
@@ -282,6 +284,11 @@ $(O)/tests/metrics: $(METRICS_OBJ) $(filter $(foreach room,base model sink,$(O)/
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
 
+# what the full-screen view makes of a recording
+$(O)/tests/draw: $(DRAW_OBJS) $(filter $(foreach room,base model sink source screen,$(O)/user/$(room)/%),$(USER_OBJS)) $(O)/link.flags
+	$(call say,LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
+
 # flames with names that bite, for the tests of pictures in a browser
 $(O)/tests/flame-fixture: $(O)/tests/web/fixture.o $(filter $(foreach room,base model sink,$(O)/user/$(room)/%),$(USER_OBJS)) $(O)/link.flags
 	$(call say,LINK)
@@ -325,7 +332,7 @@ $(BENCH_PROGRAMS): $(O)/bench/%: $$(call parts,$$*) $(O)/link.flags
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
 
 -include $(wildcard $(O)/tests/bench/*.d)
--include $(wildcard $(patsubst %.o,%.d,$(BPF_OBJS) $(USER_OBJS) $(TRAFFIC_OBJS) $(LEAKS_OBJS) $(FLAME_OBJS) $(METRICS_OBJ) \
+-include $(wildcard $(patsubst %.o,%.d,$(BPF_OBJS) $(USER_OBJS) $(TRAFFIC_OBJS) $(LEAKS_OBJS) $(FLAME_OBJS) $(METRICS_OBJ) $(DRAW_OBJS) \
 	$(O)/tests/live/stacks/show.o $(O)/tests/web/fixture.o $(UNIT_SRCS:%.c=$(O)/%.o)))
 
 # ------------------------------------------------------------------------------ the rest
@@ -343,7 +350,7 @@ endef
 entry = {"directory": "$(CURDIR)", "file": "$1", "command": "$2 -c $1"}
 compile_commands.json: $(O)/twtrace.skel.h $(PROTOS:=.h) $(BENCH_SKELS) $(O)/version.h
 	$(file >$@,$(foreach s,$(BPF_SRCS) $(BENCH_BPF_SRCS),$(call entry,$s,$(CLANG) $(BPF_CFLAGS))$(newline)) \
-	$(foreach s,$(USER_SRCS) $(UNIT_SRCS) $(TRAFFIC_SRCS) $(LEAKS_SRCS) $(FLAME_SRCS) $(METRICS_OBJ:$(O)/%.o=%.c) $(wildcard tests/web/*.c) $(BENCH_SRCS),$(call entry,$s,$(CC) $(ALL_CFLAGS) -I$(O)/tests/bench -Itests/unit -include $(O)/version.h)$(newline)))
+	$(foreach s,$(USER_SRCS) $(UNIT_SRCS) $(TRAFFIC_SRCS) $(LEAKS_SRCS) $(FLAME_SRCS) $(METRICS_OBJ:$(O)/%.o=%.c) $(DRAW_SRCS) $(wildcard tests/web/*.c) $(BENCH_SRCS),$(call entry,$s,$(CC) $(ALL_CFLAGS) -I$(O)/tests/bench -Itests/unit -include $(O)/version.h)$(newline)))
 	@sed -i 's/^ *//; /^$$/d' $@
 	@sed -i '1s/^/[/; $$!s/$$/,/; $$s/$$/]/' $@
 endif

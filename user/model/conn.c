@@ -69,7 +69,7 @@ uint32_t conn_mask(const struct conn *conn)
 	return conn_facts(conn) & ~(uint32_t)conn->elsewhere;
 }
 
-enum role conn_role(const struct conn *conn)
+enum role direction_role(enum direction direction)
 {
 	static const uint8_t roles[] = {
 		[DIRECTION_UNKNOWN] = ROLE_UNKNOWN,
@@ -77,21 +77,25 @@ enum role conn_role(const struct conn *conn)
 		[DIRECTION_INCOMING] = ROLE_SERVER,
 	};
 
-	return roles[conn->direction];
+	return roles[direction];
 }
 
-/* The port that names the service: the listener's, on either side. */
-static uint16_t service_port(const struct conn *conn)
+enum role conn_role(const struct conn *conn)
 {
-	switch (conn->direction) {
+	return direction_role(conn->direction);
+}
+
+uint16_t service_port(enum direction direction, uint16_t local_port, uint16_t remote_port)
+{
+	switch (direction) {
 	case DIRECTION_INCOMING:
-		return conn->local_port;
+		return local_port;
 	case DIRECTION_OUTGOING:
-		return conn->remote_port;
+		return remote_port;
 	default:
 		/* servers listen below the ephemeral range: the lower one, so that
 		 * ephemeral ports make no rows; the role says that it is not known */
-		return conn->local_port < conn->remote_port ? conn->local_port : conn->remote_port;
+		return local_port < remote_port ? local_port : remote_port;
 	}
 }
 
@@ -99,7 +103,7 @@ struct row_key conn_key(const struct conn *conn, uint32_t service, enum dimensio
 {
 	struct row_key key = {
 		.service = service,
-		.port = service_port(conn),
+		.port = service_port(conn->direction, conn->local_port, conn->remote_port),
 		.role = conn_role(conn),
 	};
 

@@ -126,6 +126,10 @@ struct model_event {
 	bool listening;			/* BIND_FAILED: listen() failed, not bind() */
 };
 
+/* The port that names the service: the listener's, on either side. */
+uint16_t service_port(enum direction direction, uint16_t local_port, uint16_t remote_port);
+enum role direction_role(enum direction direction);
+
 const char *event_kind_name(enum event_kind kind);	/* "transition" */
 const char *evidence_name(enum evidence evidence);
 const char *end_reason_name(enum end_reason reason);

@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The full-screen view: which tab is open, and what keys do. */
+/* The full-screen view: its pages, and the frame that they make. */
 #include "screen/view.h"
 
+#include <math.h>
 #include <stdlib.h>
 
-struct view {
-	struct sink_opts opts;
-	bool replay;
-	unsigned int tab;
-	uint64_t seek_ns;
-};
+#include "base/wrap.h"
+#include "screen/state.h"
 
-#define NR_TABS 9
-
-static const char *const tab_names[NR_TABS] = {
-	"ports", "remotes", "services", "pairs", "leaks", "budgets", "failures", "events", "doctor",
-};
+/* Below that nothing can be read from a table. */
+#define LEAST_WIDTH 40
+#define LEAST_HEIGHT 8
+/* Tabs, headings, a row and the line of keys. */
+#define LEAST_PAGE 6
+#define COST_NS 500000000ULL
 
 struct view *view_new(const struct view_opts *opts)
 {
@@ -23,37 +21,53 @@ struct view *view_new(const struct view_opts *opts)
 
 	if (!view)
 		return NULL;
-	view->opts = *opts->opts;
-	view->replay = opts->replay;
+	if (events_init(&view->events)) {
+		free(view);
+		return NULL;
+	}
+	view->site = (struct site){
+		.opts = *opts->opts,
+		.doctor = opts->doctor,
+		.events = &view->events,
+		.replay = opts->replay,
+	};
+	view->site.opts.terminal = true;
+	view->cost.share = NAN;
+	for (unsigned int i = 0; i < NR_TABS; i++)
+		page_init(&view->tabs[i], tabs[i]);
 	return view;
 }
 
 void view_free(struct view *view)
 {
+	if (!view)
+		return;
+	for (unsigned int i = 0; i < NR_TABS; i++)
+		page_release(&view->tabs[i]);
+	for (unsigned int i = 0; i < view->depth; i++)
+		page_release(&view->details[i]);
+	events_release(&view->events);
 	free(view);
 }
 
 void view_event(struct view *view, const struct model_event *event)
 {
-	(void)view;
-	(void)event;
+	events_add(&view->events, event);
 }
 
 void view_restart(struct view *view)
 {
-	(void)view;
+	events_clear(&view->events);
+	view->frozen = false;
+	for (unsigned int i = 0; i < NR_TABS; i++)
+		view->tabs[i].built = false;
+	for (unsigned int i = 0; i < view->depth; i++)
+		view->details[i].built = false;
 }
 
-enum wish view_key(struct view *view, const struct model *model, const struct key_press *press)
+struct page *view_page(struct view *view)
 {
-	(void)model;
-	if (press->key == 'q')
-		return WISH_QUIT;
-	if (press->key >= '1' && press->key < '1' + NR_TABS) {
-		view->tab = press->key - '1';
-		return WISH_DRAW;
-	}
-	return press->key == KEY_RESIZED ? WISH_DRAW : WISH_NOTHING;
+	return view->depth ? &view->details[view->depth - 1] : &view->tabs[view->tab];
 }
 
 uint64_t view_seek_ns(const struct view *view)
@@ -61,19 +75,76 @@ uint64_t view_seek_ns(const struct view *view)
 	return view->seek_ns;
 }
 
+enum wish view_key(struct view *view, const struct model *model, const struct key_press *press)
+{
+	if (press->key == KEY_RESIZED)
+		return WISH_DRAW;
+	if (view->typing && view_type(view, press))
+		return WISH_DRAW;
+	return view_act(view, model, press);
+}
+
+/* A share of less than half a second would jump with each key. */
+static void reckon_cost(struct cost *cost, const struct view_now *now)
+{
+	uint64_t passed_ns = now->wall_ns - cost->wall_ns;
+
+	if (cost->wall_ns && passed_ns < COST_NS)
+		return;
+	if (cost->wall_ns)
+		cost->share = (double)(now->self.cpu_ns - cost->self.cpu_ns) / (double)passed_ns;
+	cost->self = now->self;
+	cost->wall_ns = now->wall_ns;
+}
+
+static void draw_too_small(struct frame *frame)
+{
+	char *text = NULL, line[128];
+	struct pane pane = { 0 };
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return;
+	snprintf(line, sizeof(line), "twtrace needs %d columns and %d lines; here are %u and %u.",
+		 LEAST_WIDTH, LEAST_HEIGHT, frame->width, frame->height);
+	print_wrapped(out, frame->width, 0, line);
+	fclose(out);
+	pane_set(&pane, text);
+	pane_draw(&pane, frame, 0, frame->height);
+	pane_release(&pane);
+}
+
+static void draw_page(struct view *view, const struct model *model, struct frame *frame,
+		      unsigned int row)
+{
+	struct page *page = view_page(view);
+
+	/* what has just been opened is shown, also while the rest stays as it was */
+	if (!view->frozen || !page->built)
+		page_refresh(page, &view->site, model);
+	page_draw(page, &view->site, model, frame, row, frame->height - row - 1);
+}
+
 void view_draw(struct view *view, const struct model *model, const struct view_now *now,
 	       struct frame *frame)
 {
-	unsigned int column = 0;
+	unsigned int row;
 
-	(void)model;
-	(void)now;
 	frame_clear(frame);
-	frame_put(frame, 0, 0, frame->width, STYLE_STRONG,
-		  view->opts.host ? view->opts.host : "unknown host");
-	for (unsigned int tab = 0; tab < NR_TABS; tab++) {
-		enum style style = tab == view->tab ? STYLE_TAB_OPEN : STYLE_TAB;
-
-		column += frame_put(frame, 1, column, frame->width, style, tab_names[tab]) + 1;
+	reckon_cost(&view->cost, now);
+	view->from_ns = now->from_ns;
+	view->to_ns = now->to_ns;
+	view->site.width = view->site.opts.width = frame->width;
+	view->site.opts.height = frame->height;
+	if (frame->width < LEAST_WIDTH || frame->height < LEAST_HEIGHT) {
+		draw_too_small(frame);
+		return;
 	}
+	row = draw_header(view, model, now, frame, frame->height - LEAST_PAGE);
+	draw_tabs(view, frame, row++);
+	if (view->depth)
+		draw_way(view, frame, row++);
+	draw_page(view, model, frame, row);
+	draw_bottom(view, frame, frame->height - 1);
 }

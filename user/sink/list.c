@@ -141,18 +141,12 @@ static bool make_room(struct list *list)
 	return true;
 }
 
-static bool is_asked_for(const struct list_only *only, const struct conn_view *view)
-{
-	return (!only->states || only->states >> view->state & 1) &&
-	       filter_wants(&only->filter, view);
-}
-
 static void collect(void *ctx, const struct conn_view *view)
 {
 	struct list *list = ctx;
 	struct conn_view *copy;
 
-	if ((list->wants && !list->wants(view)) || (list->only && !is_asked_for(list->only, view)))
+	if (list->where && !list->where(list->ctx, view))
 		return;
 	if (!list->total++)
 		list->netns_cookie = view->netns_cookie;
@@ -167,28 +161,37 @@ static void collect(void *ctx, const struct conn_view *view)
 		list->short_of_memory = true;
 }
 
-static void fill(struct list *list, const struct model *model)
+void list_init_where(struct list *list, const struct model *model, enum list_sort sort,
+		     size_t limit, list_where_fn where, void *ctx)
 {
+	*list = (struct list){ .sort = sort, .most = limit, .where = where, .ctx = ctx };
 	model_each_conn(model, collect, list);
 	if (list->count)
-		sort_and_cut(list, list->most);
+		sort_and_cut(list, limit);
 }
 
-void list_init(struct list *list, const struct model *model, enum list_sort sort, size_t limit,
-	       list_wants_fn wants)
+struct choice {
+	const struct list_only *only;
+	list_wants_fn wants;
+};
+
+static bool is_chosen(void *ctx, const struct conn_view *conn)
 {
-	*list = (struct list){ .sort = sort, .most = limit, .wants = wants };
-	fill(list, model);
+	const struct choice *choice = ctx;
+	const struct list_only *only = choice->only;
+
+	if (choice->wants && !choice->wants(conn))
+		return false;
+	return !only || ((!only->states || only->states >> conn->state & 1) &&
+			 filter_wants(&only->filter, conn));
 }
 
-void list_fill(struct list *list, const struct model *model, const struct sink_opts *opts,
+void list_init(struct list *list, const struct model *model, const struct sink_opts *opts,
 	       list_wants_fn wants)
 {
-	*list = (struct list){ .sort = opts->sort,
-			       .most = opts->limit,
-			       .wants = wants,
-			       .only = opts->only };
-	fill(list, model);
+	struct choice choice = { .only = opts->only, .wants = wants };
+
+	list_init_where(list, model, opts->sort, opts->limit, is_chosen, &choice);
 }
 
 void list_release(struct list *list)

@@ -7,6 +7,7 @@
 
 /* Which sockets are listed. */
 typedef bool (*list_wants_fn)(const struct conn_view *conn);
+typedef bool (*list_where_fn)(void *ctx, const struct conn_view *conn);
 
 struct list {
 	struct conn_view **items;	/* owned, with all they point to */
@@ -15,8 +16,8 @@ struct list {
 	size_t room;
 	size_t most;		/* kept while collecting, 0: all */
 	enum list_sort sort;
-	list_wants_fn wants;
-	const struct list_only *only;	/* borrowed while collecting; NULL: all */
+	list_where_fn where;	/* of ctx */
+	void *ctx;
 	bool several_netns;	/* among all, not only those kept */
 	bool short_of_memory;	/* some are missing */
 	uint64_t netns_cookie;	/* of the first one */
@@ -29,11 +30,11 @@ struct list_only {
 };
 
 /* As @opts has it: sorted, limited, and only those asked for. @wants NULL: all. */
-void list_fill(struct list *list, const struct model *model, const struct sink_opts *opts,
+void list_init(struct list *list, const struct model *model, const struct sink_opts *opts,
 	       list_wants_fn wants);
-/* @limit 0: no limit. @wants NULL: all. */
-void list_init(struct list *list, const struct model *model, enum list_sort sort, size_t limit,
-	       list_wants_fn wants);
+/* Of a choice that needs to know something. @limit 0: no limit. */
+void list_init_where(struct list *list, const struct model *model, enum list_sort sort,
+		     size_t limit, list_where_fn where, void *ctx);
 void list_release(struct list *list);
 
 /* How long it is in its state; false where that is unknown. */

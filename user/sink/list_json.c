@@ -66,7 +66,7 @@ struct json *list_document(const struct model *model, const struct sink_opts *op
 	struct list list;
 	size_t i;
 
-	list_fill(&list, model, opts, wants);
+	list_init(&list, model, opts, wants);
 	json_add_text(json, "host", opts->host);
 	json_add_text(json, "time",
 		      model_now_ns(model) ?

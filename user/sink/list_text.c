@@ -113,7 +113,7 @@ void list_print(const struct model *model, const struct sink_opts *opts, list_wa
 	FILE *out = opts->out;
 	struct list list;
 
-	list_init(&list, model, opts->sort, opts->limit, wants);
+	list_init(&list, model, opts, wants);
 	if (list.total)
 		print_rows(&list, opts, model);
 	else

@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The lines above everything: what a user with a problem sees first.
+ *
+ *   web-1  14:03:22  traced for 1m12s  evidence: fentry            twtrace 1.2% CPU, 24 MB
+ *   rates      58.4/s opened, 58.4/s closed, 0.0/s failed; 84 open: 70 ESTAB, 12 CLOSE-WAIT
+ *   TIME-WAIT  1,204 now, 1,300 at most  ▁▂▃▅▇█▇▆  1m12s
+ *   ports      at half: 10.0.0.1 -> 10.0.0.2:80, 61% of 28,232, none left in 3m20s
+ *   leaks      LEAK shop: 1,204 sockets in CLOSE-WAIT on port 8080, from 10.0.0.5
+ *   losses     none; audit: 2 namespaces agree with the kernel
+ */
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "model/leak.h"
+#include "model/ports.h"
+#include "screen/spark.h"
+#include "screen/state.h"
+#include "sink/leaks.h"
+#include "sink/ports.h"
+#include "sink/ranking.h"
+#include "sink/summary.h"
+#include "sink/top_columns.h"
+
+#define LABEL_WIDTH 11
+#define LINE_LEN 1280
+#define NS_PER_SECOND 1000000000ULL
+
+/* Text after text in one line. */
+struct pen {
+	struct frame *frame;
+	unsigned int row, column;
+};
+
+struct scene {
+	struct view *view;
+	const struct model *model;
+	const struct view_now *now;
+};
+
+__attribute__((format(printf, 3, 4))) static void put(struct pen *pen, enum style style,
+						      const char *format, ...)
+{
+	char text[LINE_LEN];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	pen->column += frame_put(pen->frame, pen->row, pen->column, pen->frame->width, style, text);
+}
+
+static void label(struct pen *pen, const char *text)
+{
+	put(pen, STYLE_DIM, "%s", text);
+	pen->column = LABEL_WIDTH;
+}
+
+static void draw_state(struct pen *pen, const struct scene *scene)
+{
+	const struct view_now *now = scene->now;
+
+	if (scene->view->site.replay)
+		put(pen, STYLE_STRONG, now->paused ? "  PAUSED" : "  %.4gx", now->speed);
+	if (scene->view->frozen)
+		put(pen, STYLE_WARN, "  FROZEN");
+}
+
+static void cost_text(const struct cost *cost, char *text, size_t size)
+{
+	unsigned int tenths = isnan(cost->share) ? 0 : (unsigned int)(cost->share * 1000 + 0.5);
+	char memory[TEXT_LEN] = "-", share[TEXT_LEN] = "-";
+
+	if (!isnan(cost->share))
+		snprintf(share, sizeof(share), "%u.%u%%", tenths / 10, tenths % 10);
+	if (cost->self.resident_bytes)
+		snprintf(memory, sizeof(memory), "%u MB",
+			 (unsigned int)((cost->self.resident_bytes + (1 << 19)) >> 20));
+	snprintf(text, size, "twtrace %s CPU, %s", share, memory);
+}
+
+static void draw_title(struct pen *pen, const struct scene *scene)
+{
+	const struct model *model = scene->model;
+	const struct site *site = &scene->view->site;
+	uint64_t ready_ns = model_ready_ns(model), now_ns = model_now_ns(model);
+	char text[TIME_TEXT_LEN], cost[3 * TEXT_LEN];
+	unsigned int width = pen->frame->width;
+
+	put(pen, STYLE_STRONG, "%s", site->opts.host ? site->opts.host : "unknown host");
+	if (now_ns)
+		put(pen, STYLE_PLAIN, "  %s", site_clock(site, now_ns, text));
+	draw_state(pen, scene);
+	if (ready_ns && now_ns > ready_ns)
+		put(pen, STYLE_PLAIN, "  traced for %s", text_duration(now_ns - ready_ns, text));
+	put(pen, STYLE_DIM, "  evidence: %s", evidence_name(model_evidence(model)));
+	cost_text(&scene->view->cost, cost, sizeof(cost));
+	if (pen->column + 2 + strlen(cost) <= width)
+		frame_put_right(pen->frame, pen->row, 0, width, STYLE_DIM, cost);
+}
+
+/* Over the last interval; where there is no history of it, over the running one. */
+static double rate_of(const struct model *model, enum field field)
+{
+	size_t count = model_history(model);
+	struct span span = span_interval(model);
+	double rate = NAN;
+
+	for (unsigned int at = 0; count > 1 && at < NR_HISTORY_FIELDS; at++) {
+		const struct history_point *last = model_history_at(model, count - 1);
+		const struct history_point *before = model_history_at(model, count - 2);
+
+		if (history_field(at) == field)
+			return (double)(last->count[at] - before->count[at]) * NS_PER_SECOND /
+			       (double)(last->ts_ns - before->ts_ns);
+	}
+	return span_rate(&span, model_totals(model), field, &rate) ? rate : NAN;
+}
+
+static const char *rate_text(double rate, char text[static TEXT_LEN])
+{
+	static const struct top_column column = { .kind = TOP_RATE };
+
+	return top_figure_text(&column, rate, text);
+}
+
+static void draw_rates(struct pen *pen, const struct scene *scene)
+{
+	const struct row *totals = model_totals(scene->model);
+	double opened = rate_of(scene->model, FIELD_OPENED);
+	double closed = rate_of(scene->model, FIELD_CLOSED);
+	double failed = rate_of(scene->model, FIELD_FAILED);
+	char text[TEXT_LEN];
+
+	label(pen, "rates");
+	put(pen, STYLE_PLAIN, "%s/s opened", rate_text(opened, text));
+	put(pen, STYLE_PLAIN, ", %s/s closed", rate_text(closed, text));
+	put(pen, failed > 0 ? STYLE_WARN : STYLE_PLAIN, ", %s/s failed", rate_text(failed, text));
+	put(pen, STYLE_PLAIN, "; %s open", text_count(totals->count[FIELD_OPEN], text));
+	put(pen, STYLE_PLAIN, ": %s ESTAB", text_count(totals->count[FIELD_ESTABLISHED], text));
+	if (totals->count[FIELD_CLOSE_WAIT])
+		put(pen, STYLE_WARN, ", %s CLOSE-WAIT",
+		    text_count(totals->count[FIELD_CLOSE_WAIT], text));
+	if (totals->count[FIELD_FIN_WAIT2])
+		put(pen, STYLE_PLAIN, ", %s FIN-WAIT2",
+		    text_count(totals->count[FIELD_FIN_WAIT2], text));
+}
+
+static void draw_time_wait(struct pen *pen, const struct scene *scene)
+{
+	const struct row *totals = model_totals(scene->model);
+	struct spark spark = spark_of(scene->model, FIELD_TIME_WAIT);
+	unsigned int room;
+	char text[TEXT_LEN];
+
+	label(pen, "TIME-WAIT");
+	put(pen, STYLE_STRONG, "%s now", text_count(totals->count[FIELD_TIME_WAIT], text));
+	put(pen, STYLE_PLAIN, ", %s at most  ", text_count(spark.peak, text));
+	text_duration(spark.span_ns, text);
+	room = pen->frame->width > pen->column + strlen(text) + 1 ?
+		       pen->frame->width - pen->column - (unsigned int)strlen(text) - 1 :
+		       0;
+	if (!spark.span_ns || room < 8)
+		return;
+	pen->column += spark_draw(&spark, scene->model, pen->frame, pen->row, pen->column, room);
+	put(pen, STYLE_DIM, " %s", text);
+}
+
+static const struct {
+	const char *words;
+	enum style style;
+} levels[NR_BUDGET_LEVELS] = {
+	[BUDGET_FINE] = { "enough everywhere", STYLE_PLAIN },
+	[BUDGET_NEARING] = { "at half within a minute", STYLE_WARN },
+	[BUDGET_HALF] = { "at half", STYLE_WARN },
+	[BUDGET_EXHAUSTED] = { "none left", STYLE_BAD },
+};
+
+static void draw_ports(struct pen *pen, const struct scene *scene)
+{
+	char place[DESTINATION_LEN], number[TEXT_LEN];
+	const struct budget *budgets;
+	size_t count = model_budgets(scene->model, &budgets);
+
+	label(pen, "ports");
+	if (!count) {
+		put(pen, STYLE_DIM, "no outgoing connection so far");
+		return;
+	}
+	put(pen, levels[budgets->level].style, "%s", levels[budgets->level].words);
+	put(pen, STYLE_PLAIN, "%s", budgets->level == BUDGET_FINE ? ", the fewest " : ": ");
+	if (budgets->low)
+		put(pen, STYLE_PLAIN, "%u%% of %s used, ",
+		    (unsigned int)(budgets->capacity ? 100ULL * budgets->used / budgets->capacity :
+						       100),
+		    text_count(budgets->capacity, number));
+	if (budgets->end_ns && budgets->end_ns != TIME_UNKNOWN && !budget_is_unexplained(budgets))
+		put(pen, STYLE_WARN, "none left in %s, ", text_duration(budgets->end_ns, number));
+	put(pen, STYLE_PLAIN, "%s", budget_place(budgets, place));
+}
+
+static void draw_leaks(struct pen *pen, const struct scene *scene)
+{
+	static const enum style styles[] = {
+		[LEVEL_NONE] = STYLE_PLAIN,
+		[LEVEL_WATCH] = STYLE_STRONG,
+		[LEVEL_SUSPECT] = STYLE_WARN,
+		[LEVEL_LEAK] = STYLE_BAD,
+	};
+	const struct verdict *verdicts;
+	size_t count = model_verdicts(scene->model, &verdicts);
+	char text[VERDICT_TEXT_LEN];
+
+	label(pen, "leaks");
+	if (!count) {
+		put(pen, STYLE_DIM, "none so far");
+		return;
+	}
+	put(pen, styles[verdicts->level], "%s ", leak_level_word(verdicts->level));
+	if (count > 1)
+		put(pen, STYLE_DIM, "(and %zu more) ", count - 1);
+	put(pen, STYLE_PLAIN, "%s", verdict_text(verdicts, scene->view->site.opts.names, text));
+}
+
+static uint64_t lost(const struct model *model, unsigned int *worst)
+{
+	uint64_t sum = 0;
+
+	*worst = 0;
+	for (unsigned int cause = 0; cause < TW_NR_LOSS; cause++) {
+		sum += model_loss(model, cause);
+		if (model_loss(model, cause) > model_loss(model, *worst))
+			*worst = cause;
+	}
+	return sum;
+}
+
+static size_t disagreements(const struct audit *audits, size_t count)
+{
+	size_t differ = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		bool differs = false;
+
+		for (unsigned int kind = 0; kind < NR_AUDIT_KINDS; kind++)
+			differs |= audits[i].figures[kind].known && audits[i].figures[kind].error;
+		differ += differs;
+	}
+	return differ;
+}
+
+static void draw_losses(struct pen *pen, const struct scene *scene)
+{
+	const struct audit *audits;
+	size_t count = model_audits(scene->model, &audits), differ = disagreements(audits, count);
+	unsigned int worst;
+	uint64_t sum = lost(scene->model, &worst);
+	char number[TEXT_LEN];
+
+	label(pen, "losses");
+	if (sum)
+		put(pen, STYLE_BAD, "%s", text_count(sum, number));
+	else
+		put(pen, STYLE_DIM, "none");
+	if (differ)
+		put(pen, STYLE_WARN, "; audit: %zu of %zu namespaces differ%s from the kernel",
+		    differ, count, differ == 1 ? "s" : "");
+	else if (count)
+		put(pen, STYLE_DIM, "; audit: %zu namespace%s with the kernel", count,
+		    count == 1 ? " agrees" : "s agree");
+	if (sum)
+		put(pen, STYLE_PLAIN, "; most: %s", loss_explanation(worst));
+}
+
+static void draw_progress(struct pen *pen, const struct scene *scene)
+{
+	uint64_t from_ns = scene->now->from_ns, to_ns = scene->now->to_ns;
+	uint64_t now_ns = model_now_ns(scene->model);
+	uint64_t at_ns = now_ns > from_ns ? now_ns - from_ns : 0, all_ns = to_ns - from_ns;
+	char at[TEXT_LEN], all[TEXT_LEN], text[3 * TEXT_LEN];
+	unsigned int width, done;
+
+	label(pen, "recording");
+	if (to_ns <= from_ns)
+		return;
+	at_ns = at_ns > all_ns ? all_ns : at_ns;
+	snprintf(text, sizeof(text), " %s of %s", text_duration(at_ns, at),
+		 text_duration(all_ns, all));
+	width = pen->frame->width - pen->column - (unsigned int)strlen(text);
+	done = (unsigned int)((double)at_ns * width / (double)all_ns);
+	for (unsigned int i = 0; i < width; i++)
+		put(pen, i < done ? STYLE_GRAPH : STYLE_DIM, "%s", i < done ? "█" : "░");
+	put(pen, STYLE_PLAIN, "%s", text);
+}
+
+static bool is_replay(const struct scene *scene)
+{
+	return scene->view->site.replay;
+}
+
+static bool ports_are_short(const struct scene *scene)
+{
+	const struct budget *budgets;
+
+	return model_budgets(scene->model, &budgets) && budgets->level != BUDGET_FINE;
+}
+
+static bool something_leaks(const struct scene *scene)
+{
+	const struct verdict *verdicts;
+
+	return model_verdicts(scene->model, &verdicts);
+}
+
+static bool something_is_lost(const struct scene *scene)
+{
+	const struct audit *audits;
+	size_t count = model_audits(scene->model, &audits);
+	unsigned int worst;
+
+	return lost(scene->model, &worst) || disagreements(audits, count);
+}
+
+/* Where there is no room for all, those that have something to say stay, then the first ranks. */
+static const struct {
+	void (*draw)(struct pen *pen, const struct scene *scene);
+	bool (*speaks)(const struct scene *scene);	/* NULL: no more than usual */
+	bool (*is_there)(const struct scene *scene);	/* NULL: always */
+	unsigned int rank;
+} lines[] = {
+	{ draw_title, NULL, NULL, 0 },
+	{ draw_rates, NULL, NULL, 2 },
+	{ draw_time_wait, NULL, NULL, 1 },
+	{ draw_ports, ports_are_short, NULL, 3 },
+	{ draw_leaks, something_leaks, NULL, 4 },
+	{ draw_losses, something_is_lost, NULL, 6 },
+	{ draw_progress, NULL, is_replay, 5 },
+};
+
+#define NR_LINES (sizeof(lines) / sizeof(lines[0]))
+/* What speaks up goes before all but the title and TIME-WAIT. */
+#define LOUD 2
+
+static unsigned int rank_of(size_t line, const struct scene *scene)
+{
+	if (lines[line].is_there && !lines[line].is_there(scene))
+		return UINT8_MAX;
+	if (lines[line].speaks && lines[line].speaks(scene))
+		return LOUD + lines[line].rank;
+	return lines[line].rank < LOUD ? lines[line].rank : lines[line].rank + NR_LINES + LOUD;
+}
+
+unsigned int draw_header(struct view *view, const struct model *model, const struct view_now *now,
+			 struct frame *frame, unsigned int height)
+{
+	struct scene scene = { .view = view, .model = model, .now = now };
+	unsigned int rank[NR_LINES], drawn = 0;
+
+	/* a small terminal is a half of rows at least */
+	height = height > frame->height / 3 ? frame->height / 3 : height;
+	for (size_t i = 0; i < NR_LINES; i++)
+		rank[i] = rank_of(i, &scene);
+	for (size_t i = 0; i < NR_LINES; i++) {
+		struct pen pen = { .frame = frame, .row = drawn };
+		unsigned int before = 0;
+
+		for (size_t j = 0; j < NR_LINES; j++)
+			before += rank[j] < rank[i];
+		if (rank[i] == UINT8_MAX || before >= height)
+			continue;
+		lines[i].draw(&pen, &scene);
+		drawn++;
+	}
+	return drawn;
+}
