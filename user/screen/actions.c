@@ -1,294 +1,112 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What keys do: one table, which is also the help and the hints below the page. */
+/* Which key does what: one table, which is also the help and the hints below the page. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "screen/state.h"
+#include "screen/acts.h"
 
 #define MOST_KEYS 3
+#define KEYS_WIDTH 19	/* "wheel up wheel down" */
 #define WHEEL_ROWS 3
-#define SECOND_NS 1000000000L
 #define ALL_THE_WAY (1L << 40)
 
 struct action {
 	uint32_t keys[MOST_KEYS];
-	const char *does;
-	const char *hint;	/* the same in a word; NULL: not there */
-	bool replay;		/* only of recordings */
-	enum wish (*act)(struct view *view, const struct model *model,
-			 const struct key_press *press, long argument);
+	act_fn act;
 	long argument;
+	bool replay;		/* only of recordings */
+	const char *hint;	/* what it does in a word; NULL: not among the hints */
+	const char *does;	/* NULL: said by the one before */
 };
 
-static enum wish quit(struct view *view, const struct model *model, const struct key_press *press,
-		      long argument)
-{
-	(void)view;
-	(void)model;
-	(void)press;
-	(void)argument;
-	return WISH_QUIT;
-}
-
-static enum wish move(struct view *view, const struct model *model, const struct key_press *press,
-		      long by)
-{
-	struct page *page = view_page(view);
-
-	(void)model;
-	(void)press;
-	if (page_is_table(page))
-		grid_move(&page->grid, by);
-	else
-		pane_move(&page->pane, by);
-	return WISH_DRAW;
-}
-
-static enum wish turn(struct view *view, const struct model *model, const struct key_press *press,
-		      long direction)
-{
-	const struct page *page = view_page(view);
-	long height = page_is_table(page) ? page->grid.drawn.height : page->pane.height;
-
-	return move(view, model, press, direction * (height > 1 ? height - 1 : 1));
-}
-
-static enum wish open_tab(struct view *view, unsigned int tab)
-{
-	while (view->depth)
-		page_release(&view->details[--view->depth]);
-	view->tab = tab;
-	return WISH_DRAW;
-}
-
-static enum wish step_tab(struct view *view, const struct model *model,
-			  const struct key_press *press, long by)
-{
-	(void)model;
-	(void)press;
-	return open_tab(view, (view->tab + NR_TABS + (unsigned int)by) % NR_TABS);
-}
-
-/* Keys from '1' on. */
-static enum wish choose_tab(struct view *view, const struct model *model,
-			    const struct key_press *press, long argument)
-{
-	(void)model;
-	(void)argument;
-	return open_tab(view, press->key - '1');
-}
-
-static struct page *push(struct view *view, const struct page_ops *ops)
-{
-	struct page *page;
-
-	if (view->depth == MOST_DETAILS)
-		return NULL;
-	page = &view->details[view->depth++];
-	page_init(page, ops);
-	return page;
-}
-
-static enum wish open_row(struct view *view, const struct model *model,
-			  const struct key_press *press, long argument)
-{
-	const struct page *of = view_page(view);
-	struct page *page;
-	uint64_t id;
-
-	(void)model;
-	(void)press;
-	(void)argument;
-	/* "other" is what nobody can tell apart */
-	if (!page_is_table(of) || !of->ops->details || !grid_selected(&of->grid, &id) ||
-	    (of->ops->details == &conns_page && id == PLACE_OTHER))
-		return WISH_NOTHING;
-	page = push(view, of->ops->details);
-	if (!page)
-		return WISH_NOTHING;
-	page->subject = id;
-	page->subject_of = of->ops->which;
-	grid_title(&of->grid, page->title, sizeof(page->title));
-	return WISH_DRAW;
-}
-
-static enum wish go_back(struct view *view, const struct model *model,
-			 const struct key_press *press, long argument)
-{
-	struct page *page = view_page(view);
-
-	(void)model;
-	(void)press;
-	(void)argument;
-	if (page_is_table(page) && *page->grid.filter) {
-		*page->grid.filter = '\0';
-		grid_arrange(&page->grid);
-		return WISH_DRAW;
-	}
-	if (!view->depth)
-		return WISH_NOTHING;
-	page_release(&view->details[--view->depth]);
-	return WISH_DRAW;
-}
-
-static enum wish sort_next(struct view *view, const struct model *model,
-			   const struct key_press *press, long direction)
-{
-	struct page *page = view_page(view);
-
-	(void)model;
-	(void)press;
-	if (!page_is_table(page) || page->grid.fixed)
-		return WISH_NOTHING;
-	grid_sort_next(&page->grid, (int)direction);
-	return WISH_DRAW;
-}
-
-static enum wish reverse(struct view *view, const struct model *model,
-			 const struct key_press *press, long argument)
-{
-	struct page *page = view_page(view);
-
-	(void)model;
-	(void)press;
-	(void)argument;
-	if (!page_is_table(page) || page->grid.sort == GRID_UNSORTED)
-		return WISH_NOTHING;
-	grid_reverse(&page->grid);
-	return WISH_DRAW;
-}
-
-static enum wish type_filter(struct view *view, const struct model *model,
-			     const struct key_press *press, long argument)
-{
-	(void)model;
-	(void)press;
-	(void)argument;
-	if (!page_is_table(view_page(view)))
-		return WISH_NOTHING;
-	view->typing = true;
-	return WISH_DRAW;
-}
-
-/* All tabs stay as they are: those that were not looked at are built now. */
-static enum wish freeze(struct view *view, const struct model *model, const struct key_press *press,
-			long argument)
-{
-	(void)press;
-	(void)argument;
-	view->frozen = !view->frozen;
-	for (unsigned int i = 0; i < NR_TABS && view->frozen; i++)
-		if (i != view->tab || !view->tabs[i].built)
-			page_build(&view->tabs[i], &view->site, model);
-	return WISH_DRAW;
-}
-
-static enum wish show_help(struct view *view, const struct model *model,
-			   const struct key_press *press, long argument)
-{
-	if (view_page(view)->ops == &help_page)
-		return go_back(view, model, press, argument);
-	return push(view, &help_page) ? WISH_DRAW : WISH_NOTHING;
-}
-
-static enum wish click_tab(struct view *view, const struct key_press *press)
-{
-	for (unsigned int i = 0; i < NR_TABS; i++)
-		if (press->row == view->tab_row && press->column >= view->tab_column[i] &&
-		    press->column < view->tab_column[i] + view->tab_width[i])
-			return open_tab(view, i);
-	return WISH_NOTHING;
-}
-
-static enum wish click(struct view *view, const struct model *model, const struct key_press *press,
-		       long twice)
-{
-	struct page *page = view_page(view);
-	enum grid_hit hit = GRID_MISSED;
-
-	if (page_is_table(page))
-		hit = grid_click(&page->grid, press->row, press->column);
-	if (hit == GRID_HIT_ROW && twice)
-		return open_row(view, model, press, 0);
-	return hit == GRID_MISSED ? click_tab(view, press) : WISH_DRAW;
-}
-
-static enum wish ask(struct view *view, const struct model *model, const struct key_press *press,
-		     long wish)
-{
-	(void)view;
-	(void)model;
-	(void)press;
-	return (enum wish)wish;
-}
-
-static enum wish seek(struct view *view, const struct model *model, const struct key_press *press,
-		      long seconds)
-{
-	uint64_t now_ns = model_now_ns(model), by_ns = (uint64_t)(labs(seconds) * SECOND_NS);
-
-	(void)press;
-	view->seek_ns = seconds > 0 ? now_ns + by_ns : now_ns > by_ns ? now_ns - by_ns : 0;
-	if (view->seek_ns < view->from_ns)
-		view->seek_ns = view->from_ns;
-	if (view->seek_ns > view->to_ns)
-		view->seek_ns = view->to_ns;
-	return WISH_SEEK;
-}
-
 static const struct action actions[] = {
-	{ { 'q' }, "quit", "quit", false, quit, 0 },
-	{ { '?', 'h', KEY_F1 }, "this help, and back", "help", false, show_help, 0 },
-	{ { KEY_RETURN },
-	  "look into the row: its connections, all that is known of it",
-	  "look",
-	  false,
-	  open_row,
-	  0 },
-	{ { KEY_ESCAPE, KEY_ERASE },
-	  "back; where there is a filter, without it",
-	  NULL,
-	  false,
-	  go_back,
-	  0 },
-	{ { '/' },
-	  "show only rows with some text: Enter keeps it, Esc forgets it",
-	  "filter",
-	  false,
-	  type_filter,
-	  0 },
-	{ { 's', '>' }, "sort by the next column", "sort", false, sort_next, 1 },
-	{ { 'S', '<' }, "sort by the column before", NULL, false, sort_next, -1 },
-	{ { 'r' }, "reverse the order", NULL, false, reverse, 0 },
-	{ { ' ' }, "freeze the tables, and let them go on", "freeze", false, freeze, 0 },
-	{ { KEY_TAB }, "next tab", "tabs", false, step_tab, 1 },
-	{ { KEY_BACK_TAB }, "tab before", NULL, false, step_tab, -1 },
-	{ { '1', '2', '3' }, "the tab of this number, up to 9", NULL, false, choose_tab, 0 },
-	{ { '4', '5', '6' }, NULL, NULL, false, choose_tab, 0 },
-	{ { '7', '8', '9' }, NULL, NULL, false, choose_tab, 0 },
-	{ { KEY_ARROW_UP, 'k' }, "up", NULL, false, move, -1 },
-	{ { KEY_ARROW_DOWN, 'j' }, "down", NULL, false, move, 1 },
-	{ { KEY_PAGE_UP }, "a page up", NULL, false, turn, -1 },
-	{ { KEY_PAGE_DOWN }, "a page down", NULL, false, turn, 1 },
-	{ { KEY_TO_START, 'g' }, "to the first row", NULL, false, move, -ALL_THE_WAY },
-	{ { KEY_TO_END, 'G' }, "to the last row", NULL, false, move, ALL_THE_WAY },
-	{ { KEY_CLICK },
-	  "on a tab, on the name of a column to sort, on a row",
-	  NULL,
-	  false,
-	  click,
-	  0 },
-	{ { KEY_DOUBLE_CLICK }, "look into the row", NULL, false, click, 1 },
-	{ { KEY_WHEEL_UP }, "up", NULL, false, move, -WHEEL_ROWS },
-	{ { KEY_WHEEL_DOWN }, "down", NULL, false, move, WHEEL_ROWS },
-	{ { 'p' }, "pause the recording, and go on", "pause", true, ask, WISH_PAUSE },
-	{ { '+' }, "faster", "faster", true, ask, WISH_FASTER },
-	{ { '-' }, "slower", "slower", true, ask, WISH_SLOWER },
-	{ { KEY_ARROW_LEFT }, "10 s back", NULL, true, seek, -10 },
-	{ { KEY_ARROW_RIGHT }, "10 s on", "10 s on", true, seek, 10 },
-	{ { '[' }, "a minute back", NULL, true, seek, -60 },
-	{ { ']' }, "a minute on", NULL, true, seek, 60 },
+	{ .keys = { 'q' }, .act = act_ask, .argument = WISH_QUIT, .hint = "quit", .does = "quit" },
+	{ .keys = { '?', 'h', KEY_F1 },
+	  .act = act_help,
+	  .hint = "help",
+	  .does = "this help, and back" },
+	{ .keys = { KEY_RETURN },
+	  .act = act_look,
+	  .hint = "look",
+	  .does = "look into the row: its connections, all that is known" },
+	{ .keys = { KEY_ESCAPE, KEY_ERASE },
+	  .act = act_back,
+	  .does = "back; where there is a filter, without it" },
+	{ .keys = { '/' },
+	  .act = act_filter,
+	  .hint = "filter",
+	  .does = "only rows with some text: Enter keeps it, Esc forgets it" },
+	{ .keys = { 's', '>' },
+	  .act = act_sort,
+	  .argument = 1,
+	  .hint = "sort",
+	  .does = "sort by the next column, by the one before" },
+	{ .keys = { 'S', '<' }, .act = act_sort, .argument = -1 },
+	{ .keys = { 'r' }, .act = act_reverse, .does = "reverse the order" },
+	{ .keys = { ' ' },
+	  .act = act_freeze,
+	  .hint = "freeze",
+	  .does = "freeze the tables, and let them go on" },
+	{ .keys = { KEY_TAB },
+	  .act = act_step_tab,
+	  .argument = 1,
+	  .hint = "tabs",
+	  .does = "next tab, tab before" },
+	{ .keys = { KEY_BACK_TAB }, .act = act_step_tab, .argument = -1 },
+	{ .keys = { '1', '2', '3' }, .act = act_choose_tab, .does = "the tab of this number" },
+	{ .keys = { '4', '5', '6' }, .act = act_choose_tab },
+	{ .keys = { '7', '8', '9' }, .act = act_choose_tab },
+	{ .keys = { KEY_ARROW_UP, 'k' }, .act = act_move, .argument = -1, .does = "up, down" },
+	{ .keys = { KEY_ARROW_DOWN, 'j' }, .act = act_move, .argument = 1 },
+	{ .keys = { KEY_PAGE_UP }, .act = act_turn, .argument = -1, .does = "a page up, down" },
+	{ .keys = { KEY_PAGE_DOWN }, .act = act_turn, .argument = 1 },
+	{ .keys = { KEY_TO_START, 'g' },
+	  .act = act_move,
+	  .argument = -ALL_THE_WAY,
+	  .does = "to the first row, to the last" },
+	{ .keys = { KEY_TO_END, 'G' }, .act = act_move, .argument = ALL_THE_WAY },
+	{ .keys = { KEY_WHEEL_UP }, .act = act_move, .argument = -WHEEL_ROWS, .does = "up, down" },
+	{ .keys = { KEY_WHEEL_DOWN }, .act = act_move, .argument = WHEEL_ROWS },
+	{ .keys = { KEY_CLICK },
+	  .act = act_click,
+	  .does = "on a tab, on the name of a column to sort, on a row" },
+	{ .keys = { KEY_DOUBLE_CLICK },
+	  .act = act_click,
+	  .argument = 1,
+	  .does = "look into the row" },
+	{ .keys = { 'p' },
+	  .act = act_ask,
+	  .argument = WISH_PAUSE,
+	  .replay = true,
+	  .hint = "pause",
+	  .does = "pause the recording, and go on" },
+	{ .keys = { '+' },
+	  .act = act_ask,
+	  .argument = WISH_FASTER,
+	  .replay = true,
+	  .hint = "faster",
+	  .does = "faster, slower" },
+	{ .keys = { '-' },
+	  .act = act_ask,
+	  .argument = WISH_SLOWER,
+	  .replay = true,
+	  .hint = "slower" },
+	{ .keys = { KEY_ARROW_LEFT },
+	  .act = act_seek,
+	  .argument = -10,
+	  .replay = true,
+	  .does = "10 s back, 10 s on" },
+	{ .keys = { KEY_ARROW_RIGHT },
+	  .act = act_seek,
+	  .argument = 10,
+	  .replay = true,
+	  .hint = "10 s on" },
+	{ .keys = { '[' },
+	  .act = act_seek,
+	  .argument = -60,
+	  .replay = true,
+	  .does = "a minute back, a minute on" },
+	{ .keys = { ']' }, .act = act_seek, .argument = 60, .replay = true },
 };
 
 #define NR_ACTIONS (sizeof(actions) / sizeof(actions[0]))
@@ -301,11 +119,13 @@ static bool is_had(const struct action *action, bool replay)
 enum wish view_act(struct view *view, const struct model *model, const struct key_press *press)
 {
 	for (size_t i = 0; i < NR_ACTIONS; i++) {
+		struct act act = { view, model, press, actions[i].argument };
+
 		if (!is_had(&actions[i], view->site.replay))
 			continue;
 		for (unsigned int key = 0; key < MOST_KEYS; key++)
 			if (press->key && actions[i].keys[key] == press->key)
-				return actions[i].act(view, model, press, actions[i].argument);
+				return actions[i].act(&act);
 	}
 	return WISH_NOTHING;
 }
@@ -344,18 +164,21 @@ static const char *key_name(uint32_t key, char text[static TEXT_LEN])
 	return text;
 }
 
-static void print_keys(const struct action *action, FILE *out)
+/* With the keys of those after it that are the other half of what it does. */
+static void print_action(size_t at, FILE *out)
 {
 	char keys[TEXT_LEN * MOST_KEYS] = "", text[TEXT_LEN];
+	const char *does = actions[at].does;
 	int width;
 
-	for (unsigned int i = 0; i < MOST_KEYS && action->keys[i]; i++) {
-		strcat(keys, i ? " " : "");
-		strcat(keys, key_name(action->keys[i], text));
-	}
+	do {
+		for (unsigned int i = 0; i < MOST_KEYS && actions[at].keys[i]; i++)
+			snprintf(keys + strlen(keys), sizeof(keys) - strlen(keys), "%s%s",
+				 *keys ? " " : "", key_name(actions[at].keys[i], text));
+	} while (++at < NR_ACTIONS && !actions[at].does);
 	width = (int)text_width(keys);
-	fprintf(out, "  \033[1m%s\033[0m%*s  %s\n", keys, width < 14 ? 14 - width : 0, "",
-		action->does);
+	fprintf(out, "  \033[1m%s\033[0m%*s  %s\n", keys,
+		width < KEYS_WIDTH ? KEYS_WIDTH - width : 0, "", does);
 }
 
 static void print_help(struct page *page, const struct site *site, const struct model *model,
@@ -365,7 +188,7 @@ static void print_help(struct page *page, const struct site *site, const struct 
 	(void)model;
 	for (size_t i = 0; i < NR_ACTIONS; i++)
 		if (is_had(&actions[i], site->replay) && actions[i].does)
-			print_keys(&actions[i], out);
+			print_action(i, out);
 }
 
 const struct page_ops help_page = {

@@ -7,6 +7,7 @@
 #include "screen/state.h"
 
 #define TAB_LEN 32
+#define WAY_LEN (PAGE_TITLE_LEN + 32)
 
 enum tab_form {
 	TABS_WIDE,		/* "1 ports  2 remotes" */
@@ -57,20 +58,31 @@ void draw_tabs(struct view *view, struct frame *frame, unsigned int row)
 	}
 }
 
+static const char *step_text(const struct page *page, bool first, char text[static WAY_LEN])
+{
+	snprintf(text, WAY_LEN, "%s%s%s%s", first ? "" : " > ", page->title,
+		 *page->title ? ": " : "", page->ops->name);
+	return text;
+}
+
+/* As much of its end as there is room for. */
 void draw_way(const struct view *view, struct frame *frame, unsigned int row)
 {
-	unsigned int at = 0;
+	unsigned int first = view->depth, at = 0;
+	size_t total = 0;
+	char text[WAY_LEN];
 
-	for (unsigned int i = 0; i < view->depth && at < frame->width; i++) {
-		const struct page *page = &view->details[i];
-		char text[PAGE_TITLE_LEN + TAB_LEN];
-
-		snprintf(text, sizeof(text), "%s%s%s%s", i ? " > " : "", page->title,
-			 *page->title ? ": " : "", page->ops->name);
-		at += frame_put(frame, row, at, frame->width - at, STYLE_STRONG, text);
+	while (first) {
+		total += text_width(step_text(&view->details[first - 1], first == 1, text));
+		if (total > frame->width && first < view->depth)
+			break;
+		first--;
 	}
-	if (at + 12 < frame->width)
-		frame_put(frame, row, at + 2, frame->width - at - 2, STYLE_DIM, "(Esc: back)");
+	for (unsigned int i = first; i < view->depth; i++)
+		at += frame_put(frame, row, at, frame->width, STYLE_STRONG,
+				step_text(&view->details[i], i == first, text));
+	frame_put(frame, row, at + 2, at + 13 < frame->width ? frame->width : 0, STYLE_DIM,
+		  "(Esc: back)");
 }
 
 /* "3/20,311", and of texts how far down. */

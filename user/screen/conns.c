@@ -33,8 +33,8 @@ static const struct grid_column columns[NR_COLUMNS] = {
 	[COLUMN_LOCAL] = { .heading = "LOCAL", .rank = 4 },
 	[COLUMN_REMOTE] = { .heading = "REMOTE", .rank = 1 },
 	[COLUMN_DIR] = { .heading = "DIR", .rank = 7 },
-	[COLUMN_SERVICE] = { .heading = "SERVICE", .rank = 5, .most = 32 },
-	[COLUMN_PROCESS] = { .heading = "PROCESS", .rank = 3, .most = 32 },
+	[COLUMN_SERVICE] = { .heading = "SERVICE", .rank = 5, .most = 32, .narrow = 16 },
+	[COLUMN_PROCESS] = { .heading = "PROCESS", .rank = 3, .most = 32, .narrow = 20 },
 	[COLUMN_HOLDERS] = { .heading = "HOLDERS",
 			     .right = true,
 			     .rank = 6,
@@ -118,7 +118,7 @@ static void add_conn(struct grid *grid, const struct site *site, const struct co
 	grid_text(grid, COLUMN_DIR, directions[conn->direction]);
 	grid_text(grid, COLUMN_SERVICE, conn->service ? conn->service : "-");
 	grid_text(grid, COLUMN_PROCESS, conn_process_text(conn, process));
-	if (conn->nr_holders)
+	if (conn->nr_holders && !conn->minisock)
 		grid_figure(grid, COLUMN_HOLDERS, conn->nr_holders);
 	snprintf(netns, sizeof(netns), "%u", conn->netns_ino);
 	grid_text(grid, COLUMN_NETNS, netns);
@@ -182,7 +182,8 @@ static void print_times(const struct conn_view *conn, const struct model *model,
 
 static void print_holders(const struct conn_view *conn, FILE *out)
 {
-	for (uint32_t i = 0; i < conn->nr_holders; i++) {
+	/* those of a minisock had it while it was a socket */
+	for (uint32_t i = 0; i < conn->nr_holders && !conn->minisock; i++) {
 		const struct holder *holder = &conn->holders[i];
 
 		fprintf(out, "%-11s%s", i ? "" : "holders", holder->comm);

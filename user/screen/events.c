@@ -87,11 +87,11 @@ enum column {
 static const struct grid_column columns[NR_COLUMNS] = {
 	[COLUMN_TIME] = { .heading = "TIME" },
 	[COLUMN_EVENT] = { .heading = "EVENT", .styled = true },
-	[COLUMN_OWNER] = { .heading = "OWNER", .rank = 1, .most = 24 },
+	[COLUMN_OWNER] = { .heading = "OWNER", .rank = 1, .most = 24, .narrow = 15 },
 	[COLUMN_LOCAL] = { .heading = "LOCAL", .right = true, .rank = 4 },
 	[COLUMN_ARROW] = { .heading = "", .rank = 5 },
 	[COLUMN_REMOTE] = { .heading = "REMOTE", .rank = 2 },
-	[COLUMN_DETAIL] = { .heading = "DETAIL", .rank = 3, .most = 16 },
+	[COLUMN_DETAIL] = { .heading = "DETAIL", .rank = 3, .most = 24, .narrow = 10 },
 };
 
 static const enum style weight_styles[] = {

@@ -23,8 +23,8 @@ static const struct grid_column columns[NR_COLUMNS] = {
 	[COLUMN_COUNT] = { .heading = "FAILED", .right = true, .figure = figure_count },
 	[COLUMN_CALL] = { .heading = "CALL", .rank = 1 },
 	[COLUMN_ERROR] = { .heading = "ERROR", .styled = true },
-	[COLUMN_WHO] = { .heading = "WHO", .most = 40 },
-	[COLUMN_WHERE] = { .heading = "WHERE", .rank = 2 },
+	[COLUMN_WHO] = { .heading = "WHO", .most = 40, .narrow = 20 },
+	[COLUMN_WHERE] = { .heading = "WHERE", .rank = 2, .most = 60, .narrow = 28 },
 	[COLUMN_LAST] = { .heading = "LAST", .rank = 3, .greatest = true },
 };
 

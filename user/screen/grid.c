@@ -9,6 +9,7 @@
 
 #define FIRST_ROOM 64
 #define TITLE_WORDS 4
+#define TITLE_RANK 4	/* what is of less interest is no part of a title */
 
 const char *figure_count(unsigned int which, double count, char text[static TEXT_LEN])
 {
@@ -161,14 +162,11 @@ static bool passes(const struct grid *grid, size_t row)
 }
 
 /* Unknown ones are below all others, whatever the direction. */
-static int compare_figures(const struct grid *grid, double left, double right)
+static int compare_figures(double left, double right, bool greatest_first)
 {
-	int sign;
-
 	if (isnan(left) || isnan(right))
 		return (isnan(left) != 0) - (isnan(right) != 0);
-	sign = (left > right) - (left < right);
-	return grid->reversed ? -sign : sign;
+	return greatest_first ? (left < right) - (left > right) : (left > right) - (left < right);
 }
 
 static int compare_texts(const struct grid *grid, const char *left, const char *right)
@@ -191,9 +189,9 @@ static int compare_cells(const struct grid *grid, uint32_t left, uint32_t right)
 	int sign = 0;
 
 	if (grid->columns[at].figure || grid->columns[at].greatest)
-		return compare_figures(grid, other, one);
+		return compare_figures(one, other, !grid->reversed);
 	if (!isnan(one) || !isnan(other))
-		sign = compare_figures(grid, one, other);
+		sign = compare_figures(one, other, grid->reversed);
 	return sign ? sign : compare_texts(grid, text_of(grid, left, at), text_of(grid, right, at));
 }
 
@@ -254,8 +252,9 @@ void grid_title(const struct grid *grid, char *text, size_t size)
 	for (unsigned int i = 0; i < grid->nr_columns && words < TITLE_WORDS; i++) {
 		size_t len = strlen(text);
 
-		if (grid->columns[i].figure || grid->columns[i].right ||
-		    grid->columns[i].greatest || !strcmp(grid_cell(grid, grid->at, i, cell), "-"))
+		if (grid->columns[i].figure || grid->columns[i].rank > TITLE_RANK ||
+		    (grid->columns[i].greatest && !grid->columns[i].styled) ||
+		    !strcmp(grid_cell(grid, grid->at, i, cell), "-"))
 			continue;
 		snprintf(text + len, size - len, "%s%s", words++ ? " " : "", cell);
 	}

@@ -23,7 +23,7 @@
 struct grid_column {
 	const char *heading;
 	uint8_t rank;		/* the highest goes first when it gets narrow; 0: never */
-	uint8_t most;		/* so wide at most, unless there is room for more; 0: no bound */
+	uint8_t most, narrow;	/* so wide at most, unless there is room for more; 0: no bound */
 	bool right;
 	bool styled;		/* has the style of its row */
 	bool greatest;		/* a text that is sorted by its figure, the greatest first */

@@ -10,7 +10,6 @@
 #define GAP 2
 /* Terminals that are narrower show less of names. */
 #define NARROW 100
-#define NAME_NARROW 22
 
 typedef char cell_text[GRID_CELL_LEN];
 
@@ -39,10 +38,9 @@ static const char *heading_of(const struct grid *grid, unsigned int column, cell
 
 static unsigned int bound_of(const struct grid_column *column, unsigned int width)
 {
-	if (!column->most)
-		return width;
-	return width < NARROW && column->most > NAME_NARROW && !column->right ? NAME_NARROW :
-										column->most;
+	unsigned int bound = width < NARROW && column->narrow ? column->narrow : column->most;
+
+	return bound ? bound : width;
 }
 
 static void measure(struct layout *layout, const struct grid *grid, cell_text *cells, size_t rows)
@@ -118,7 +116,7 @@ static enum style style_of(const struct grid *grid, size_t row, unsigned int col
 
 	if (drawn->styled)
 		return grid->rows[row].style;
-	if (!drawn->figure)
+	if (!drawn->figure && !drawn->greatest)
 		return STYLE_PLAIN;
 	if (isnan(figure) || figure == 0)
 		return STYLE_DIM;

@@ -5,8 +5,8 @@
  *   web-1  14:03:22  traced for 1m12s  evidence: fentry            twtrace 1.2% CPU, 24 MB
  *   rates      58.4/s opened, 58.4/s closed, 0.0/s failed; 84 open: 70 ESTAB, 12 CLOSE-WAIT
  *   TIME-WAIT  1,204 now, 1,300 at most  ▁▂▃▅▇█▇▆  1m12s
- *   ports      at half: 10.0.0.1 -> 10.0.0.2:80, 61% of 28,232, none left in 3m20s
- *   leaks      LEAK shop: 1,204 sockets in CLOSE-WAIT on port 8080, from 10.0.0.5
+ *   ports      at half, now 61% of 28,232 used, none left in 3m20s: 10.0.0.1 -> 10.0.0.2:80
+ *   leaks      LEAK (and 2 more) shop: 1,204 sockets in CLOSE-WAIT on port 8080, from 10.0.0.5
  *   losses     none; audit: 2 namespaces agree with the kernel
  */
 #include <math.h>
@@ -172,33 +172,39 @@ static const struct {
 	const char *words;
 	enum style style;
 } levels[NR_BUDGET_LEVELS] = {
-	[BUDGET_FINE] = { "enough everywhere", STYLE_PLAIN },
+	[BUDGET_FINE] = { "enough", STYLE_GOOD },
 	[BUDGET_NEARING] = { "at half within a minute", STYLE_WARN },
 	[BUDGET_HALF] = { "at half", STYLE_WARN },
 	[BUDGET_EXHAUSTED] = { "none left", STYLE_BAD },
 };
 
+static void draw_budget(struct pen *pen, const struct budget *budget)
+{
+	unsigned int used = budget->capacity ? 100ULL * budget->used / budget->capacity : 100;
+	bool outlook = budget->end_ns && budget->end_ns != TIME_UNKNOWN;
+	char place[DESTINATION_LEN], number[TEXT_LEN];
+
+	put(pen, levels[budget->level].style, "%s", levels[budget->level].words);
+	if (budget->level == BUDGET_EXHAUSTED && budget->failures)
+		put(pen, STYLE_WARN, " for %s connect()", text_count(budget->failures, number));
+	if (budget->low)
+		put(pen, STYLE_PLAIN, ", %s%u%% of %s used",
+		    budget->level == BUDGET_FINE ? "at most " : "now ", used,
+		    text_count(budget->capacity, number));
+	if (outlook && budget->level != BUDGET_FINE && !budget_is_unexplained(budget))
+		put(pen, STYLE_WARN, ", none left in %s", text_duration(budget->end_ns, number));
+	put(pen, STYLE_PLAIN, ": %s", budget_place(budget, place));
+}
+
 static void draw_ports(struct pen *pen, const struct scene *scene)
 {
-	char place[DESTINATION_LEN], number[TEXT_LEN];
 	const struct budget *budgets;
-	size_t count = model_budgets(scene->model, &budgets);
 
 	label(pen, "ports");
-	if (!count) {
+	if (model_budgets(scene->model, &budgets))
+		draw_budget(pen, budgets);
+	else
 		put(pen, STYLE_DIM, "no outgoing connection so far");
-		return;
-	}
-	put(pen, levels[budgets->level].style, "%s", levels[budgets->level].words);
-	put(pen, STYLE_PLAIN, "%s", budgets->level == BUDGET_FINE ? ", the fewest " : ": ");
-	if (budgets->low)
-		put(pen, STYLE_PLAIN, "%u%% of %s used, ",
-		    (unsigned int)(budgets->capacity ? 100ULL * budgets->used / budgets->capacity :
-						       100),
-		    text_count(budgets->capacity, number));
-	if (budgets->end_ns && budgets->end_ns != TIME_UNKNOWN && !budget_is_unexplained(budgets))
-		put(pen, STYLE_WARN, "none left in %s, ", text_duration(budgets->end_ns, number));
-	put(pen, STYLE_PLAIN, "%s", budget_place(budgets, place));
 }
 
 static void draw_leaks(struct pen *pen, const struct scene *scene)
@@ -224,17 +230,13 @@ static void draw_leaks(struct pen *pen, const struct scene *scene)
 	put(pen, STYLE_PLAIN, "%s", verdict_text(verdicts, scene->view->site.opts.names, text));
 }
 
-static uint64_t lost(const struct model *model, unsigned int *worst)
+static bool something_is_missing(const struct model *model, unsigned int *worst)
 {
-	uint64_t sum = 0;
-
 	*worst = 0;
-	for (unsigned int cause = 0; cause < TW_NR_LOSS; cause++) {
-		sum += model_loss(model, cause);
+	for (unsigned int cause = 1; cause < TW_NR_LOSS; cause++)
 		if (model_loss(model, cause) > model_loss(model, *worst))
 			*worst = cause;
-	}
-	return sum;
+	return model_loss(model, *worst);
 }
 
 static size_t disagreements(const struct audit *audits, size_t count)
@@ -251,27 +253,42 @@ static size_t disagreements(const struct audit *audits, size_t count)
 	return differ;
 }
 
-static void draw_losses(struct pen *pen, const struct scene *scene)
+static void draw_audit(struct pen *pen, const struct model *model)
 {
 	const struct audit *audits;
-	size_t count = model_audits(scene->model, &audits), differ = disagreements(audits, count);
-	unsigned int worst;
-	uint64_t sum = lost(scene->model, &worst);
-	char number[TEXT_LEN];
+	size_t count = model_audits(model, &audits), differ = disagreements(audits, count);
 
-	label(pen, "losses");
-	if (sum)
-		put(pen, STYLE_BAD, "%s", text_count(sum, number));
-	else
-		put(pen, STYLE_DIM, "none");
 	if (differ)
 		put(pen, STYLE_WARN, "; audit: %zu of %zu namespaces differ%s from the kernel",
 		    differ, count, differ == 1 ? "s" : "");
 	else if (count)
 		put(pen, STYLE_DIM, "; audit: %zu namespace%s with the kernel", count,
 		    count == 1 ? " agrees" : "s agree");
-	if (sum)
-		put(pen, STYLE_PLAIN, "; most: %s", loss_explanation(worst));
+}
+
+static void draw_losses(struct pen *pen, const struct scene *scene)
+{
+	const struct model *model = scene->model;
+	const char *separator = "";
+	char number[TEXT_LEN];
+	unsigned int worst;
+
+	label(pen, "losses");
+	if (!something_is_missing(model, &worst))
+		put(pen, STYLE_DIM, "none");
+	for (unsigned int cause = 0; cause < TW_NR_LOSS; cause++) {
+		/* what was told in sum or not printed is in every count */
+		bool counted = cause == TW_LOSS_SPILLED || cause == TW_LOSS_OUTPUT_FULL;
+
+		if (!model_loss(model, cause))
+			continue;
+		put(pen, counted ? STYLE_WARN : STYLE_BAD, "%s%s %s", separator,
+		    text_count(model_loss(model, cause), number), loss_cause_name(cause));
+		separator = ", ";
+	}
+	draw_audit(pen, model);
+	if (model_loss(model, worst))
+		put(pen, STYLE_PLAIN, "; %s: %s", loss_cause_name(worst), loss_explanation(worst));
 }
 
 static void draw_progress(struct pen *pen, const struct scene *scene)
@@ -320,7 +337,7 @@ static bool something_is_lost(const struct scene *scene)
 	size_t count = model_audits(scene->model, &audits);
 	unsigned int worst;
 
-	return lost(scene->model, &worst) || disagreements(audits, count);
+	return something_is_missing(scene->model, &worst) || disagreements(audits, count);
 }
 
 /* Where there is no room for all, those that have something to say stay, then the first ranks. */

@@ -39,14 +39,14 @@ static const char *growth_text(unsigned int which, double per_minute, char text[
 static const struct grid_column columns[NR_COLUMNS] = {
 	[COLUMN_LEVEL] = { .heading = "LEVEL", .styled = true, .greatest = true },
 	[COLUMN_SOCKETS] = { .heading = "SOCKETS", .right = true, .figure = figure_count },
-	[COLUMN_GROWTH] = { .heading = "PER-MIN", .right = true, .rank = 3, .figure = growth_text },
+	[COLUMN_GROWTH] = { .heading = "PER-MIN", .right = true, .rank = 4, .figure = growth_text },
 	[COLUMN_OLDEST] = { .heading = "OLDEST",
 			    .right = true,
 			    .rank = 5,
 			    .figure = figure_duration },
-	[COLUMN_SERVICE] = { .heading = "SERVICE", .most = 24 },
-	[COLUMN_THING] = { .heading = "WHAT", .rank = 2 },
-	[COLUMN_WHERE] = { .heading = "WHERE", .rank = 4 },
+	[COLUMN_SERVICE] = { .heading = "SERVICE", .most = 24, .narrow = 14 },
+	[COLUMN_THING] = { .heading = "WHAT", .rank = 2, .most = 32, .narrow = 22 },
+	[COLUMN_WHERE] = { .heading = "WHERE", .rank = 3, .most = 48, .narrow = 22 },
 	[COLUMN_PROCESS] = { .heading = "PROCESS", .rank = 6, .most = 24 },
 };
 

@@ -10,6 +10,7 @@
 #include "sink/top_columns.h"
 
 #define NAME_WIDTH 32
+#define NAME_WIDTH_NARROW 22
 
 /* What deserves a look wherever it is not zero. */
 static const struct {
@@ -67,6 +68,7 @@ static void open_places(struct page *page)
 			.heading = key_part_heading(parts[i]),
 			/* an address is never cut; a name of a host can be as long as it likes */
 			.most = parts[i] == KEY_REMOTE ? ADDR_TEXT_LEN : NAME_WIDTH,
+			.narrow = parts[i] == KEY_REMOTE ? ADDR_TEXT_LEN : NAME_WIDTH_NARROW,
 		};
 	for (size_t i = 0; i < NR_TOP_COLUMNS; i++) {
 		if (top_columns[i].kind == TOP_COUNT && top_columns[i].field == FIELD_TIME_WAIT)

@@ -141,7 +141,9 @@ void view_draw(struct view *view, const struct model *model, const struct view_n
 		draw_too_small(frame);
 		return;
 	}
-	row = draw_header(view, model, now, frame, frame->height - LEAST_PAGE);
+	/* help has more to say than there is room for below all of it */
+	row = draw_header(view, model, now, frame,
+			  view_page(view)->ops == &help_page ? 1 : frame->height - LEAST_PAGE);
 	draw_tabs(view, frame, row++);
 	if (view->depth)
 		draw_way(view, frame, row++);
