@@ -58,7 +58,7 @@ static void who_is_told_of_events_stays_as_long_as_he_listens(void **state)
 	assert_null(clients_surplus(&clients, 0));
 	/* there is something to take, and he does not */
 	all[2].suspended = false;
-	all[2].said_ns = 7 * SECOND_NS;
+	all[2].owed_ns = 7 * SECOND_NS;
 	assert_int_equal(clients_deadline(&clients), 7 * SECOND_NS + HTTP_ANSWER_NS);
 	assert_ptr_equal(clients_late(&clients, 7 * SECOND_NS + HTTP_ANSWER_NS), &all[2]);
 }

@@ -46,7 +46,7 @@ void clients_become(struct clients *clients, struct client *client, enum client_
 {
 	clients_remove(clients, client);
 	client->state = state;
-	client->since_ns = client->said_ns = now_ns;
+	client->since_ns = client->said_ns = client->owed_ns = now_ns;
 	append(list_of(clients, client), client);
 }
 
@@ -59,7 +59,7 @@ static uint64_t deadline(const struct client *client)
 {
 	/* who takes what he is told is told of something, be it a heartbeat */
 	if (client->state == CLIENT_STREAMS && !client->suspended)
-		return client->said_ns + HTTP_ANSWER_NS;
+		return client->owed_ns + HTTP_ANSWER_NS;
 	return patience_ns[client->state] ? client->since_ns + patience_ns[client->state] :
 					    UINT64_MAX;
 }

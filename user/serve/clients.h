@@ -27,7 +27,9 @@ struct client {
 	uint64_t since_ns;	/* of the state */
 	/* of a stream */
 	uint64_t said_ns;	/* when it took something last */
+	uint64_t owed_ns;	/* since when there is something that it has not taken */
 	bool suspended;		/* there is nothing to take */
+	bool gone;
 	/* http.c's */
 	void *connection;
 	struct http *http;

@@ -26,6 +26,7 @@
  * those that were ended.
  */
 #define SPARE_CLIENTS 32
+#define MOST_EVENTS 8
 
 static const char *const refusal_names[NR_HTTP_REFUSALS] = {
 	[HTTP_MALFORMED] = "malformed",
@@ -169,7 +170,7 @@ static void on_log(void *ctx, const char *format, va_list args)
 				     HTTP_MALFORMED]++;
 }
 
-static void set_timer(struct http *http)
+void http_set_timer(struct http *http)
 {
 	uint64_t at = http->wake_ns ? http->wake_ns : UINT64_MAX, now = http_now_ns(), late;
 	MHD_UNSIGNED_LONG_LONG patience_ms;
@@ -190,17 +191,34 @@ static void set_timer(struct http *http)
 	timerfd_settime(http->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
 }
 
+/* The library does not look at streams that wait: whose client has gone is to end. */
+static void wake_gone(struct http *http)
+{
+	struct epoll_event events[MOST_EVENTS];
+	int count = epoll_wait(http->epoll_fd, events, MOST_EVENTS, 0);
+
+	for (int i = 0; i < count; i++) {
+		struct client *client = events[i].data.ptr;
+
+		if (!client)
+			continue;
+		client->gone = true;
+		http_wake_stream(client);
+	}
+}
+
 void http_attend(struct http *http)
 {
 	uint64_t expirations, now = http_now_ns();
 
+	wake_gone(http);
 	while (read(http->timer_fd, &expirations, sizeof(expirations)) > 0)
 		;
 	end_late(http, now);
 	if ((http->wake_ns && http->wake_ns <= now) || (http->beat_ns && http->beat_ns <= now))
 		http_wake_streams(http);
 	MHD_run(http->daemon);
-	set_timer(http);
+	http_set_timer(http);
 }
 
 int http_fd(const struct http *http)

@@ -44,8 +44,11 @@ void http_end_request(void *ctx, struct MHD_Connection *connection, void **reque
 void http_add_headers(struct MHD_Response *response, const char *type, const char *policy);
 /* Answers, and counts that. */
 void http_queue(struct http_request *request, unsigned int code, struct MHD_Response *response);
+/* When the server is to be attended next has changed. */
+void http_set_timer(struct http *http);
 /* http_stream.c: those who wait are to look. */
 void http_wake_streams(struct http *http);
+void http_wake_stream(struct client *client);
 /* There is no more to be read for @client. */
 void http_end_stream(struct client *client);
 

@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include "serve/http_inside.h"
@@ -23,13 +24,15 @@ static ssize_t read_stream(void *ctx, uint64_t at, char *buf, size_t size)
 	(void)at;
 	if (client->http->ending)
 		return MHD_CONTENT_READER_END_OF_STREAM;
+	if (client->gone)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
 	len = client->ops->read(client->ctx, buf, size);
 	if (!len && now - client->said_ns >= HTTP_HEARTBEAT_NS && size >= sizeof(beat)) {
 		len = sizeof(beat) - 1;
 		memcpy(buf, beat, len);
 	}
 	if (len) {
-		client->said_ns = now;
+		client->said_ns = client->owed_ns = now;
 		return (ssize_t)len;
 	}
 	/* a 0 alone would be asked for again at once, for ever */
@@ -46,19 +49,33 @@ void http_end_stream(struct client *client)
 	client->ops = NULL;
 }
 
+void http_wake_stream(struct client *client)
+{
+	if (!client->suspended)
+		return;
+	client->suspended = false;
+	client->owed_ns = http_now_ns();
+	MHD_resume_connection(client->connection);
+}
+
 void http_wake_streams(struct http *http)
 {
-	uint64_t now = http_now_ns();
-
 	http->wake_ns = 0;
 	http->beat_ns = 0;
 	for (struct client *client = http->clients.streams.first; client; client = client->next)
-		if (client->suspended) {
-			client->suspended = false;
-			MHD_resume_connection(client->connection);
-		}
+		http_wake_stream(client);
 	if (http->clients.streams.count)
-		http->beat_ns = now + HTTP_HEARTBEAT_NS;
+		http->beat_ns = http_now_ns() + HTTP_HEARTBEAT_NS;
+}
+
+/* Whether it will be known when the client goes. */
+static bool watch(struct client *client)
+{
+	struct epoll_event event = { .events = EPOLLRDHUP | EPOLLONESHOT, .data.ptr = client };
+	unsigned int gone_ms = GONE_MS;
+
+	setsockopt(client->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &gone_ms, sizeof(gone_ms));
+	return !epoll_ctl(client->http->epoll_fd, EPOLL_CTL_ADD, client->fd, &event);
 }
 
 void http_stream(struct http_request *request, const char *type, const struct http_stream_ops *ops,
@@ -67,9 +84,8 @@ void http_stream(struct http_request *request, const char *type, const struct ht
 	struct client *client = http_client_of(request->connection);
 	struct http *http = request->http;
 	struct MHD_Response *response = NULL;
-	unsigned int gone_ms = GONE_MS;
 
-	if (client && http->clients.streams.count < HTTP_STREAMS)
+	if (client && http->clients.streams.count < HTTP_STREAMS && watch(client))
 		response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES,
 							     read_stream, client, NULL);
 	if (!response) {
@@ -81,7 +97,6 @@ void http_stream(struct http_request *request, const char *type, const struct ht
 	http_add_headers(response, type, NULL);
 	/* what stands between here and there is not to gather it */
 	MHD_add_response_header(response, "X-Accel-Buffering", "no");
-	setsockopt(client->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &gone_ms, sizeof(gone_ms));
 	clients_become(&http->clients, client, CLIENT_STREAMS, http_now_ns());
 	client->ops = ops;
 	client->ctx = ctx;
@@ -93,8 +108,10 @@ void http_stream(struct http_request *request, const char *type, const struct ht
 
 void http_wake(struct http *http)
 {
-	if (http->clients.streams.count && !http->wake_ns)
+	if (http->clients.streams.count && !http->wake_ns) {
 		http->wake_ns = http_now_ns() + WAKE_NS;
+		http_set_timer(http);
+	}
 }
 
 unsigned int http_streams(const struct http *http)
