@@ -51,10 +51,9 @@ class Panels {
 
 	// Within the bar alone: the page stays where it is.
 	bringIntoSight(tab) {
-		const left = tab.offsetLeft - this.bar.offsetLeft;
-		if (left < this.bar.scrollLeft ||
-		    left + tab.offsetWidth > this.bar.scrollLeft + this.bar.clientWidth)
-			this.bar.scrollLeft = left - (this.bar.clientWidth - tab.offsetWidth) / 2;
+		const bar = this.bar.getBoundingClientRect(), at = tab.getBoundingClientRect();
+		if (at.left < bar.left || at.right > bar.right)
+			this.bar.scrollLeft += (at.left + at.right - bar.left - bar.right) / 2;
 	}
 
 	key(event) {
