@@ -124,23 +124,18 @@ class WebPage {
 				this.documents[name] = document;
 		if (!this.documents.top)
 			return;
-		this.reveal();
+		const first = part('panels').hidden;
+		part('overview').hidden = part('panels').hidden = false;
 		this.head.show(this.documents);
 		if (documents.history)
 			this.charts.show(documents.history);
 		if (documents.top)
 			this.charts.extend(documents.top);
 		this.showBadges();
+		if (first)	// nothing was laid out before
+			this.panels.open(this.tab().name);
 		if (this.tab().needs in documents)
 			this.showTab();
-	}
-
-	// Only now is anything laid out.
-	reveal() {
-		if (!part('panels').hidden)
-			return;
-		part('overview').hidden = part('panels').hidden = false;
-		this.panels.open(this.tab().name);
 	}
 
 	showTab() {
