@@ -26,6 +26,7 @@ struct pipeline {
 	const char *record_to;		/* a file, NULL: none */
 	uint64_t record_max_bytes;	/* then it goes on in another one; 0: it is the only one */
 	uint32_t record_keep;		/* so many of them; 0: all */
+	bool anonymize;			/* what is recorded (sink/anonymize.h) */
 	bool once;			/* end at ready: `list` */
 	bool quiet;			/* no sink: `record` */
 	const struct front *front;	/* in the place of a sink (cmd/front.h); NULL: none */

@@ -159,6 +159,7 @@ static int open_stage(struct replay *replay, const struct pipeline *pipeline, st
 		.host = recording_head(reel_part(replay->reel, 0).recording)->host,
 		.offset_ns = reel_offset_ns(replay->reel),
 		.replay = true,
+		.head = recording_head(reel_part(replay->reel, 0).recording),
 		.recordings = replay->notes,
 		.nr_recordings = reel_count(replay->reel),
 	};
@@ -182,6 +183,19 @@ int replay_restart(struct replay *replay, struct error *err)
 	return 0;
 }
 
+/* A recording is of one boot and one filter. */
+static int check_copy(const struct reel *reel, struct error *err)
+{
+	for (size_t i = 1; i < reel_count(reel); i++)
+		if (reel_part(reel, i).source)
+			return error_set(
+				err, -EINVAL,
+				"'%s' is of another boot, or was recorded under another filter, than "
+				"the first one: copy it by itself",
+				recording_path(reel_part(reel, i).recording));
+	return 0;
+}
+
 static int run(struct replay *replay, const struct pipeline *pipeline, struct error *err)
 {
 	const struct options *options = pipeline->options;
@@ -190,6 +204,8 @@ static int run(struct replay *replay, const struct pipeline *pipeline, struct er
 	if (!replay->notes)
 		return error_set(err, -ENOMEM, "no memory");
 	replay->reel = reel_open(options->inputs, options->nr_inputs, err);
+	if (replay->reel && pipeline->record_to && check_copy(replay->reel, err))
+		return err->code;
 	if (!replay->reel || open_stage(replay, pipeline, err))
 		return err->code;
 	return pipeline->pace ? playback(replay, pipeline->pace, err) : feed(replay, err);

@@ -29,6 +29,7 @@ struct stage {
 	struct names *names;		/* owned; NULL: none */
 	struct recorder *recorder;	/* owned; NULL: none */
 	struct tw_recording_head head;	/* of the file that it writes */
+	struct anonymizer *anonymizer;	/* owned; NULL: what is recorded is as it was */
 	bool cramped;			/* it has been said that files are too small */
 	bool starting;			/* live, and not ready: the recording is waited for */
 	unsigned int source;		/* of the records to come: struct tw_record says not */
@@ -46,6 +47,7 @@ struct origin {
 	int64_t offset_ns;	/* realtime minus monotonic */
 	enum tw_evidence evidence;	/* live: the tier in use */
 	bool replay;
+	const struct tw_recording_head *head; /* of what is replayed, for a copy; NULL: live */
 	const struct recording_note *recordings; /* what is replayed; borrowed, up to the end */
 	uint32_t nr_recordings;
 };

@@ -9,6 +9,7 @@
 #include "cmd/signals.h"
 #include "cmd/stage.h"
 #include "model/farewell.h"
+#include "sink/anonymize.h"
 #include "source/live.h"
 
 #define NAMES_PATIENCE_MS 2000
@@ -181,6 +182,7 @@ int stage_close(struct stage *stage, struct error *err)
 	outlet_free(stage->output);
 	names_free(stage->names);
 	ret = close_recorder(stage, err);
+	anonymizer_free(stage->anonymizer);
 	model_free(stage->model);
 	*stage = (struct stage){ 0 };
 	/* a reader that has gone is no failure, nor is a signal that ended the wait for it */

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What is recorded: its head, and where it goes on in the next file. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/utsname.h>
 #include <time.h>
 
@@ -10,6 +12,7 @@
 #include "cmd/signals.h"
 #include "cmd/stage.h"
 #include "model/restate.h"
+#include "sink/anonymize.h"
 
 /* At the start the recording is waited for as long as its reader never pauses for so long. */
 #define READER_PATIENCE_MS 1000
@@ -48,6 +51,20 @@ static void fill_head(struct tw_recording_head *head, const struct options *opti
 		 options->filter.service ? options->filter.service : "");
 }
 
+/* The key is nobody's: what was replaced is not to be found out again. */
+static int begin_anonymizing(struct stage *stage, struct error *err)
+{
+	uint8_t key[SIPHASH_KEY_LEN];
+
+	if (getrandom(key, sizeof(key), 0) != sizeof(key))
+		return error_set(err, -errno, "no random numbers to anonymize by: %s",
+				 strerror(errno));
+	stage->anonymizer = anonymizer_new(key);
+	if (!stage->anonymizer)
+		return error_set(err, -ENOMEM, "no memory to anonymize");
+	return anonymizer_head(stage->anonymizer, &stage->head, err);
+}
+
 void stage_open_recorder(struct stage *stage, const struct origin *origin, struct error *err)
 {
 	const struct pipeline *pipeline = stage->pipeline;
@@ -57,9 +74,19 @@ void stage_open_recorder(struct stage *stage, const struct origin *origin, struc
 		.threaded = !origin->replay,
 	};
 
-	fill_head(&stage->head, pipeline->options, origin->evidence);
-	stage->head.run_ns = stage->head.monotonic_ns;
-	stage->recorder = recorder_open(pipeline->record_to, &stage->head, &opts, err);
+	if (origin->head) {
+		stage->head = *origin->head;
+		/* an older one was shorter */
+		stage->head.size = sizeof(stage->head);
+		/* nothing goes on where several end */
+		if (origin->nr_recordings > 1)
+			stage->head.run_ns = 0;
+	} else {
+		fill_head(&stage->head, pipeline->options, origin->evidence);
+		stage->head.run_ns = stage->head.monotonic_ns;
+	}
+	if (!pipeline->anonymize || !begin_anonymizing(stage, err))
+		stage->recorder = recorder_open(pipeline->record_to, &stage->head, &opts, err);
 }
 
 /*
@@ -84,9 +111,19 @@ static void wait_for_recording(struct stage *stage)
 	}
 }
 
+/* As it is to be in the file; NULL: it is not to be there. */
+static const struct tw_record *made_public(struct stage *stage, const struct tw_record *record)
+{
+	return stage->anonymizer ? anonymizer_record(stage->anonymizer, record) : record;
+}
+
 static void restate(void *ctx, const struct tw_record *record)
 {
-	recorder_restate(ctx, record);
+	struct stage *stage = ctx;
+
+	record = made_public(stage, record);
+	if (record)
+		recorder_restate(stage->recorder, record);
 }
 
 static void say_what_is_left_out(struct stage *stage)
@@ -112,18 +149,25 @@ static void go_on_in_the_next_file(struct stage *stage)
 	head->part++;
 	if (recorder_next(stage->recorder, head))
 		return;
-	model_restate(stage->model, restate, stage->recorder);
+	model_restate(stage->model, restate, stage);
 	recorder_flush(stage->recorder);
 	say_what_is_left_out(stage);
 }
 
 void stage_record(struct stage *stage, const struct tw_record *record)
 {
-	if (stage->starting)
+	const struct tw_record *public = made_public(stage, record);
+
+	if (!public)
+		return;
+	if (stage->starting) {
 		wait_for_recording(stage);
-	else if (recorder_is_full(stage->recorder, record))
+	} else if (recorder_is_full(stage->recorder, public)) {
 		go_on_in_the_next_file(stage);
-	recorder_write(stage->recorder, record);
+		/* others were made in its place */
+		public = made_public(stage, record);
+	}
+	recorder_write(stage->recorder, public);
 }
 
 void stage_save(struct stage *stage)
