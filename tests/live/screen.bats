@@ -11,7 +11,7 @@ RECORDING=$ROOT/tests/golden/leaks/recording
 
 setup() {
 	need_command tmux
-	SOCKET=twtrace-$$-$BATS_TEST_NUMBER
+	TERMINALS=0
 	BEFORE=$BATS_TEST_TMPDIR/before
 	AFTER=$BATS_TEST_TMPDIR/after
 	STATUS_FILE=$BATS_TEST_TMPDIR/status
@@ -26,14 +26,16 @@ teardown() {
 	live_teardown
 }
 
-# Its own server, without anybody's configuration.
+# A server of its own for each terminal, without anybody's configuration: one that is told to end
+# takes its time.
 tm() {
-	TMUX='' tmux -L "$SOCKET" -f /dev/null "$@" 3>&-
+	TMUX='' tmux -S "$BATS_TEST_TMPDIR/tmux.$TERMINALS" -f /dev/null "$@" 3>&-
 }
 
 # open_terminal TERM LOCALE [WIDTH HEIGHT]: a shell in it.
 open_terminal() {
-	tm kill-server 2>/dev/null || true
+	((TERMINALS == 0)) || tm kill-server 2>/dev/null || true
+	TERMINALS=$((TERMINALS + 1))
 	LC_ALL=C.UTF-8 tm new-session -d -s t -x "${3:-100}" -y "${4:-30}" \
 		"env -u NO_COLOR -u COLUMNS -u LINES TERM=$1 LC_ALL=$2 PS1='shell> ' bash --norc --noprofile"
 	wait_until shows '^shell>'
