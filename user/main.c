@@ -12,7 +12,7 @@
 #include "cmd/complete.h"
 
 static const struct command commands[] = {
-	{ "top", cmd_top, "connections per service, port and remote host, refreshing" },
+	{ "top", cmd_top, "the full screen, or tables of connections per service, port, remote" },
 	{ "trace", cmd_trace, "one line an event: state changes, TIME_WAIT births and ends" },
 	{ "list", cmd_list, "the sockets themselves: state, age, owner, time left" },
 	{ "leaks", cmd_leaks, "the services that leak connections, with the evidence" },
@@ -31,8 +31,10 @@ static const struct command commands[] = {
 
 static void print_help(FILE *out)
 {
-	fprintf(out, "Usage: twtrace [COMMAND] [OPTION...]\n"
-		     "Traces the end of TCP connections on this host. Without a command: top.\n\n");
+	fprintf(out,
+		"Usage: twtrace [COMMAND] [OPTION...]\n"
+		"Traces the end of TCP connections on this host. Without a command: top, which is\n"
+		"the full screen on a terminal.\n\n");
 	for (size_t i = 0; i < NR_COMMANDS; i++)
 		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
 	fprintf(out, "\n  twtrace COMMAND --help   the options of a command\n"

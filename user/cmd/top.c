@@ -13,7 +13,8 @@ int cmd_top(int argc, char **argv)
 	static const struct option_spec spec = {
 		.doc = "Counts connections per service, port and remote host: how many there are, in "
 		       "which state, who closed first, how each TIME_WAIT ended.\v"
-		       "Without --for it runs until Ctrl-C and then prints the final tables.",
+		       "On a terminal, without --for and --output, it is the full screen: ? lists its keys, q "
+		       "ends it. Else without --for it runs until Ctrl-C and then prints the final tables.",
 		.groups = GROUP_WINDOW | GROUP_OUTPUT | GROUP_NAMES | GROUP_INPUT | GROUP_FILTER |
 			  GROUP_LIVE | GROUP_TABLE,
 		.formats = formats,
