@@ -19,6 +19,9 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .SECONDARY:
 .DEFAULT_GOAL := all
 
+# what `make dist` has packed says so itself; it may lie within the repository of another
+RELEASE = $(or $(file <.version),$(patsubst v%,%,$(shell git describe --tags --match 'v[0-9]*' 2>/dev/null)),$(VERSION))
+
 # not in the PATH of a Debian user, but bpftool and ip live there
 export PATH := $(PATH):/usr/sbin:/sbin
 export CC CLANG BPFTOOL CLANG_FORMAT SAN
@@ -35,7 +38,7 @@ override O := $(patsubst $(CURDIR)/%,%,$(abspath $(O)))
 
 CHECKS := check check-unit check-golden check-cli check-live check-bench check-vm check-web check-lint
 DOORS := help deps run demo bench clean format check-format golden-update $(CHECKS)
-.PHONY: $(DOORS) all install programs bench-programs compile_commands.json FORCE
+.PHONY: $(DOORS) all install uninstall dist deb programs bench-programs compile_commands.json FORCE
 
 BUILD = +@$(MAKE) $(if $(V),,-s) $(if $(filter -j%,$(MAKEFLAGS)),,-j$$(nproc))
 AS_ROOT = $$([ $$(id -u) = 0 ] || command -v sudo)
@@ -49,7 +52,9 @@ help:
 	@echo 'make bench          what it costs, as one table (ARGS="-o json" for machines)'
 	@echo 'make                build $(O)/twtrace'
 	@echo 'make deps           install the Debian packages that building and testing need'
-	@echo 'make install        into $$(DESTDIR)$$(PREFIX), PREFIX=$(PREFIX)'
+	@echo 'make install        into $$(DESTDIR)$$(PREFIX), PREFIX=$(PREFIX); make uninstall'
+	@echo 'make dist           $(O)/twtrace-VERSION.tar.xz of what is committed'
+	@echo 'make deb            a Debian package of the same, in $(O)/deb'
 	@echo 'make golden-update  rewrite what the golden tests expect, and show the difference'
 	@echo 'make format         give the code its form; check-format only looks'
 	@echo 'make compile_commands.json, make clean'
@@ -146,7 +151,7 @@ $(O)/compile.flags: FORCE ; +$(call remember,$(CC) $(ALL_CFLAGS))
 $(O)/link.flags: FORCE ; +$(call remember,$(CC) $(ALL_LDFLAGS) $(LIBS) $(USER_OBJS))
 $(O)/bpf.flags: FORCE ; +$(call remember,$(CLANG) $(BPF_CFLAGS) $(BPF_OBJS))
 $(O)/version.h: FORCE
-	+$(call remember,$(hash)define TWTRACE_VERSION "$(or $(patsubst v%,%,$(shell git describe --tags --match 'v[0-9]*' 2>/dev/null)),$(VERSION))")
+	+$(call remember,$(hash)define TWTRACE_VERSION "$(RELEASE)")
 
 $(O)/bpf/%.bpf.o: bpf/%.bpf.c $(O)/bpf.flags
 	$(call say,BPF)
@@ -337,16 +342,53 @@ $(BENCH_PROGRAMS): $(O)/bench/%: $$(call parts,$$*) $(O)/link.flags
 
 # ------------------------------------------------------------------------------ the rest
 
-install: all
-	install -D -m 755 $(O)/twtrace $(DESTDIR)$(PREFIX)/bin/twtrace
-	install -d $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 644 $(PAGES) $(DESTDIR)$(PREFIX)/share/man/man1
-
-# for editors and clangd; longer than what a shell can be given
 define newline
 
 
 endef
+
+# $(call put,MODE,FILES,DIRECTORY), for each of what there is; a unit names the program's path
+installed = $(call put,755,$(O)/twtrace,$(PREFIX)/bin) \
+	$(call put,644,$(PAGES),$(PREFIX)/share/man/man1) \
+	$(call put,644,$(O)/completions/twtrace,$(PREFIX)/share/bash-completion/completions) \
+	$(call put,644,contrib/completions/twtrace.fish,$(PREFIX)/share/fish/vendor_completions.d) \
+	$(call put,644,contrib/completions/_twtrace,$(PREFIX)/share/zsh/$(ZSH)) \
+	$(call put,644,$(UNITS),$(UNITDIR)) \
+	$(call put,644,README.md $(wildcard docs/*.md),$(DOCDIR)) \
+	$(call put,644,$(wildcard docs/schema/*.json),$(DOCDIR)/schema) \
+	$(foreach d,$(EXAMPLES),$(call put,644,$(wildcard $d/*),$(DOCDIR)/examples/$(notdir $d)))
+ZSH ?= $(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
+UNITDIR ?= $(patsubst /usr/lib/%,/lib/%,$(PREFIX)/lib/systemd/system)
+DOCDIR = $(PREFIX)/share/doc/twtrace
+EXAMPLES := $(wildcard $(addprefix contrib/,prometheus grafana docker kubernetes))
+UNITS := $(patsubst contrib/systemd/%,$(O)/systemd/%,$(wildcard contrib/systemd/*.service))
+
+install: put = install -d $(DESTDIR)$3$(newline)install -m $1 $2 $(DESTDIR)$3$(newline)
+install: all $(O)/completions/twtrace $(UNITS)
+	$(installed)
+
+uninstall: put = rm -f $(addprefix $(DESTDIR)$3/,$(notdir $2))$(newline)
+uninstall:
+	$(installed)
+	-find $(DESTDIR)$(DOCDIR) -depth -type d -empty -delete
+
+$(O)/completions/twtrace: contrib/completions/twtrace.bash
+	$(call say,COPY)
+	$(Q)cp $< $@
+
+$(O)/systemd/%.service: contrib/systemd/%.service FORCE
+	$(call say,UNIT)
+	$(Q)sed 's|/usr/bin/twtrace|$(PREFIX)/bin/twtrace|' $< >$@
+
+# what is committed, the same bytes wherever and whenever: version, order, times, owners, modes
+# and the way it is compressed are given
+dist:
+	@contrib/dist $(RELEASE) $(O)
+
+deb:
+	@contrib/deb $(RELEASE) $(O)
+
+# for editors and clangd; longer than what a shell can be given
 entry = {"directory": "$(CURDIR)", "file": "$1", "command": "$2 -c $1"}
 compile_commands.json: $(O)/twtrace.skel.h $(PROTOS:=.h) $(BENCH_SKELS) $(O)/version.h
 	$(file >$@,$(foreach s,$(BPF_SRCS) $(BENCH_BPF_SRCS),$(call entry,$s,$(CLANG) $(BPF_CFLAGS))$(newline)) \

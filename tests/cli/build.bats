@@ -130,12 +130,6 @@ fake() {
 	[[ $(jq -r '[.[].directory] | unique[]' compile_commands.json) == "$PWD" ]]
 }
 
-@test "make install puts things where it is told" {
-	build install DESTDIR="$BATS_TEST_TMPDIR" PREFIX=/opt/x >/dev/null
-	cmp "$TWTRACE" "$BATS_TEST_TMPDIR/opt/x/bin/twtrace"
-	diff -r "$BUILD/man" "$BATS_TEST_TMPDIR/opt/x/share/man/man1"
-}
-
 # ------------------------------------------------------------------------------------ deps
 
 @test "deps says nothing where nothing is missing" {
