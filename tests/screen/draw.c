@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * draw [-a] [-s] RECORDING WIDTHxHEIGHT [KEYS]: the frame that the full-screen view makes of a
- * recording after these keys, on standard output. -a: as in the C locale; -s: with styles.
+ * draw [-a] [-s] [-r FROM=TO]... RECORDING WIDTHxHEIGHT [KEYS]: the frame that the full-screen
+ * view makes of a recording after these keys, on standard output. -a: as in the C locale; -s:
+ * with styles; -r: processes of that name have another one.
  *
  * KEYS are characters, and in angle brackets what is none: <Enter>, <Click 3 7>; also <to 2.5>:
  * the recording goes on up to that second, and <size 60 15>. Without <to> all of it comes first.
@@ -13,12 +14,18 @@
 
 #include "base/frame.h"
 #include "base/text.h"
+#include "base/wrap.h"
 #include "model/leak.h"
 #include "model/model.h"
 #include "screen/view.h"
 #include "source/recording.h"
 
 #define SECOND_NS 1000000000ULL
+#define MOST_NAMES 4
+
+struct renaming {
+	char from[TW_COMM_LEN], to[TW_COMM_LEN];	/* padded with zeroes */
+};
 
 struct drawing {
 	struct recording *recording;
@@ -30,6 +37,9 @@ struct drawing {
 	unsigned int width, height;
 	bool ascii;
 	uint64_t interval_ends_ns;
+	struct renaming renamings[MOST_NAMES];
+	unsigned int nr_renamings;
+	_Alignas(8) char renamed[65536];
 };
 
 static const struct {
@@ -81,11 +91,26 @@ static void pass_time(struct drawing *drawing, uint64_t now_ns)
 	}
 }
 
+/* Wherever it stands in the record, whatever kind that is. */
+static const struct tw_record *rename_in(struct drawing *drawing, const struct tw_record *record)
+{
+	memcpy(drawing->renamed, record, record->size);
+	for (unsigned int i = 0; i < drawing->nr_renamings; i++) {
+		const struct renaming *renaming = &drawing->renamings[i];
+		char *at = drawing->renamed, *end = at + record->size;
+
+		while ((at = memmem(at, (size_t)(end - at), renaming->from, TW_COMM_LEN)))
+			memcpy(at, renaming->to, TW_COMM_LEN);
+	}
+	return (const struct tw_record *)drawing->renamed;
+}
+
 static void feed(struct drawing *drawing, uint64_t until_ns)
 {
 	while (drawing->next && drawing->next->ts_ns <= until_ns) {
 		pass_time(drawing, drawing->next->ts_ns);
-		model_feed(drawing->model, drawing->next, drawing->next->size, 0);
+		model_feed(drawing->model, rename_in(drawing, drawing->next), drawing->next->size,
+			   0);
 		drawing->next = recording_next(drawing->recording);
 	}
 	model_judge(drawing->model);
@@ -180,6 +205,21 @@ static void release(struct drawing *drawing)
 	frame_release(&drawing->frame);
 }
 
+/* In the place of the doctor's, whose words other tests compare. */
+static void print_findings(const struct model *model, const struct sink_opts *opts)
+{
+	(void)model;
+	for (unsigned int i = 1; i <= 12; i++) {
+		fprintf(opts->out, "\033[1;31mPROBLEM  \033[0m");
+		print_wrapped(opts->out, opts->width, 9,
+			      "What is wrong is said in a sentence that is broken where the screen "
+			      "ends, and then what to do.");
+		fprintf(opts->out, "         %u\n", i);
+	}
+}
+
+static const struct part findings = { .print = print_findings };
+
 static void open_all(struct drawing *drawing, const char *path)
 {
 	const struct tw_recording_head *head;
@@ -191,13 +231,25 @@ static void open_all(struct drawing *drawing, const char *path)
 	opts.realtime_offset_ns = (int64_t)(head->realtime_ns - head->monotonic_ns);
 	drawing->model = model_new(
 		&(struct model_opts){ .leaks = true, .ports = true, .history = HISTORY_ALL });
-	drawing->view = view_new(&(struct view_opts){ .opts = &opts, .replay = true });
+	drawing->view =
+		view_new(&(struct view_opts){ .opts = &opts, .doctor = &findings, .replay = true });
 	if (!drawing->model || !drawing->view)
 		die("no memory for", path);
 	model_set_host(drawing->model, 0, head->host);
 	model_subscribe(drawing->model, on_event, drawing);
 	drawing->now.speed = 1;
 	drawing->now.self.resident_bytes = 24 << 20;
+}
+
+static void add_renaming(struct drawing *drawing, const char *text)
+{
+	struct renaming *renaming = &drawing->renamings[drawing->nr_renamings++];
+	const char *to = strchr(text, '=');
+
+	if (drawing->nr_renamings == MOST_NAMES || !to || to - text >= TW_COMM_LEN)
+		die("no names are", text);
+	memcpy(renaming->from, text, (size_t)(to - text));
+	strncpy(renaming->to, to + 1, TW_COMM_LEN - 1);
 }
 
 int main(int argc, char **argv)
@@ -207,13 +259,16 @@ int main(int argc, char **argv)
 	bool styles = false;
 	int option;
 
-	while ((option = getopt(argc, argv, "as")) != -1) {
+	while ((option = getopt(argc, argv, "asr:")) != -1) {
 		drawing.ascii |= option == 'a';
 		styles |= option == 's';
+		if (option == 'r')
+			add_renaming(&drawing, optarg);
 	}
 	if (argc - optind < 2 ||
 	    sscanf(argv[optind + 1], "%ux%u", &drawing.width, &drawing.height) != 2) {
-		fprintf(stderr, "Usage: draw [-a] [-s] RECORDING WIDTHxHEIGHT [KEYS]\n");
+		fprintf(stderr,
+			"Usage: draw [-a] [-s] [-r FROM=TO] RECORDING WIDTHxHEIGHT [KEYS]\n");
 		return 2;
 	}
 	keys = argc - optind > 2 ? argv[optind + 2] : "";

@@ -3,7 +3,7 @@
  * The lines above everything: what a user with a problem sees first.
  *
  *   web-1  14:03:22  traced for 1m12s  evidence: fentry            twtrace 1.2% CPU, 24 MB
- *   rates      58.4/s opened, 58.4/s closed, 0.0/s failed; 84 open: 70 ESTAB, 12 CLOSE-WAIT
+ *   rates      58.4/s opened, 58.4/s closed, 0.0/s failed; 84 open, 12 CLOSE-WAIT, 70 ESTAB
  *   TIME-WAIT  1,204 now, 1,300 at most  ▁▂▃▅▇█▇▆  1m12s
  *   ports      at half, now 61% of 28,232 used, none left in 3m20s: 10.0.0.1 -> 10.0.0.2:80
  *   leaks      LEAK (and 2 more) shop: 1,204 sockets in CLOSE-WAIT on port 8080, from 10.0.0.5
@@ -139,10 +139,11 @@ static void draw_rates(struct pen *pen, const struct scene *scene)
 	put(pen, STYLE_PLAIN, ", %s/s closed", rate_text(closed, text));
 	put(pen, failed > 0 ? STYLE_WARN : STYLE_PLAIN, ", %s/s failed", rate_text(failed, text));
 	put(pen, STYLE_PLAIN, "; %s open", text_count(totals->count[FIELD_OPEN], text));
-	put(pen, STYLE_PLAIN, ": %s ESTAB", text_count(totals->count[FIELD_ESTABLISHED], text));
+	/* what nobody closes is told before what is in use */
 	if (totals->count[FIELD_CLOSE_WAIT])
 		put(pen, STYLE_WARN, ", %s CLOSE-WAIT",
 		    text_count(totals->count[FIELD_CLOSE_WAIT], text));
+	put(pen, STYLE_PLAIN, ", %s ESTAB", text_count(totals->count[FIELD_ESTABLISHED], text));
 	if (totals->count[FIELD_FIN_WAIT2])
 		put(pen, STYLE_PLAIN, ", %s FIN-WAIT2",
 		    text_count(totals->count[FIELD_FIN_WAIT2], text));
