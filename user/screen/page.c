@@ -6,7 +6,7 @@
 
 #include "base/wrap.h"
 
-/* Rates over less than that say little, and a key that is held down need not cost more. */
+/* A key that is held down need not cost more. */
 #define PERIOD_NS 500000000ULL
 
 const struct page_ops *const tabs[NR_TABS] = {
@@ -66,9 +66,18 @@ void page_build(struct page *page, const struct site *site, const struct model *
 	page->width = site->width;
 }
 
-void page_refresh(struct page *page, const struct site *site, const struct model *model)
+/* Once an interval: rates over a part of one would jump with each key. */
+static uint64_t period_of(const struct page *page, const struct site *site)
 {
 	uint64_t period_ns = page->ops->period_ns ? page->ops->period_ns : PERIOD_NS;
+	uint64_t interval_ns = site->interval_ns - site->interval_ns / 10;
+
+	return interval_ns > period_ns ? interval_ns : period_ns;
+}
+
+void page_refresh(struct page *page, const struct site *site, const struct model *model)
+{
+	uint64_t period_ns = period_of(page, site);
 	uint64_t now_ns = model_now_ns(model);
 	bool fits = page_is_table(page) || page->width == site->width;
 

@@ -28,6 +28,7 @@ struct site {
 	const struct part *doctor;	/* borrowed; NULL: none */
 	const struct events *events;	/* borrowed */
 	bool replay;
+	uint64_t interval_ns;	/* how long the last one was; 0: none has ended */
 	unsigned int width;	/* of the frame: texts are broken there */
 };
 

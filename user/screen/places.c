@@ -10,6 +10,7 @@
 #include "sink/top_columns.h"
 
 #define NAME_WIDTH 32
+#define NS_PER_SECOND 1e9
 #define NAME_WIDTH_NARROW 22
 
 /* What deserves a look wherever it is not zero. */
@@ -159,10 +160,20 @@ static void hide_rare(struct page *page, const struct model *model)
 			page->grid.hidden |= 1ULL << (first + i);
 }
 
+/* Of an interval that has only begun there are no rates yet. */
+static struct span full_span(const struct site *site, const struct model *model)
+{
+	struct span span = span_interval(model);
+
+	if (span.seconds * 2 * NS_PER_SECOND < (double)site->interval_ns)
+		span.seconds = 0;
+	return span;
+}
+
 static void build_places(struct page *page, const struct site *site, const struct model *model)
 {
 	enum dimension dimension = page->ops->which;
-	struct span span = span_interval(model);
+	struct span span = full_span(site, model);
 	struct ranking ranking;
 
 	if (ranking_init(&ranking, model, dimension, RANKING_NONE, span)) {

@@ -25,6 +25,7 @@ struct view {
 	bool frozen;
 	bool typing;		/* keys are the filter's */
 	struct cost cost;
+	uint64_t interval_start_ns;	/* as of the last frame */
 	uint64_t seek_ns, from_ns, to_ns;
 	/* where the tabs were drawn */
 	unsigned int tab_row;

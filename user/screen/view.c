@@ -14,6 +14,7 @@
 /* Tabs, headings, a row and the line of keys. */
 #define LEAST_PAGE 6
 #define COST_NS 500000000ULL
+#define LONGEST_INTERVAL_NS 10000000000ULL
 
 struct view *view_new(const struct view_opts *opts)
 {
@@ -97,6 +98,17 @@ static void reckon_cost(struct cost *cost, const struct view_now *now)
 	cost->wall_ns = now->wall_ns;
 }
 
+/* After a pause or a gap of a recording it says nothing of the next one. */
+static void note_interval(struct view *view, const struct model *model)
+{
+	uint64_t start_ns = model_interval_start_ns(model), was_ns = view->interval_start_ns;
+	uint64_t lasted_ns = start_ns - was_ns;
+
+	if (was_ns && start_ns > was_ns && lasted_ns < LONGEST_INTERVAL_NS)
+		view->site.interval_ns = lasted_ns;
+	view->interval_start_ns = start_ns;
+}
+
 static void draw_too_small(struct frame *frame)
 {
 	char *text = NULL, line[128];
@@ -133,6 +145,7 @@ void view_draw(struct view *view, const struct model *model, const struct view_n
 
 	frame_clear(frame);
 	reckon_cost(&view->cost, now);
+	note_interval(view, model);
 	view->from_ns = now->from_ns;
 	view->to_ns = now->to_ns;
 	view->site.width = view->site.opts.width = frame->width;
