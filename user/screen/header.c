@@ -14,12 +14,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "model/leak.h"
-#include "model/ports.h"
 #include "screen/spark.h"
 #include "screen/state.h"
-#include "sink/leaks.h"
-#include "sink/ports.h"
 #include "sink/ranking.h"
 #include "sink/summary.h"
 #include "sink/top_columns.h"
@@ -179,11 +175,11 @@ static const struct {
 	[BUDGET_EXHAUSTED] = { "none left", STYLE_BAD },
 };
 
-static void draw_budget(struct pen *pen, const struct budget *budget)
+static void draw_budget(struct pen *pen, const struct budget *budget, const char *place)
 {
 	unsigned int used = budget->capacity ? 100ULL * budget->used / budget->capacity : 100;
 	bool outlook = budget->end_ns && budget->end_ns != TIME_UNKNOWN;
-	char place[DESTINATION_LEN], number[TEXT_LEN];
+	char number[TEXT_LEN];
 
 	put(pen, levels[budget->level].style, "%s", levels[budget->level].words);
 	if (budget->level == BUDGET_EXHAUSTED && budget->failures)
@@ -194,16 +190,16 @@ static void draw_budget(struct pen *pen, const struct budget *budget)
 		    text_count(budget->capacity, number));
 	if (outlook && budget->level != BUDGET_FINE && !budget_is_unexplained(budget))
 		put(pen, STYLE_WARN, ", none left in %s", text_duration(budget->end_ns, number));
-	put(pen, STYLE_PLAIN, ": %s", budget_place(budget, place));
+	put(pen, STYLE_PLAIN, ": %s", place);
 }
 
 static void draw_ports(struct pen *pen, const struct scene *scene)
 {
-	const struct budget *budgets;
+	const struct gist *gist = &scene->view->gist;
 
 	label(pen, "ports");
-	if (model_budgets(scene->model, &budgets))
-		draw_budget(pen, budgets);
+	if (gist->budgets)
+		draw_budget(pen, &gist->budget, gist->place);
 	else
 		put(pen, STYLE_DIM, "no outgoing connection so far");
 }
@@ -216,19 +212,17 @@ static void draw_leaks(struct pen *pen, const struct scene *scene)
 		[LEVEL_SUSPECT] = STYLE_WARN,
 		[LEVEL_LEAK] = STYLE_BAD,
 	};
-	const struct verdict *verdicts;
-	size_t count = model_verdicts(scene->model, &verdicts);
-	char text[VERDICT_TEXT_LEN];
+	const struct gist *gist = &scene->view->gist;
 
 	label(pen, "leaks");
-	if (!count) {
+	if (!gist->verdicts) {
 		put(pen, STYLE_DIM, "none so far");
 		return;
 	}
-	put(pen, styles[verdicts->level], "%s ", leak_level_word(verdicts->level));
-	if (count > 1)
-		put(pen, STYLE_DIM, "(and %zu more) ", count - 1);
-	put(pen, STYLE_PLAIN, "%s", verdict_text(verdicts, scene->view->site.opts.names, text));
+	put(pen, styles[gist->level], "%s ", leak_level_word(gist->level));
+	if (gist->verdicts > 1)
+		put(pen, STYLE_DIM, "(and %zu more) ", gist->verdicts - 1);
+	put(pen, STYLE_PLAIN, "%s", gist->verdict);
 }
 
 static bool something_is_missing(const struct model *model, unsigned int *worst)
@@ -320,16 +314,12 @@ static bool is_replay(const struct scene *scene)
 
 static bool ports_are_short(const struct scene *scene)
 {
-	const struct budget *budgets;
-
-	return model_budgets(scene->model, &budgets) && budgets->level != BUDGET_FINE;
+	return scene->view->gist.budgets && scene->view->gist.budget.level != BUDGET_FINE;
 }
 
 static bool something_leaks(const struct scene *scene)
 {
-	const struct verdict *verdicts;
-
-	return model_verdicts(scene->model, &verdicts);
+	return scene->view->gist.verdicts;
 }
 
 static bool something_is_lost(const struct scene *scene)
@@ -376,7 +366,8 @@ unsigned int draw_header(struct view *view, const struct model *model, const str
 	struct scene scene = { .view = view, .model = model, .now = now };
 	unsigned int rank[NR_LINES], drawn = 0;
 
-	/* a small terminal is a half of rows at least */
+	gist_refresh(&view->gist, &view->site, model, site_period_ns(&view->site, 0));
+	/* two thirds are the page, at least */
 	height = height > frame->height / 3 ? frame->height / 3 : height;
 	for (size_t i = 0; i < NR_LINES; i++)
 		rank[i] = rank_of(i, &scene);

@@ -66,18 +66,18 @@ void page_build(struct page *page, const struct site *site, const struct model *
 	page->width = site->width;
 }
 
-/* Once an interval: rates over a part of one would jump with each key. */
-static uint64_t period_of(const struct page *page, const struct site *site)
+/* Rates over a part of an interval would jump with each key. */
+uint64_t site_period_ns(const struct site *site, uint64_t own_ns)
 {
-	uint64_t period_ns = page->ops->period_ns ? page->ops->period_ns : PERIOD_NS;
 	uint64_t interval_ns = site->interval_ns - site->interval_ns / 10;
 
-	return interval_ns > period_ns ? interval_ns : period_ns;
+	own_ns = own_ns ? own_ns : PERIOD_NS;
+	return interval_ns > own_ns ? interval_ns : own_ns;
 }
 
 void page_refresh(struct page *page, const struct site *site, const struct model *model)
 {
-	uint64_t period_ns = period_of(page, site);
+	uint64_t period_ns = site_period_ns(site, page->ops->period_ns);
 	uint64_t now_ns = model_now_ns(model);
 	bool fits = page_is_table(page) || page->width == site->width;
 

@@ -72,6 +72,8 @@ static inline bool page_is_table(const struct page *page)
 {
 	return page->ops->build;
 }
+/* What is no older than that need not be built again: an interval, or a page's own time. */
+uint64_t site_period_ns(const struct site *site, uint64_t own_ns);
 void page_build(struct page *page, const struct site *site, const struct model *model);
 /* page_build(), if it has not been, or is old. */
 void page_refresh(struct page *page, const struct site *site, const struct model *model);

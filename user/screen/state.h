@@ -4,6 +4,7 @@
 #define SCREEN_STATE_H
 
 #include "screen/events.h"
+#include "screen/gist.h"
 #include "screen/page.h"
 #include "screen/view.h"
 
@@ -25,6 +26,7 @@ struct view {
 	bool frozen;
 	bool typing;		/* keys are the filter's */
 	struct cost cost;
+	struct gist gist;
 	uint64_t interval_start_ns;	/* as of the last frame */
 	uint64_t seek_ns, from_ns, to_ns;
 	/* where the tabs were drawn */

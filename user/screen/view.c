@@ -60,6 +60,8 @@ void view_restart(struct view *view)
 {
 	events_clear(&view->events);
 	view->frozen = false;
+	view->gist.built = false;
+	view->interval_start_ns = 0;
 	for (unsigned int i = 0; i < NR_TABS; i++)
 		view->tabs[i].built = false;
 	for (unsigned int i = 0; i < view->depth; i++)
