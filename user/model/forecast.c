@@ -51,6 +51,7 @@ static double used_after(const struct forecast *forecast, double after_s)
 double forecast_reach(const struct forecast *forecast, double limit)
 {
 	double span_s = FORECAST_ENDS, before = forecast->used, at_s = 0;
+	unsigned int step = 1;
 
 	if (forecast->used >= limit)
 		return 0;
@@ -58,7 +59,13 @@ double forecast_reach(const struct forecast *forecast, double limit)
 		return NAN;
 	if (!isnan(forecast->lifetime_s))
 		span_s += forecast->lifetime_s + forecast->minisock_s;
-	for (unsigned int step = 1; step <= STEPS; step++) {
+	/* most have room for all that is to come, even if nothing came back: no need to look */
+	if (forecast->used + forecast->per_s * span_s < limit) {
+		at_s = span_s;
+		before = used_after(forecast, span_s);
+		step = STEPS + 1;
+	}
+	for (; step <= STEPS; step++) {
 		double next_s = span_s * step / STEPS, after = used_after(forecast, next_s);
 
 		if (after >= limit)
