@@ -263,16 +263,45 @@ gone() {
 	open_terminal xterm-256color C.UTF-8
 	start_screen -i "$RECORDING"
 	press p
-	click_on doctor sgr
-	wait_until shows "$ON_DOCTOR"
-	click_on services old
-	wait_until shows "$ON_SERVICES"
+	click_on services sgr
+	wait_until shows '^SERVICE +OPEN'
+	click_on remotes old
+	wait_until shows '^REMOTE +OPEN'
 	press q
 	left_as_found 0
 }
 
-ON_DOCTOR='Findings|finding|settings'
-ON_SERVICES='^ *SERVICE'
+@test "a recording is played: paused, faster, slower, and at any moment of it" {
+	open_terminal xterm-256color C.UTF-8 120 40
+	start_screen -i "$RECORDING"
+	wait_until shows '  1x  '
+	press + +
+	wait_until shows '  5x  '
+	press - - - - -
+	wait_until shows '  0.25x  '
+	press p
+	wait_until shows '  PAUSED  '
+	press Right Right Right Right
+	wait_until at_second 4[0-9]
+	shows '^leaks +LEAK'
+	press Left Left Left
+	wait_until at_second 1[0-9]
+	shows_not '^leaks +LEAK'
+	# on to its end, where it stays
+	press "]" "]"
+	wait_until shows ' 57.5s of 57.5s'
+	press p
+	wait_until shows '  PAUSED  '
+	press "[" "["
+	wait_until shows ' [01](\.[0-9]+)?s of 57.5s'
+	press q
+	left_as_found 0
+}
+
+# at_second REGEX: so much of the recording has been played
+at_second() {
+	shows "^recording .* $1\.[0-9]*s of 57.5s"
+}
 
 # click_on WORD sgr|old: at its first place on the screen
 click_on() {
@@ -327,7 +356,7 @@ has_colour() {
 	start_screen top --netns "$(ns_path t)"
 	traffic client_first --count 50 --port 7100
 	press 1
-	wait_until shows '7100 .*50'
+	wait_until shows '^7100 +client .* 50 +50 '
 	press q
 	left_as_found 0
 	shows '^total +100 connections, 100 opened, 100 closed, 50 closed first'

@@ -49,6 +49,17 @@ static void begin_if_ready(struct playback *playback)
 		stage->front->ready(stage->front->ctx, stage->model);
 }
 
+/*
+ * A moment that is sought is shown with the whole interval that it lies in, since rates are those
+ * of the running one: they would tell nothing right after one has begun.
+ */
+static bool is_due(const struct playback *playback, uint64_t due_ns)
+{
+	if (!playback->began || playback->next_ns <= due_ns)
+		return true;
+	return playback->pace->seeking && playback->next_ns < playback->replay->interval_ends_ns;
+}
+
 /* Negative: see @err. */
 static int feed_due(struct playback *playback, struct error *err)
 {
@@ -57,7 +68,7 @@ static int feed_due(struct playback *playback, struct error *err)
 	int ret;
 
 	while ((ret = reel_next(playback->replay->reel, &playback->next_ns, err)) > 0) {
-		if (playback->began && playback->next_ns > due_ns)
+		if (!is_due(playback, due_ns))
 			return FED_ALL;
 		if (!replay_feed(playback->replay, playback->next_ns))
 			return FED_TO_END;
@@ -123,6 +134,7 @@ static void look_for_end(struct playback *playback)
 		if (count % SLICE_RECORDS == 0 && live_now_ns() - begin_ns > SLICE_NS)
 			return;
 	}
+	playback->replay->end_ns = playback->pace->to_ns;
 	reel_free(playback->scout);
 	playback->scout = NULL;
 }
@@ -159,7 +171,7 @@ static bool step(struct playback *playback, struct error *err)
 	if (fed == FED_TO_END)
 		stand_still(playback);
 	else if (fed == FED_ALL && pace->seeking)
-		arrive(playback, pace->at_ns);
+		arrive(playback, playback->fed_ns);
 	else if (fed == FED_ALL)
 		skip_gap(playback);
 	if (playback->scout && fed != FED_SLICE)

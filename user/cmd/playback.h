@@ -16,6 +16,7 @@ struct replay {
 	struct recording_note *notes;	/* owned: what is told of each recording */
 	struct stage stage;
 	uint64_t interval_ends_ns, until_ns;
+	uint64_t end_ns;		/* of the last record; 0: not known */
 };
 
 /*

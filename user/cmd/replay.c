@@ -44,6 +44,9 @@ static bool pass_time(struct replay *replay, uint64_t now_ns)
 	}
 	if (now_ns < replay->interval_ends_ns)
 		return true;
+	/* what is left belongs to the last interval, where it is to be looked at */
+	if (replay->end_ns && replay->end_ns < now_ns + options->interval_ns / 2)
+		return true;
 	replay->stage.nearly_over = replay->until_ns &&
 				    replay->until_ns <
 					    replay->interval_ends_ns + options->interval_ns / 2;
