@@ -302,7 +302,7 @@ $(O)/tests/flame-fixture: $(O)/tests/web/fixture.o $(filter $(foreach room,base 
 # ----------------------------------------------------------------------------- benchmarks
 # build/bench/NAME is made of tests/bench/NAME.c and, of the same folder, what stands here
 
-BENCH := churn hold empty programs standin replay model flame
+BENCH := churn hold empty programs standin replay model flame scrape
 PARTS_churn := churn_client churn_server churn_report common netns
 PARTS_hold := common netns
 PARTS_empty := common
@@ -313,6 +313,8 @@ PARTS_replay := common
 ROOMS_model := $(call linked,bench_model)
 PARTS_flame := common
 ROOMS_flame = $(filter $(O)/user/base/% $(O)/user/model/% $(O)/user/sink/%,$(USER_OBJS))
+PARTS_scrape := common
+ROOMS_scrape = $(ROOMS_flame)
 ROOMS_replay := $(ROOMS_model) $(O)/user/source/recording.o
 BENCH_BPF_SRCS := $(wildcard tests/bench/*.bpf.c)
 BENCH_SRCS := $(filter-out $(BENCH_BPF_SRCS),$(wildcard tests/bench/*.c))

@@ -290,3 +290,15 @@ section_flame() {
 		figures flame "$BENCH/flame" -c "$KEYS" -s "$((KEYS / 10))"
 	done
 }
+
+# ------------------------------------------------------------------------------- scrape
+# What /metrics costs, by the host.
+
+section_scrape() {
+	local round
+
+	for ((round = 0; round < ROUNDS; round++)); do
+		progress "scrape, round $((round + 1)) of $ROUNDS"
+		figures scrape "$BENCH/scrape" -r "$((KEYS / 10))"
+	done
+}

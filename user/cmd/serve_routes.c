@@ -158,6 +158,7 @@ void serve_write_metrics(struct serve *serve, enum metrics_format format, FILE *
 {
 	struct metrics_site site = {
 		.opts = &serve->opts,
+		.version = TWTRACE_VERSION,
 		.self = self_cost(),
 		.more = serve_write_counts,
 		.ctx = serve,
