@@ -248,6 +248,23 @@ static void ports_of_all_the_world_leave_half_of_the_labels_to_servers(void **st
 	shelf_release(&shelf);
 }
 
+static void a_server_on_any_port_is_no_better_than_a_client(void **state)
+{
+	struct row_key any = key_of(40000, ROLE_SERVER), given = key_of(8080, ROLE_SERVER);
+	uint64_t much[NR_FIELDS] = { [FIELD_CONNECTIONS] = 1000 };
+	uint64_t little[NR_FIELDS] = { [FIELD_CONNECTIONS] = 1 };
+	struct shelf shelf;
+
+	(void)state;
+	assert_int_equal(shelf_init(&shelf, 1, false), 0);
+	shelf_begin(&shelf);
+	shelf_add(&shelf, &any, much);
+	shelf_add(&shelf, &given, little);
+	assert_true(shelf_admit(&shelf, labels_of, NULL));
+	assert_int_equal(shelf.entries[1].key.port, 8080);
+	shelf_release(&shelf);
+}
+
 static void gauges_are_as_they_are_and_others_have_the_rest(void **state)
 {
 	struct world world = { 0 };
@@ -346,6 +363,7 @@ int main(void)
 		cmocka_unit_test(one_whose_owner_is_learned_late_is_made_up_for),
 		cmocka_unit_test(what_others_had_shown_of_a_newcomer_stays_there),
 		cmocka_unit_test(ports_of_all_the_world_leave_half_of_the_labels_to_servers),
+		cmocka_unit_test(a_server_on_any_port_is_no_better_than_a_client),
 		cmocka_unit_test(gauges_are_as_they_are_and_others_have_the_rest),
 		cmocka_unit_test(no_counter_decreases_and_all_are_the_total_whatever_rows_do),
 	};

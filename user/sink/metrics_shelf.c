@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* ip_local_port_range, where nobody has set it. */
+#define FIRST_EPHEMERAL 32768
 /* From this part of all on one matters: of 20 labels, a hundredth. */
 #define SHARE 5
 
@@ -123,12 +125,20 @@ void shelf_add(struct shelf *shelf, const struct row_key *key, const uint64_t *c
 	}
 }
 
-/* Servers have as many ports as they listen on; clients may go through those of all the world. */
+/*
+ * A server that was given its port, not one that has asked for any. Of those a host has few;
+ * clients may go through the ports of all the world.
+ */
+static bool is_server(const struct row_key *key)
+{
+	return key->role == ROLE_SERVER && key->port < FIRST_EPHEMERAL;
+}
+
 static bool is_better(const struct shelf_candidate *one, const struct shelf_candidate *other)
 {
-	bool server = one->key.role == ROLE_SERVER;
+	bool server = is_server(&one->key);
 
-	if (server != (other->key.role == ROLE_SERVER))
+	if (server != is_server(&other->key))
 		return server;
 	if (one->weight != other->weight)
 		return one->weight > other->weight;
@@ -141,8 +151,7 @@ static bool is_better(const struct shelf_candidate *one, const struct shelf_cand
  */
 static bool fits(const struct shelf *shelf, const struct shelf_candidate *candidate)
 {
-	if (candidate->key.role == ROLE_SERVER ||
-	    (!shelf->by_share && shelf->count <= shelf->cap / 2))
+	if (is_server(&candidate->key) || (!shelf->by_share && shelf->count <= shelf->cap / 2))
 		return true;
 	return candidate->weight * shelf->cap * SHARE >= shelf->weight;
 }
