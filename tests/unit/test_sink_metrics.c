@@ -449,6 +449,24 @@ static void a_histogram_has_its_buckets_and_the_one_of_all(void **state)
 	fake_model_free(model);
 }
 
+static void what_was_held_is_not_taken_back(void **state)
+{
+	static const char line[] = "twtrace_time_wait_held_seconds_total 283820.000000000";
+	struct model *model = fake_busy_model();
+	struct scrape scrape;
+
+	(void)state;
+	scrape_begin(&scrape, &METRICS_DEFAULTS);
+	scrape_text(&scrape, model);
+	expect_line(&scrape, line);
+	/* one has ended earlier than was thought */
+	model->totals.held_ns -= 5 * SECOND;
+	scrape_text(&scrape, model);
+	expect_line(&scrape, line);
+	scrape_end(&scrape);
+	fake_model_free(model);
+}
+
 static void more(void *ctx, enum metrics_format format, FILE *out)
 {
 	fprintf(out, "# %s %d\n", (const char *)ctx, format);
@@ -492,6 +510,15 @@ static int compare_lines(const void *left, const void *right)
 
 static void no_series_comes_twice(void **state)
 {
+	/* an own range may be that of the namespace */
+	static const struct budget budgets[] = {
+		{ .level = BUDGET_HALF, .low = 32768, .high = 60999, .capacity = 28232 },
+		{ .level = BUDGET_HALF,
+		  .low = 32768,
+		  .high = 60999,
+		  .capacity = 28232,
+		  .own_range = true },
+	};
 	struct model *model = fake_busy_model();
 	char *lines[MAX_LINES], *line, *rest;
 	struct scrape scrape;
@@ -500,6 +527,8 @@ static void no_series_comes_twice(void **state)
 	(void)state;
 	fake_audit(model, "host", -3, true);
 	fake_audit(model, "host", -3, true);
+	model->budgets = budgets;
+	model->nr_budgets = 2;
 	scrape_begin(&scrape, &METRICS_DEFAULTS);
 	scrape_text(&scrape, model);
 	for (line = strtok_r(scrape.text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
@@ -532,6 +561,7 @@ int main(void)
 		cmocka_unit_test(failures_are_counted_by_kind_errno_and_service),
 		cmocka_unit_test(what_the_kernel_counts_otherwise_is_shown),
 		cmocka_unit_test(a_histogram_has_its_buckets_and_the_one_of_all),
+		cmocka_unit_test(what_was_held_is_not_taken_back),
 		cmocka_unit_test(openmetrics_names_families_and_units_and_ends),
 		cmocka_unit_test(no_series_comes_twice),
 	};
