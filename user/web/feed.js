@@ -7,6 +7,7 @@
 
 const ROUND_MS = 2000;
 const SLOWEST_MS = 15000;	// between two attempts when nobody answers
+const LEISURE = 4;		// so much longer than a round took nobody is asked again
 const ANSWER_MS = 10000;
 const ABSENT_MS = 60000;	// what a server does not have it may have later
 const TOKEN = 'twtrace-token';
@@ -37,7 +38,7 @@ class Feed {
 	 */
 	constructor(told, says) {
 		Object.assign(this, {told, says, wanted: new Map(), asked: new Map(), failures: 0,
-			timer: null, asking: false});
+			took: 0, timer: null, asking: false});
 		document.addEventListener('visibilitychange', () => this.wake());
 	}
 
@@ -64,15 +65,18 @@ class Feed {
 		if (this.asking || this.locked || document.hidden)
 			return;
 		this.asking = true;
+		const begin = performance.now();
 		this.round().finally(() => {
 			this.asking = false;
+			this.took = performance.now() - begin;
 			clearTimeout(this.timer);
 			this.timer = setTimeout(() => this.wake(), this.pause());
 		});
 	}
 
 	pause() {
-		return Math.min(SLOWEST_MS, ROUND_MS * 2 ** Math.min(this.failures, 5));
+		return Math.min(SLOWEST_MS, Math.max(LEISURE * this.took,
+			ROUND_MS * 2 ** Math.max(0, this.failures - 1)));
 	}
 
 	due() {

@@ -47,16 +47,28 @@ function recordingText({file, kernel, records, complete, filters}) {
 		`${complete ? 'complete' : 'not complete'}; filters: ${filters}`;
 }
 
-function basisOf({top, host, recordings = []}) {
+// Of one CPU, between two documents; null where there is but one.
+function cpuShare(host, before) {
+	const ms = before ? Date.parse(host.to) - Date.parse(before.to) : 0;
+	return ms > 0 ? (host.cpu_s - before.cpu_s) / (ms / 1e3) : null;
+}
+
+function selfText(host, before) {
+	const share = cpuShare(host, before);
+	const memory = isKnown(host.resident_bytes) ? `${bytesText(host.resident_bytes)} of memory` : null;
+	return [host.version, memory, share === null ? null : `${percent(share, 1)} of a CPU`]
+		.filter((text) => text).join(', ');
+}
+
+function basisOf({top, host, recordings = []}, before) {
 	const [audit, agrees] = auditText(top.audit);
 	const items = [
 		['evidence', EVIDENCE[top.evidence] ?? top.evidence, top.evidence in EVIDENCE ? 'warn' : 'good'],
 		['loss', lossText(top.loss), top.loss.total ? 'warn' : 'good'],
 		['audit', audit, agrees],
 	];
-	const self = host?.self ?? host;
-	if (isKnown(self?.resident_bytes))
-		items.push(['twtrace', `${bytesText(self.resident_bytes)} of memory`, '']);
+	if (host)
+		items.push(['twtrace', selfText(host, before), '']);
 	for (const recording of recordings.slice(0, MOST_RECORDINGS))
 		items.push(['recording', recordingText(recording), recording.complete ? '' : 'warn']);
 	if (recordings.length > MOST_RECORDINGS)
@@ -131,7 +143,9 @@ class Head {
 		setText(part('host'), this.hostName(top, recordings));
 		document.title = `${top.host ?? 'unknown host'} – twtrace`;
 		setText(part('span'), spanText(top.from, top.to));
-		const basis = basisOf(documents);
+		if (documents.host !== this.host)
+			[this.hostBefore, this.host] = [this.host, documents.host];
+		const basis = basisOf(documents, this.hostBefore);
 		const key = JSON.stringify(basis);
 		if (key !== this.basis)
 			part('basis').replaceChildren(...basis.map(basisItem));
