@@ -7,6 +7,9 @@
 
 const MOST_STEPS = 240;		// a chart has no more pixels to tell them apart
 const MOST_TABLE_ROWS = 60;
+const MOST_TICKS = 7;
+const TIME_STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600,
+	43200, 86400];
 const HISTORY_MS = 3600e3;
 const LINES = {
 	population: [
@@ -50,6 +53,15 @@ function color(name) {
 	return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
+// Round moments; the scale of numbers knows none.
+function setTimeTicks(axis) {
+	const step = TIME_STEPS_S.map((seconds) => 1e3 * seconds)
+		.find((ms) => (axis.max - axis.min) / ms <= MOST_TICKS) ?? axis.max - axis.min;
+	axis.ticks = [];
+	for (let ms = Math.ceil(axis.min / step) * step; ms <= axis.max; ms += step)
+		axis.ticks.push({value: ms});
+}
+
 // As the lines are drawn: by itself Chart.js leaves out dashes and width.
 function legendLabels(chart) {
 	return Chart.defaults.plugins.legend.labels.generateLabels(chart).map((label) => {
@@ -77,8 +89,8 @@ class Course {
 			interaction: {mode: 'index', intersect: false},
 			elements: {point: {radius: 0, hitRadius: 8}, line: {borderWidth: 2}},
 			scales: {
-				x: {type: 'linear', grid: {color: grid}, bounds: 'data',
-					ticks: {color: ink, maxRotation: 0, maxTicksLimit: 6, autoSkipPadding: 12,
+				x: {type: 'linear', grid: {color: grid}, bounds: 'data', afterBuildTicks: setTimeTicks,
+					ticks: {color: ink, maxRotation: 0, autoSkipPadding: 12,
 						callback: (value) => timeText(value, !long)}},
 				y: {beginAtZero: true, grid: {color: grid}, suggestedMax: 1,
 					ticks: {color: ink, precision: this.kind === 'rates' ? undefined : 0,
