@@ -121,7 +121,7 @@ static const struct option_row own_rows[] = {
 	{ 0,
 	  set_metrics_file,
 	  { "metrics-file", KEY_METRICS_FILE, "FILE", 0,
-	    "write the metrics into FILE, too, every 15 s or --interval (textfile collector)",
+	    "write the metrics into FILE, too, every 15 s unless an interval is given (for the textfile collector)",
 	    1 } },
 	{ 0,
 	  set_remotes,
