@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A recorder whose file is followed by others: none larger than asked for, none more than asked
+ * for, no record missing between two of them; and what it finds when it starts.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sink/parts.h"
+#include "sink/recording.h"
+#include "source/recording.h"
+
+#define MAX_BYTES (256 * 1024)
+#define MOST_PARTS 512
+#define PATIENCE_MS 60000
+#define START_NS 1780000000000000000ULL
+
+struct fixture {
+	char folder[64], file[128];
+	struct recorder *recorder;
+	struct tw_recording_head head;
+	uint64_t number;	/* records so far */
+	char *names[MOST_PARTS];
+	size_t nr_names;
+};
+
+static int set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	assert_non_null(f);
+	strcpy(f->folder, "/tmp/twtrace-parts-XXXXXX");
+	assert_non_null(mkdtemp(f->folder));
+	snprintf(f->file, sizeof(f->file), "%s/tcp.twr", f->folder);
+	f->head = (struct tw_recording_head){
+		.magic = TW_RECORDING_MAGIC,
+		.version = TW_RECORDING_VERSION,
+		.size = sizeof(f->head),
+		.realtime_ns = START_NS,
+		.monotonic_ns = 1000,
+		.run_ns = 1000,
+	};
+	*state = f;
+	return 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The files in order of their time, FILE last. */
+static void list(struct fixture *f)
+{
+	DIR *folder = opendir(f->folder);
+	struct dirent *entry;
+
+	while (f->nr_names)
+		free(f->names[--f->nr_names]);
+	while ((entry = readdir(folder)))
+		if (entry->d_name[0] != '.' && strcmp(entry->d_name, "tcp.twr")) {
+			assert_true(f->nr_names < MOST_PARTS - 1);
+			assert_true(asprintf(&f->names[f->nr_names++], "%s/%s", f->folder,
+					     entry->d_name) > 0);
+		}
+	closedir(folder);
+	qsort(f->names, f->nr_names, sizeof(f->names[0]), compare);
+	if (!access(f->file, F_OK))
+		f->names[f->nr_names++] = strdup(f->file);
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	list(f);
+	while (f->nr_names) {
+		unlink(f->names[--f->nr_names]);
+		free(f->names[f->nr_names]);
+	}
+	rmdir(f->folder);
+	free(f);
+	return 0;
+}
+
+static void feed_plain(struct fixture *f, enum tw_kind kind)
+{
+	struct tw_record record = { .size = sizeof(record), .kind = kind, .ts_ns = f->number };
+
+	recorder_restate(f->recorder, &record);
+}
+
+static void start(struct fixture *f, uint32_t keep, bool threaded)
+{
+	struct recorder_opts opts = { .max_bytes = MAX_BYTES, .keep = keep, .threaded = threaded };
+	struct error err = { 0 };
+
+	f->recorder = recorder_open(f->file, &f->head, &opts, &err);
+	if (!f->recorder)
+		fail_msg("%s", err.text);
+	feed_plain(f, TW_READY);
+}
+
+static void wait_for_all(struct fixture *f)
+{
+	struct outlet *outlet = recorder_outlet(f->recorder);
+	struct pollfd readable = { .fd = outlet_fd(outlet), .events = POLLIN };
+
+	while (outlet_await(outlet))
+		assert_int_equal(poll(&readable, 1, PATIENCE_MS), 1);
+}
+
+static void stop(struct fixture *f)
+{
+	struct error err = { 0 };
+
+	recorder_flush(f->recorder);
+	wait_for_all(f);
+	assert_int_equal(recorder_close(f->recorder, &err), 0);
+	list(f);
+}
+
+static void begin_next(struct fixture *f)
+{
+	f->head.part++;
+	f->head.realtime_ns += 1000;
+	assert_int_equal(recorder_next(f->recorder, &f->head), 0);
+	feed_plain(f, TW_TICK);
+	feed_plain(f, TW_READY);
+}
+
+/* Bytes that do not compress at all: the file is as large as it can become. */
+static void fill_at_random(void *bytes, size_t len, uint64_t random)
+{
+	for (char *at = bytes; len >= sizeof(random); at += 8, len -= 8) {
+		random = (random + 0x9e3779b97f4a7c15ULL) * 0xbf58476d1ce4e5b9ULL;
+		random ^= random >> 31;
+		memcpy(at, &random, sizeof(random));
+	}
+}
+
+static void feed(struct fixture *f, unsigned int count)
+{
+	while (count--) {
+		struct tw_transition change = {
+			.head = { .size = sizeof(change),
+				  .kind = TW_TRANSITION,
+				  .from = TW_ESTABLISHED,
+				  .to = TW_CLOSE_WAIT,
+				  .ts_ns = f->number },
+			.cookie = f->number++,
+		};
+
+		fill_at_random(&change.owner,
+			       sizeof(change) - offsetof(struct tw_transition, owner),
+			       change.cookie);
+		if (recorder_is_full(f->recorder, &change.head))
+			begin_next(f);
+		assert_int_equal(recorder_write(f->recorder, &change.head), 0);
+		if (f->number % 3000 == 0)
+			recorder_flush(f->recorder);
+	}
+}
+
+/* All changes of all files, each once and in order from @from on; how many. */
+static uint64_t read_all(struct fixture *f, uint64_t from, bool whole)
+{
+	uint64_t next = from;
+
+	for (size_t i = 0; i < f->nr_names; i++) {
+		struct error err = { 0 };
+		struct recording *recording = recording_open(f->names[i], &err);
+		const struct tw_record *record;
+		bool ready = false;
+
+		assert_non_null(recording);
+		while ((record = recording_next(recording))) {
+			ready |= record->kind == TW_READY;
+			if (record->kind != TW_TRANSITION)
+				continue;
+			assert_true(ready);
+			assert_int_equal(record->ts_ns, next++);
+		}
+		/* all but the one that nobody has ended yet */
+		if (whole || i + 1 < f->nr_names)
+			assert_true(i + 1 == f->nr_names || !recording_damage(recording));
+		recording_free(recording);
+	}
+	return next - from;
+}
+
+static void assert_none_is_larger(const struct fixture *f, off_t bytes)
+{
+	for (size_t i = 0; i < f->nr_names; i++) {
+		struct stat is;
+
+		assert_int_equal(stat(f->names[i], &is), 0);
+		assert_true(is.st_size <= bytes);
+	}
+}
+
+static void no_file_is_larger_and_no_record_is_missing_between_two(void **state)
+{
+	struct fixture *f = *state;
+
+	for (unsigned int threaded = 0; threaded < 2; threaded++) {
+		f->number = 0;
+		start(f, 0, threaded);
+		feed(f, 40000);
+		stop(f);
+		/* a hundred bytes of each are random: it can't be done in fewer */
+		assert_true(f->nr_names > 40000ULL * 100 / MAX_BYTES);
+		assert_none_is_larger(f, MAX_BYTES);
+		assert_int_equal(read_all(f, 0, true), 40000);
+		while (f->nr_names) {
+			unlink(f->names[--f->nr_names]);
+			free(f->names[f->nr_names]);
+		}
+	}
+}
+
+static void a_file_is_nearly_as_large_as_it_may_be(void **state)
+{
+	struct fixture *f = *state;
+	struct stat is;
+
+	start(f, 0, false);
+	feed(f, 10000);
+	stop(f);
+	assert_true(f->nr_names > 3);
+	assert_int_equal(stat(f->names[1], &is), 0);
+	assert_true(is.st_size > MAX_BYTES / 2);
+}
+
+static void so_many_are_kept_and_the_oldest_go(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t kept;
+
+	start(f, 3, true);
+	feed(f, 30000);
+	wait_for_all(f);
+	list(f);
+	assert_true(f->nr_names <= 3);
+	stop(f);
+	assert_int_equal(f->nr_names, 3);
+	assert_none_is_larger(f, MAX_BYTES);
+	/* the last ones, without a gap */
+	kept = 0;
+	for (uint64_t from = 30000; from-- > 0 && !kept;) {
+		struct error err = { 0 };
+		struct recording *first = recording_open(f->names[0], &err);
+		const struct tw_record *record;
+
+		while ((record = recording_next(first)) && record->kind != TW_TRANSITION)
+			;
+		assert_non_null(record);
+		kept = 30000 - record->ts_ns;
+		recording_free(first);
+	}
+	assert_int_equal(read_all(f, 30000 - kept, true), kept);
+}
+
+static void what_a_killed_one_left_is_kept_and_counts(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t left;
+
+	start(f, 0, false);
+	feed(f, 3000);
+	recorder_flush(f->recorder);
+	/* as if it were killed now: nobody closes it in time */
+	list(f);
+	left = f->nr_names;
+	assert_int_equal(read_all(f, 0, false), 3000);
+	recorder_close(f->recorder, &(struct error){ 0 });
+	f->head.realtime_ns += 1000000000;
+	f->head.part = 0;
+	start(f, 0, false);
+	stop(f);
+	assert_int_equal(f->nr_names, left + 1);
+	/* and the next one keeps two of all that */
+	f->head.realtime_ns += 1000000000;
+	start(f, 2, false);
+	stop(f);
+	assert_int_equal(f->nr_names, 2);
+}
+
+static void what_is_no_recording_is_left_alone(void **state)
+{
+	struct fixture *f = *state;
+	struct recorder_opts opts = { .max_bytes = MAX_BYTES, .keep = 2 };
+	struct error err = { 0 };
+	char other[160];
+	FILE *file = fopen(f->file, "w");
+
+	fputs("somebody's letters, and enough of them for the head of a recording\n", file);
+	fclose(file);
+	assert_null(recorder_open(f->file, &f->head, &opts, &err));
+	assert_non_null(strstr(err.text, "no recording"));
+	unlink(f->file);
+	/* nor is a file removed that only looks a little like one of its own */
+	snprintf(other, sizeof(other), "%s/tcp.20261121T080000Z.twr", f->folder);
+	fclose(fopen(other, "w"));
+	start(f, 2, false);
+	feed(f, 10000);
+	stop(f);
+	assert_int_equal(f->nr_names, 3);
+	assert_int_equal(access(other, F_OK), 0);
+}
+
+static void two_do_not_write_the_same_files(void **state)
+{
+	struct fixture *f = *state;
+	struct recorder_opts opts = { .max_bytes = MAX_BYTES };
+	struct error err = { 0 };
+
+	start(f, 0, false);
+	assert_null(recorder_open(f->file, &f->head, &opts, &err));
+	assert_non_null(strstr(err.text, "another twtrace"));
+	stop(f);
+	assert_int_equal(f->nr_names, 1);
+}
+
+static void what_is_known_takes_no_more_than_half_of_a_file(void **state)
+{
+	struct fixture *f = *state;
+	struct tw_socket socket = {
+		.head = { .size = sizeof(socket), .kind = TW_SOCKET, .from = TW_ESTABLISHED }
+	};
+
+	start(f, 0, false);
+	f->head.part++;
+	recorder_next(f->recorder, &f->head);
+	for (unsigned int i = 0; i < 10 * MAX_BYTES / sizeof(socket); i++) {
+		fill_at_random(&socket.cookie, sizeof(socket) - sizeof(socket.head), i);
+		recorder_restate(f->recorder, &socket.head);
+	}
+	assert_true(recorder_left_out(f->recorder) > 0);
+	feed_plain(f, TW_READY);
+	assert_false(recorder_is_full(f->recorder, &socket.head));
+	feed(f, 3000);
+	stop(f);
+	assert_none_is_larger(f, MAX_BYTES);
+	assert_int_equal(read_all(f, 0, true), 3000);
+}
+
+static void names_tell_the_time_before_the_ending(void **state)
+{
+	static const struct {
+		const char *path, *name;
+	} rows[] = {
+		{ "friday.twr", "friday.20261121T080000.123Z.twr" },
+		{ "/var/log/friday.twr", "/var/log/friday.20261121T080000.123Z.twr" },
+		{ "/var/lo.g/friday", "/var/lo.g/friday.20261121T080000.123Z" },
+		{ "a.b.twr", "a.b.20261121T080000.123Z.twr" },
+		{ ".hidden", ".hidden.20261121T080000.123Z" },
+	};
+	static const char *const others[] = {
+		"friday.twr",
+		"friday.20261121T080000.123Z",
+		"friday.20261121T080000.123Z.twr.gz",
+		"friday.20261121T080000Z.twr",
+		"friday.2026112xT080000.123Z.twr",
+		"sunday.20261121T080000.123Z.twr",
+		"friday.20261121T080000.123Z.txt",
+		"friday-20261121T080000.123Z.twr",
+	};
+	char name[PATH_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *slash;
+
+		assert_true(parts_name(rows[i].path, 1795248000123ULL, name));
+		assert_string_equal(name, rows[i].name);
+		slash = strrchr(name, '/');
+		assert_true(parts_is_named(rows[i].path, slash ? slash + 1 : name));
+	}
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_false(parts_is_named("/var/log/friday.twr", others[i]));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			no_file_is_larger_and_no_record_is_missing_between_two, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_file_is_nearly_as_large_as_it_may_be, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(so_many_are_kept_and_the_oldest_go, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(what_a_killed_one_left_is_kept_and_counts, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(what_is_no_recording_is_left_alone, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(two_do_not_write_the_same_files, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_is_known_takes_no_more_than_half_of_a_file,
+						set_up, tear_down),
+		cmocka_unit_test(names_tell_the_time_before_the_ending),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
