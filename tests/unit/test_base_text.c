@@ -353,9 +353,43 @@ static void knows_how_wide_text_is(void **state)
 	}
 }
 
+static const struct {
+	const char *text;
+	uint32_t rune;
+	unsigned int width;
+} runes[] = {
+	{ "a", 'a', 1 },
+	{ "\xc3\xa9", 0xe9, 1 },
+	{ "\xcc\x81", 0x301, 0 },
+	{ "\xe6\x95\xb0", 0x6570, 2 },
+	{ "\xf0\x9f\x98\x80", 0x1f600, 2 },
+	{ "\xf4\x8f\xbf\xbf", 0x10ffff, 1 },
+};
+
+static void characters_are_read_as_they_are_written(void **state)
+{
+	char text[RUNE_LEN];
+	uint32_t rune;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(runes) / sizeof(runes[0]); i++) {
+		assert_int_equal(text_rune(runes[i].text, &rune), strlen(runes[i].text));
+		assert_int_equal(rune, runes[i].rune);
+		assert_int_equal(rune_format(rune, text), strlen(runes[i].text));
+		assert_string_equal(text, runes[i].text);
+		assert_int_equal(rune_width(rune), runes[i].width);
+	}
+	assert_int_equal(text_rune("\xff"
+				   "a",
+				   &rune),
+			 1);
+	assert_int_equal(rune, 0xfffd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(characters_are_read_as_they_are_written),
 		cmocka_unit_test(groups_digits_by_three),
 		cmocka_unit_test(gives_durations_three_figures),
 		cmocka_unit_test(writes_times_as_rfc_3339),

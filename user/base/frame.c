@@ -187,20 +187,10 @@ void frame_paint(struct frame *frame, unsigned int row, unsigned int column, uns
 
 static void write_rune(uint32_t rune, FILE *out)
 {
-	if (rune < 0x80) {
-		putc((int)rune, out);
-	} else if (rune < 0x800) {
-		putc((int)(0xc0 | rune >> 6), out);
-	} else if (rune < 0x10000) {
-		putc((int)(0xe0 | rune >> 12), out);
-		putc((int)(0x80 | (rune >> 6 & 0x3f)), out);
-	} else {
-		putc((int)(0xf0 | rune >> 18), out);
-		putc((int)(0x80 | (rune >> 12 & 0x3f)), out);
-		putc((int)(0x80 | (rune >> 6 & 0x3f)), out);
-	}
-	if (rune >= 0x80)
-		putc((int)(0x80 | (rune & 0x3f)), out);
+	char text[RUNE_LEN];
+
+	rune_format(rune, text);
+	fputs(text, out);
 }
 
 static void write_cells(const struct frame *frame, unsigned int row, FILE *out)

@@ -268,6 +268,21 @@ size_t text_rune(const char *text, uint32_t *rune)
 	return 1;
 }
 
+size_t rune_format(uint32_t rune, char text[static RUNE_LEN])
+{
+	size_t more = rune < 0x80 ? 0 : rune < 0x800 ? 1 : rune < 0x10000 ? 2 : 3;
+	unsigned int shift = 6 * (unsigned int)more;
+
+	/* 0xc0, 0xe0, 0xf0: the first byte says how many follow */
+	text[0] = (char)((more ? 0xffU << (7 - more) : 0) | rune >> shift);
+	for (size_t i = 1; i <= more; i++) {
+		shift -= 6;
+		text[i] = (char)(0x80 | (rune >> shift & 0x3f));
+	}
+	text[more + 1] = '\0';
+	return more + 1;
+}
+
 unsigned int rune_width(uint32_t rune)
 {
 	if (rune < 0x20 || (rune >= 0x7f && rune < 0xa0))

@@ -36,6 +36,9 @@ size_t text_width(const char *text);
  * U+FFFD, and 1.
  */
 size_t text_rune(const char *text, uint32_t *rune);
+#define RUNE_LEN 5
+/* A character as UTF-8 with its NUL. Returns how many bytes it is without. */
+size_t rune_format(uint32_t rune, char text[static RUNE_LEN]);
 /* Columns a terminal needs for it: 2 for wide ones, 0 for those that combine and for controls. */
 unsigned int rune_width(uint32_t rune);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The filter, as it is typed. */
-#include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "screen/state.h"
 
 /* The last character, with what combines with it. */
@@ -17,19 +17,10 @@ static void erase(char *filter)
 
 static void append(char *filter, uint32_t rune)
 {
-	size_t len = strlen(filter), shift;
-	unsigned int more = rune < 0x80 ? 0 : rune < 0x800 ? 1 : rune < 0x10000 ? 2 : 3;
+	char text[RUNE_LEN];
 
-	if (len + more + 1 >= FILTER_LEN)
-		return;
-	shift = 6 * more;
-	/* 0, 0xc0, 0xe0, 0xf0: so many bytes are said by the first one */
-	filter[len++] = (char)((more ? 0xf00 >> more & 0xff : 0) | rune >> shift);
-	while (shift) {
-		shift -= 6;
-		filter[len++] = (char)(0x80 | (rune >> shift & 0x3f));
-	}
-	filter[len] = '\0';
+	if (strlen(filter) + rune_format(rune, text) < FILTER_LEN)
+		strcat(filter, text);
 }
 
 static bool is_printable(uint32_t key)
