@@ -184,6 +184,15 @@ static void a_key_does_not_make_rates_of_a_part_of_an_interval(void **state)
 	pass(&screen->f, 100 * MS);
 	press(screen, KEY_ARROW_DOWN);
 	assert_said(screen, "still that", "1.0");
+	/* a frame that was held up: its interval has ended before it */
+	pass(&screen->f, 900 * MS);
+	model_mark_interval(screen->f.model, screen->f.now_ns);
+	pass(&screen->f, 30 * MS);
+	draw(screen);
+	assert_said(screen, "until there are others", "1.0 ");
+	pass(&screen->f, 500 * MS);
+	draw(screen);
+	assert_unsaid(screen, "others", "1.0 ");
 }
 
 static void a_row_opens_its_connections_and_they_what_is_known_of_them(void **state)

@@ -41,6 +41,20 @@ static enum tab_form form_of(const struct view *view, unsigned int width)
 	return TABS_NUMBERS;
 }
 
+/* A tab that should be looked at calls. */
+static enum style style_of(const struct view *view, unsigned int tab)
+{
+	const struct gist *gist = &view->gist;
+
+	if (tab == view->tab)
+		return STYLE_TAB_OPEN;
+	if (tabs[tab] == &leaks_page && gist->level == LEVEL_LEAK)
+		return STYLE_BAD;
+	if (tabs[tab] == &budgets_page && gist->budgets && gist->budget.level != BUDGET_FINE)
+		return gist->budget.level == BUDGET_EXHAUSTED ? STYLE_BAD : STYLE_WARN;
+	return STYLE_TAB;
+}
+
 void draw_tabs(struct view *view, struct frame *frame, unsigned int row)
 {
 	enum tab_form form = form_of(view, frame->width);
@@ -51,8 +65,7 @@ void draw_tabs(struct view *view, struct frame *frame, unsigned int row)
 	view->tab_row = row;
 	for (unsigned int tab = 0; tab < NR_TABS; tab++) {
 		view->tab_column[tab] = at;
-		view->tab_width[tab] = frame_put(frame, row, at, frame->width,
-						 tab == view->tab ? STYLE_TAB_OPEN : STYLE_TAB,
+		view->tab_width[tab] = frame_put(frame, row, at, frame->width, style_of(view, tab),
 						 tab_text(view, tab, form, text));
 		at += view->tab_width[tab] + 1;
 	}

@@ -131,9 +131,14 @@ static void draw_rates(struct pen *pen, const struct scene *scene)
 	char text[TEXT_LEN];
 
 	label(pen, "rates");
-	put(pen, STYLE_PLAIN, "%s/s opened", rate_text(opened, text));
-	put(pen, STYLE_PLAIN, ", %s/s closed", rate_text(closed, text));
-	put(pen, failed > 0 ? STYLE_WARN : STYLE_PLAIN, ", %s/s failed", rate_text(failed, text));
+	if (isnan(opened)) {
+		put(pen, STYLE_DIM, "not known yet");
+	} else {
+		put(pen, STYLE_PLAIN, "%s/s opened", rate_text(opened, text));
+		put(pen, STYLE_PLAIN, ", %s/s closed", rate_text(closed, text));
+		put(pen, failed > 0 ? STYLE_WARN : STYLE_PLAIN, ", %s/s failed",
+		    rate_text(failed, text));
+	}
 	put(pen, STYLE_PLAIN, "; %s open", text_count(totals->count[FIELD_OPEN], text));
 	/* what nobody closes is told before what is in use */
 	if (totals->count[FIELD_CLOSE_WAIT])

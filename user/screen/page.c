@@ -75,13 +75,26 @@ uint64_t site_period_ns(const struct site *site, uint64_t own_ns)
 	return interval_ns > own_ns ? interval_ns : own_ns;
 }
 
+/*
+ * Whether it had better wait: a frame that was held up comes after the end of its interval, when
+ * there are no rates yet of the next one.
+ */
+static bool is_early(const struct page *page, const struct site *site, const struct model *model)
+{
+	uint64_t now_ns = model_now_ns(model), start_ns = model_interval_start_ns(model);
+
+	return page->ops->rates && now_ns - start_ns < site->interval_ns / 2 &&
+	       now_ns - page->built_ns < 2 * site->interval_ns;
+}
+
 void page_refresh(struct page *page, const struct site *site, const struct model *model)
 {
 	uint64_t period_ns = site_period_ns(site, page->ops->period_ns);
 	uint64_t now_ns = model_now_ns(model);
 	bool fits = page_is_table(page) || page->width == site->width;
 
-	if (page->built && fits && now_ns >= page->built_ns && now_ns - page->built_ns < period_ns)
+	if (page->built && fits && now_ns >= page->built_ns &&
+	    (now_ns - page->built_ns < period_ns || is_early(page, site, model)))
 		return;
 	page_build(page, site, model);
 }

@@ -48,6 +48,7 @@ struct page_ops {
 	const struct page_ops *details;
 	/* A sentence where there are no rows. Tables have it */
 	const char *(*empty)(const struct site *site, const struct model *model);
+	bool rates;		/* it has some */
 	uint64_t period_ns;	/* not built more often than that; 0: PERIOD_NS */
 };
 

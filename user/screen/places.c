@@ -204,10 +204,10 @@ static const char *no_places(const struct site *site, const struct model *model)
 		       "No TCP connection so far.";
 }
 
-#define PLACES(page_name, page_dimension)                                          \
-	{                                                                          \
-		.name = page_name, .which = page_dimension, .open = open_places,   \
-		.build = build_places, .details = &conns_page, .empty = no_places, \
+#define PLACES(page_name, page_dimension)                                                         \
+	{                                                                                         \
+		.name = page_name, .which = page_dimension, .open = open_places,                  \
+		.build = build_places, .details = &conns_page, .empty = no_places, .rates = true, \
 	}
 
 const struct page_ops ports_page = PLACES("ports", DIM_PORT);
