@@ -262,6 +262,7 @@ gone() {
 @test "a click opens a tab, by either kind of report" {
 	open_terminal xterm-256color C.UTF-8
 	start_screen -i "$RECORDING"
+	wait_until is_marked '#{mouse_any_flag} #{mouse_sgr_flag}' '1 1'
 	press p
 	click_on services sgr
 	wait_until shows '^SERVICE +OPEN'
@@ -367,10 +368,24 @@ has_colour() {
 	probe_trace
 	need_command /usr/bin/python3
 	netns_new t
-	TERM=xterm-256color run -0 timeout 100 /usr/bin/python3 -B "$LIVE/screen/stuck.py" \
-		"$TWTRACE" top --netns "$(ns_path t)" --interval 100ms -- \
+	stuck once "$TWTRACE" top --netns "$(ns_path t)" --interval 100ms -- \
 		ip netns exec "$(ns t)" "$TRAFFIC" client_first --count 500 --here
 	[[ $output == *"status 0"* && $output == *"modes kept"* ]]
 	[[ $output == *"1,000 connections, 1,000 opened, 1,000 closed, 500 closed first"* ]]
 	[[ $output != *"not told"* && $output != *"lost"* ]]
+}
+
+@test "a second signal ends it at once, and the terminal is given back all the same" {
+	live_setup
+	probe_trace
+	need_command /usr/bin/python3
+	netns_new t
+	stuck again "$TWTRACE" top --netns "$(ns_path t)" --interval 100ms -- true
+	[[ $output == *"status -2"* && $output == *"modes kept"* ]]
+	[[ $output == *$'\033[?1049l'* && $output == *$'\033[?1000l'* && $output != *connections* ]]
+}
+
+# stuck once|again PROGRAM... -- COMMAND...: see there
+stuck() {
+	TERM=xterm-256color run -0 timeout 100 /usr/bin/python3 -B "$LIVE/screen/stuck.py" "$@"
 }

@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-stuck.py PROGRAM ARGS... -- COMMAND...: a terminal that reads nothing, from the first byte on.
+stuck.py once|again PROGRAM ARGS... -- COMMAND...: a terminal that reads nothing, from the first
+byte on.
 
 PROGRAM is given it, must become ready (--ready-fd is added), and is made to draw until it waits
-for the terminal. Then COMMAND runs; then PROGRAM is told to end, which it must do within seconds.
+for the terminal. Then COMMAND runs; then PROGRAM is told to end, once or until it does, which
+must be within seconds.
 Prints its exit status, whether the modes of the terminal are what they were, and what the
 terminal has got at the end.
 """
@@ -52,6 +54,13 @@ def resize(fd, pid, height):
     return waits_for_terminal(pid)
 
 
+def interrupted(process):
+    """Whether it has ended; else it is told again."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+    return process.returncode is not None
+
+
 def heights():
     while True:
         yield 40
@@ -60,7 +69,7 @@ def heights():
 
 def main():
     split = sys.argv.index("--")
-    program, command = sys.argv[1:split], sys.argv[split + 1:]
+    how, program, command = sys.argv[1], sys.argv[2:split], sys.argv[split + 1:]
     ready_read, ready_write = os.pipe()
     os.set_inheritable(ready_write, True)
     master, slave = pty.openpty()
@@ -83,6 +92,8 @@ def main():
     if not waits_for_terminal(process.pid):
         sys.exit("it waits no more")
     process.send_signal(signal.SIGINT)
+    if how == "again":
+        wait_until("it ends", lambda: interrupted(process))
     try:
         status = process.wait(PATIENCE)
     except subprocess.TimeoutExpired:
