@@ -280,15 +280,17 @@ has_opened() {
 	printf 'opensesame\n' >"$file"
 	chmod 600 "$file"
 	serve --auth-token-file "$file"
-	for path in / /metrics /api/v1/top /events /debug/pprof/leaks /nothing; do
+	for path in /metrics /api/v1/top /api/v1 /events /debug/pprof/leaks /nothing; do
 		get "$path"
 		expect "$path" "$CODE" 401
 		grep -qi '^www-authenticate: Bearer' "$HERE/head"
 		get "$path" -H 'Authorization: Bearer opensesam'
 		expect "$path" "$CODE" 401
 	done
-	get /healthz
-	expect "is it alive" "$CODE" 200
+	for path in / /healthz /readyz; do
+		get "$path"
+		expect "$path, which tells nothing" "$CODE" 200
+	done
 	get /metrics -H 'Authorization: Bearer opensesame' -H 'Host: metrics.example'
 	expect "with the token" "$CODE" 200
 	grep -q '^twtrace_http_refused_total{reason="unauthorized"} 12$' "$HERE/body"

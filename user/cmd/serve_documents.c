@@ -16,6 +16,8 @@
 #define MOST_KEPT 32
 /* One that is kept warm is so, until nobody has asked for so many intervals. */
 #define WARM_INTERVALS 5
+/* Making one again and again takes so much of the time at most: it has to be that much older. */
+#define AGE_SHARE 20
 #define DEFAULT_ROWS 1000
 #define MOST_ROWS 10000
 
@@ -23,7 +25,8 @@ struct kept {
 	const struct document *document; /* NULL: the place is free */
 	char *query;		/* owned */
 	enum metrics_format format;
-	struct http_body *body;	/* owned; NULL: none since the last interval */
+	struct http_body *body;	/* owned; NULL: none that is young enough */
+	uint64_t made_ns, cost_ns; /* when it was, and how long it took */
 	uint64_t asked;		/* the interval in which it was asked for last */
 };
 
@@ -230,11 +233,11 @@ static struct http_body *make_body(struct serve *serve, const struct document *d
 
 static void make(struct serve *serve, struct kept *kept, const struct document_ask *ask)
 {
-	uint64_t before = now_ns();
-
+	kept->made_ns = now_ns();
 	kept->body = make_body(serve, kept->document, ask);
+	kept->cost_ns = now_ns() - kept->made_ns;
 	if (kept->query[0])
-		allowance_spend(&serve->documents->allowance, now_ns() - before);
+		allowance_spend(&serve->documents->allowance, kept->cost_ns);
 }
 
 /* Whether it may be made now; if not, somebody has been told. */
@@ -303,12 +306,14 @@ void documents_interval(struct serve *serve)
 {
 	struct documents *documents = serve->documents;
 	struct document_ask ask;
+	uint64_t now = now_ns();
 
 	documents->interval++;
 	ask_init(&ask, NULL);
 	ask.fresh = true;
 	for (struct kept *kept = documents->kept; kept < documents->kept + MOST_KEPT; kept++) {
-		if (!kept->document || kept->document->constant)
+		if (!kept->document || kept->document->constant ||
+		    now - kept->made_ns < AGE_SHARE * kept->cost_ns)
 			continue;
 		http_body_release(kept->body);
 		kept->body = NULL;

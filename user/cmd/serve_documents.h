@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What `serve` answers with: each document is made when it is asked for, at most once an
- * interval, however many ask. Those that are asked for in a way of their own (with a query) may
- * take so much of the time together and no more: the rest is told to come again.
+ * interval, however many ask, and more seldom where it takes long. Those that are asked for in a
+ * way of their own (with a query) may take so much of the time together and no more: the rest is
+ * told to come again.
  */
 #ifndef CMD_SERVE_DOCUMENTS_H
 #define CMD_SERVE_DOCUMENTS_H
@@ -35,6 +36,7 @@ struct document {
 	const char *(*policy)(void); /* NULL: the strictest */
 	unsigned int takes;	/* enum document_takes */
 	bool constant;		/* it is the same for ever, whether anything is traced or not */
+	bool open;		/* to who shows no token, too: it tells nothing */
 	bool packed;		/* it is compressed already */
 	bool kept_warm;		/* made at the end of an interval, for who asks again and again */
 	/* 0 or -ENOMEM. */

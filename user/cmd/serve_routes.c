@@ -73,44 +73,47 @@ static const struct document *find_document(const char *path)
 	return NULL;
 }
 
-static bool may_ask(struct serve *serve, struct http_request *request)
+/* A page of somebody else's, in a browser that a name of his has led here, has no token to show. */
+static bool is_ours(const struct serve *serve, const struct http_request *request)
 {
-	/* a page of somebody else's has no token to show */
-	if (!serve->token && addr_is_loopback(serve->at.addr) &&
-	    !listen_host_is_ours(http_header(request, "Host"))) {
-		http_refuse(request, 421, HTTP_FOREIGN_HOST,
-			    "this is localhost: ask it by that name");
-		return false;
-	}
-	if (serve->token && !token_is_shown(serve->token, http_header(request, "Authorization"))) {
-		http_refuse(request, 401, HTTP_UNAUTHORIZED,
-			    "it wants the token: Authorization: Bearer TOKEN");
-		return false;
-	}
-	return true;
+	return serve->token || !addr_is_loopback(serve->at.addr) ||
+	       listen_host_is_ours(http_header(request, "Host"));
+}
+
+static bool has_token(const struct serve *serve, const struct http_request *request)
+{
+	return !serve->token || token_is_shown(serve->token, http_header(request, "Authorization"));
+}
+
+static void refuse_path(struct http_request *request)
+{
+	const char *path = http_path(request);
+	char quoted[4 * QUOTED + 1];
+	size_t len = strlen(path);
+
+	http_refuse(request, 404, HTTP_NOT_FOUND, "there is no '%s'; /api/v1 lists all",
+		    text_clean(path, len < QUOTED ? len : QUOTED, quoted, sizeof(quoted)));
 }
 
 void serve_answer(void *ctx, struct http_request *request)
 {
-	const char *path = http_path(request);
-	const struct route *route = find_route(path);
-	const struct document *document;
+	const struct route *route = find_route(http_path(request));
+	const struct document *document = find_document(http_path(request));
+	bool open = (route && route->open) || (document && document->open);
 	struct serve *serve = ctx;
-	char quoted[4 * QUOTED + 1];
 
-	if ((!route || !route->open) && !may_ask(serve, request))
-		return;
-	document = route ? NULL : find_document(path);
-	if (route) {
+	if ((!route || !route->open) && !is_ours(serve, request))
+		http_refuse(request, 421, HTTP_FOREIGN_HOST,
+			    "this is localhost: ask it by that name");
+	else if (!open && !has_token(serve, request))
+		http_refuse(request, 401, HTTP_UNAUTHORIZED,
+			    "it wants the token: Authorization: Bearer TOKEN");
+	else if (route)
 		route->answer(serve, request);
-	} else if (document) {
+	else if (document)
 		documents_answer(serve, request, document);
-	} else {
-		size_t len = strlen(path);
-
-		http_refuse(request, 404, HTTP_NOT_FOUND, "there is no '%s'; /api/v1 lists all",
-			    text_clean(path, len < QUOTED ? len : QUOTED, quoted, sizeof(quoted)));
-	}
+	else
+		refuse_path(request);
 }
 
 /* ------------------------------------------------------------------------------- metrics */

@@ -217,6 +217,7 @@ const struct document all_documents[] = {
 	  .type = HTML_TYPE,
 	  .policy = page_policy,
 	  .constant = true,
+	  .open = true,
 	  .write = write_page },
 	{ .path = "/metrics",
 	  .what = "all that is counted, for Prometheus (OpenMetrics where that is accepted)",
