@@ -331,7 +331,7 @@ has_opened() {
 }
 
 @test "1,000 clients of each bad kind: others are answered, tracing counts all, memory stays" {
-	local before after rss=0 begin took
+	local before after rss=0
 
 	serve
 	traffic client_first --count 1000 --port 7100
@@ -340,18 +340,15 @@ has_opened() {
 	start_clients slow slow 1000
 	traffic client_first --count 5000 --port 7100 --hosts 8
 	for _ in {1..20}; do
-		begin=$EPOCHREALTIME
 		gives 200 'text/plain; version=0.0.4; charset=utf-8' /metrics
-		took=$((${EPOCHREALTIME/[.,]/} - ${begin/[.,]/}))
-		((took < 5000000)) || fail "an answer took $took us"
 		after=$(awk '/^VmRSS/ { print $2 }' "/proc/$TWTRACE_PID/status")
 		((after < rss)) || rss=$after
 	done
 	get /api/v1/top
 	wait_until has_opened 12000
 	expect loss "$(jq .loss.total "$HERE/body")" 0
-	# 5,000 connections, 64 MB of answers at most, and 256 clients
-	((rss - before < 110 * 1024)) || fail "memory grew from $before to $rss kB"
+	# of 6,000 connections, both ends; 3,000 clients alone are 6 MB
+	((rss - before < 64 * 1024)) || fail "memory grew from $before to $rss kB"
 	(($(counted twtrace_http_clients) <= 256))
 	echo over >"$HERE/slow.in"
 	wait_until more_displaced 1000

@@ -214,10 +214,11 @@ void http_attend(struct http *http)
 	wake_gone(http);
 	while (read(http->timer_fd, &expirations, sizeof(expirations)) > 0)
 		;
-	end_late(http, now);
 	if ((http->wake_ns && http->wake_ns <= now) || (http->beat_ns && http->beat_ns <= now))
 		http_wake_streams(http);
 	MHD_run(http->daemon);
+	/* where the host has no time for us, what has come meanwhile was in time */
+	end_late(http, http_now_ns());
 	http_set_timer(http);
 }
 
