@@ -243,9 +243,11 @@ def test_a_selection_and_the_focus_outlive_new_figures(browser):
 class Twtrace:
     """`twtrace serve` on a port of its own, told to look at one more port."""
 
-    def __init__(self, port):
+    def __init__(self, port, *options):
+        if os.getuid() != 0:
+            raise web.Skip('tracing needs root')
         self.process = subprocess.Popen(
-            [TWTRACE, 'serve', '--listen', '127.0.0.1:0', '--port', str(port)],
+            [TWTRACE, 'serve', '--listen', '127.0.0.1:0', '--port', str(port), *options],
             stderr=subprocess.PIPE, text=True)
         self.said = []
         self.url = None
@@ -289,8 +291,6 @@ def connect(listener, count):
 
 
 def test_the_real_server_shows_traffic_as_it_comes(browser):
-    if os.getuid() != 0:
-        raise web.Skip('tracing needs root')
     with socket.create_server(('127.0.0.1', 0)) as listener:
         port = listener.getsockname()[1]
         with Twtrace(port) as twtrace:
@@ -309,6 +309,21 @@ def test_the_real_server_shows_traffic_as_it_comes(browser):
             for tab in ('connections', 'leaks', 'budgets', 'failures', 'doctor', 'flame'):
                 open_tab(browser, tab)
             browser.wait("return document.querySelector('.frame') !== null")
+
+
+def test_the_real_server_takes_the_token_that_its_page_asks_for(browser):
+    path = os.path.join(browser.folder, 'token')
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), 'w', encoding='utf-8') as out:
+        out.write('opensesame\n')
+    with Twtrace(9, '--auth-token-file', path) as twtrace:
+        browser.visit(twtrace.url)
+        browser.wait("return !document.getElementById('token').hidden")
+        browser.type('#token-text', 'opensesame')
+        browser.keys('\ue007')
+        browser.wait(SHOWN)
+        assert browser.text('#state') == 'Live'
+        browser.take_logs()     # of the first answer, which is meant to be a refusal
+        browser.url = None
 
 
 if __name__ == '__main__':
