@@ -212,7 +212,7 @@ PAGE_STYLE := $(HTML_STYLE) $(addprefix user/web/,page.css page_colors.css)
 PAGE_SCRIPT := $(FLAME_SCRIPT) $(addprefix user/web/,build.js place.js feed.js panels.js figures.js \
 	table.js columns.js head.js charts.js cards.js leaks.js budgets.js doctor.js flame.js \
 	events.js page.js)
-PAGE_CHART := /usr/share/javascript/chart.js/chart.min.js
+PAGE_CHART ?= /usr/share/javascript/chart.js/chart.min.js
 
 # $(call literal,NAME,FILES) defines NAME as their bytes; no question mark begins a trigraph
 literal = echo '$(hash)define $1 \'; sed 's/[\"?]/\\&/g; s/.*/\t"&\\n" \\/' $2; echo '	""';

@@ -86,6 +86,19 @@ static void writes_null_for_what_is_unknown(void **state)
 			  "\"infinite\":null}\n");
 }
 
+static void takes_over_what_is_json_already_as_it_is(void **state)
+{
+	struct json *json = json_object(), *array = json_array();
+
+	(void)state;
+	json_add_ready(json, "whole", strdup("{ \"a\":[1,2],\n\"b\":0.10 }"));
+	json_add_ready(array, NULL, strdup("[]"));
+	json_add_ready(array, NULL, NULL);
+	json_add_ready(NULL, "lost", strdup("7"));
+	json_add(json, "rest", array);
+	assert_line(json, "{\"whole\":{ \"a\":[1,2],\n\"b\":0.10 },\"rest\":[[],null]}\n");
+}
+
 static void keeps_integers_exact(void **state)
 {
 	struct json *json = json_array();
@@ -215,6 +228,7 @@ int main(void)
 		cmocka_unit_test(writes_one_line_without_blanks),
 		cmocka_unit_test(writes_an_indented_document),
 		cmocka_unit_test(writes_null_for_what_is_unknown),
+		cmocka_unit_test(takes_over_what_is_json_already_as_it_is),
 		cmocka_unit_test(keeps_integers_exact),
 		cmocka_unit_test(writes_doubles_for_readers),
 		cmocka_unit_test(writes_the_extremes_of_double),

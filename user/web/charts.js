@@ -25,13 +25,19 @@ const LINES = {
 	],
 };
 
-// Points of the chart, each of several that are near to each other: the largest, the last.
+/*
+ * Points in groups, each of which becomes one of the chart. Groups are moments of the clock: a
+ * point that is new, or gone, changes no other group.
+ */
 function thinOut(points) {
-	const step = Math.max(1, Math.ceil(points.length / MOST_STEPS));
-	const groups = [];
-	for (let i = 0; i < points.length; i += step)
-		groups.push(points.slice(i, i + step));
-	return groups;
+	const span = points.length ? points.at(-1)[0] - points[0][0] : 0;
+	const step = points.length > MOST_STEPS ? 1e3 * Math.ceil(span / MOST_STEPS / 1e3) : 1;
+	const groups = new Map();
+	for (const point of points) {
+		const moment = Math.floor(point[0] / step);
+		groups.set(moment, [...groups.get(moment) ?? [], point]);
+	}
+	return [...groups.values()];
 }
 
 function populationOf(groups, index) {

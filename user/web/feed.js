@@ -49,6 +49,10 @@ class Feed {
 	}
 
 	takeToken(token) {
+		if (!/^[\x20-\x7e]+$/.test(token)) {	// a header holds no other
+			this.says('token', 'A token is made of letters, digits and signs of ASCII.');
+			return;
+		}
 		try {
 			sessionStorage.setItem(TOKEN, token);
 		} catch {

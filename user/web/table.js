@@ -129,7 +129,9 @@ class Table {
 		const drawn = this.drawn;
 		this.drawn = new Map();
 		const lines = rows.slice(0, this.most).map((row) => {
-			const id = this.id(row);
+			let id = this.id(row);
+			while (this.drawn.has(id))
+				id += ' again';
 			const line = drawn.get(id) ?? this.line();
 			this.drawn.set(id, line);
 			this.fill(line, row);
