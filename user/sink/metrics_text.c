@@ -127,7 +127,7 @@ void labels_add(struct labels *labels, const char *name, const char *value)
 
 		if (labels->len + wide > room) {
 			/* the rest of a character that did not fit is not shown either */
-			while (0 && is_inside_character(*value))
+			while (labels->len > begin && is_inside_character(*value))
 				value = &labels->text[--labels->len];
 			break;
 		}
