@@ -55,7 +55,8 @@ void shelf_release(struct shelf *shelf)
 static void forget_candidates(struct shelf *shelf)
 {
 	for (uint32_t i = 0; i < shelf->nr_candidates; i++)
-		index_remove(&shelf->by_key, key_hash(&shelf->candidates[i].key), i);
+		index_remove(&shelf->by_key, key_hash(&shelf->candidates[i].key),
+			     shelf->candidates[i].id);
 	shelf->nr_candidates = 0;
 }
 
@@ -102,7 +103,7 @@ static void add_candidate(struct shelf *shelf, const struct row_key *key, uint64
 		    index_insert(&shelf->by_key, hash, shelf->nr_candidates))
 			return;
 		id = shelf->nr_candidates++;
-		shelf->candidates[id] = (struct shelf_candidate){ .key = *key };
+		shelf->candidates[id] = (struct shelf_candidate){ .key = *key, .id = id };
 	}
 	shelf->candidates[id].weight += weight;
 }
@@ -134,15 +135,21 @@ static bool is_server(const struct row_key *key)
 	return key->role == ROLE_SERVER && key->port < FIRST_EPHEMERAL;
 }
 
-static bool is_better(const struct shelf_candidate *one, const struct shelf_candidate *other)
+static int compare_candidates(const void *left, const void *right)
 {
-	bool server = is_server(&one->key);
+	const struct shelf_candidate *one = left, *other = right;
 
-	if (server != is_server(&other->key))
-		return server;
+	if (is_server(&one->key) != is_server(&other->key))
+		return is_server(&one->key) ? -1 : 1;
 	if (one->weight != other->weight)
-		return one->weight > other->weight;
-	return memcmp(&one->key, &other->key, sizeof(one->key)) < 0;
+		return one->weight > other->weight ? -1 : 1;
+	return memcmp(&one->key, &other->key, sizeof(one->key));
+}
+
+static bool has_share(const struct shelf *shelf, const struct shelf_candidate *candidate)
+{
+	return is_server(&candidate->key) ||
+	       candidate->weight * shelf->cap * SHARE >= shelf->weight;
 }
 
 /*
@@ -151,41 +158,49 @@ static bool is_better(const struct shelf_candidate *one, const struct shelf_cand
  */
 static bool fits(const struct shelf *shelf, const struct shelf_candidate *candidate)
 {
-	if (is_server(&candidate->key) || (!shelf->by_share && shelf->count <= shelf->cap / 2))
-		return true;
-	return candidate->weight * shelf->cap * SHARE >= shelf->weight;
+	return (!shelf->by_share && shelf->count <= shelf->cap / 2) || has_share(shelf, candidate);
 }
 
-static bool admit(struct shelf *shelf, const struct row_key *key, char *labels)
+static void admit(struct shelf *shelf, const struct row_key *key, char *labels)
 {
 	struct shelf_entry *entry = &shelf->entries[shelf->count];
 
 	if (!labels || index_insert(&shelf->index, key_hash(key), shelf->count)) {
 		free(labels);
-		return false;
+		return;
 	}
 	*entry = (struct shelf_entry){ .key = *key, .labels = labels, .fresh = true };
 	shelf->count++;
-	return true;
+}
+
+/* Those who may have labels, best first: of many there are few with a share. Returns how many. */
+static uint32_t sort_candidates(struct shelf *shelf)
+{
+	uint32_t nr = 0;
+
+	for (uint32_t i = 0; i < shelf->nr_candidates; i++) {
+		struct shelf_candidate candidate = shelf->candidates[i];
+
+		if (!fits(shelf, &candidate))
+			continue;
+		shelf->candidates[i] = shelf->candidates[nr];
+		shelf->candidates[nr++] = candidate;
+	}
+	if (nr)
+		qsort(shelf->candidates, nr, sizeof(*shelf->candidates), compare_candidates);
+	return nr;
 }
 
 bool shelf_admit(struct shelf *shelf, shelf_labels_fn labels, const void *ctx)
 {
-	uint32_t before = shelf->count;
+	uint32_t before = shelf->count, nr = sort_candidates(shelf);
 
-	while (shelf->count <= shelf->cap) {
-		struct shelf_candidate *best = NULL;
+	for (uint32_t i = 0; i < nr && shelf->count <= shelf->cap; i++) {
+		const struct row_key *key = &shelf->candidates[i].key;
 
-		for (uint32_t i = 0; i < shelf->nr_candidates; i++) {
-			struct shelf_candidate *candidate = &shelf->candidates[i];
-
-			if (candidate->weight && (!best || is_better(candidate, best)))
-				best = candidate;
-		}
-		if (!best || !fits(shelf, best))
+		if (!fits(shelf, &shelf->candidates[i]))
 			break;
-		admit(shelf, &best->key, labels(ctx, &best->key));
-		best->weight = 0;
+		admit(shelf, key, labels(ctx, key));
 	}
 	shelf->again = shelf->count > before;
 	return shelf->again;

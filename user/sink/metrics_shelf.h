@@ -39,6 +39,7 @@ struct shelf_entry {
 struct shelf_candidate {
 	struct row_key key;
 	uint64_t weight;
+	uint32_t id;			/* in the index: they are sorted */
 };
 
 struct shelf {
