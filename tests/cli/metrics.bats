@@ -81,6 +81,21 @@ values() {
 	done
 }
 
+@test "no counter decreases while rows are folded and owners become known" {
+	local recording rows
+
+	for recording in tests/golden/{churn,endings,leaks,owners,overload}/recording; do
+		for rows in 0 1 3; do
+			"$METRICS" each "$recording" 100 "$rows" >"$work/each"
+			check steady "$work/each"
+			"$METRICS" text "$recording" 100 "$rows" >"$work/text"
+			[[ $(values "$work/text" twtrace_connections_opened_total) == \
+				$(values "$work/text" twtrace_remote_connections_opened_total) ]]
+		done
+	done
+	grep -q '^twtrace_rows_folded_total{table="pairs"} [1-9]' "$work/text"
+}
+
 @test "no pid and no ephemeral port is a label" {
 	expositions
 	run -1 grep -E '[{,](pid|comm|local_port|cookie)="' "$work"/*.text
@@ -114,4 +129,7 @@ values() {
 	"$METRICS" openmetrics tests/golden/churn/recording | sed '$d' >"$work/openmetrics"
 	run check same "$work/text" "$work/openmetrics"
 	[[ $status != 0 ]]
+	printf '# TYPE a_total counter\na_total{b="c"} %d\n' 2 1 >"$work/each"
+	run check steady "$work/each"
+	[[ $status == 1 && $output == 'a_total{b="c"} was 2.0, and is 1' ]]
 }

@@ -4,6 +4,7 @@ What /metrics says, by parsers that are not ours; that docs/metrics.md, the dash
 rules name what is exported, and nothing else. Prints what is wrong, a sentence a line.
 
     check.py same TEXT OPENMETRICS          the two are valid, and tell the same
+    check.py steady TEXT                    of several scrapes no counter is below an earlier one
     check.py docs DOCS TEXT...              the tables of DOCS are what all of TEXT have, but
                                             for those of the server, where there is none
     check.py queries DOCS FILE...           dashboards and rules ask for what DOCS have
@@ -54,6 +55,23 @@ def same(text, openmetrics):
     for key in text.keys() & openmetrics.keys():
         if text[key] != openmetrics[key]:
             complain(f'{key} is {text[key]} and {openmetrics[key]}')
+
+
+def steady(path):
+    counters, before = set(), {}
+    with open(path, encoding='utf-8') as file:
+        for line in file:
+            match = re.match(r'# TYPE (\S+) (?:counter|histogram)', line)
+            if match:
+                counters.add(match[1])
+            match = re.match(r'((\w+?)(?:_bucket|_sum|_count)?(?:\{.*\})?) (\S+)$', line)
+            if not match or not counters & {match[2], match[1].split('{')[0]}:
+                continue
+            if float(match[3]) < before.get(match[1], 0):
+                complain(f'{match[1]} was {before[match[1]]}, and is {match[3]}')
+            before[match[1]] = float(match[3])
+    if not before:
+        complain(f'{path} has no counter')
 
 
 def documented(path):
@@ -175,6 +193,6 @@ def expressions(path):
 
 
 if __name__ == '__main__':
-    {'same': same, 'docs': docs, 'queries': queries,
+    {'same': same, 'steady': steady, 'docs': docs, 'queries': queries,
      'expressions': expressions}[sys.argv[1]](*sys.argv[2:])
     sys.exit(complain.count > 0)

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * metrics text|openmetrics RECORDING [TIMES]: what /metrics would say at the end of the
- * recording, and so many times (2) before it, at even distances; the last one is printed.
+ * metrics text|openmetrics|each RECORDING [TIMES [ROWS]]: what /metrics would say at the end of
+ * the recording, and so many times (2) before it, at even distances. The last one is printed, or
+ * each of them; tables have so many rows.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +19,8 @@ struct scraper {
 	struct metrics *metrics;
 	struct metrics_site site;
 	enum metrics_format format;
+	bool each;		/* to be printed */
+	size_t times, rows;	/* rows 0: as many as the model has by itself */
 };
 
 static void scrape(const struct scraper *scraper, struct model *model, FILE *out)
@@ -46,10 +50,11 @@ static size_t count_records(const char *path)
 	return count;
 }
 
-static int feed(const struct scraper *scraper, const char *path, size_t times)
+static int feed(const struct scraper *scraper, const char *path)
 {
-	size_t apart = count_records(path) / (times + 1) + 1, count = 0;
-	struct model *model = model_new(&(struct model_opts){ .leaks = true, .ports = true });
+	size_t apart = count_records(path) / (scraper->times + 1) + 1, count = 0;
+	struct model *model = model_new(
+		&(struct model_opts){ .leaks = true, .ports = true, .max_rows = scraper->rows });
 	struct recording *recording = open_file(path);
 	FILE *nowhere = fopen("/dev/null", "w");
 	const struct tw_record *record;
@@ -59,7 +64,7 @@ static int feed(const struct scraper *scraper, const char *path, size_t times)
 	while ((record = recording_next(recording))) {
 		model_feed(model, record, record->size, 0);
 		if (++count % apart == 0)
-			scrape(scraper, model, nowhere);
+			scrape(scraper, model, scraper->each ? stdout : nowhere);
 	}
 	scrape(scraper, model, stdout);
 	recording_free(recording);
@@ -80,12 +85,15 @@ int main(int argc, char **argv)
 	int status;
 
 	if (argc < 3 || !scraper.metrics) {
-		fprintf(stderr, "Usage: metrics text|openmetrics RECORDING [TIMES]\n");
+		fprintf(stderr, "Usage: metrics text|openmetrics|each RECORDING [TIMES [ROWS]]\n");
 		return 2;
 	}
 	if (!strcmp(argv[1], "openmetrics"))
 		scraper.format = METRICS_OPENMETRICS;
-	status = feed(&scraper, argv[2], argc > 3 ? strtoul(argv[3], NULL, 10) : 2);
+	scraper.each = !strcmp(argv[1], "each");
+	scraper.times = argc > 3 ? strtoul(argv[3], NULL, 10) : 2;
+	scraper.rows = argc > 4 ? strtoul(argv[4], NULL, 10) : 0;
+	status = feed(&scraper, argv[2]);
 	metrics_free(scraper.metrics);
 	return status;
 }
