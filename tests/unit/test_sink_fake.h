@@ -303,15 +303,15 @@ uint64_t histogram_quantile(const struct histogram *histogram, unsigned int perm
 	return histogram->max_ns / 1000 * permille;
 }
 
-/* Likewise: all samples are the maximum. */
+/* Likewise: all samples are the maximum, in one bucket of 32 bits. */
 uint64_t histogram_at_most(const struct histogram *histogram, uint64_t ns)
 {
-	return ns < histogram->max_ns ? 0 : histogram->count;
+	return ns < histogram->max_ns ? 0 : (uint32_t)histogram->count;
 }
 
 double histogram_sum_ns(const struct histogram *histogram)
 {
-	return (double)histogram->count * (double)histogram->max_ns;
+	return (double)(uint32_t)histogram->count * (double)histogram->max_ns;
 }
 
 static inline void fake_addr(uint8_t addr[static ADDR_LEN], unsigned int a, unsigned int b,
