@@ -43,7 +43,7 @@ fake() {
 @test "an unchanged make does nothing, in under half a second" {
 	local begin took
 
-	build >/dev/null
+	build all >/dev/null
 	for _ in 1 2 3; do # the machine may be busy
 		begin=${EPOCHREALTIME/[.,]/}
 		run build

@@ -8,7 +8,7 @@ bats_require_minimum_version 1.5.0
 setup() {
 	BUILD=${BUILD:-build}
 	[[ $BUILD == /* ]] || BUILD=$PWD/$BUILD
-	export MAKEFLAGS=--no-print-directory
+	unset MAKEFLAGS MAKELEVEL
 }
 
 # tree DIRECTORY: its files, below it
@@ -19,7 +19,7 @@ tree() {
 @test "make install puts the program, its pages, completions, units and documents where they belong" {
 	local to=$BATS_TEST_TMPDIR/to
 
-	make -s install O="$BUILD" DESTDIR="$to" PREFIX=/usr
+	make -s --no-print-directory install O="$BUILD" DESTDIR="$to" PREFIX=/usr
 	cmp "$BUILD/twtrace" "$to/usr/bin/twtrace"
 	diff -r "$BUILD/man" "$to/usr/share/man/man1"
 	cmp contrib/completions/twtrace.bash "$to/usr/share/bash-completion/completions/twtrace"
@@ -36,22 +36,22 @@ tree() {
 @test "a unit names the program where it was installed" {
 	local to=$BATS_TEST_TMPDIR/to
 
-	make -s install O="$BUILD" DESTDIR="$to" PREFIX=/opt/x
+	make -s --no-print-directory install O="$BUILD" DESTDIR="$to" PREFIX=/opt/x
 	grep -q '^ExecStart=/opt/x/bin/twtrace serve' "$to/opt/x/lib/systemd/system/twtrace.service"
 	[[ -e $to/opt/x/share/zsh/site-functions/_twtrace ]]
-	! grep -r /usr/bin/twtrace "$to/opt/x/lib"
+	run ! grep -r /usr/bin/twtrace "$to/opt/x/lib"
 }
 
 @test "make uninstall leaves nothing of it, and what else was there" {
 	local to=$BATS_TEST_TMPDIR/to
 
-	make -s install O="$BUILD" DESTDIR="$to" PREFIX=/usr
+	make -s --no-print-directory install O="$BUILD" DESTDIR="$to" PREFIX=/usr
 	[[ $(tree "$to" | wc -l) -gt 20 ]]
 	echo other >"$to/usr/share/doc/twtrace/other"
-	make -s uninstall O="$BUILD" DESTDIR="$to" PREFIX=/usr
+	make -s --no-print-directory uninstall O="$BUILD" DESTDIR="$to" PREFIX=/usr
 	[[ $(tree "$to") == ./usr/share/doc/twtrace/other ]]
 	rm "$to/usr/share/doc/twtrace/other"
-	make -s uninstall O="$BUILD" DESTDIR="$to" PREFIX=/usr
+	make -s --no-print-directory uninstall O="$BUILD" DESTDIR="$to" PREFIX=/usr
 	[[ ! -e $to/usr/share/doc/twtrace ]]
 }
 
@@ -69,11 +69,11 @@ repository() {
 	repository "$one"
 	mkdir -p "${two%/*}"
 	git clone -q "$one" "$two"
-	archive=$(cd "$one" && umask 022 && TZ=UTC LC_ALL=C make -s dist O=out)
+	archive=$(cd "$one" && umask 022 && TZ=UTC LC_ALL=C make -s --no-print-directory dist O=out)
 	[[ $archive =~ ^out/twtrace-[0-9][^/]*\.tar\.xz$ ]]
 	(cd "$two" && umask 077 && touch README.md &&
 		export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=tar.umask GIT_CONFIG_VALUE_0=0077 &&
-		TZ=Asia/Tokyo LC_ALL=C.UTF-8 XZ_OPT=-1 make -s dist O=out)
+		TZ=Asia/Tokyo LC_ALL=C.UTF-8 XZ_OPT=-1 make -s --no-print-directory dist O=out)
 	cmp "$one/$archive" "$two/$archive"
 	[[ $(tar -tvf "$one/$archive" | awk '{ print $2 }' | sort -u) == root/root ]]
 	[[ $(tar -tvf "$one/$archive" | cut -c 1-10 | sort -u) == $'-rw-r--r--\n-rwxr-xr-x\ndrwxr-xr-x' ]]
@@ -83,22 +83,22 @@ repository() {
 	repository "$BATS_TEST_TMPDIR/tree"
 	cd "$BATS_TEST_TMPDIR/tree"
 	echo more >>README.md
-	run -0 --separate-stderr make -s dist O=out
+	run -0 --separate-stderr make -s --no-print-directory dist O=out
 	# shellcheck disable=SC2154 # by run --separate-stderr
 	[[ $stderr == *"what is not committed is not packed"* ]]
 	tar -xOf "$output" --wildcards '*/README.md' | cmp - <(git show HEAD:README.md)
 	rm -rf .git
-	GIT_CEILING_DIRECTORIES=$BATS_TEST_TMPDIR run ! make -s dist O=out
+	GIT_CEILING_DIRECTORIES=$BATS_TEST_TMPDIR run ! make -s --no-print-directory dist O=out
 	[[ $output == *"no git repository"* ]]
 }
 
 @test "what was packed knows its version without git, within the repository of another too" {
-	local name archive
+	local archive
 
 	repository "$BATS_TEST_TMPDIR/tree"
 	cd "$BATS_TEST_TMPDIR/tree"
 	git tag v7.8
-	archive=$PWD/$(make -s dist O=out)
+	archive=$PWD/$(make -s --no-print-directory dist O=out)
 	[[ $archive == */twtrace-7.8.tar.xz ]]
 	git init -q "$BATS_TEST_TMPDIR/other"
 	cd "$BATS_TEST_TMPDIR/other"
@@ -106,6 +106,6 @@ repository() {
 	git tag v9.9
 	tar -xf "$archive"
 	cd twtrace-7.8
-	make -s O=out out/version.h
+	make -s --no-print-directory O=out out/version.h
 	[[ $(<out/version.h) == '#define TWTRACE_VERSION "7.8"' ]]
 }

@@ -72,7 +72,7 @@ older() {
 	dpkg -i "$DEB" >/dev/null
 	[[ $(status) == installed ]]
 	[[ $(/usr/bin/twtrace --version) == "twtrace $(dpkg-query -W -f '${Version}' twtrace | sed 's/-0upstream1$//')" ]]
-	! ldd /usr/bin/twtrace | grep 'not found'
+	[[ $(ldd /usr/bin/twtrace) != *'not found'* ]]
 	# a container's dpkg may be told to leave out pages and documents
 	if dpkg -V twtrace | grep -q '/man1/'; then
 		echo "# this host takes no manual pages" >&3

@@ -30,13 +30,14 @@ capabilities_of() {
 	sed -n 's/^AmbientCapabilities=//p' "$1" | tr 'A-Z ' 'a-z,' | sed 's/cap_/+/g'
 }
 
-# confined CAPABILITIES ARGS...: twtrace as the unit has it, with these capabilities
+# confined CAPABILITIES ARGS...: twtrace as the unit has it, with these capabilities; it takes the
+# place of the shell, which `run` and & give it, so that its pid is known
 confined() {
 	local caps=$1
 
 	shift
 	# shellcheck disable=SC2016 # of the shell that is run
-	unshare -m --propagation private sh -ec '
+	exec unshare -m --propagation private sh -ec '
 		cell=$1 caps=$2
 		shift 2
 		mount -t tmpfs -o mode=0 none /root
@@ -120,4 +121,28 @@ states() {
 	run -0 --separate-stderr confined "$(capabilities_of "$UNIT" | sed 's/,+sys_ptrace//')" list --port 7704 -o json
 	[[ $stderr == *"CAP_SYS_PTRACE is missing"* ]]
 	[[ $(states "$output") == "" ]]
+}
+
+# in_a_pod ARGS...: twtrace as Kubernetes has it: root without ambient capabilities, those of the
+# manifest, and a network namespace of its own
+in_a_pod() {
+	local caps
+
+	caps=$(/usr/bin/python3 -B "$ROOT/tests/cli/deploy/daemonset.py" "$ROOT/contrib/kubernetes/daemonset.yaml" \
+		capabilities | sed 's/CAP_/+/' | tr 'A-Z\n' 'a-z,' | sed 's/,$//')
+	[[ $caps == *+bpf* ]] || return
+	exec unshare -n setpriv --bounding-set="-all,$caps" --inh-caps=-all "$TWTRACE" "$@"
+}
+
+@test "in a pod, with the manifest's capabilities, the namespaces of the others are found and traced" {
+	hold 7705
+	run -0 --separate-stderr in_a_pod list --port 7705 -o json
+	[[ $stderr == "" ]]
+	[[ $(states "$output") == "ESTABLISHED ESTABLISHED LISTEN " ]]
+	in_a_pod trace --port 7705 -o jsonl --ready-fd 9 9>"$BATS_TEST_TMPDIR/pod" >"$EVENTS" 2>"$ERRORS" 3>&- &
+	TWTRACE_PID=$!
+	PIDS+=("$TWTRACE_PID")
+	WAIT=30 wait_until test -s "$BATS_TEST_TMPDIR/pod"
+	nsenter -t "$HOLDER" -n /usr/bin/python3 -c 'import socket; socket.create_connection(("127.0.0.1", 7705))'
+	wait_until has_event 'select(.to == "ESTABLISHED" and .direction == "outgoing")'
 }
