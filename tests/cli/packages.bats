@@ -97,9 +97,21 @@ older() {
 	[[ $(find /etc/systemd -name 'twtrace*') == "" ]]
 }
 
+@test "what runs is restarted by an upgrade, and stopped by a removal" {
+	dpkg-deb -e "$DEB" "$BATS_TEST_TMPDIR/scripts"
+	for unit in twtrace.service twtrace-record.service; do
+		grep -A 9 try-restart "$BATS_TEST_TMPDIR/scripts/postinst" | grep -q "$unit"
+		grep 'deb-systemd-invoke stop' "$BATS_TEST_TMPDIR/scripts/prerm" | grep -q "$unit"
+	done
+}
+
 @test "purged, nothing is left of it" {
 	installable
 	[[ $(status) == installed ]] || dpkg -i "$DEB" >/dev/null
+	# as systemd makes it of StateDirectory
+	mkdir -p /var/lib/private/twtrace
+	ln -s private/twtrace /var/lib/twtrace
+	touch /var/lib/twtrace/tcp.twr
 	dpkg --purge twtrace >/dev/null
 	rm "$BATS_FILE_TMPDIR/installed"
 	[[ $(status) == "" ]]
