@@ -251,7 +251,11 @@ enum tw_holder_flag {
 	TW_H_AUTOBOUND = 1 << 1, /* connect() chose its port: outgoing */
 	TW_H_BOUND = 1 << 2,	/* bound to a port by number (SOCK_BINDPORT_LOCK) */
 	TW_H_FIRST = 1 << 3,	/* the first holder of this look-up: replaces older ones */
-	TW_H_ACTED = 1 << 4,	/* no look-up: it has acted on the socket before; fd_count is 0 */
+	/*
+	 * No look-up, and fd_count is 0: the owner of before. With TW_H_ACCEPTED it has acted on
+	 * the socket, else it is its listener's.
+	 */
+	TW_H_OWNER = 1 << 4,
 };
 
 struct tw_holder {

@@ -431,9 +431,10 @@ void lifecycle_holder(struct model *model, const struct tw_holder *record, unsig
 	if (id == POOL_NONE)
 		return;
 	conn = conn_at(model, id);
-	/* who has acted, told again: minisocks have an owner too */
-	if (record->head.flags & TW_H_ACTED) {
-		owner_learn(model, conn, record->cgroup_id, &record->owner, OWNER_ACTED);
+	/* whose it was known to be, told again: minisocks have an owner too */
+	if (record->head.flags & TW_H_OWNER) {
+		owner_learn(model, conn, record->cgroup_id, &record->owner,
+			    record->head.flags & TW_H_ACCEPTED ? OWNER_ACTED : OWNER_LISTENER);
 		tracker_update(model, id, true);
 		return;
 	}

@@ -144,6 +144,17 @@ static void tell_socket(const struct restating *to, const struct conn *conn)
 	to->fn(to->ctx, &record.head);
 }
 
+/*
+ * Whether it has acted; else it was found among the holders, or it is its listener's owner, which
+ * matters to a full socket only. What a look-up says of a minisock would be no news to a replay.
+ */
+static bool is_certain(const struct conn *conn, const struct held_by *held)
+{
+	if (held->fds)
+		return conn->owner_rank == OWNER_ACTED;
+	return conn->owner_rank != OWNER_LISTENER || conn->phase == PHASE_MINI;
+}
+
 static void tell_holder(const struct restating *to, const struct conn *conn,
 			const struct held_by *held, bool first)
 {
@@ -157,9 +168,8 @@ static void tell_holder(const struct restating *to, const struct conn *conn,
 	};
 
 	memcpy(record.owner.comm, held->comm, TW_COMM_LEN);
-	/* a replay leaves out what a look-up says that is no news to it */
-	record.head.flags = (conn->owner_rank == OWNER_ACTED || !held->fds ? TW_H_ACCEPTED : 0) |
-			    (held->fds ? 0 : TW_H_ACTED) | (first ? TW_H_FIRST : 0);
+	record.head.flags = (held->fds ? 0 : TW_H_OWNER) | (first ? TW_H_FIRST : 0) |
+			    (is_certain(conn, held) ? TW_H_ACCEPTED : 0);
 	if (conn->direction == DIRECTION_OUTGOING)
 		record.head.flags |= conn->bound ? TW_H_BOUND : TW_H_AUTOBOUND;
 	to->fn(to->ctx, &record.head);
@@ -170,13 +180,15 @@ static void tell_owner(const struct restating *to, const struct conn *conn)
 	const struct owner *owner = conn_owner(to->model, conn);
 	struct held_by acted = { .pid = owner->pid };
 	const struct held_by *held;
-	uint32_t count = owner_held_by(to->model, conn, &held);
+	/* no descriptor leads to a minisock */
+	bool mini = conn->phase == PHASE_MINI;
+	uint32_t count = mini ? 0 : owner_held_by(to->model, conn, &held);
 
-	if (conn->owner_rank < OWNER_HOLDER || !owner->comm[0])
+	if (conn->owner_rank == OWNER_NONE || !owner->comm[0])
 		return;
 	memcpy(acted.comm, owner->comm, TW_COMM_LEN);
-	acted.fds = conn->held;
-	if (conn->held) {
+	acted.fds = conn->held && !mini;
+	if (acted.fds) {
 		tell_holder(to, conn, &acted, true);
 		return;
 	}
