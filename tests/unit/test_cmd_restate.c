@@ -83,6 +83,19 @@ static void assert_same_sockets(const struct model *one, const struct model *two
 			 a.count);
 }
 
+/* What is told again is no look at the kernel: only those that follow are compared with it. */
+static void assert_agrees_with_kernel(const struct model *model, const char *path, uint64_t cut)
+{
+	const struct audit *audits;
+	size_t count = model_audits(model, &audits);
+
+	for (size_t i = 0; i < count; i++)
+		for (unsigned int kind = 0; kind < NR_AUDIT_KINDS; kind++)
+			if (audits[i].figures[kind].known && audits[i].figures[kind].error)
+				fail_msg("%s cut after %zu: %s differs from the kernel's", path,
+					 (size_t)cut, audit_name(kind));
+}
+
 static struct model *new_model(void)
 {
 	struct model *model = model_new(&(struct model_opts){ .leaks = true });
@@ -146,6 +159,7 @@ static void cut(const char *path, uint64_t after)
 		assert_int_equal(model_ready_ns(second), model_now_ns(whole));
 		assert_same_sockets(whole, second, path, after);
 		feed(recording, whole, second, UINT64_MAX);
+		assert_agrees_with_kernel(second, path, after);
 		assert_same_sockets(whole, second, path, after);
 		for (size_t i = 0; i < sizeof(divided) / sizeof(divided[0]); i++) {
 			uint64_t all = model_totals(whole)->count[divided[i]];
