@@ -21,6 +21,7 @@ setup() {
 
 teardown() {
 	live_teardown
+	rm -rf "$FOLDER"
 }
 
 # parts: the files, oldest first.
@@ -104,4 +105,91 @@ sockets() {
 	expect "sockets" "$(wc -l <"$EVENTS")" $((2 * 40 + 2 * 10 + 5 + 1))
 	expect "owners" "$(grep -c '"tw-\(client\|server\)",[1-9]' "$EVENTS")" "$(wc -l <"$EVENTS")"
 	sockets "$FILE" | diff "$EVENTS" -
+}
+
+@test "a killed one leaves what can be read, and the next one goes on beside it" {
+	local opened=0
+
+	start_here record "$FILE" --max-size "$SIZE" --keep 3
+	traffic client_first --family 4 --server 127.77.0.1 --count 300 --port 7100
+	wait_until recorded 600
+	kill -KILL "$TWTRACE_PID"
+	wait "$TWTRACE_PID" || true
+	forget "$TWTRACE_PID"
+	opened=$(together top -o json 2>"$ERRORS" | jq .totals.opened)
+	expect "opened before it was killed" "$opened" 600
+	start_here record "$FILE" --max-size "$SIZE" --keep 3
+	expect "files" "$(parts | wc -l)" 2
+	traffic client_first --family 4 --server 127.77.0.1 --count 300 --port 7100
+	for _ in 1 2 3; do
+		save_now
+	done
+	stop_twtrace
+	expect "files" "$(parts | wc -l)" 3
+	are_small
+}
+
+# recorded N: so many connections are in the files so far.
+recorded() {
+	(($(together top -o json 2>/dev/null | jq .totals.opened) >= $1))
+}
+
+# Asks for a new file, and waits for it.
+save_now() {
+	local before
+
+	before=$(stat -c %Y.%i "$FILE")
+	kill -USR2 "$TWTRACE_PID"
+	wait_until is_another_file "$before"
+}
+
+is_another_file() {
+	[[ -e $FILE && $(stat -c %Y.%i "$FILE") != "$1" ]]
+}
+
+@test "in somebody's folder all files are that one's, and no privilege is kept for them" {
+	local pid thread
+
+	# to be reached by that one, unlike what bats makes
+	FOLDER=$(mktemp -d) FILE=$FOLDER/tcp.twr
+	chown 65534:65534 "$FOLDER"
+	start_here record "$FILE" --max-size "$SIZE" --keep 2
+	for _ in 1 2; do
+		save_now
+	done
+	expect "files" "$(parts | wc -l)" 2
+	expect "owners" "$(parts | xargs stat -c %u | sort -u)" 65534
+	# the thread that makes them has nothing that its owner has not
+	pid=$TWTRACE_PID
+	for thread in /proc/"$pid"/task/*; do
+		[[ $thread == */"$pid" ]] ||
+			expect "capabilities of $thread" "$(awk '/^CapEff/ { print $2 }' "$thread/status")" 0000000000000000
+	done
+	stop_twtrace
+}
+
+@test "anonymized while it is recorded, in all parts by the same" {
+	local recorder whole=$BATS_TEST_TMPDIR/whole.twr part head
+
+	start_here record "$FILE" --max-size "$SIZE" --ring 32M --anonymize
+	recorder=$TWTRACE_PID
+	start_here record "$whole" --ring 32M
+	traffic client_first --family 6 --server fd77::1 --hosts 4 --ports 4 --count 5000 --port 7100
+	kill -USR2 "$recorder"
+	wait_until more_parts_than 1
+	stop_twtrace
+	stop_twtrace "$recorder"
+	for counts in '[.totals.opened, .totals.closed, .totals.connections]' '[.remotes[].opened] | sort' \
+		'[.services[].opened] | sort' '[.ports[] | [.port, .role, .opened]] | sort'; do
+		expect "$counts" "$(together top -o json | jq -c "$counts")" \
+			"$("$TWTRACE" top -o json -i "$whole" | jq -c "$counts")"
+	done
+	while read -r part; do
+		head=$(od -An -tu4 -j12 -N4 "$part")
+		expect "names in $part" "$({ head -c "$head" "$part"; tail -c +$((head + 1)) "$part" | zstd -dcq; } |
+			LC_ALL=C grep -caE "tw-(client|server)|$(ns t)")" 0
+		[[ $("$TWTRACE" report -o json "$part" | jq -r '.recordings[0].host') == host-1 ]]
+		expect "addresses in $part" "$(tail -c +$((head + 1)) "$part" | zstd -dcq |
+			LC_ALL=C grep -caP '\xfd\x77\x00\x00\x00\x00\x00\x00')" 0
+	done < <(parts)
 }
