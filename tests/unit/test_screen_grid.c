@@ -353,6 +353,39 @@ static void the_page_follows_the_selection(void **state)
 	draw(grid, 14, 1, "no room at all", "\n");
 }
 
+static void what_goes_before_the_selection_does_not_move_it(void **state)
+{
+	struct grid *grid = *state;
+
+	grid->sort = GRID_UNSORTED;
+	grid_arrange(grid);
+	draw(grid, 80, 3, "from the top", NULL);
+	grid_move(grid, 3);
+	draw(grid, 80, 3, "the last two", NULL);
+	assert_int_equal(grid->at - grid->top, 1);
+	grid_clear(grid);
+	add_person(grid, 1);
+	add_person(grid, 2);
+	add_person(grid, 3);
+	add_person(grid, 0);
+	grid_arrange(grid);
+	assert_selected(grid, "it", 103);
+	assert_int_equal(grid->at - grid->top, 1);
+}
+
+static void what_was_seen_is_known(void **state)
+{
+	struct grid *grid = *state;
+
+	assert_false(grid_was_seen(grid, 101));
+	draw(grid, 80, 3, "two rows", NULL);
+	assert_true(grid_was_seen(grid, 101));
+	assert_true(grid_was_seen(grid, 100));
+	assert_false(grid_was_seen(grid, 103));
+	grid_clear(grid);
+	assert_true(grid_was_seen(grid, 101));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -378,6 +411,9 @@ int main(void)
 						close_grid),
 		cmocka_unit_test_setup_teardown(the_page_follows_the_selection, open_grid,
 						close_grid),
+		cmocka_unit_test_setup_teardown(what_goes_before_the_selection_does_not_move_it,
+						open_grid, close_grid),
+		cmocka_unit_test_setup_teardown(what_was_seen_is_known, open_grid, close_grid),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

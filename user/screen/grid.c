@@ -209,7 +209,7 @@ static int compare_rows(const void *left_item, const void *right_item, void *ctx
 /* Without a word from the user it is the first row, or where the newest are last, the last. */
 static void reselect(struct grid *grid)
 {
-	size_t at = grid->at;
+	size_t at = grid->at, above = at > grid->top ? at - grid->top : 0;
 
 	if (!grid->shown) {
 		grid->at = 0;
@@ -224,6 +224,9 @@ static void reselect(struct grid *grid)
 	}
 	grid->at = at < grid->shown ? at : grid->shown - 1;
 	grid->selected = grid->rows[grid->order[grid->at]].id;
+	/* it stays where it is on the screen, whatever comes and goes before it */
+	if (grid->chosen && !grid->follow)
+		grid->top = grid->at > above ? grid->at - above : 0;
 }
 
 void grid_arrange(struct grid *grid)
@@ -235,6 +238,14 @@ void grid_arrange(struct grid *grid)
 	if (grid->shown)
 		qsort_r(grid->order, grid->shown, sizeof(*grid->order), compare_rows, grid);
 	reselect(grid);
+}
+
+bool grid_was_seen(const struct grid *grid, uint64_t id)
+{
+	for (unsigned int i = 0; i < grid->drawn.nr_seen; i++)
+		if (grid->drawn.seen[i] == id)
+			return true;
+	return false;
 }
 
 bool grid_selected(const struct grid *grid, uint64_t *id)

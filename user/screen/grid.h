@@ -19,6 +19,7 @@
 #define GRID_CELL_LEN 256
 #define FILTER_LEN 64
 #define GRID_UNSORTED UINT32_MAX
+#define GRID_SEEN 128
 
 struct grid_column {
 	const char *heading;
@@ -48,6 +49,8 @@ struct grid_drawn {
 	unsigned int row, height;	/* of the rows alone; the headings are above */
 	uint64_t columns;		/* a bit each that was there */
 	uint16_t column[GRID_COLUMNS], width[GRID_COLUMNS];
+	uint64_t seen[GRID_SEEN];	/* ids of the first ones that were there */
+	unsigned int nr_seen;
 };
 
 struct grid {
@@ -92,6 +95,8 @@ void grid_arrange(struct grid *grid);
 const char *grid_cell(const struct grid *grid, size_t shown, unsigned int column,
 		      char text[static GRID_CELL_LEN]);
 
+/* Whether the last drawing had it: what is asked of others for each row is asked for no more. */
+bool grid_was_seen(const struct grid *grid, uint64_t id);
 /* The selected row; false: there is none. */
 bool grid_selected(const struct grid *grid, uint64_t *id);
 /* It in a few words: its first texts. */

@@ -207,6 +207,8 @@ void grid_draw(struct grid *grid, struct frame *frame, unsigned int row, unsigne
 	measure(&layout, grid, cells, rows);
 	choose(&layout, grid);
 	place(grid, &layout, row + 1, height - 1);
+	for (size_t i = 0; i < rows && i < GRID_SEEN; i++)
+		grid->drawn.seen[grid->drawn.nr_seen++] = grid->rows[grid->order[grid->top + i]].id;
 	draw_headings(grid, frame, row);
 	draw_rows(grid, frame, cells, rows);
 	free(cells);

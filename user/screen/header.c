@@ -4,7 +4,7 @@
  *
  *   web-1  14:03:22  traced for 1m12s  evidence: fentry            twtrace 1.2% CPU, 24 MB
  *   rates      58.4/s opened, 58.4/s closed, 0.0/s failed; 84 open, 12 CLOSE-WAIT, 70 ESTAB
- *   TIME-WAIT  1,204 now, 1,300 at most  ▁▂▃▅▇█▇▆  1m12s
+ *   TIME-WAIT  1,204 now, 1,300 at most  ▁▂▃▅▇█▇▆ over 1m12s
  *   ports      at half, now 61% of 28,232 used, none left in 3m20s: 10.0.0.1 -> 10.0.0.2:80
  *   leaks      LEAK (and 2 more) shop: 1,204 sockets in CLOSE-WAIT on port 8080, from 10.0.0.5
  *   losses     none; audit: 2 namespaces agree with the kernel
@@ -21,6 +21,7 @@
 #include "sink/top_columns.h"
 
 #define LABEL_WIDTH 11
+#define LEAST_SPARK 8
 #define LINE_LEN 1280
 #define NS_PER_SECOND 1000000000ULL
 
@@ -91,6 +92,8 @@ static void draw_title(struct pen *pen, const struct scene *scene)
 	draw_state(pen, scene);
 	if (ready_ns && now_ns > ready_ns)
 		put(pen, STYLE_PLAIN, "  traced for %s", text_duration(now_ns - ready_ns, text));
+	if (site->opts.filtered)
+		put(pen, STYLE_PLAIN, "  filtered");
 	put(pen, STYLE_DIM, "  evidence: %s", evidence_name(model_evidence(model)));
 	cost_text(&scene->view->cost, cost, sizeof(cost));
 	if (pen->column + 2 + strlen(cost) <= width)
@@ -154,20 +157,19 @@ static void draw_time_wait(struct pen *pen, const struct scene *scene)
 {
 	const struct row *totals = model_totals(scene->model);
 	struct spark spark = spark_of(scene->model, FIELD_TIME_WAIT);
+	char number[TEXT_LEN], span[TEXT_LEN], over[2 * TEXT_LEN];
 	unsigned int room;
-	char text[TEXT_LEN];
 
 	label(pen, "TIME-WAIT");
-	put(pen, STYLE_STRONG, "%s now", text_count(totals->count[FIELD_TIME_WAIT], text));
-	put(pen, STYLE_PLAIN, ", %s at most  ", text_count(spark.peak, text));
-	text_duration(spark.span_ns, text);
-	room = pen->frame->width > pen->column + strlen(text) + 1 ?
-		       pen->frame->width - pen->column - (unsigned int)strlen(text) - 1 :
-		       0;
-	if (!spark.span_ns || room < 8)
+	put(pen, STYLE_STRONG, "%s now", text_count(totals->count[FIELD_TIME_WAIT], number));
+	put(pen, STYLE_PLAIN, ", %s at most  ", text_count(spark.peak, number));
+	snprintf(over, sizeof(over), " over %s", text_duration(spark.span_ns, span));
+	room = pen->frame->width - pen->column;
+	if (!spark.span_ns || room < strlen(over) + LEAST_SPARK)
 		return;
+	room -= (unsigned int)strlen(over);
 	pen->column += spark_draw(&spark, scene->model, pen->frame, pen->row, pen->column, room);
-	put(pen, STYLE_DIM, " %s", text);
+	put(pen, STYLE_DIM, "%s", over);
 }
 
 static const struct {
@@ -186,7 +188,11 @@ static void draw_budget(struct pen *pen, const struct budget *budget, const char
 	bool outlook = budget->end_ns && budget->end_ns != TIME_UNKNOWN;
 	char number[TEXT_LEN];
 
-	put(pen, levels[budget->level].style, "%s", levels[budget->level].words);
+	if (budget->low || budget->level != BUDGET_FINE)
+		put(pen, levels[budget->level].style, "%s", levels[budget->level].words);
+	else
+		put(pen, STYLE_DIM, "how many there are is not known; %s used at most",
+		    text_count(budget->used, number));
 	if (budget->level == BUDGET_EXHAUSTED && budget->failures)
 		put(pen, STYLE_WARN, " for %s connect()", text_count(budget->failures, number));
 	if (budget->low)

@@ -97,7 +97,8 @@ static double addr_order(const uint8_t addr[static 16])
 	return order;
 }
 
-static void add_key(struct page *page, const struct site *site, const struct model *model,
+/* Names are looked up for what is on the screen: 20,000 would take the resolver hours. */
+static void add_key(struct page *page, struct names *names, const struct model *model,
 		    const struct row_key *key)
 {
 	enum key_part parts[NR_KEY_PARTS];
@@ -109,7 +110,7 @@ static void add_key(struct page *page, const struct site *site, const struct mod
 		char number[TEXT_LEN];
 
 		key_part_get(parts[i], model, key, &value);
-		name = parts[i] == KEY_REMOTE ? names_of(site->opts.names, key->remote_addr) : NULL;
+		name = parts[i] == KEY_REMOTE ? names_of(names, key->remote_addr) : NULL;
 		if (parts[i] == KEY_REMOTE)
 			grid_figure(&page->grid, i, addr_order(key->remote_addr));
 		if (value.type == VALUE_COUNT) {
@@ -183,12 +184,13 @@ static void build_places(struct page *page, const struct site *site, const struc
 	hide_rare(page, model);
 	for (size_t i = 0; i < ranking.count; i++) {
 		const struct row_key *key = &ranking.rows[i]->key;
+		uint64_t id = place_id(dimension, model_service_name(model, key->service),
+				       key->port, key->role, key->remote_addr);
+		bool named = site->opts.names && grid_was_seen(&page->grid, id);
 
-		if (!grid_add(&page->grid,
-			      place_id(dimension, model_service_name(model, key->service),
-				       key->port, key->role, key->remote_addr)))
+		if (!grid_add(&page->grid, id))
 			break;
-		add_key(page, site, model, key);
+		add_key(page, named ? site->opts.names : NULL, model, key);
 		add_figures(page, model, ranking.rows[i], &span);
 	}
 	add_other(page, model, &ranking, &span);
