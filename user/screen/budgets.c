@@ -48,15 +48,18 @@ static uint64_t budget_id(const struct budget *budget)
 	return id_number(id_number(id, budget->low), budget->high);
 }
 
-static void add_budget(struct grid *grid, const struct site *site, const struct budget *budget)
+static void add_budget(struct page *page, const struct site *site, const struct budget *budget)
 {
+	uint64_t id = budget_id(budget);
+	struct names *names = names_for(site, page, id);
+	struct grid *grid = &page->grid;
 	char text[BUDGET_CELL_LEN];
 
-	if (!grid_add(grid, budget_id(budget)))
+	if (!grid_add(grid, id))
 		return;
 	grid_last(grid)->style = level_styles[budget->level];
 	for (unsigned int i = 0; i < NR_BUDGET_COLUMNS; i++) {
-		budget_columns[i].text(budget, site->opts.names, text);
+		budget_columns[i].text(budget, names, text);
 		grid_text(grid, i, text);
 		if (budget_columns[i].figure)
 			grid_figure(grid, i, budget_columns[i].figure(budget));
@@ -71,7 +74,7 @@ static void build_budgets(struct page *page, const struct site *site, const stru
 	char number[TEXT_LEN];
 
 	for (size_t i = 0; i < count && i < MOST_BUDGETS; i++)
-		add_budget(&page->grid, site, &budgets[i]);
+		add_budget(page, site, &budgets[i]);
 	if (count > MOST_BUDGETS)
 		snprintf(page->note, sizeof(page->note), "%s more, which are better off",
 			 text_count(count - MOST_BUDGETS, number));

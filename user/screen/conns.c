@@ -103,9 +103,11 @@ static const char *const directions[] = {
 	[DIRECTION_INCOMING] = "in",
 };
 
-static void add_conn(struct grid *grid, const struct site *site, const struct conn_view *conn,
+static void add_conn(struct page *page, const struct site *site, const struct conn_view *conn,
 		     const struct model *model)
 {
+	struct names *names = names_for(site, page, conn_id(conn));
+	struct grid *grid = &page->grid;
 	char text[ENDPOINT_TEXT_LEN], process[PROCESS_TEXT_LEN], netns[TEXT_LEN];
 
 	if (!grid_add(grid, conn_id(conn)))
@@ -114,7 +116,7 @@ static void add_conn(struct grid *grid, const struct site *site, const struct co
 	grid_text(grid, COLUMN_STATE, state_name(conn->state));
 	add_times(grid, conn, model);
 	grid_text(grid, COLUMN_LOCAL, conn_local_text(conn, text));
-	grid_text(grid, COLUMN_REMOTE, conn_remote_text(conn, site->opts.names, text));
+	grid_text(grid, COLUMN_REMOTE, conn_remote_text(conn, names, text));
 	grid_text(grid, COLUMN_DIR, directions[conn->direction]);
 	grid_text(grid, COLUMN_SERVICE, conn->service ? conn->service : "-");
 	grid_text(grid, COLUMN_PROCESS, conn_process_text(conn, process));
@@ -137,7 +139,7 @@ static void build_conns(struct page *page, const struct site *site, const struct
 	list_init_where(&list, model, sorts[page->grid.sort], MOST_CONNS, is_of_place, page);
 	page->grid.hidden = list.several_netns ? 0 : 1ULL << COLUMN_NETNS;
 	for (size_t i = 0; i < list.count; i++)
-		add_conn(&page->grid, site, list.items[i], model);
+		add_conn(page, site, list.items[i], model);
 	if (list.count < list.total)
 		snprintf(page->note, sizeof(page->note), "%s more (twtrace list shows all)",
 			 text_count(list.total - list.count, number));

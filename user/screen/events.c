@@ -100,9 +100,11 @@ static const enum style weight_styles[] = {
 	[TRACE_ALARM] = STYLE_BAD,
 };
 
-static void add_event(struct grid *grid, const struct site *site, const struct model_event *event,
+static void add_event(struct page *page, const struct site *site, const struct model_event *event,
 		      uint64_t number)
 {
+	struct names *names = names_for(site, page, number);
+	struct grid *grid = &page->grid;
 	char local[ENDPOINT_TEXT_LEN], remote[ENDPOINT_TEXT_LEN], owner[OWNER_TEXT_LEN];
 	char clock[TIME_TEXT_LEN];
 	struct trace_line line;
@@ -120,7 +122,7 @@ static void add_event(struct grid *grid, const struct site *site, const struct m
 	grid_text(grid, COLUMN_OWNER, conn_owner_text(event->conn, owner));
 	grid_text(grid, COLUMN_LOCAL, conn_local_text(event->conn, local));
 	grid_text(grid, COLUMN_ARROW, trace_arrow(event->conn->direction));
-	grid_text(grid, COLUMN_REMOTE, conn_remote_text(event->conn, site->opts.names, remote));
+	grid_text(grid, COLUMN_REMOTE, conn_remote_text(event->conn, names, remote));
 }
 
 static void open_events(struct page *page)
@@ -138,7 +140,7 @@ static void build_events(struct page *page, const struct site *site, const struc
 		const struct model_event *event = &events_at(events, i)->event;
 
 		if (!site->opts.kinds || site->opts.kinds >> event->kind & 1)
-			add_event(&page->grid, site, event, i);
+			add_event(page, site, event, i);
 	}
 }
 

@@ -21,6 +21,11 @@ const char *site_clock(const struct site *site, uint64_t ts_ns, char text[static
 	return text;
 }
 
+struct names *names_for(const struct site *site, const struct page *page, uint64_t id)
+{
+	return site->opts.names && grid_was_seen(&page->grid, id) ? site->opts.names : NULL;
+}
+
 void page_init(struct page *page, const struct page_ops *ops)
 {
 	*page = (struct page){ .ops = ops };

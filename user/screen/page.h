@@ -66,6 +66,8 @@ struct page {
 	unsigned int width;	/* that a text was broken for */
 };
 
+/* Names are looked up for rows on the screen: for 20,000 the resolver would need hours. */
+struct names *names_for(const struct site *site, const struct page *page, uint64_t id);
 void page_init(struct page *page, const struct page_ops *ops);
 void page_release(struct page *page);
 /* Whether it is a table. */

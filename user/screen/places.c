@@ -97,7 +97,6 @@ static double addr_order(const uint8_t addr[static 16])
 	return order;
 }
 
-/* Names are looked up for what is on the screen: 20,000 would take the resolver hours. */
 static void add_key(struct page *page, struct names *names, const struct model *model,
 		    const struct row_key *key)
 {
@@ -186,11 +185,10 @@ static void build_places(struct page *page, const struct site *site, const struc
 		const struct row_key *key = &ranking.rows[i]->key;
 		uint64_t id = place_id(dimension, model_service_name(model, key->service),
 				       key->port, key->role, key->remote_addr);
-		bool named = site->opts.names && grid_was_seen(&page->grid, id);
 
 		if (!grid_add(&page->grid, id))
 			break;
-		add_key(page, named ? site->opts.names : NULL, model, key);
+		add_key(page, names_for(site, page, id), model, key);
 		add_figures(page, model, ranking.rows[i], &span);
 	}
 	add_other(page, model, &ranking, &span);
