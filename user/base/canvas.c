@@ -4,7 +4,6 @@
 
 #include <curses.h>
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -181,14 +180,6 @@ static void forget(struct canvas *canvas)
 	canvas->drawn.width = 0;
 }
 
-/* The one place that waits for the terminal, and may be given up there. */
-static void put_out(void)
-{
-	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
-	refresh();
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
-}
-
 /*
  * Rows that are as they were are left alone; of the others ncurses writes what has changed. A
  * row is put whole: half of a wide character takes the other half with it.
@@ -207,7 +198,7 @@ void canvas_draw(struct canvas *canvas, const struct frame *frame)
 	curs_set(frame->cursor_row >= 0);
 	if (frame->cursor_row >= 0)
 		move(frame->cursor_row, frame->cursor_column);
-	put_out();
+	refresh();
 }
 
 void canvas_resize(struct canvas *canvas)
@@ -235,23 +226,19 @@ bool canvas_key(struct canvas *canvas, struct key_press *press)
 
 /* ------------------------------------------------------------------------------- its life */
 
-/* Past ncurses, which has no say in it; it waits for the terminal as put_out() does. */
+/* Past ncurses, which has no say in it. */
 static void set_mouse(const struct canvas *canvas, const char *sequence)
 {
 	if (!canvas->has_mouse)
 		return;
-	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
 	while (write(STDOUT_FILENO, sequence, strlen(sequence)) < 0 && errno == EINTR)
 		continue;
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
 }
 
 void canvas_leave(struct canvas *canvas)
 {
 	set_mouse(canvas, MOUSE_OFF);
-	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
 	endwin();
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
 }
 
 void canvas_enter(struct canvas *canvas)
@@ -262,7 +249,7 @@ void canvas_enter(struct canvas *canvas)
 	reset_prog_mode();
 	set_mouse(canvas, MOUSE_ON);
 	canvas_resize(canvas);
-	put_out();
+	refresh();
 }
 
 struct canvas *canvas_new(bool ascii, struct error *err)

@@ -30,10 +30,7 @@ void canvas_enter(struct canvas *canvas);
 /* Its size may have changed: it is empty now. */
 void canvas_resize(struct canvas *canvas);
 void canvas_size(const struct canvas *canvas, unsigned int *width, unsigned int *height);
-/*
- * What has changed since the last one, as far as there is room for it. Waits for the terminal: a
- * thread may be cancelled in it, and nothing but rescue_now() gives the terminal back then.
- */
+/* What has changed since the last one, as far as there is room for it. Waits for the terminal. */
 void canvas_draw(struct canvas *canvas, const struct frame *frame);
 /* A key that waits; false: there is none. */
 bool canvas_key(struct canvas *canvas, struct key_press *press);

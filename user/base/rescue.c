@@ -8,7 +8,12 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+/* So long a thread may take to be where a signal takes it. */
+#define PARK_NS 100000000
+#define PARK_STEPS 100
 
 /* Enough for a handler, whatever registers the kernel saves there. */
 #define STACK_BYTES (64 << 10)
@@ -27,21 +32,54 @@ static struct {
 	struct termios found;
 	char bytes[RESCUE_BYTES];
 	size_t len;
-	struct sigaction before[NR_FATAL];
+	pid_t writer;		/* the thread that armed it */
+	atomic_bool parked;	/* it is in on_park(), for good */
+	struct sigaction before[NR_FATAL], before_park;
 	char stack[STACK_BYTES];
 } rescue;
+
+static void on_park(int number)
+{
+	sigset_t all;
+
+	(void)number;
+	sigfillset(&all);
+	atomic_store(&rescue.parked, true);
+	for (;;)
+		sigsuspend(&all);
+}
+
+/*
+ * A thread that waits in write() holds the terminal's lock (tty_write_lock()), and whoever
+ * writes waits too. False: it does not let go of it.
+ */
+static bool park_writer(void)
+{
+	const struct timespec step = { .tv_nsec = PARK_NS / PARK_STEPS };
+
+	if (rescue.writer == gettid())
+		return true;
+	if (tgkill(getpid(), rescue.writer, SIGRTMIN))
+		return errno == ESRCH;
+	for (unsigned int i = 0; i < PARK_STEPS && !atomic_load(&rescue.parked); i++)
+		nanosleep(&step, NULL);
+	return atomic_load(&rescue.parked);
+}
 
 void rescue_now(void)
 {
 	struct pollfd writable = { .fd = rescue.fd, .events = POLLOUT };
 	int saved = errno;
+	bool free_to_write;
 
 	if (!atomic_exchange(&rescue.armed, false))
 		return;
+	free_to_write = park_writer();
 	/* Ctrl-S may have stopped it; half a frame is of no use any more */
 	tcflow(rescue.fd, TCOON);
 	tcflush(rescue.fd, TCOFLUSH);
-	if (poll(&writable, 1, 0) > 0 && write(rescue.fd, rescue.bytes, rescue.len) < 0)
+	if (free_to_write && poll(&writable, 1, 0) > 0 &&
+	    write(rescue.fd, rescue.bytes, rescue.len) < 0)
 		errno = saved;
 	tcsetattr(rescue.fd, TCSANOW, &rescue.found);
 	errno = saved;
@@ -58,6 +96,7 @@ static void on_fatal(int number)
 static void catch_fatal(void)
 {
 	struct sigaction action = { .sa_handler = on_fatal, .sa_flags = SA_ONSTACK };
+	struct sigaction park = { .sa_handler = on_park };
 
 	/* no other of them in between */
 	sigfillset(&action.sa_mask);
@@ -66,6 +105,7 @@ static void catch_fatal(void)
 		if (rescue.before[i].sa_handler != SIG_IGN)
 			sigaction(fatal[i], &action, NULL);
 	}
+	sigaction(SIGRTMIN, &park, &rescue.before_park);
 }
 
 void rescue_begin(int fd, const struct termios *found, const char *bytes, size_t len)
@@ -86,6 +126,7 @@ void rescue_begin(int fd, const struct termios *found, const char *bytes, size_t
 
 void rescue_arm(bool armed)
 {
+	rescue.writer = gettid();
 	atomic_store(&rescue.armed, armed);
 }
 
@@ -93,8 +134,9 @@ void rescue_end(void)
 {
 	stack_t none = { .ss_flags = SS_DISABLE };
 
-	rescue_arm(false);
+	atomic_store(&rescue.armed, false);
 	for (size_t i = 0; i < NR_FATAL; i++)
 		sigaction(fatal[i], &rescue.before[i], NULL);
+	sigaction(SIGRTMIN, &rescue.before_park, NULL);
 	sigaltstack(&none, NULL);
 }

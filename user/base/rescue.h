@@ -19,11 +19,15 @@
  * before anybody changed them; @bytes, at most RESCUE_BYTES: what is to be written to it.
  */
 void rescue_begin(int fd, const struct termios *found, const char *bytes, size_t len);
-/* Whether there is anything to give back: not while it is given back already, for a while. */
+/*
+ * Whether there is anything to give back: not while it is given back already, for a while. Called
+ * by the one thread that writes to the terminal, with SIGRTMIN let in: rescue_now() stops it.
+ */
 void rescue_arm(bool armed);
 /*
- * Gives it back if it is still taken over. Safe in signal handlers; never waits: of a terminal
- * that takes nothing, what waits for it is thrown away. rescue_end() follows, or the end.
+ * Gives it back if it is still taken over. Safe in signal handlers; waits for nobody: of a
+ * terminal that takes nothing, what waits for it is thrown away. The thread that writes to it
+ * never goes on if it was another one. rescue_end() follows, or the end.
  */
 void rescue_now(void);
 /* Signals are as they were before. */

@@ -58,8 +58,8 @@ static void give_signals_back(struct terminal *terminal)
 /* Signals are for who can act on them, but for what a thread does itself. */
 static int start_thread(struct terminal *terminal)
 {
-	static const int own[] = { SIGSEGV, SIGBUS,  SIGFPE,  SIGILL, SIGTRAP,
-				   SIGSYS,  SIGABRT, SIGTTIN, SIGTTOU };
+	const int own[] = { SIGSEGV, SIGBUS,  SIGFPE,  SIGILL,	SIGTRAP,
+			    SIGSYS,  SIGABRT, SIGTTIN, SIGTTOU, SIGRTMIN };
 	sigset_t held, before;
 	int ret;
 
@@ -171,18 +171,20 @@ struct terminal *terminal_new(struct error *err)
 
 void terminal_free(struct terminal *terminal)
 {
+	bool ended;
+
 	if (!terminal)
 		return;
-	if (terminal->begun && !wait_for_end(terminal))
-		/* it waits for a terminal that takes nothing: what it still has goes nowhere */
-		pthread_cancel(terminal->thread);
-	if (terminal->begun)
+	ended = !terminal->begun || wait_for_end(terminal);
+	if (ended && terminal->begun)
 		pthread_join(terminal->thread, NULL);
+	/* else it waits for a terminal that takes nothing: it is left there, with what it needs */
 	rescue_now();
 	rescue_end();
 	give_signals_back(terminal);
 	log_release();
-	terminal_release(terminal);
+	if (ended)
+		terminal_release(terminal);
 }
 
 int terminal_probe(struct error *err)

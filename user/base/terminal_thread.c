@@ -173,8 +173,6 @@ void *terminal_run(void *arg)
 	struct frame frame = { 0 };
 	bool there = true;
 
-	/* only canvas_draw() may be given up */
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
 	pthread_setname_np(pthread_self(), "screen");
 	if (!caps_drop_all(&terminal->start_err)) {
 		rescue_arm(true);
