@@ -223,6 +223,20 @@ is_raw() {
 	left_as_found 0
 }
 
+@test "Ctrl-L takes away what others have written over it" {
+	open_terminal xterm-256color C.UTF-8
+	start_screen -i "$RECORDING"
+	press p
+	wait_until shows PAUSED
+	printf '\033[Hkernel: something happened' >"$(mark '#{pane_tty}')"
+	wait_until shows 'kernel: something'
+	press C-l
+	wait_until shows_not 'kernel: something'
+	shows 'services.*leaks'
+	press q
+	left_as_found 0
+}
+
 @test "messages wait until the screen has been left, unless they go elsewhere" {
 	need_root
 	probe_trace
@@ -295,6 +309,16 @@ gone() {
 	wait_until shows '  PAUSED  '
 	press "[" "["
 	wait_until shows ' [01](\.[0-9]+)?s of 57.5s'
+	press q
+	left_as_found 0
+}
+
+@test "a time in which nothing was recorded is passed over" {
+	open_terminal xterm-256color C.UTF-8 120 40
+	start_screen -i "$ROOT/tests/golden/churn/recording" -i "$RECORDING"
+	wait_until shows '^[^ ]+ +11:30:3'
+	# hours later by their clocks
+	wait_until shows '^[^ ]+ +23:38:3'
 	press q
 	left_as_found 0
 }

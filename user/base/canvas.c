@@ -201,6 +201,13 @@ void canvas_draw(struct canvas *canvas, const struct frame *frame)
 	refresh();
 }
 
+void canvas_repaint(struct canvas *canvas)
+{
+	(void)canvas;
+	clearok(curscr, TRUE);
+	refresh();
+}
+
 void canvas_resize(struct canvas *canvas)
 {
 	struct winsize size;

@@ -32,6 +32,8 @@ void canvas_resize(struct canvas *canvas);
 void canvas_size(const struct canvas *canvas, unsigned int *width, unsigned int *height);
 /* What has changed since the last one, as far as there is room for it. Waits for the terminal. */
 void canvas_draw(struct canvas *canvas, const struct frame *frame);
+/* All of the last one again: something else has been written over it. Waits as well. */
+void canvas_repaint(struct canvas *canvas);
 /* A key that waits; false: there is none. */
 bool canvas_key(struct canvas *canvas, struct key_press *press);
 

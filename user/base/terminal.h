@@ -62,7 +62,7 @@ void terminal_size(struct terminal *terminal, unsigned int *width, unsigned int 
 bool terminal_is_ascii(const struct terminal *terminal);
 /* Readable while there are keys. */
 int terminal_fd(const struct terminal *terminal);
-/* The next key; false: there is none. */
+/* The next key; false: there is none. Ctrl-L is none: it draws the frame anew. */
 bool terminal_key(struct terminal *terminal, struct key_press *press);
 /* Copies @frame; never waits. */
 void terminal_show(struct terminal *terminal, const struct frame *frame);

@@ -123,6 +123,20 @@ static bool take_frame(struct terminal *terminal, struct frame *frame)
 	return is_new;
 }
 
+/* What somebody has written over the screen (a message of the kernel, `wall`) goes. */
+#define REPAINT_KEY ('L' & 0x1f)
+
+static void read_keys(struct terminal *terminal, struct canvas *canvas)
+{
+	struct key_press press;
+
+	while (canvas_key(canvas, &press))
+		if (press.key == REPAINT_KEY)
+			canvas_repaint(canvas);
+		else
+			put_key(terminal, press);
+}
+
 /* False: the terminal has gone. */
 static bool attend(struct terminal *terminal, struct canvas *canvas, struct frame *frame)
 {
@@ -131,7 +145,6 @@ static bool attend(struct terminal *terminal, struct canvas *canvas, struct fram
 		{ .fd = terminal->signal_fd, .events = POLLIN },
 		{ .fd = terminal->wake_fd, .events = POLLIN },
 	};
-	struct key_press press;
 
 	if (poll(ready, sizeof(ready) / sizeof(ready[0]), -1) < 0)
 		return errno == EINTR;
@@ -139,8 +152,8 @@ static bool attend(struct terminal *terminal, struct canvas *canvas, struct fram
 		return false;
 	if (ready[1].revents)
 		on_signal(terminal, canvas);
-	while (ready[0].revents && canvas_key(canvas, &press))
-		put_key(terminal, press);
+	if (ready[0].revents)
+		read_keys(terminal, canvas);
 	if (ready[2].revents)
 		bell_silence(terminal->wake_fd);
 	if (take_frame(terminal, frame))
