@@ -37,14 +37,15 @@ static void take_signals(struct terminal *terminal)
 
 	sigemptyset(&ours);
 	sigaddset(&ours, SIGWINCH);
-	sigaddset(&ours, SIGTSTP);
 	sigaddset(&ours, SIGCONT);
-	pthread_sigmask(SIG_BLOCK, &ours, &terminal->mask_before);
-	sigaction(SIGTSTP, &nothing, &terminal->stop_before);
 	sigaction(SIGWINCH, &nothing, &terminal->resize_before);
-	/* whoever started it does not want it to be stopped */
-	if (terminal->stop_before.sa_handler == SIG_IGN)
-		sigaction(SIGTSTP, &terminal->stop_before, NULL);
+	sigaction(SIGTSTP, NULL, &terminal->stop_before);
+	/* else whoever started it does not want it to be stopped */
+	if (terminal->stop_before.sa_handler != SIG_IGN) {
+		sigaddset(&ours, SIGTSTP);
+		sigaction(SIGTSTP, &nothing, NULL);
+	}
+	pthread_sigmask(SIG_BLOCK, &ours, &terminal->mask_before);
 	terminal->signal_fd = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
