@@ -62,8 +62,10 @@ prometheus_listens() {
 
 # query PROMQL: its values, one a line.
 query() {
-	curl -sf --get "http://$PROMETHEUS/api/v1/query" --data-urlencode "query=$1" |
-		jq -r '.data.result[].value[1]'
+	local answer
+
+	answer=$(curl -sf --get "http://$PROMETHEUS/api/v1/query" --data-urlencode "query=$1") || return
+	jq -r '.data.result[].value[1]' <<<"$answer"
 }
 
 is() {
@@ -73,6 +75,12 @@ is() {
 # comes_to PROMQL VALUE: at the next scrapes, or it is told what it is instead.
 comes_to() {
 	WAIT=$PATIENCE wait_until is "$1" "$2" || fail "$1 is $(query "$1" | tr '\n' ' '), not $2"
+}
+
+# The dashboard's queries, those of its first row first.
+dashboard() {
+	jq -r '.panels[] | .targets[]?.expr | gsub("\\$__rate_interval"; "1m") | gsub("\\$instance"; ".*")' \
+		"$ROOT/contrib/grafana/twtrace.json"
 }
 
 fires() {
@@ -106,6 +114,14 @@ fires() {
 	comes_to 'sum(twtrace_connections_opened_total)' $((2 * COUNT))
 	comes_to 'sum(twtrace_remote_connections_opened_total)' $((2 * COUNT))
 	comes_to 'sum(twtrace_time_wait_entered_total)' "$(truth .mib_client.TW)"
+	# the dashboard shows something: all of its queries are answered, the first ones with figures
+	while read -r rest; do
+		query "$rest" >"$BATS_TEST_TMPDIR/answer"
+		[[ -s $BATS_TEST_TMPDIR/answer ]] || fail "no answer to $rest"
+	done < <(dashboard | head -4)
+	while read -r rest; do
+		query "$rest" >/dev/null || fail "cannot be answered: $rest"
+	done < <(dashboard)
 	# none has ever gone back
 	for name in connections_opened connections_closed time_wait_entered remote_connections_opened; do
 		expect "resets of $name" "$(query "sum(resets(twtrace_${name}_total[1h]))")" 0
@@ -135,6 +151,7 @@ fires() {
 		PIDS+=("$!")
 	done
 	WAIT=$PATIENCE wait_until fires TwtraceAcceptQueueFull
+	WAIT=$PATIENCE wait_until fires TwtraceListenOverflows
 	WAIT=$PATIENCE wait_until fires TwtraceLeak
 	comes_to 'count(twtrace_leaks{level="leak",kind="close_wait",service="lk-closewait"})' 1
 	curl -sf "http://$PROMETHEUS/api/v1/alerts" >"$BATS_TEST_TMPDIR/alerts"

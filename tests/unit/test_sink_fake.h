@@ -56,6 +56,8 @@ struct model {
 	size_t nr_budgets;
 	const struct failure *failures;
 	size_t nr_failures;
+	const struct netns_facts *facts;
+	size_t nr_facts;
 	uint64_t budgets_left_out, failures_left_out;
 	enum tw_binds binds;
 	const struct whatif_result *replayed; /* borrowed; NULL: nothing to replay */
@@ -293,9 +295,8 @@ void histogram_add_since(struct histogram *histogram, const struct histogram *no
 
 size_t model_facts(const struct model *model, const struct netns_facts **facts)
 {
-	(void)model;
-	*facts = NULL;
-	return 0;
+	*facts = model->facts;
+	return model->nr_facts;
 }
 
 uint64_t histogram_quantile(const struct histogram *histogram, unsigned int permille)

@@ -405,6 +405,42 @@ static void failures_are_counted_by_kind_errno_and_service(void **state)
 	fake_model_free(model);
 }
 
+static void overflows_are_those_of_all_namespaces_while_traced(void **state)
+{
+	struct netns_facts facts[] = {
+		{ .first = "@proc/net/netstat\nTcpExt: TW ListenOverflows\nTcpExt: 1 100\n",
+		  .last = "@proc/net/netstat\nTcpExt: TW ListenOverflows\nTcpExt: 1 107\n" },
+		{ .first = "@proc/net/netstat\nTcpExt: TW ListenOverflows\nTcpExt: 1 0\n",
+		  .last = "@proc/net/netstat\nTcpExt: TW ListenOverflows\nTcpExt: 1 3\n" },
+		{ .first = "@proc/net/netstat\nTcpExt: TW\nTcpExt: 1\n",
+		  .last = "@proc/net/netstat\nTcpExt: TW\nTcpExt: 1\n" },
+	};
+	struct model *model = fake_busy_model();
+	struct scrape scrape;
+
+	(void)state;
+	scrape_begin(&scrape, &METRICS_DEFAULTS);
+	scrape_text(&scrape, model);
+	expect_none(&scrape, "twtrace_listen_overflows_total");
+	model->facts = &facts[2];
+	model->nr_facts = 1;
+	scrape_text(&scrape, model);
+	expect_none(&scrape, "twtrace_listen_overflows_total");
+	model->facts = facts;
+	model->nr_facts = 3;
+	scrape_text(&scrape, model);
+	expect_line(&scrape, "twtrace_listen_overflows_total 10");
+	/* of the second one nothing is known any more */
+	model->nr_facts = 1;
+	scrape_text(&scrape, model);
+	expect_line(&scrape, "twtrace_listen_overflows_total 10");
+	facts[0].last = "@proc/net/netstat\nTcpExt: TW ListenOverflows\nTcpExt: 1 109\n";
+	scrape_text(&scrape, model);
+	expect_line(&scrape, "twtrace_listen_overflows_total 12");
+	scrape_end(&scrape);
+	fake_model_free(model);
+}
+
 static void what_the_kernel_counts_otherwise_is_shown(void **state)
 {
 	struct model *model = fake_busy_model();
@@ -583,6 +619,7 @@ int main(void)
 		cmocka_unit_test(leaks_are_counted_by_level_kind_and_service),
 		cmocka_unit_test(leaks_of_many_services_are_a_bounded_set),
 		cmocka_unit_test(failures_are_counted_by_kind_errno_and_service),
+		cmocka_unit_test(overflows_are_those_of_all_namespaces_while_traced),
 		cmocka_unit_test(what_the_kernel_counts_otherwise_is_shown),
 		cmocka_unit_test(a_histogram_has_its_buckets_and_the_one_of_all),
 		cmocka_unit_test(a_bucket_that_begins_again_goes_on),

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What failed, by errno and service. */
+/* What failed, by errno and service; what a full queue turned away. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/facts.h"
 #include "base/text.h"
 #include "model/ports.h"
 #include "sink/metrics_part.h"
@@ -85,6 +86,47 @@ static void gather_failures(struct shelf *shelf, const struct model *model)
 	shelf_settle(shelf, total, false);
 }
 
+static const struct metric overflows_metric = {
+	.name = "twtrace_listen_overflows_total",
+	.type = METRIC_COUNTER,
+	.help = "Connections that found the accept queue of their listener full while traced, as the "
+		"kernel counts them (ListenOverflows).",
+};
+
+/* Of all namespaces since their files were told first; false: of none they are known. */
+static bool count_overflows(const struct model *model, uint64_t *count)
+{
+	const struct netns_facts *facts;
+	size_t nr = model_facts(model, &facts);
+	uint64_t first, last;
+	bool known = false;
+
+	*count = 0;
+	for (size_t i = 0; i < nr; i++) {
+		if (facts_counter(facts[i].first, "TcpExt", "ListenOverflows", &first) ||
+		    facts_counter(facts[i].last, "TcpExt", "ListenOverflows", &last))
+			continue;
+		known = true;
+		*count += last > first ? last - first : 0;
+	}
+	return known;
+}
+
+static void write_overflows(struct metrics *metrics, const struct model *model,
+			    const struct exposition *to)
+{
+	uint64_t now;
+
+	metric_begin(to, &overflows_metric);
+	if (!count_overflows(model, &now))
+		return;
+	/* the files of a namespace that has ended give way to others' */
+	if (now > metrics->last_overflows)
+		metrics->overflows += now - metrics->last_overflows;
+	metrics->last_overflows = now;
+	metric_u64(to, &overflows_metric, NULL, metrics->overflows);
+}
+
 void metrics_failures(struct metrics *metrics, const struct model *model,
 		      const struct exposition *to)
 {
@@ -92,6 +134,7 @@ void metrics_failures(struct metrics *metrics, const struct model *model,
 				    "\",service=\"" LABEL_OTHER "\"";
 	struct shelf *shelf = &metrics->failures;
 
+	write_overflows(metrics, model, to);
 	metric_begin(to, &failures_metric);
 	if (!model_ready_ns(model))
 		return;
