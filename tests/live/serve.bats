@@ -162,9 +162,18 @@ start_clients() {
 	(($(jq .total "$HERE/body") == 5))
 	stop_twtrace
 	serve --interval 50ms
-	traffic client_first --count 5
+	get '/api/v1/list?port=7100'
+	has_opened 0
+	traffic client_first --count 5 --port 7100
+	# both are made anew, the one for who asks and the other for who goes on asking
+	wait_until has_listed 5
 	wait_until has_opened 10
 	stop_twtrace
+}
+
+has_listed() {
+	get '/api/v1/list?port=7100'
+	(($(jq .total "$HERE/body") >= $1))
 }
 
 has_opened() {
