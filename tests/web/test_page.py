@@ -391,6 +391,23 @@ def test_texts_have_contrast_in_the_light_and_in_the_dark(browser):
     assert len(grounds) == 2, grounds
 
 
+def test_paper_is_light_even_where_the_screen_is_dark(browser):
+    show(browser, golden('leaks'), 'tab=leaks', dark=True)
+    try:
+        for tab in ('leaks', 'services', 'flame'):
+            open_tab(browser, tab)
+            browser.cdp('Emulation.setEmulatedMedia', media='print', features=[
+                {'name': 'prefers-color-scheme', 'value': 'dark'}])
+            found = browser.js(COLORS)
+            assert len(found) > 5
+            for text, ground, words in found:
+                assert contrast(text, (255, 255, 255)) >= 4.5, f'{tab}: {words!r} is {text} on paper'
+            assert not browser.js("return document.querySelector('[role=tablist]').checkVisibility()")
+            browser.cdp('Emulation.setEmulatedMedia', media='screen', features=[])
+    finally:
+        browser.cdp('Emulation.setEmulatedMedia', media='', features=[])
+
+
 def test_without_scripts_it_says_where_to_look(browser):
     show(browser, golden('leaks'), scripts=False)
     browser.cdp('Emulation.setScriptExecutionDisabled', value=False)
