@@ -214,7 +214,10 @@ static void print_findings(const struct model *model, const struct sink_opts *op
 		print_wrapped(opts->out, opts->width, 9,
 			      "What is wrong is said in a sentence that is broken where the screen "
 			      "ends, and then what to do.");
-		fprintf(opts->out, "         %u\n", i);
+		fprintf(opts->out,
+			"         \033[1m$ command --that is=longer than \033[0mthe screen is "
+			"wide, as it is meant to be copied %u\n",
+			i);
 	}
 }
 

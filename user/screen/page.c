@@ -50,7 +50,7 @@ static void build_text(struct page *page, const struct site *site, const struct 
 		return;
 	page->ops->print(page, site, model, out);
 	fclose(out);
-	pane_set(&page->pane, text);
+	pane_set(&page->pane, text, site->width);
 }
 
 void page_build(struct page *page, const struct site *site, const struct model *model)
@@ -118,7 +118,7 @@ static void draw_empty(struct page *page, const struct site *site, const struct 
 	print_wrapped(out, frame->width, 0,
 		      page->grid.count ? sentence : page->ops->empty(site, model));
 	fclose(out);
-	pane_set(&page->pane, text);
+	pane_set(&page->pane, text, frame->width);
 	pane_draw(&page->pane, frame, row, height);
 }
 

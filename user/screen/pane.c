@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 #define SPAN_LEN 1024
 
 static const struct {
@@ -22,18 +24,54 @@ void pane_release(struct pane *pane)
 	*pane = (struct pane){ 0 };
 }
 
-static size_t count_lines(const char *text)
+/* As many lines as there could be. */
+static size_t count_breaks(const char *text)
 {
 	size_t lines = 0;
 
 	for (; *text; text++)
-		lines += *text == '\n';
+		lines += *text == '\n' || *text == ' ';
 	return lines + 1;
 }
 
-void pane_set(struct pane *pane, char *text)
+/* The last blank that @width columns of it have room for, if it needs more than these. */
+static char *last_blank(char *line, unsigned int width)
 {
-	const char **lines = text ? calloc(count_lines(text), sizeof(*lines)) : NULL;
+	unsigned int column = 0;
+	char *blank = NULL;
+	uint32_t rune;
+
+	line += strspn(line, " ");
+	while (*line && column <= width) {
+		if (line[0] == '\033' && strchr(line, 'm')) {
+			line = strchr(line, 'm') + 1;
+			continue;
+		}
+		if (*line == ' ')
+			blank = line;
+		line += text_rune(line, &rune);
+		column += rune_width(rune);
+	}
+	return column > width ? blank : NULL;
+}
+
+static void add_line(struct pane *pane, char *line, unsigned int width)
+{
+	unsigned int indent = strspn(line, " ");
+	char *blank;
+
+	while (width > indent && (blank = last_blank(line, width - indent))) {
+		pane->lines[pane->count++] = line;
+		*blank = '\0';
+		line = blank + 1;
+		indent = 0;
+	}
+	pane->lines[pane->count++] = line;
+}
+
+void pane_set(struct pane *pane, char *text, unsigned int width)
+{
+	const char **lines = text ? calloc(count_breaks(text), sizeof(*lines)) : NULL;
 	size_t top = pane->top;
 	char *rest = text;
 
@@ -44,7 +82,7 @@ void pane_set(struct pane *pane, char *text)
 	}
 	*pane = (struct pane){ .text = text, .lines = lines, .top = top };
 	while (rest && *rest)
-		lines[pane->count++] = strsep(&rest, "\n");
+		add_line(pane, strsep(&rest, "\n"), width);
 }
 
 void pane_move(struct pane *pane, long by)

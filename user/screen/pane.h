@@ -14,8 +14,11 @@ struct pane {
 	unsigned int height;	/* of the last drawing */
 };
 
-/* @text becomes the pane's, also where memory is short. What is on the screen stays there. */
-void pane_set(struct pane *pane, char *text);
+/*
+ * @text becomes the pane's, also where memory is short. Lines that are wider than @width go on in
+ * the next one, from a blank on. What is on the screen stays there.
+ */
+void pane_set(struct pane *pane, char *text, unsigned int width);
 void pane_release(struct pane *pane);
 void pane_move(struct pane *pane, long by);
 void pane_draw(struct pane *pane, struct frame *frame, unsigned int row, unsigned int height);

@@ -124,7 +124,7 @@ static void draw_too_small(struct frame *frame)
 		 LEAST_WIDTH, LEAST_HEIGHT, frame->width, frame->height);
 	print_wrapped(out, frame->width, 0, line);
 	fclose(out);
-	pane_set(&pane, text);
+	pane_set(&pane, text, frame->width);
 	pane_draw(&pane, frame, 0, frame->height);
 	pane_release(&pane);
 }
