@@ -26,7 +26,7 @@ struct kept {
 	char *query;		/* owned */
 	enum metrics_format format;
 	struct http_body *body;	/* owned; NULL: none that is young enough */
-	uint64_t made_ns, cost_ns; /* when it was, and how long it took */
+	uint64_t made_ns, cost_ns; /* when it was, and what it has cost since */
 	uint64_t asked;		/* the interval in which it was asked for last */
 };
 
@@ -231,13 +231,22 @@ static struct http_body *make_body(struct serve *serve, const struct document *d
 	return NULL;
 }
 
+/* What has been done for it since @since_ns. */
+static void charge(struct serve *serve, struct kept *kept, uint64_t since_ns)
+{
+	uint64_t spent_ns = now_ns() - since_ns;
+
+	kept->cost_ns += spent_ns;
+	if (kept->query[0])
+		allowance_spend(&serve->documents->allowance, spent_ns);
+}
+
 static void make(struct serve *serve, struct kept *kept, const struct document_ask *ask)
 {
 	kept->made_ns = now_ns();
+	kept->cost_ns = 0;
 	kept->body = make_body(serve, kept->document, ask);
-	kept->cost_ns = now_ns() - kept->made_ns;
-	if (kept->query[0])
-		allowance_spend(&serve->documents->allowance, kept->cost_ns);
+	charge(serve, kept, kept->made_ns);
 }
 
 /* Whether it may be made now; if not, somebody has been told. */
@@ -259,6 +268,7 @@ static void answer(struct serve *serve, struct http_request *request,
 {
 	enum metrics_format format = document->type ? METRICS_TEXT : ask->format;
 	struct kept *kept = find_kept(serve->documents, document, http_query(request), format);
+	uint64_t since_ns;
 
 	if (kept && !kept->body) {
 		if (!may_make(serve, request, kept))
@@ -270,7 +280,10 @@ static void answer(struct serve *serve, struct http_request *request,
 		return;
 	}
 	kept->asked = serve->documents->interval;
+	/* for the first who takes it so it is compressed */
+	since_ns = now_ns();
 	http_send(request, kept->body);
+	charge(serve, kept, since_ns);
 }
 
 void documents_answer(struct serve *serve, struct http_request *request,
