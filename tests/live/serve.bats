@@ -342,7 +342,7 @@ has_opened() {
 @test "1,000 clients of each bad kind: others are answered, tracing counts all, memory stays" {
 	local before after rss=0
 
-	serve
+	serve --ring 64M
 	traffic client_first --count 1000 --port 7100
 	get '/api/v1/list?limit=10000'
 	before=$(awk '/^VmRSS/ { print $2 }' "/proc/$TWTRACE_PID/status")
@@ -356,8 +356,8 @@ has_opened() {
 	get /api/v1/top
 	wait_until has_opened 12000
 	expect loss "$(jq .loss.total "$HERE/body")" 0
-	# of 6,000 connections, both ends; 3,000 clients alone are 6 MB
-	((rss - before < 64 * 1024)) || fail "memory grew from $before to $rss kB"
+	# 3,000 clients are 6 MB, 6,000 connections 20 MB; sanitizers keep what was freed
+	((rss - before < 128 * 1024)) || fail "memory grew from $before to $rss kB"
 	(($(counted twtrace_http_clients) <= 256))
 	echo over >"$HERE/slow.in"
 	wait_until more_displaced 1000
@@ -420,13 +420,13 @@ accounted() {
 }
 
 @test "who reads events too slowly is told how many he missed" {
-	serve
+	serve --ring 64M
 	start_clients quick events ''
 	start_clients lazy lazy ''
 	traffic client_first --count 6000 --port 7100 --hosts 8
 	wait_until has_opened 12000
 	echo read >"$HERE/lazy.in"
-	wait_until same_account
+	WAIT=30 wait_until same_account
 	grep -q '^loss' "$HERE/lazy"
 	stop_twtrace
 }
