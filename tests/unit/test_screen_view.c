@@ -158,6 +158,7 @@ static void tables_go_on_until_they_are_frozen(void **state)
 	connect_to(screen, "first", 80);
 	interval(screen);
 	assert_said(screen, "a row", "first");
+	assert_said(screen, "a range that nobody told", "how many there are is not known; 1 used");
 	assert_int_equal(press(screen, ' '), WISH_DRAW);
 	connect_to(screen, "second", 80);
 	interval(screen);
