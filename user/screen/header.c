@@ -85,6 +85,7 @@ static void draw_title(struct pen *pen, const struct scene *scene)
 	uint64_t ready_ns = model_ready_ns(model), now_ns = model_now_ns(model);
 	char text[TIME_TEXT_LEN], cost[3 * TEXT_LEN];
 	unsigned int width = pen->frame->width;
+	const char *own;
 
 	put(pen, STYLE_STRONG, "%s", site->opts.host ? site->opts.host : "unknown host");
 	if (now_ns)
@@ -96,8 +97,9 @@ static void draw_title(struct pen *pen, const struct scene *scene)
 		put(pen, STYLE_PLAIN, "  filtered");
 	put(pen, STYLE_DIM, "  evidence: %s", evidence_name(model_evidence(model)));
 	cost_text(&scene->view->cost, cost, sizeof(cost));
-	if (pen->column + 2 + strlen(cost) <= width)
-		frame_put_right(pen->frame, pen->row, 0, width, STYLE_DIM, cost);
+	own = pen->column + 2 + strlen(cost) <= width ? cost : cost + strlen("twtrace ");
+	if (pen->column + 2 + strlen(own) <= width)
+		frame_put_right(pen->frame, pen->row, 0, width, STYLE_DIM, own);
 }
 
 /* Over the last interval; where there is no history of it, over the running one. */
