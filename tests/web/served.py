@@ -73,6 +73,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
+    request_queue_size = 128        # a browser connects for all documents at once
 
     def handle_error(self, *_):     # a browser goes away when it likes
         pass
