@@ -78,6 +78,29 @@ static bool watch(struct client *client)
 	return !epoll_ctl(client->http->epoll_fd, EPOLL_CTL_ADD, client->fd, &event);
 }
 
+static void add_stream_headers(struct MHD_Response *response, const char *type)
+{
+	http_add_headers(response, type, NULL);
+	/* what stands between here and there is not to gather it */
+	MHD_add_response_header(response, "X-Accel-Buffering", "no");
+}
+
+/* The library would end a body that HEAD does not have, and the next answer would begin with that. */
+static void answer_head(struct http_request *request, const char *type)
+{
+	struct MHD_Response *response =
+		MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+
+	if (!response) {
+		http_refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, HTTP_BUSY,
+			    "there is no memory for it");
+		return;
+	}
+	add_stream_headers(response, type);
+	http_queue(request, MHD_HTTP_OK, response);
+	MHD_destroy_response(response);
+}
+
 void http_stream(struct http_request *request, const char *type, const struct http_stream_ops *ops,
 		 void *ctx)
 {
@@ -85,6 +108,11 @@ void http_stream(struct http_request *request, const char *type, const struct ht
 	struct http *http = request->http;
 	struct MHD_Response *response = NULL;
 
+	if (!strcmp(request->method, MHD_HTTP_METHOD_HEAD)) {
+		ops->release(ctx);
+		answer_head(request, type);
+		return;
+	}
 	if (client && http->clients.streams.count < HTTP_STREAMS && watch(client))
 		response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES,
 							     read_stream, client, NULL);
@@ -94,9 +122,7 @@ void http_stream(struct http_request *request, const char *type, const struct ht
 			    "%u clients are told of events already", http->clients.streams.count);
 		return;
 	}
-	http_add_headers(response, type, NULL);
-	/* what stands between here and there is not to gather it */
-	MHD_add_response_header(response, "X-Accel-Buffering", "no");
+	add_stream_headers(response, type);
 	clients_become(&http->clients, client, CLIENT_STREAMS, http_now_ns());
 	client->ops = ops;
 	client->ctx = ctx;
