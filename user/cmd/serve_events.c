@@ -87,7 +87,8 @@ static size_t write_event(struct events *events, const struct model_event *event
 /* Whether one more may be written in this moment. */
 static bool has_time(struct events *events, uint64_t ts_ns)
 {
-	if (ts_ns - events->moment_ns >= MOMENT_NS) {
+	/* what is learned of late is of an earlier moment, and begins none */
+	if (ts_ns >= events->moment_ns + MOMENT_NS) {
 		events->moment_ns = ts_ns;
 		events->written = 0;
 	}
