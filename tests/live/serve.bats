@@ -171,6 +171,28 @@ start_clients() {
 	stop_twtrace
 }
 
+@test "who asks for much else has nothing made again that is kept for all" {
+	serve --interval 1h
+	for path in history top; do
+		get "/api/v1/$path"
+		expect "$path" "$CODE" 200
+		cp "$HERE/body" "$HERE/$path"
+	done
+	for i in {1..60}; do
+		get "/api/v1/list?limit=$i"
+		get "/api/v1?$(printf '%*s' "$i" '' | tr ' ' '&')"
+		expect "nothing, $i times" "$CODE" 200
+	done
+	for path in history top; do
+		get "/api/v1/$path"
+		cmp "$HERE/body" "$HERE/$path"
+	done
+	# a query that names nothing is none
+	get '/api/v1/history?&&'
+	cmp "$HERE/body" "$HERE/history"
+	stop_twtrace
+}
+
 has_listed() {
 	get '/api/v1/list?port=7100'
 	(($(jq .total "$HERE/body") >= $1))
@@ -450,6 +472,14 @@ same_account() {
 	# a place is free when one has gone
 	echo over >"$HERE/stream7.in"
 	wait_until is_counted twtrace_http_event_streams 31
+	stop_twtrace
+}
+
+@test "who asks for the head of the events only may ask again on his connection" {
+	serve
+	expect codes "$(curl -s -m 30 -I -w '%{stderr}%{http_code} %{num_connects};' -o "$HERE/one" \
+		-o "$HERE/two" "$URL/events" "$URL/events" 2>&1)" '200 1;200 0;'
+	wait_until is_counted twtrace_http_event_streams 0
 	stop_twtrace
 }
 

@@ -12,8 +12,8 @@
 #include "serve/accept.h"
 #include "serve/query.h"
 
-/* So many are kept, each as it was asked for. */
-#define MOST_KEPT 32
+/* So many are kept, each as it was asked for: every document without a query, and queries. */
+#define MOST_KEPT 48
 /* One that is kept warm is so, until nobody has asked for so many intervals. */
 #define WARM_INTERVALS 5
 /* Making one again and again takes so much of the time at most: it has to be that much older. */
@@ -182,19 +182,33 @@ static void forget(struct kept *kept)
 	*kept = (struct kept){ .document = NULL };
 }
 
-/* What was asked so before, or the place for it: that of the one that nobody has asked for longest. */
+/* What was asked so before; NULL: it is not kept. */
 static struct kept *find_kept(struct documents *documents, const struct document *document,
 			      const char *query, enum metrics_format format)
 {
-	struct kept *oldest = documents->kept;
-
-	for (struct kept *kept = documents->kept; kept < documents->kept + MOST_KEPT; kept++) {
+	for (struct kept *kept = documents->kept; kept < documents->kept + MOST_KEPT; kept++)
 		if (kept->document == document && kept->format == format &&
 		    !strcmp(kept->query, query))
 			return kept;
-		if (oldest->document && (!kept->document || kept->asked < oldest->asked))
+	return NULL;
+}
+
+/*
+ * A free place, or that of the query that nobody has asked for longest. What is asked for without
+ * one stays: no client may have it made again and again by asking for much else. NULL: no memory.
+ */
+static struct kept *place_kept(struct documents *documents, const struct document *document,
+			       const char *query, enum metrics_format format)
+{
+	struct kept *oldest = NULL;
+
+	for (struct kept *kept = documents->kept; kept < documents->kept + MOST_KEPT; kept++)
+		if (!kept->document ||
+		    (kept->query[0] &&
+		     (!oldest || (oldest->document && kept->asked < oldest->asked))))
 			oldest = kept;
-	}
+	if (!oldest)
+		return NULL;
 	forget(oldest);
 	oldest->query = strdup(query);
 	if (!oldest->query)
@@ -250,40 +264,43 @@ static void make(struct serve *serve, struct kept *kept, const struct document_a
 }
 
 /* Whether it may be made now; if not, somebody has been told. */
-static bool may_make(struct serve *serve, struct http_request *request, const struct kept *kept)
+static bool may_make(struct serve *serve, struct http_request *request, const char *query)
 {
 	if (!http_has_room(serve->http)) {
 		http_refuse(request, 503, HTTP_BUSY, "too many answers wait to be taken");
 		return false;
 	}
-	if (kept->query[0] && !allowance_is_left(&serve->documents->allowance, now_ns())) {
+	if (query[0] && !allowance_is_left(&serve->documents->allowance, now_ns())) {
 		http_refuse(request, 503, HTTP_BUSY, "too much is asked for at once");
 		return false;
 	}
 	return true;
 }
 
-static void answer(struct serve *serve, struct http_request *request,
+static void answer(struct serve *serve, struct http_request *request, const char *query,
 		   const struct document *document, const struct document_ask *ask)
 {
 	enum metrics_format format = document->type ? METRICS_TEXT : ask->format;
-	struct kept *kept = find_kept(serve->documents, document, http_query(request), format);
+	struct kept *kept = find_kept(serve->documents, document, query, format);
 	uint64_t since_ns;
 
-	if (kept && !kept->body) {
-		if (!may_make(serve, request, kept))
+	if (!kept || !kept->body) {
+		if (!may_make(serve, request, query))
 			return;
-		make(serve, kept, ask);
+		if (!kept)
+			kept = place_kept(serve->documents, document, query, format);
+		if (kept)
+			make(serve, kept, ask);
 	}
 	if (!kept || !kept->body) {
 		http_refuse(request, 503, HTTP_BUSY, "there is no memory for it");
 		return;
 	}
 	kept->asked = serve->documents->interval;
-	/* for the first who takes it so it is compressed */
+	/* mere sending does not count: who asks again and again would have all see the past */
 	since_ns = now_ns();
-	http_send(request, kept->body);
-	charge(serve, kept, since_ns);
+	if (http_send(request, kept->body))
+		charge(serve, kept, since_ns);
 }
 
 void documents_answer(struct serve *serve, struct http_request *request,
@@ -303,7 +320,8 @@ void documents_answer(struct serve *serve, struct http_request *request,
 	else if (!serve->ready && !document->constant)
 		http_refuse(request, 503, HTTP_NOT_READY, "the tracing has not begun yet");
 	else
-		answer(serve, request, document, &ask);
+		/* one that names nothing, as "?&", is none */
+		answer(serve, request, query.count ? http_query(request) : "", document, &ask);
 	query_release(&query);
 }
 

@@ -92,8 +92,11 @@ void http_body_release(struct http_body *body);
 /* Whether there is room for one more. */
 bool http_has_room(const struct http *http);
 
-/* Compressed where the client takes it so. */
-void http_send(struct http_request *request, struct http_body *body);
+/*
+ * Compressed where the client takes it so. Whether that was done now, which takes a while: whoever
+ * comes later gets what was compressed for this one.
+ */
+bool http_send(struct http_request *request, struct http_body *body);
 /* With a sentence for people, which stands alone in the answer. */
 void http_refuse(struct http_request *request, unsigned int code, enum http_refusal why,
 		 const char *format, ...) __attribute__((format(printf, 4, 5)));

@@ -177,10 +177,13 @@ void http_queue(struct http_request *request, unsigned int code, struct MHD_Resp
 		counts->requests[code]++;
 }
 
-void http_send(struct http_request *request, struct http_body *body)
+bool http_send(struct http_request *request, struct http_body *body)
 {
+	const struct MHD_Response *packed = body->packed;
+
 	http_queue(request, MHD_HTTP_OK,
 		   choose_response(body, http_header(request, MHD_HTTP_HEADER_ACCEPT_ENCODING)));
+	return body->packed != packed;
 }
 
 /* What an answer of that code must or may say beside its sentence. */
