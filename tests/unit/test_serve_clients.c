@@ -85,12 +85,30 @@ static void who_idles_goes_first_then_who_is_longest_at_it(void **state)
 	assert_int_equal(clients_count(&clients), 0);
 }
 
+static void the_slowest_is_who_takes_for_longest(void **state)
+{
+	struct clients clients;
+
+	(void)state;
+	fill(&clients);
+	assert_null(clients_slowest(&clients));
+	clients_become(&clients, &all[2], CLIENT_TAKES, 5 * SECOND_NS);
+	clients_become(&clients, &all[0], CLIENT_IDLES, 6 * SECOND_NS);
+	clients_become(&clients, &all[1], CLIENT_TAKES, 7 * SECOND_NS);
+	assert_ptr_equal(clients_slowest(&clients), &all[2]);
+	clients_become(&clients, &all[2], CLIENT_ENDED, 8 * SECOND_NS);
+	assert_ptr_equal(clients_slowest(&clients), &all[1]);
+	clients_become(&clients, &all[1], CLIENT_STREAMS, 9 * SECOND_NS);
+	assert_null(clients_slowest(&clients));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_does_not_ask_has_had_his_time),
 		cmocka_unit_test(who_is_told_of_events_stays_as_long_as_he_listens),
 		cmocka_unit_test(who_idles_goes_first_then_who_is_longest_at_it),
+		cmocka_unit_test(the_slowest_is_who_takes_for_longest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,8 @@
 
 /* So many are kept, each as it was asked for: every document without a query, and queries. */
 #define MOST_KEPT 48
+/* Of the memory of all answers those to queries have the half. */
+#define QUERY_SHARE 2
 /* One that is kept warm is so, until nobody has asked for so many intervals. */
 #define WARM_INTERVALS 5
 /* Making one again and again takes so much of the time at most: it has to be that much older. */
@@ -266,7 +268,8 @@ static void make(struct serve *serve, struct kept *kept, const struct document_a
 /* Whether it may be made now; if not, somebody has been told. */
 static bool may_make(struct serve *serve, struct http_request *request, const char *query)
 {
-	if (!http_has_room(serve->http)) {
+	/* so that queries alone never take what all ask for its room */
+	if (!http_has_room(serve->http, query[0] ? QUERY_SHARE : 1)) {
 		http_refuse(request, 503, HTTP_BUSY, "too many answers wait to be taken");
 		return false;
 	}
@@ -348,7 +351,7 @@ void documents_interval(struct serve *serve)
 			continue;
 		http_body_release(kept->body);
 		kept->body = NULL;
-		if (is_wanted_warm(documents, kept) && http_has_room(serve->http))
+		if (is_wanted_warm(documents, kept) && http_has_room(serve->http, 1))
 			make(serve, kept, &ask);
 	}
 }

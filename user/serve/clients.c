@@ -105,3 +105,12 @@ struct client *clients_surplus(const struct clients *clients, unsigned int most)
 	}
 	return oldest;
 }
+
+struct client *clients_slowest(const struct clients *clients)
+{
+	struct client *client = clients->others.first;
+
+	while (client && client->state != CLIENT_TAKES)
+		client = client->next;
+	return client;
+}

@@ -62,5 +62,7 @@ struct client *clients_late(const struct clients *clients, uint64_t now_ns);
  * Those who are told of events stay. NULL: nobody.
  */
 struct client *clients_surplus(const struct clients *clients, unsigned int most);
+/* Who takes his answer for longest; NULL: nobody. */
+struct client *clients_slowest(const struct clients *clients);
 
 #endif

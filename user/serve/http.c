@@ -86,6 +86,15 @@ static void make_place(struct http *http)
 			   client->state == CLIENT_IDLES ? NR_HTTP_REFUSALS : HTTP_DISPLACED);
 }
 
+/* His answer may be one that nobody else has; if it is not, the next one goes in a moment. */
+static void make_space(struct http *http)
+{
+	struct client *client = clients_slowest(&http->clients);
+
+	if (client && http->counts.body_bytes > HTTP_BODY_BYTES / 4 * 3)
+		end_client(client, HTTP_DISPLACED);
+}
+
 static void begin_client(struct http *http, struct MHD_Connection *connection, void **socket_ctx)
 {
 	const union MHD_ConnectionInfo *info =
@@ -219,6 +228,7 @@ void http_attend(struct http *http)
 	MHD_run(http->daemon);
 	/* where the host has no time for us, what has come meanwhile was in time */
 	end_late(http, http_now_ns());
+	make_space(http);
 	http_set_timer(http);
 }
 

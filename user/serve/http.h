@@ -35,7 +35,10 @@ struct http_body;
 #define HTTP_ANSWER_NS 60000000000ULL
 /* Somebody who is told of nothing is told so. */
 #define HTTP_HEARTBEAT_NS 15000000000ULL
-/* All answers that are kept or still being sent. */
+/*
+ * All answers that are kept or still being sent. When three quarters are taken, who takes his
+ * answer for longest is ended, so that those who take theirs at once find room.
+ */
 #define HTTP_BODY_BYTES (64UL << 20)
 
 /* Why somebody did not get what he asked for. */
@@ -89,8 +92,8 @@ struct http_content {
 struct http_body *http_body_new(struct http *http, struct http_content *content);
 /* Nobody gets it from now on but those who have it already. NULL is fine. */
 void http_body_release(struct http_body *body);
-/* Whether there is room for one more. */
-bool http_has_room(const struct http *http);
+/* Whether there is room for one more, in the first 1/@share of it. */
+bool http_has_room(const struct http *http, unsigned int share);
 
 /*
  * Compressed where the client takes it so. Whether that was done now, which takes a while: whoever

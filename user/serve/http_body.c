@@ -119,9 +119,9 @@ void http_body_release(struct http_body *body)
 	free(body);
 }
 
-bool http_has_room(const struct http *http)
+bool http_has_room(const struct http *http, unsigned int share)
 {
-	return http->counts.body_bytes < HTTP_BODY_BYTES;
+	return http->counts.body_bytes < HTTP_BODY_BYTES / share;
 }
 
 /* NULL: no memory. */
