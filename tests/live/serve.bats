@@ -390,6 +390,16 @@ more_displaced() {
 	(($(counted 'twtrace_http_refused_total{reason="displaced"}') > $1))
 }
 
+@test "who hoards large answers leaves room for what all ask for" {
+	serve --interval 1h
+	traffic client_first --count 8000 --port 7100 --hosts 8
+	start_clients hoard hoard
+	gives 200 'text/plain; version=0.0.4; charset=utf-8' /metrics
+	gives 200 application/json /api/v1/top
+	(($(counted twtrace_http_answer_bytes) < 40 << 20))
+	stop_twtrace
+}
+
 @test "who says a byte now and then is ended after ten seconds" {
 	serve
 	start_clients slow slow 10

@@ -6,6 +6,8 @@ clients.py PORT raw            the bytes of standard input, one connection; prin
 clients.py PORT slow COUNT     COUNT connections a kind, all at once, until standard input ends:
                                silent ones, some that say a byte now and then, some that ask for
                                all and read nothing. "up" when all are there.
+clients.py PORT hoard          asks for large answers, each another one, and takes none of them, until
+                               there is no room for more; then "full", until standard input ends
 clients.py PORT events QUERY   the stream of /events?QUERY, an event a line as KIND TAB DATA, until
                                standard input ends; "open" when it has begun
 clients.py PORT lazy QUERY     the same, but nothing is read before a line comes on standard input
@@ -63,6 +65,24 @@ def slow(count):
             send(client, b"x")
 
 
+def hoard():
+    held = []
+    limit = 10000
+    while True:
+        client = connect(2048)
+        client.sendall(b"GET /api/v1/list?limit=%d HTTP/1.0\r\nHost: localhost\r\n\r\n" % limit)
+        answer = client.recv(64)
+        while b"503" in answer and (piece := client.recv(65536)):
+            answer += piece
+        if b"too many answers" in answer:
+            say("full")
+            sys.stdin.readline()
+            return
+        if b" 200 " in answer:
+            held.append(client)
+            limit -= 1
+
+
 def events(query, lazy):
     client = connect(4096 if lazy else 0)
     client.sendall(b"GET /events?%s HTTP/1.0\r\nHost: localhost\r\n\r\n" % query.encode())
@@ -93,6 +113,7 @@ ARGS = sys.argv[3:]
 {
     "raw": raw,
     "slow": lambda: slow(int(ARGS[0])),
+    "hoard": hoard,
     "events": lambda: events(ARGS[0], False),
     "lazy": lambda: events(ARGS[0], True),
 }[sys.argv[2]]()
