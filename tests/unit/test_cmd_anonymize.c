@@ -206,6 +206,24 @@ static void frames_keep_the_c_library_only(void **state)
 	assert_null(strstr(to, "0123456789abcdef"));
 }
 
+/* Memory may be named by prctl(PR_SET_VMA), functions by a compiler's list, files by anybody. */
+static void frames_that_look_like_others_are_replaced_too(void **state)
+{
+	static const char *const frames[] = {
+		"[anon:shop]",		 "[shop].so+0x12",	"[shop]",
+		"lib+0xshop.so+0x12",	 "lib+0x1 shop [0123]", "+0xshop",
+		"lib.so+0x12 [01 shop]", "lib.so+0x12 shop]",
+	};
+	char to[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++)
+		if (strstr(mapped(names_map_stack, frames[i], to), "shop"))
+			fail_msg("'%s' is '%s'", frames[i], to);
+	assert_string_equal(mapped(names_map_stack, "[vdso]+0x12\n[anon]\n[heap]", to),
+			    "[vdso]+0x12\n[anon]\n[heap]");
+}
+
 static void other_names_are_numbered(void **state)
 {
 	char to[512];
@@ -432,6 +450,7 @@ int main(void)
 		cmocka_unit_test(control_groups_stay_of_their_kind),
 		cmocka_unit_test(containers_get_other_digits_and_stay_containers),
 		cmocka_unit_test(frames_keep_the_c_library_only),
+		cmocka_unit_test(frames_that_look_like_others_are_replaced_too),
 		cmocka_unit_test(other_names_are_numbered),
 		cmocka_unit_test(every_kind_of_record_is_known),
 		cmocka_unit_test(every_name_and_address_is_found),

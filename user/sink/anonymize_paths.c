@@ -69,6 +69,11 @@ static const char *const known_functions[] = {
 	"start_thread",
 };
 
+/* Of code that is in no file. */
+static const char *const known_places[] = {
+	"[unknown]", "[anon]", "[vdso]", "[vsyscall]", "[heap]", "[stack]", "[uprobes]",
+};
+
 #define NR_OF(table) (sizeof(table) / sizeof((table)[0]))
 
 static bool is_one_of(const char *const *table, size_t count, const char *text, size_t len)
@@ -191,31 +196,59 @@ size_t names_map_cgroup(struct names_map *map, const char *from, size_t len, cha
 
 /* ---------------------------------------------------------------------------------- stacks */
 
-/* "module+0xoffset [build-id]": the offset says nothing without the module. */
+/* In brackets stands what twtrace calls a place; what else does was named by a program. */
+static void add_place(struct out *out, struct names_map *map, enum name_of what, const char *text,
+		      size_t len)
+{
+	if (is_one_of(known_places, NR_OF(known_places), text, len))
+		out_add(out, text, len);
+	else
+		out_add_name(out, map, what, text, len);
+}
+
+static size_t hex_digits(const char *text, const char *end)
+{
+	size_t count = 0;
+
+	while (text + count < end && isxdigit((unsigned char)text[count]))
+		count++;
+	return count;
+}
+
+/* The last "+0x": a file may be called like that too. */
+static const char *offset_of(const char *line, size_t len)
+{
+	const char *end = line + len, *found = NULL, *plus = line;
+
+	while ((plus = memmem(plus, (size_t)(end - plus), "+0x", 3)))
+		found = plus++;
+	return found;
+}
+
+/* "module+0xoffset [build-id]", and nothing else: the offset says nothing without the module. */
 static bool add_module(struct out *out, struct names_map *map, const char *line, size_t len)
 {
-	const char *plus = memmem(line, len, "+0x", 3), *bracket;
+	const char *plus = offset_of(line, len), *end = line + len, *rest;
+	size_t id;
 
 	if (!plus)
 		return false;
-	bracket = memchr(plus, '[', (size_t)(line + len - plus));
-	if (line[0] == '[')
-		out_add(out, line, (size_t)(plus - line));
-	else
-		out_add_name(out, map, NAME_MODULE, line, (size_t)(plus - line));
-	if (!bracket)
-		bracket = line + len;
-	out_add(out, plus, (size_t)(bracket - plus));
-	add_hex(out, map, bracket, (size_t)(line + len - bracket));
+	rest = plus + 3 + hex_digits(plus + 3, end);
+	id = rest + 2 < end ? hex_digits(rest + 2, end) : 0;
+	if (rest != end && (memcmp(rest, " [", 2) || rest + 2 + id + 1 != end || end[-1] != ']'))
+		return false;
+	add_place(out, map, NAME_MODULE, line, (size_t)(plus - line));
+	out_add(out, plus, (size_t)(rest - plus));
+	add_hex(out, map, rest, (size_t)(end - rest));
 	return true;
 }
 
 static void add_function(struct out *out, struct names_map *map, const char *line, size_t len)
 {
-	if (is_one_of(known_functions, NR_OF(known_functions), line, len) || line[0] == '[')
+	if (is_one_of(known_functions, NR_OF(known_functions), line, len))
 		out_add(out, line, len);
 	else
-		out_add_name(out, map, NAME_FUNCTION, line, len);
+		add_place(out, map, NAME_FUNCTION, line, len);
 }
 
 /* "function file:line", "function" */
