@@ -145,8 +145,7 @@ static void press(struct drawing *drawing, const struct key_press *key)
 	enum wish wish = view_key(drawing->view, drawing->model, key);
 
 	if (wish == WISH_SEEK)
-		printf("(seek to %.1f s)\n",
-		       (double)(view_seek_ns(drawing->view) - drawing->now.from_ns) / SECOND_NS);
+		printf("(seek by %+.0f s)\n", (double)view_seek_by_ns(drawing->view) / SECOND_NS);
 	else if (wish > WISH_DRAW)
 		printf("(%s)\n", wishes[wish]);
 	draw(drawing);

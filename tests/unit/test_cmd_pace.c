@@ -90,7 +90,8 @@ static void what_is_sought_is_due_at_once(void **state)
 	struct pace pace = begun();
 
 	(void)state;
-	pace_seek(&pace, REC + 60 * SECOND, REC + SECOND);
+	pace.to_ns = REC + 100 * SECOND;
+	pace_seek(&pace, 59 * SECOND, REC + SECOND);
 	assert_false(pace.back);
 	assert_int_equal(pace_due_ns(&pace, WALL + SECOND), REC + 60 * SECOND);
 	/* the way there takes no time of the recording */
@@ -104,7 +105,8 @@ static void a_pause_outlives_a_seek(void **state)
 
 	(void)state;
 	pace_toggle(&pace, WALL + SECOND);
-	pace_seek(&pace, REC + 60 * SECOND, REC + SECOND);
+	pace.to_ns = REC + 100 * SECOND;
+	pace_seek(&pace, 59 * SECOND, REC + SECOND);
 	assert_int_equal(pace_due_ns(&pace, WALL + SECOND), REC + 60 * SECOND);
 	pace_arrive(&pace, REC + 60 * SECOND, WALL + 4 * SECOND);
 	assert_int_equal(pace_due_ns(&pace, WALL + 9 * SECOND), REC + 60 * SECOND);
@@ -115,7 +117,7 @@ static void seeking_back_begins_anew(void **state)
 	struct pace pace = begun();
 
 	(void)state;
-	pace_seek(&pace, REC + 5 * SECOND, REC + 20 * SECOND);
+	pace_seek(&pace, -15 * (int64_t)SECOND, REC + 20 * SECOND);
 	assert_true(pace.back);
 	/* the recording's first moment comes by again, and is no arrival */
 	pace.back = false;
@@ -123,11 +125,42 @@ static void seeking_back_begins_anew(void **state)
 	assert_true(pace.seeking);
 	assert_int_equal(pace_due_ns(&pace, WALL + SECOND), REC + 5 * SECOND);
 	/* another wish on the way: further back than what was fed meanwhile, or not */
-	pace_seek(&pace, REC + 4 * SECOND, REC + SECOND);
+	pace_seek(&pace, -(int64_t)SECOND, REC + SECOND);
 	assert_false(pace.back);
-	pace_seek(&pace, 0, REC + SECOND);
+	assert_int_equal(pace_due_ns(&pace, WALL + SECOND), REC + 4 * SECOND);
+	pace_seek(&pace, -60 * (int64_t)SECOND, REC + SECOND);
 	assert_true(pace.back);
 	assert_int_equal(pace_due_ns(&pace, WALL + SECOND), REC);
+}
+
+/* However far the way has been gone: before its first moment, too. */
+static void what_is_sought_on_the_way_is_reckoned_from_its_end(void **state)
+{
+	struct pace pace = begun();
+
+	(void)state;
+	pace.to_ns = REC + 100 * SECOND;
+	pace_seek(&pace, -10 * (int64_t)SECOND, REC + 60 * SECOND);
+	for (unsigned int i = 0; i < 2; i++)
+		pace_seek(&pace, -10 * (int64_t)SECOND, REC + i * SECOND);
+	pace_seek(&pace, 10 * SECOND, 0);
+	assert_int_equal(pace_due_ns(&pace, WALL), REC + 40 * SECOND);
+}
+
+static void nothing_is_sought_past_the_ends(void **state)
+{
+	struct pace pace = begun();
+
+	(void)state;
+	pace.to_ns = REC + 30 * SECOND;
+	pace_seek(&pace, 60 * SECOND, REC + 20 * SECOND);
+	assert_int_equal(pace_due_ns(&pace, WALL), REC + 30 * SECOND);
+	pace_arrive(&pace, REC + 30 * SECOND, WALL);
+	/* its end is not known yet: on is never back */
+	pace.to_ns = REC + 10 * SECOND;
+	pace_seek(&pace, 10 * SECOND, REC + 30 * SECOND);
+	assert_false(pace.back);
+	assert_int_equal(pace_due_ns(&pace, WALL), REC + 30 * SECOND);
 }
 
 int main(void)
@@ -141,6 +174,8 @@ int main(void)
 		cmocka_unit_test(what_is_sought_is_due_at_once),
 		cmocka_unit_test(a_pause_outlives_a_seek),
 		cmocka_unit_test(seeking_back_begins_anew),
+		cmocka_unit_test(what_is_sought_on_the_way_is_reckoned_from_its_end),
+		cmocka_unit_test(nothing_is_sought_past_the_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,12 +73,15 @@ void pace_shift(struct pace *pace, bool up, uint64_t wall_ns)
 		pace->gear--;
 }
 
-void pace_seek(struct pace *pace, uint64_t to_ns, uint64_t fed_ns)
+void pace_seek(struct pace *pace, int64_t by_ns, uint64_t fed_ns)
 {
-	if (to_ns < pace->from_ns)
-		to_ns = pace->from_ns;
-	/* its end may not be known yet: then it ends where the records do */
-	pace->at_ns = to_ns;
+	uint64_t at_ns = pace->seeking ? pace->at_ns : fed_ns;
+
+	if (by_ns < 0)
+		at_ns -= at_ns > -(uint64_t)by_ns ? -(uint64_t)by_ns : at_ns;
+	else if (pace->to_ns > at_ns)
+		at_ns = pace->to_ns - at_ns > (uint64_t)by_ns ? at_ns + by_ns : pace->to_ns;
+	pace->at_ns = at_ns < pace->from_ns ? pace->from_ns : at_ns;
 	pace->seeking = true;
-	pace->back = to_ns < fed_ns;
+	pace->back = pace->at_ns < fed_ns;
 }

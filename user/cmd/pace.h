@@ -32,8 +32,11 @@ double pace_speed(const struct pace *pace);
 void pace_toggle(struct pace *pace, uint64_t wall_ns);
 /* One speed up, or down: 1/4 to 1,000. */
 void pace_shift(struct pace *pace, bool up, uint64_t wall_ns);
-/* To @to_ns, within the recording; @fed_ns: what was fed so far. */
-void pace_seek(struct pace *pace, uint64_t to_ns, uint64_t fed_ns);
+/*
+ * As far from @fed_ns, which is what was fed so far; while another moment is on its way, from that
+ * one. Not past the recording's ends.
+ */
+void pace_seek(struct pace *pace, int64_t by_ns, uint64_t fed_ns);
 /* What was sought is reached, or its beginning; what follows is played from @at_ns on. */
 void pace_arrive(struct pace *pace, uint64_t at_ns, uint64_t wall_ns);
 

@@ -174,7 +174,7 @@ static bool step(struct playback *playback, struct error *err)
 		arrive(playback, playback->fed_ns);
 	else if (fed == FED_ALL)
 		skip_gap(playback);
-	if (playback->scout && fed != FED_SLICE)
+	if (playback->scout && !pace->seeking)
 		look_for_end(playback);
 	if (signals_wait(front->fd(front->ctx), patience_ms(playback, fed), false) > 0 &&
 	    !front->attend(front->ctx, playback->replay->stage.model))

@@ -154,19 +154,6 @@ static void want_frame(struct screen *screen, const struct model *model)
 
 /* ------------------------------------------------------------------------------------ keys */
 
-/* What is sought while another moment is on its way lies as far from that one. */
-static void seek(struct screen *screen, const struct model *model)
-{
-	uint64_t now_ns = model_now_ns(model), to_ns = view_seek_ns(screen->view);
-	int64_t by_ns = (int64_t)(to_ns - now_ns);
-
-	if (screen->pace->seeking && by_ns < 0 && screen->pace->at_ns < (uint64_t)-by_ns)
-		to_ns = 0;
-	else if (screen->pace->seeking)
-		to_ns = screen->pace->at_ns + by_ns;
-	pace_seek(screen->pace, to_ns, now_ns);
-}
-
 static void set_pace(struct screen *screen, const struct model *model, enum wish wish)
 {
 	struct pace *pace = screen->pace;
@@ -177,7 +164,7 @@ static void set_pace(struct screen *screen, const struct model *model, enum wish
 	if (wish == WISH_PAUSE)
 		pace_toggle(pace, now_ns);
 	else if (wish == WISH_SEEK)
-		seek(screen, model);
+		pace_seek(pace, view_seek_by_ns(screen->view), model_now_ns(model));
 	else
 		pace_shift(pace, wish == WISH_FASTER, now_ns);
 }

@@ -2,9 +2,7 @@
 /* What keys can do. */
 #include "screen/acts.h"
 
-#include <stdlib.h>
-
-#define NS_PER_SECOND 1000000000ULL
+#define NS_PER_SECOND 1000000000LL
 
 static enum wish move(struct page *page, long by)
 {
@@ -176,15 +174,6 @@ enum wish act_ask(const struct act *act)
 
 enum wish act_seek(const struct act *act)
 {
-	uint64_t by_ns = (uint64_t)labs(act->argument) * NS_PER_SECOND;
-	uint64_t to_ns = model_now_ns(act->model);
-	struct view *view = act->view;
-
-	if (act->argument > 0)
-		to_ns += by_ns;
-	else
-		to_ns -= to_ns > by_ns ? by_ns : to_ns;
-	to_ns = to_ns < view->from_ns ? view->from_ns : to_ns;
-	view->seek_ns = to_ns > view->to_ns ? view->to_ns : to_ns;
+	act->view->seek_by_ns = act->argument * NS_PER_SECOND;
 	return WISH_SEEK;
 }

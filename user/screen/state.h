@@ -28,7 +28,7 @@ struct view {
 	struct cost cost;
 	struct gist gist;
 	uint64_t interval_start_ns;	/* as of the last frame */
-	uint64_t seek_ns, from_ns, to_ns;
+	int64_t seek_by_ns;
 	/* where the tabs were drawn */
 	unsigned int tab_row;
 	uint16_t tab_column[NR_TABS], tab_width[NR_TABS];

@@ -73,9 +73,9 @@ struct page *view_page(struct view *view)
 	return view->depth ? &view->details[view->depth - 1] : &view->tabs[view->tab];
 }
 
-uint64_t view_seek_ns(const struct view *view)
+int64_t view_seek_by_ns(const struct view *view)
 {
-	return view->seek_ns;
+	return view->seek_by_ns;
 }
 
 enum wish view_key(struct view *view, const struct model *model, const struct key_press *press)
@@ -148,8 +148,6 @@ void view_draw(struct view *view, const struct model *model, const struct view_n
 	frame_clear(frame);
 	reckon_cost(&view->cost, now);
 	note_interval(view, model);
-	view->from_ns = now->from_ns;
-	view->to_ns = now->to_ns;
 	view->site.width = view->site.opts.width = frame->width;
 	view->site.opts.height = frame->height;
 	if (frame->width < LEAST_WIDTH || frame->height < LEAST_HEIGHT) {

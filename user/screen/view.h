@@ -43,7 +43,7 @@ enum wish {
 	WISH_PAUSE,		/* replay: on, off */
 	WISH_FASTER,
 	WISH_SLOWER,
-	WISH_SEEK,		/* to view_seek_ns() */
+	WISH_SEEK,		/* by view_seek_by_ns() */
 };
 
 /* NULL: no memory. */
@@ -54,7 +54,7 @@ void view_event(struct view *view, const struct model_event *event);
 /* Another model is shown from now on, as after a seek: tab, sorting and filter stay. */
 void view_restart(struct view *view);
 enum wish view_key(struct view *view, const struct model *model, const struct key_press *press);
-uint64_t view_seek_ns(const struct view *view);
+int64_t view_seek_by_ns(const struct view *view);
 /*
  * @frame, of any size, is filled. Frozen, the tables are those of the last frame before it,
  * while the header goes on.
