@@ -201,6 +201,19 @@ static inline void assert_sane_netns(const struct model *model, const struct net
 				 now[kinds[i]]);
 }
 
+/* An entry goes by its namespace's name, which goes with that. */
+static inline void assert_sane_audits(const struct model *model)
+{
+	const struct audit *audits;
+	size_t count = model_audits(model, &audits);
+
+	for (size_t i = 0; i < count; i++)
+		if (audits[i].name !=
+		    tracker_netns_name(model, audits[i].netns_cookie, audits[i].source))
+			fail_msg("the audit of namespace %" PRIu64 " has outlived it",
+				 audits[i].netns_cookie);
+}
+
 /* Every owner has as many connections as point to it, and none is left without. */
 static inline void assert_sane_owners(const struct model *model)
 {
@@ -324,6 +337,7 @@ static inline void assert_sane_model(const struct fixture *f)
 		assert_sane_due(f->model, id);
 	}
 	assert_sane_owners(f->model);
+	assert_sane_audits(f->model);
 	assert_sane_failures(f->model);
 	assert_sane_budgets(f->model);
 	for (uint32_t id = pool_next(&f->model->netns, 0); id != POOL_NONE;

@@ -584,6 +584,41 @@ static void namespaces_are_compared_each_for_itself(void **state)
 	}
 }
 
+static void feed_name(struct fixture *f, enum tw_kind kind, const char *text)
+{
+	struct {
+		struct tw_name name;
+		char text[16];
+	} record = { .name = { .id = NETNS, .ino = 4026531840 } };
+
+	record.name.head = head_of(f, kind, sizeof(record));
+	strcpy(record.text, text);
+	feed(f, &record, sizeof(record));
+}
+
+/* Its name is, and whoever looked at the audit between two dumps read freed memory. */
+static void a_namespace_that_goes_during_its_dump_is_in_no_audit(void **state)
+{
+	const struct audit *audits;
+	struct fixture *f = *state;
+	struct end end = client(1);
+
+	feed_tier(f, TW_BY_FENTRY);
+	feed_name(f, TW_NETNS, "blue");
+	feed_bare(f, TW_READY);
+	feed_connected(f, &end);
+	feed_born(f, &end, TW_TIME_WAIT);
+	feed_close_first(f, &end, ORDERLY);
+	feed_begin(f);
+	feed_found(f, &end, TW_TIME_WAIT, 59000);
+	feed_name(f, TW_NETNS_GONE, "");
+	feed_end(f, 1, 0);
+	assert_int_equal(model_audits(f->model, &audits), 0);
+	feed_ended(f, &end, TW_TIME_WAIT, TW_END_PURGED);
+	pass(f, SECOND);
+	assert_int_equal(model_audits(f->model, &audits), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -608,6 +643,7 @@ int main(void)
 		fixture_test(what_happens_between_the_first_dump_and_ready_is_compared),
 		fixture_test(the_first_dump_is_where_the_comparison_begins),
 		fixture_test(namespaces_are_compared_each_for_itself),
+		fixture_test(a_namespace_that_goes_during_its_dump_is_in_no_audit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

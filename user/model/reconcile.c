@@ -455,7 +455,8 @@ void reconcile_end(struct model *model, const struct tw_snapshot *record, unsign
 	netns->dumped = true;
 	netns->healed = model->losses;
 	match_sums(model, netns, record, &ours);
-	audit_update(model, netns, record, &ours);
+	if (!netns->gone)
+		audit_update(model, netns, record, &ours);
 }
 
 void reconcile_netns_gone(struct model *model, uint64_t netns_cookie, unsigned int source)

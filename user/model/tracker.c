@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "model/attempts.h"
+#include "model/audit.h"
 #include "model/budgets.h"
 #include "model/flames.h"
 #include "model/ledger.h"
@@ -240,9 +241,13 @@ const char *tracker_netns_name(const struct model *model, uint64_t cookie, unsig
 
 void tracker_netns_remove(struct model *model, uint32_t id)
 {
-	missed_forget(model, netns_at(model, id));
-	free(netns_at(model, id)->births);
-	free(netns_at(model, id)->name);
+	struct netns *netns = netns_at(model, id);
+
+	missed_forget(model, netns);
+	/* a dump that was on its way may have told of it after it was gone */
+	audit_remove(model, netns->cookie, netns->source);
+	free(netns->births);
+	free(netns->name);
 	pool_give(&model->netns, id);
 }
 
