@@ -575,6 +575,56 @@ static void minisocks_that_are_taken_over_do_not_run_out(void **state)
 	assert_true(budget->sustainable_per_s > 50);
 }
 
+/* Nor what waits for the peer's FIN, which may never come (tcp_twsk_unique()). */
+static void with_reuse_minisocks_in_fin_wait2_hold_their_ports(void **state)
+{
+	struct fixture *f = budgeting(state);
+	const struct budget *budget;
+	uint64_t next_ns;
+
+	feed_range(f, 64, "@proc/sys/net/ipv4/tcp_tw_reuse\n1\n");
+	next_ns = f->now_ns;
+	for (unsigned int i = 0; i < 20; i++) {
+		struct end end = out(i, 80);
+
+		feed_connected(f, &end);
+		feed_close_first(f, &end, TW_F_ORPHAN | TW_F_ALL_ACKED);
+		next_ns += 200 * MS;
+		f->now_ns = next_ns;
+		feed_bare(f, TW_TICK);
+	}
+	budget = budget_of(f, 1, 0);
+	assert_true(budget->reusable);
+	assert_int_equal(budget->fin_wait2, 20);
+	/* as if none could be taken over: 44 ports at 5 a second, and 64 for 61.25 s each */
+	assert_near_s(budget->end_ns, 8.8, 0.9);
+	assert_true(fabs(budget->sustainable_per_s - 1.045) < 0.01);
+}
+
+/* What is taken over is gone: of those that are there it would be less and less. */
+static void the_share_that_is_taken_over_is_not_of_what_is_there_alone(void **state)
+{
+	struct fixture *f = budgeting(state);
+	struct end left = out(63, 80);
+
+	feed_tier(f, TW_BY_FENTRY);
+	feed_range(f, 64, "@proc/sys/net/ipv4/tcp_tw_reuse\n1\n");
+	for (unsigned int i = 0; i < 9; i++) {
+		struct end end = out(i, 80);
+
+		feed_connected(f, &end);
+		feed_born(f, &end, TW_TIME_WAIT);
+		feed_close_first(f, &end, ORDERLY);
+		feed_ended(f, &end, TW_TIME_WAIT, TW_END_REUSED);
+	}
+	feed_connected(f, &left);
+	feed_born(f, &left, TW_FIN_WAIT2);
+	feed_close_first(f, &left, TW_F_ORPHAN | TW_F_ALL_ACKED);
+	/* a tenth for 61.25 s, the others for one */
+	assert_int_equal(budget_of(f, 1, 0)->used, 1);
+	assert_true(fabs(budget_of(f, 1, 0)->sustainable_per_s - 64 / 7.025) < 0.1);
+}
+
 /* What is open can't be taken over: tcp_tw_reuse is no help then. */
 static void with_reuse_the_end_is_when_none_but_open_ones_are_there(void **state)
 {
@@ -734,6 +784,10 @@ static void forecasts_are_exact_where_the_answer_is_known(void **state)
 		{ "the peer closes first", { .per_s = 50, .lifetime_s = 1 }, 64, INFINITY },
 		{ "open for no time", { .per_s = 1, .used = 4, .stay = 1, .minisock_s = 60 }, 5, 1 },
 		{ "half stay", { .per_s = 10, .stay = 0.5, .minisock_s = 60 }, 100, 20 },
+		{ "some minisocks last",
+		  { .per_s = 10, .stay = 1, .minisock_s = 1, .slow = 0.1, .slow_s = 60 },
+		  64,
+		  55 },
 		{ "what is there comes back before",
 		  { .per_s = 1, .used = 10, .stay = 1, .minisock_s = 60, .ends = { [4] = 10 } },
 		  20,
@@ -799,6 +853,8 @@ int main(void)
 		test(a_steady_rate_runs_out_when_it_is_said_to),
 		test(a_rate_that_ports_come_back_for_never_runs_out),
 		test(minisocks_that_are_taken_over_do_not_run_out),
+		test(with_reuse_minisocks_in_fin_wait2_hold_their_ports),
+		test(the_share_that_is_taken_over_is_not_of_what_is_there_alone),
 		test(with_reuse_the_end_is_when_none_but_open_ones_are_there),
 		test(a_minisock_that_may_be_taken_over_comes_back_after_a_second),
 		test(a_connect_that_looks_for_its_port_has_none_where_all_are_taken),

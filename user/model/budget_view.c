@@ -35,6 +35,19 @@ static double stay_of(const struct budget_row *row)
 	return row->full.count ? (double)row->left_minisock / row->full.count : 1;
 }
 
+/*
+ * Of the minisocks, those that stay in FIN_WAIT2, the peer never closing: connect() takes over
+ * none of them (tcp_twsk_unique()). What has ended counts too: of those that are there now, the
+ * ones in TIME_WAIT get fewer where they are taken over.
+ */
+static double fin_wait2_of(const struct budget_row *row, const struct tally *tally)
+{
+	uint64_t fin_wait2 = row->ended_fin_wait2 + tally->fin_wait2;
+	uint64_t all = fin_wait2 + row->ended_time_wait + tally->time_wait;
+
+	return all ? (double)fin_wait2 / all : 0;
+}
+
 /* What of the span connect() may choose, for whatever destination. */
 static void fill_capacity(const struct port_settings *settings, const struct tally *tally,
 			  struct budget *budget)
@@ -117,10 +130,13 @@ static void look_ahead(const struct model *model, const struct budget_row *row,
 		.lifetime_s = life,
 		.stay = stay,
 		.minisock_s = tally->reusable ? tally->reuse_s : stays_s,
+		.slow = tally->reusable ? fin_wait2_of(row, tally) : 0,
+		.slow_s = stays_s,
 	};
 	double full = budget->used - budget->time_wait - budget->fin_wait2;
 
-	holds_s = (isnan(life) ? 0 : life) + stay * forecast.minisock_s;
+	holds_s = (isnan(life) ? 0 : life) +
+		  stay * ((1 - forecast.slow) * forecast.minisock_s + forecast.slow * stays_s);
 	budget->hold_ns = ((isnan(life) ? 0 : life) + stay * stays_s) * SECOND_NS;
 	budget->hold_measured = row->full.count && (!row->left_minisock || row->minisock.count ||
 						    model->budgets->minisock.count);

@@ -220,6 +220,10 @@ static void end_full(struct budget_row *row, const struct port_use *use, uint64_
 
 static void end_minisock(struct model *model, struct budget_row *row, const struct conn *conn)
 {
+	if (conn->state == TW_TIME_WAIT)
+		row->ended_time_wait++;
+	else
+		row->ended_fin_wait2++;
 	if (conn->end == END_REUSED)
 		row->reused++;
 	if (conn->end != END_EXPIRED || model->tier[conn->source] < EVIDENCE_TIMER ||
@@ -344,6 +348,7 @@ void budgets_restart(struct model *model)
 
 		row->opened = row->failures = row->begun_s = row->since_ns = 0;
 		row->left_minisock = row->reused = 0;
+		row->ended_time_wait = row->ended_fin_wait2 = 0;
 		row->full = row->minisock = (struct lives){ 0 };
 		row->peak = row->used;
 		memset(row->begun, 0, sizeof(row->begun));

@@ -53,6 +53,7 @@ struct budget_row {
 	uint64_t left_minisock;	/* of those */
 	struct lives minisock;	/* that expired, where an exact tier told of it */
 	uint64_t reused;	/* that a connect() took over */
+	uint64_t ended_time_wait, ended_fin_wait2; /* however they did, by what they were last */
 	struct histogram search;
 	struct histogram search_of[2];	/* of the last two spans of RATE_SECONDS, by turns */
 	uint64_t search_span;	/* the one under way, counted from the clock's begin */

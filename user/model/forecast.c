@@ -26,20 +26,27 @@ static double minisocks_ended(const struct forecast *forecast, double after_s)
 	return ended;
 }
 
+/* For how long, up to @most, minisocks that begin evenly from now on have come back. */
+static double minisocks_back(const struct forecast *forecast, double after_s, double most)
+{
+	return (1 - forecast->slow) * up_to(after_s - forecast->minisock_s, most) +
+	       forecast->slow * up_to(after_s - forecast->slow_s, most);
+}
+
 /* Of the full sockets there are, and of those to come. */
 static double given_back(const struct forecast *forecast, double after_s)
 {
 	double life = forecast->lifetime_s, stay = forecast->stay;
-	double later = after_s - forecast->minisock_s;
 	double back = 0;
 
 	if (isnan(life))
 		return 0;
 	if (life > 0)
 		back = forecast->turning_over / life *
-		       ((1 - stay) * up_to(after_s, life) + stay * up_to(later, life));
+		       ((1 - stay) * up_to(after_s, life) +
+			stay * minisocks_back(forecast, after_s, life));
 	return back + forecast->per_s * ((1 - stay) * up_to(after_s - life, INFINITY) +
-					 stay * up_to(later - life, INFINITY));
+					 stay * minisocks_back(forecast, after_s - life, INFINITY));
 }
 
 static double used_after(const struct forecast *forecast, double after_s)
@@ -58,7 +65,7 @@ double forecast_reach(const struct forecast *forecast, double limit)
 	if (isnan(forecast->per_s))
 		return NAN;
 	if (!isnan(forecast->lifetime_s))
-		span_s += forecast->lifetime_s + forecast->minisock_s;
+		span_s += forecast->lifetime_s + fmax(forecast->minisock_s, forecast->slow_s);
 	/* most have room for all that is to come, even if nothing came back: no need to look */
 	if (forecast->used + forecast->per_s * span_s < limit) {
 		at_s = span_s;

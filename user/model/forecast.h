@@ -16,6 +16,8 @@ struct forecast {
 	double lifetime_s;	/* from SYN_SENT to the end of the full socket; NAN: none was seen */
 	double stay;		/* the share of them that leaves a minisock: 0 to 1 */
 	double minisock_s;	/* how long that holds the port */
+	double slow;		/* the share of minisocks that hold it for slow_s instead: 0 to 1 */
+	double slow_s;
 	uint32_t ends[FORECAST_ENDS];	/* minisocks there are, by when they end */
 };
 
