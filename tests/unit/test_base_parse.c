@@ -176,6 +176,9 @@ static void accepts_sizes(void **state)
 		{ "0", 0, "nothing" },
 		{ "65536", 65536, "bytes" },
 		{ "64K", 65536, "kibi" },
+		{ "64k", 65536, "as others write it" },
+		{ "8m", 8 << 20, "mebi" },
+		{ "1g", 1 << 30, "gibi" },
 		{ "8M", 8 << 20, "mebi" },
 		{ "1G", 1 << 30, "gibi" },
 		{ "17179869183G", 17179869183ULL << 30, "the most that fit" },
@@ -190,7 +193,6 @@ static void refuses_other_sizes(void **state)
 	static const struct refused_case cases[] = {
 		{ "", "nothing" },
 		{ "K", "no number" },
-		{ "64k", "units are upper case" },
 		{ "64KB", "trailing junk" },
 		{ "64 K", "blank" },
 		{ "-1", "sign" },

@@ -124,10 +124,8 @@ int parse_duration(const char *text, uint64_t *ns, struct error *err)
 int parse_size(const char *text, uint64_t *bytes, struct error *err)
 {
 	static const struct unit units[] = {
-		{ "", 1 },
-		{ "K", 1 << 10 },
-		{ "M", 1 << 20 },
-		{ "G", 1 << 30 },
+		{ "", 1 },	  { "K", 1 << 10 }, { "M", 1 << 20 }, { "G", 1 << 30 },
+		{ "k", 1 << 10 }, { "m", 1 << 20 }, { "g", 1 << 30 },
 	};
 	const struct unit *unit;
 	uint64_t number;

@@ -20,7 +20,7 @@ int parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *value, str
 int parse_duration(const char *text, uint64_t *ns, struct error *err);
 /* "1%", "0.05%", "0": as a share, 0 to 1. */
 int parse_percent(const char *text, double *share, struct error *err);
-/* "65536", "64K", "8M", "1G"; powers of 1024. */
+/* "65536", "64K", "8M", "1G", or with small letters; powers of 1024. */
 int parse_size(const char *text, uint64_t *bytes, struct error *err);
 /*
  * "80", "80,443", "8000-8100,9000": appends to ranges[*count], TW_MAX_PORT_RANGES

@@ -52,7 +52,7 @@ static const struct option_row own_rows[] = {
 	{ GROUP_COMMON,
 	  set_max_size,
 	  { "max-size", KEY_OWN, "SIZE", 0,
-	    "go on in a new file before FILE is larger than SIZE (64M, 1G); the one before gets the time of its beginning as a part of its name",
+	    "go on in a new file before FILE is larger than SIZE (64M, 1G; 256K is the least); the one before gets the time of its beginning as a part of its name",
 	    1 } },
 	{ GROUP_COMMON,
 	  set_keep,
