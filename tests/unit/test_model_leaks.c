@@ -503,6 +503,19 @@ static void each_leak_is_named_and_nobody_else(void **state)
 	}
 }
 
+/* As many as there are to choose, of what the fixture's snapshot tells: both ends are of them. */
+static void the_ports_that_churn_takes_are_those_of_the_whole_range(void **state)
+{
+	const struct verdict *verdicts;
+	struct sim *sim = sim_new(*state);
+
+	play(sim, churns, 60);
+	assert_true(model_verdicts(sim->f->model, &verdicts) > 0);
+	assert_int_equal(verdicts[0].kind, LEAK_TIME_WAIT_CHURN);
+	assert_int_equal(verdicts[0].limit, 60999 - 32768 + 1);
+	free(sim);
+}
+
 /* Whenever somebody looks, not only at the end. */
 static void the_innocent_are_not_accused_at_any_time(void **state)
 {
@@ -548,6 +561,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_lives_long_is_let_alone_once_it_is_known),
 		cmocka_unit_test(each_leak_is_named_and_nobody_else),
+		cmocka_unit_test(the_ports_that_churn_takes_are_those_of_the_whole_range),
 		cmocka_unit_test(the_innocent_are_not_accused_at_any_time),
 	};
 

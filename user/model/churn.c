@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "model/drafts.h"
+#include "model/port_space.h"
 #include "model/signs.h"
 
 #define SECOND_NS 1000000000ULL
@@ -27,7 +28,9 @@ static bool judge_churn(struct model *model, const struct leak_class *class,
 	const struct leaks *leaks = model->leaks;
 	const struct series *series = &class->of[SPAN_RECENT][SAMPLED_OPENED];
 	struct trend opened;
-	uint32_t ports = leaks->port_high - leaks->port_low;
+	uint32_t ports = leaks->port_low ?
+				 port_range_count(leaks->port_low, leaks->port_high, PORT_STEP) :
+				 0;
 	const struct histogram *lifetime;
 	double per_s, one_segment;
 	uint32_t row;
