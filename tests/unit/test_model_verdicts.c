@@ -196,6 +196,39 @@ static void the_limit_is_that_of_its_holder(void **state)
 	assert_in_range(verdict->exhausted_ns / SECOND, 880, 970);
 }
 
+/* What leaks in two ways leaks by their sum, and has one end. */
+static void all_that_grows_in_a_process_brings_its_end_near(void **state)
+{
+	struct {
+		struct tw_process process;
+		char text[24];
+	} record = { .process = { .pid = 200, .fds = 100, .fd_limit = 1024 } };
+	struct fixture *f = *state;
+	const struct verdict *verdicts;
+
+	begin(f, NULL);
+	ready(f);
+	for (unsigned int i = 0; i < 40; i++) {
+		struct end left = server(5000 + i), forgotten = client(6000 + i);
+
+		forgotten.owner.tgid = left.owner.tgid;
+		feed_transition(f, &left, TW_SYN_RECV, TW_ESTABLISHED, TW_F_INCOMING | TW_F_OWNER,
+				0, TW_TRANSITION_FULL);
+		feed_brief(f, &left, TW_ESTABLISHED, TW_CLOSE_WAIT, 0);
+		feed_connected(f, &forgotten);
+		feed_brief(f, &forgotten, TW_ESTABLISHED, TW_CLOSE_WAIT, 0);
+		pass(f, SECOND);
+	}
+	model_judge(f->model);
+	record.process.head = head_of(f, TW_PROCESS, sizeof(record));
+	feed(f, &record, sizeof(record));
+	model_judge(f->model);
+	assert_int_equal(model_verdicts(f->model, &verdicts), 2);
+	/* 924 descriptors, two a second */
+	for (size_t i = 0; i < 2; i++)
+		assert_in_range(verdicts[i].exhausted_ns / SECOND, 440, 485);
+}
+
 static void many_hosts_are_one_verdict(void **state)
 {
 	struct fixture *f = *state;
@@ -521,6 +554,7 @@ int main(void)
 		cmocka_unit_test(the_figures_are_exact),
 		cmocka_unit_test(a_drained_class_is_forgiven),
 		cmocka_unit_test(the_limit_is_that_of_its_holder),
+		cmocka_unit_test(all_that_grows_in_a_process_brings_its_end_near),
 		cmocka_unit_test(many_hosts_are_one_verdict),
 		cmocka_unit_test(both_ends_are_told),
 		cmocka_unit_test(loopback_is_of_its_namespace),

@@ -93,6 +93,7 @@ void drafts_publish(struct drafts *drafts, struct leaks *leaks)
 	for (size_t i = 0; i < drafts->count; i++)
 		if (drafts->items[i].class != POOL_NONE && drafts->items[i].site == POOL_NONE)
 			merge(drafts, i);
+	drafts_limit(drafts);
 	free(leaks->verdicts);
 	leaks->verdicts = verdicts;
 	leaks->nr_verdicts = 0;

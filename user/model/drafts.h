@@ -23,6 +23,9 @@ void drafts_put(struct drafts *drafts, const struct verdict *verdict, uint32_t c
 void drafts_publish(struct drafts *drafts, struct leaks *leaks);
 void drafts_release(struct drafts *drafts);
 
+/* How near the holders are to their limits, by all drafts that are told. In descriptors.c. */
+void drafts_limit(struct drafts *drafts);
+
 /* In churn.c and queues.c: verdicts that rest on no members. */
 void churn_judge(struct model *model, struct drafts *drafts);
 void queues_judge(struct model *model, struct drafts *drafts);

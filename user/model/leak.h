@@ -39,6 +39,7 @@ enum leak_level {
 /* A process with sockets that the verdict counts. */
 struct verdict_holder {
 	uint32_t pid;
+	uint32_t source;	/* of which recording */
 	uint32_t sockets;	/* of the verdict's that belong to it */
 	char comm[TW_COMM_LEN * 4 + 1];	/* clean UTF-8 */
 	char script[128];	/* what an interpreter runs; empty: it is none, or unknown */
@@ -89,7 +90,7 @@ struct verdict {
 	uint32_t unlisted;	/* sockets of further processes, which were not counted */
 	uint32_t fds;		/* of the holder nearest to its limit; 0: not known */
 	uint64_t fd_limit;
-	uint64_t exhausted_ns;	/* until then, at this growth; 0: not known, or never */
+	uint64_t exhausted_ns;	/* until then, as all verdicts on it grow; 0: not known, or never */
 	bool other_here;	/* the other end is on this host: */
 	const char *other_service;
 	uint32_t other_pid;

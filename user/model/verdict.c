@@ -42,7 +42,9 @@ void verdict_holder(struct model *model, struct verdict *verdict, uint32_t id, u
 		return;
 	}
 	verdict->nr_holders++;
-	*holder = (struct verdict_holder){ .pid = owner->pid, .sockets = count };
+	*holder = (struct verdict_holder){ .pid = owner->pid,
+					   .source = owner->source,
+					   .sockets = count };
 	text_clean(owner->comm, strnlen(owner->comm, TW_COMM_LEN), holder->comm,
 		   sizeof(holder->comm));
 	processes_want(model, owner->pid, owner->source);
@@ -52,29 +54,6 @@ void verdict_holder(struct model *model, struct verdict *verdict, uint32_t id, u
 		snprintf(holder->script, sizeof(holder->script), "%s", process->script);
 	holder->fds = process->fds;
 	holder->fd_limit = process->fd_limit;
-}
-
-/* Until the first of them has no descriptor left. */
-static void set_limit(struct verdict *verdict, double per_s)
-{
-	double nearest = 0;
-
-	for (uint32_t i = 0; i < verdict->nr_holders; i++) {
-		const struct verdict_holder *holder = &verdict->holders[i];
-		double share = holder->fd_limit ? (double)holder->fds / (double)holder->fd_limit :
-						  0;
-		double rate = verdict->count ? per_s * holder->sockets / (double)verdict->count : 0;
-
-		if (!holder->fds || share <= nearest)
-			continue;
-		nearest = share;
-		verdict->fds = holder->fds;
-		verdict->fd_limit = holder->fd_limit;
-		verdict->exhausted_ns = 0;
-		if (rate > 0 && holder->fd_limit > holder->fds && holder->fd_limit != UINT64_MAX)
-			verdict->exhausted_ns =
-				(uint64_t)((double)(holder->fd_limit - holder->fds) / rate * 1e9);
-	}
 }
 
 static void set_holders(struct model *model, struct verdict *verdict, struct members *members)
@@ -165,8 +144,5 @@ void verdict_fill(struct model *model, struct verdict *verdict, const struct sig
 					 (int)(signs->quiet * 100);
 	verdict->one_segment_percent = -1;
 	verdict_opened_by(model, verdict, members);
-	/* a minisock has no descriptor any more */
-	if (members->what != SAMPLED_ORPHANS)
-		set_limit(verdict, signs->trend.per_s);
 	set_other(model, verdict, members);
 }

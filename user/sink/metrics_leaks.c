@@ -31,7 +31,8 @@ static const struct metric leak_exhaustion = {
 	.name = "twtrace_leak_exhaustion_seconds",
 	.type = METRIC_GAUGE,
 	.unit = "seconds",
-	.help = "Until the first process of them has no descriptor left, at this growth.",
+	.help = "Until the first process of them has no descriptor left, as all that leaks "
+		"in it grows.",
 };
 
 struct leak_group {
