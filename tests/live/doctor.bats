@@ -51,9 +51,9 @@ sysctls() {
 	expect "namespace" "$(finding ports_exhausted '.netns | map([.ino, .name]) | tostring')" \
 		"[[$(ns_inode t),\"$(ns t)\"]]"
 	expect "sysctl" "$(finding reuse_not_here '.settings | map([.name, .value, .was]) | tostring')" \
-		'[["net.ipv4.tcp_tw_reuse","1","0"]]'
+		'[["net.ipv4.tcp_tw_reuse","2","0"]]'
 	expect "command" "$(finding reuse_not_here .command)" \
-		"ip netns exec $(ns t) sysctl -w net.ipv4.tcp_tw_reuse='1'"
+		"ip netns exec $(ns t) sysctl -w net.ipv4.tcp_tw_reuse='2'"
 	for tip in tcp_tw_reuse ip_local_port_range; do
 		expect "$tip" "$(jq -r --arg tip "$tip" '.advice[] | select(.setting == $tip) | .verdict' "$EVENTS")" true
 	done
@@ -84,7 +84,7 @@ ports_come_back() {
 	stop_twtrace
 	sysctls | diff "$BATS_TEST_TMPDIR/before" -
 	grep -q 'Of other network namespaces' "$EVENTS"
-	grep -qF "#   ip netns exec $(ns t) sysctl -w net.ipv4.tcp_tw_reuse='1'" "$EVENTS"
+	grep -qF "#   ip netns exec $(ns t) sysctl -w net.ipv4.tcp_tw_reuse='2'" "$EVENTS"
 	run ! grep '^[^#]' "$EVENTS"
 }
 

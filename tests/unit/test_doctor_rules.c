@@ -405,9 +405,12 @@ static void reuse_is_proposed_where_it_helps_only(void **state)
 		if (!finding != !rows[i].sentence ||
 		    (finding && !strstr(finding->sentence, rows[i].sentence)))
 			fail_msg("%s: %s", rows[i].why, finding ? finding->sentence : "nothing");
+		/* for loopback 2 is enough, and nobody else is touched */
 		if (finding)
 			assert_string_equal(finding->places[0].command,
-					    "sysctl -w net.ipv4.tcp_tw_reuse='1'");
+					    rows[i].net == 127 ?
+						    "sysctl -w net.ipv4.tcp_tw_reuse='2'" :
+						    "sysctl -w net.ipv4.tcp_tw_reuse='1'");
 		/* the tip is right where the rule proposes it, and nowhere else */
 		opinion = counsel_setting(&chart, "net.ipv4.tcp_tw_reuse", "1", reason);
 		if ((opinion == OPINION_TRUE) != (finding != NULL))
@@ -415,6 +418,29 @@ static void reuse_is_proposed_where_it_helps_only(void **state)
 		diagnosis_release(&diagnosis);
 		chart_facts_release(&chart);
 	}
+}
+
+/* Where another destination needs 1, loopback's being the first changes nothing. */
+static void reuse_is_proposed_for_all_that_it_helps(void **state)
+{
+	struct budget budgets[2] = { budget_of_time_wait, budget_of_time_wait };
+	const struct finding *finding;
+	struct diagnosis diagnosis;
+	struct chart chart;
+
+	(void)state;
+	budgets[0].local_addr[12] = budgets[0].remote_addr[12] = 127;
+	budgets[1].local_addr[12] = budgets[1].remote_addr[12] = 10;
+	chart_facts(&chart, NULL, "net.ipv4.tcp_tw_reuse 0");
+	chart.traced = true;
+	chart.budgets = budgets;
+	chart.nr_budgets = 2;
+	assert_int_equal(diagnose(&chart, &diagnosis), 0);
+	finding = find_finding(&diagnosis, "reuse_not_here");
+	assert_non_null(finding);
+	assert_string_equal(finding->settings[0].value, "1");
+	diagnosis_release(&diagnosis);
+	chart_facts_release(&chart);
 }
 
 /* A budget of another namespace is none of this one. */
@@ -808,6 +834,7 @@ int main(void)
 		cmocka_unit_test(a_wider_range_keeps_clear_of_listeners),
 		cmocka_unit_test(a_failure_beside_free_ports_is_not_called_exhausted),
 		cmocka_unit_test(reuse_is_proposed_where_it_helps_only),
+		cmocka_unit_test(reuse_is_proposed_for_all_that_it_helps),
 		cmocka_unit_test(what_is_of_another_namespace_is_not_told_here),
 		cmocka_unit_test(half_of_the_ports_is_a_warning_and_fin_wait2_has_its_own),
 		cmocka_unit_test(half_of_the_ports_within_a_minute_is_a_warning_of_its_own),

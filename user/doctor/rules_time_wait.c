@@ -124,35 +124,52 @@ bool reuse_would_help(const struct site *site, const struct budget *budget)
 	return reuse != 1 && !(reuse == 2 && is_loopback(budget));
 }
 
-static void judge_reuse(struct exam *exam)
+/* The first of all that it would help, and of those one that 2 is not enough for. */
+static const struct budget *reuse_wanted(const struct exam *exam)
 {
-	int64_t reuse = exam_sysctl(exam, REUSE, 0);
+	const struct budget *wanted = NULL;
 
 	for (size_t i = 0; i < exam->chart->nr_budgets; i++) {
 		const struct budget *budget = &exam->chart->budgets[i];
-		char place[BUDGET_TEXT_LEN], number[TEXT_LEN];
-		struct finding *finding;
 
 		if (!site_has_budget(exam->site, budget) || !reuse_would_help(exam->site, budget))
 			continue;
-		finding = exam_find(exam,
-				    "tcp_tw_reuse is %" PRId64 "%s: connect() can't take over the "
-				    "%s ports in TIME_WAIT of connections %s",
-				    reuse, reuse == 2 ? ", loopback only" : "",
-				    text_count(budget->time_wait, number),
-				    budget_text(budget, place));
-		finding_count(finding, REUSE, (double)reuse);
-		finding_count(finding, TIMESTAMPS, (double)exam_sysctl(exam, TIMESTAMPS, 0));
-		finding_count(finding, "of its ports in TIME_WAIT", budget->time_wait);
-		finding_count(finding, "ports to choose from", budget->capacity);
-		finding_advise(finding,
+		if (!is_loopback(budget))
+			return budget;
+		if (!wanted)
+			wanted = budget;
+	}
+	return wanted;
+}
+
+static void judge_reuse(struct exam *exam)
+{
+	const struct budget *budget = reuse_wanted(exam);
+	int64_t reuse = exam_sysctl(exam, REUSE, 0);
+	char place[BUDGET_TEXT_LEN], number[TEXT_LEN];
+	struct finding *finding;
+
+	if (!budget)
+		return;
+	finding = exam_find(exam,
+			    "tcp_tw_reuse is %" PRId64 "%s: connect() can't take over the "
+			    "%s ports in TIME_WAIT of connections %s",
+			    reuse, reuse == 2 ? ", loopback only" : "",
+			    text_count(budget->time_wait, number), budget_text(budget, place));
+	finding_count(finding, REUSE, (double)reuse);
+	finding_count(finding, TIMESTAMPS, (double)exam_sysctl(exam, TIMESTAMPS, 0));
+	finding_count(finding, "of its ports in TIME_WAIT", budget->time_wait);
+	finding_count(finding, "ports to choose from", budget->capacity);
+	finding_advise(finding,
+		       is_loopback(budget) ?
+			       "tcp_tw_reuse=2, the default, lets connect() take over ports in "
+			       "TIME_WAIT of loopback after a second, if both ends use timestamps. "
+			       "Fewer connections are better." :
 			       "tcp_tw_reuse=1 lets connect() take over ports in TIME_WAIT after a "
 			       "second, if both ends use timestamps. Fewer connections are better.",
-			       "A segment of the old connection that was delayed for over a second "
-			       "is told from the new one by its timestamp only.");
-		finding_set(finding, exam, REUSE, "1");
-		return;
-	}
+		       "A segment of the old connection that was delayed for over a second "
+		       "is told from the new one by its timestamp only.");
+	finding_set(finding, exam, REUSE, is_loopback(budget) ? "2" : "1");
 }
 
 /* tcp_fin_time() above TCP_TIMEWAIT_LEN (60 s): T - 60 as a full socket, again as a small one. */
