@@ -68,7 +68,7 @@ sysctls() {
 	((FAILED > 0)) || fail "nothing failed"
 	command=$(finding reuse_not_here .command)
 	bash -c "$command"
-	expect "tcp_tw_reuse" "$(in_ns t sysctl -n net.ipv4.tcp_tw_reuse)" 1
+	expect "tcp_tw_reuse" "$(in_ns t sysctl -n net.ipv4.tcp_tw_reuse)" 2
 	# the delay of one second is over for the oldest of them when one connect succeeds
 	wait_until ports_come_back
 }
