@@ -13,29 +13,65 @@
 /* Below it most services have their ports, also those that are not running now. */
 #define LEAST_PORT 10000
 
+/* ip_local_port_range, as the kernel sets it */
+#define DEFAULT_LOW 32768
+#define DEFAULT_HIGH 60999
+
+struct range {
+	unsigned int low, high;
+};
+
 /*
- * A range that begins lower, above every port below it that is listened on. Who has an end of
- * its own is not helped by it.
+ * Makes it wider, up to @most, without a port that is listened on. False: it is not within @most,
+ * or gains less than a quarter, for which nobody changes it.
+ */
+static bool widen(const struct exam *exam, struct range *range, struct range most)
+{
+	unsigned int low = range->low, high = range->high, port;
+
+	if (low < most.low || high > most.high)
+		return false;
+	for (port = most.low; (port = chart_listener(exam->chart, exam->site, port)) && port < low;
+	     port++)
+		most.low = port + 2 - port % 2;
+	port = high < most.high ? chart_listener(exam->chart, exam->site, high + 1) : 0;
+	if (port && port <= most.high)
+		most.high = port - 1 - port % 2;
+	/* it may be that there was room for one port only, and of the wrong parity */
+	if (most.low > low || most.high < high || (most.high - most.low) % 2 == 0 ||
+	    (low - most.low + most.high - high) * 4 < high - low)
+		return false;
+	*range = most;
+	return true;
+}
+
+/*
+ * The default one, if it is wider; or one that begins lower. Who has an end of its own is not
+ * helped by it.
  */
 static void propose_range(struct exam *exam, struct finding *finding, const struct budget *budget)
 {
-	unsigned int low, high, wanted = LEAST_PORT;
+	static const struct range preset = { DEFAULT_LOW, DEFAULT_HIGH };
+	unsigned int low, high;
+	struct range range;
 
-	if (budget->own_range || !site_range(exam->site, &low, &high) || high % 2 == 0)
+	if (budget->own_range || !site_range(exam->site, &low, &high))
 		return;
-	for (unsigned int port = LEAST_PORT;
-	     (port = chart_listener(exam->chart, exam->site, port)) && port < low; port++)
-		wanted = port + 2 - port % 2;
-	/* for less than a quarter more nobody changes it */
-	if (wanted >= low || (low - wanted) * 4 < high - low)
+	range = (struct range){ low, high };
+	if (widen(exam, &range, preset))
+		finding_word(finding, "the proposed range is", "%s",
+			     range.low == DEFAULT_LOW && range.high == DEFAULT_HIGH ?
+				     "the kernel's default" :
+				     "of the kernel's default, between ports that are listened on");
+	else if (!widen(exam, &range, (struct range){ LEAST_PORT, high }))
 		return;
-	if (wanted > LEAST_PORT)
+	else if (range.low > LEAST_PORT)
 		finding_word(finding, "the proposed range begins",
 			     "above the last listener below %u", low);
 	else
 		finding_word(finding, "the proposed range begins",
 			     "at %u, below which most services listen", LEAST_PORT);
-	finding_set(finding, exam, "net.ipv4.ip_local_port_range", "%u %u", wanted, high);
+	finding_set(finding, exam, "net.ipv4.ip_local_port_range", "%u %u", range.low, range.high);
 }
 
 /* "Half or more of the 64 ports for connections 10.0.0.1 -> 10.0.0.2:80 are used, most ..." */
