@@ -23,10 +23,28 @@ function lossText(loss) {
 	return `${amountText(loss.total, 'event')} lost or told in sum: ${causes.join(', ')}`;
 }
 
+const AUDITED_NOW = {
+	time_wait: ['small socket'], established: ['connection in ESTABLISHED', 'connections in ESTABLISHED'],
+	substate_time_wait: ['socket in TIME-WAIT', 'sockets in TIME-WAIT'],
+	substate_fin_wait2: ['small socket in FIN-WAIT2', 'small sockets in FIN-WAIT2'],
+};
+// What happened: who has once missed some has missed them for good.
+const AUDITED_SINCE_START = {
+	time_wait_entered: ['birth'], time_wait_expired: ['expiry', 'expiries'],
+	time_wait_refused: ['refusal'], time_wait_reused: ['reuse'],
+};
+
+function differencesOf(audit, words) {
+	return Object.entries(words).filter(([key]) => audit[key]?.error).map(([key, noun]) =>
+		`${amountText(Math.abs(audit[key].error), ...noun)} ${audit[key].error < 0 ? 'fewer' : 'more'}`)
+		.join(', ');
+}
+
 // Of one namespace, every figure in which the kernel's count is another than twtrace's.
 function auditErrors(audit) {
-	return Object.entries(audit).filter(([, figure]) => figure?.error)
-		.map(([name, {error}]) => `${name.replaceAll('_', ' ')} ${error > 0 ? '+' : ''}${error}`);
+	const now = differencesOf(audit, AUDITED_NOW), ever = differencesOf(audit, AUDITED_SINCE_START);
+	return [...now ? [`${now} than the kernel has`] : [],
+		...ever ? [`since the start ${ever} than the kernel counts`] : []];
 }
 
 function auditText(audits) {
@@ -38,8 +56,7 @@ function auditText(audits) {
 	if (!wrong.length)
 		return [`${amountText(audits.length, 'namespace')} ` +
 			`${audits.length === 1 ? 'agrees' : 'agree'} with the kernel`, 'good'];
-	return ['other than the kernel says: ' +
-		wrong.map(([name, errors]) => `${name}: ${errors.join(', ')}`).join('; '), 'bad'];
+	return [wrong.map(([name, errors]) => `${name}: ${errors.join('; ')}`).join('; '), 'warn'];
 }
 
 function recordingText({file, kernel, records, complete, filters}) {
