@@ -621,7 +621,7 @@ static void verdicts_are_findings_of_their_level(void **state)
 	assert_true(finding && strstr(finding->sentence, "worker has 80 of its 100"));
 	assert_string_equal(diagnosis.findings[2].id, "leak");
 	assert_string_equal(diagnosis.findings[2].sentence,
-			    "leak: close_wait of worker, 40 sockets");
+			    "worker: 40 sockets in CLOSE-WAIT (leak)");
 	assert_int_equal(diagnosis.findings[3].severity, SEVERITY_WARNING);
 	assert_int_equal(diagnosis.findings[4].severity, SEVERITY_NOTE);
 	diagnosis_release(&diagnosis);

@@ -201,6 +201,15 @@ def test_findings_are_told_with_their_evidence(browser):
     assert len(found) == 2 and found[0].startswith('problem'), found
     assert 'No files of any network namespace are known' in browser.text('#panel-doctor')
     assert 'rules could not be judged' in browser.text('#panel-doctor summary')
+    page = golden('failures')
+    documents = documents_in(page)
+    documents['doctor']['findings'][0]['evidence'] = [
+        {'what': 'growth', 'value': 44.583}, {'what': 'rate', 'value': 1632.6},
+        {'what': 'ports', 'value': 28232}]
+    show(browser, with_documents(page, documents), 'tab=doctor')
+    said = cards(browser, 'doctor')[0]
+    for proof in ('growth: 44.6', 'rate: 1,633', 'ports: 28,232'):
+        assert proof in said, said
 
 
 def test_the_course_is_drawn_and_stands_in_a_table_too(browser):

@@ -74,8 +74,8 @@ static void print_label(const struct doctor_view *view, const char *colour, unsi
 
 static const char *number_text(double number, char text[static TEXT_LEN])
 {
-	if (number >= 0 && number < 1e15 && number == floor(number))
-		return text_count((uint64_t)number, text);
+	if (number >= 0 && number < 1e15 && (number == floor(number) || number >= 1000))
+		return text_count((uint64_t)round(number), text);
 	snprintf(text, TEXT_LEN, "%.3g", number);
 	return text;
 }

@@ -20,10 +20,10 @@ static void judge_leaks(struct exam *exam)
 		struct finding *finding;
 		char number[TEXT_LEN];
 
-		finding = exam_find(exam, "%s: %s of %s, %s sockets",
-				    leak_level_name(verdict->level), leak_kind_name(verdict->kind),
+		finding = exam_find(exam, "%s: %s %s (%s)",
 				    verdict->service ? verdict->service : "an unknown service",
-				    text_count(verdict->count, number));
+				    text_count(verdict->count, number), leak_thing(verdict->kind),
+				    leak_level_name(verdict->level));
 		finding->severity = severities[verdict->level];
 		finding_count(finding, "sockets", (double)verdict->count);
 		finding_count(finding, "growth a minute", verdict->per_minute);

@@ -103,6 +103,8 @@ struct verdict {
 };
 
 const char *leak_kind_name(enum leak_kind kind);	/* "close_wait" */
+/* What the sockets are doing ("sockets in CLOSE-WAIT"). */
+const char *leak_thing(enum leak_kind kind);
 const char *leak_level_name(enum leak_level level);	/* "leak" */
 
 /* Looks now, whenever it looked last. Only with model_opts.leaks. */

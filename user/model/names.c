@@ -204,6 +204,22 @@ const char *leak_kind_name(enum leak_kind kind)
 	return NAME_IN(names, kind);
 }
 
+const char *leak_thing(enum leak_kind kind)
+{
+	static const char *const things[NR_LEAK_KINDS] = {
+		[LEAK_CLOSE_WAIT] = "sockets in CLOSE-WAIT",
+		[LEAK_ESTABLISHED_GROWTH] = "open connections, ever more",
+		[LEAK_FIN_WAIT2_HELD] = "sockets held in FIN-WAIT2",
+		[LEAK_FIN_WAIT2_ORPHAN] = "orphans in FIN-WAIT2",
+		[LEAK_CLOSED_HELD] = "ended connections whose descriptors are open",
+		[LEAK_SYN_SENT] = "connects without an answer",
+		[LEAK_ACCEPT_QUEUE] = "connections wait for accept()",
+		[LEAK_TIME_WAIT_CHURN] = "short-lived connections",
+	};
+
+	return NAME_IN(things, kind);
+}
+
 const char *leak_level_name(enum leak_level level)
 {
 	static const char *const names[] = {

@@ -10,8 +10,6 @@
 
 /* "LEAK" */
 const char *leak_level_word(enum leak_level level);
-/* What the sockets are doing: "sockets in CLOSE-WAIT". */
-const char *leak_thing(enum leak_kind kind);
 /* "on port 8080, from 10.0.0.5". Returns @text. */
 const char *verdict_place_text(const struct verdict *verdict, struct names *names,
 			       char text[static VERDICT_TEXT_LEN]);

@@ -36,18 +36,6 @@ static void say(const struct sink_opts *opts, const char *format, ...)
 	print_wrapped(opts->out, wrap_width(opts), INDENT, text);
 }
 
-/* What the sockets are doing, by kind. */
-static const char *const things[NR_LEAK_KINDS] = {
-	[LEAK_CLOSE_WAIT] = "sockets in CLOSE-WAIT",
-	[LEAK_ESTABLISHED_GROWTH] = "open connections, ever more",
-	[LEAK_FIN_WAIT2_HELD] = "sockets held in FIN-WAIT2",
-	[LEAK_FIN_WAIT2_ORPHAN] = "orphans in FIN-WAIT2",
-	[LEAK_CLOSED_HELD] = "ended connections whose descriptors are open",
-	[LEAK_SYN_SENT] = "connects without an answer",
-	[LEAK_ACCEPT_QUEUE] = "connections wait for accept()",
-	[LEAK_TIME_WAIT_CHURN] = "short-lived connections",
-};
-
 static const struct {
 	const char *word, *colour;
 } levels[] = {
@@ -59,11 +47,6 @@ static const struct {
 const char *leak_level_word(enum leak_level level)
 {
 	return levels[level].word ? levels[level].word : "";
-}
-
-const char *leak_thing(enum leak_kind kind)
-{
-	return things[kind];
 }
 
 static const char *remote_text(const struct verdict *verdict, struct names *names,
@@ -106,7 +89,7 @@ const char *verdict_text(const struct verdict *verdict, struct names *names,
 
 	snprintf(text, VERDICT_TEXT_LEN, "%.400s: %s %s %.500s",
 		 verdict->service ? verdict->service : "an unknown service",
-		 text_count(verdict->count, number), things[verdict->kind],
+		 text_count(verdict->count, number), leak_thing(verdict->kind),
 		 verdict_place_text(verdict, names, place));
 	return text;
 }

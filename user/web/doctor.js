@@ -6,7 +6,8 @@ const SEVERITIES = {problem: 'bad', warning: 'warn', note: 'note'};
 const VERDICTS = {true: 'good', false: 'bad', dangerous: 'bad', irrelevant: 'note', gone: 'note'};
 
 function proofText({what, value}) {
-	const text = typeof value === 'number' && Math.abs(value) >= 1000 ? countText(value) : value;
+	const text = typeof value !== 'number' ? value :
+		Math.abs(value) >= 1000 ? countText(Math.round(value)) : Number(value.toPrecision(3));
 	return `${what}: ${text ?? UNKNOWN}`;
 }
 
