@@ -23,6 +23,9 @@ def test_a_phone_scrolls_tables_and_not_the_page(browser):
                 assert sight[0] >= 0 and sight[1] <= 360, (tab, sight)
             show(browser, page)
             assert browser.js('''
+                const end = (selector) => document.querySelector(selector).getBoundingClientRect().bottom;
+                return end('.tabs') - end('[aria-selected=true]')''') >= 6, 'a scrollbar covers the line'
+            assert browser.js('''
                 const box = document.querySelector('#panel-services .scroll');
                 return box.scrollWidth > box.clientWidth''')
         finally:
