@@ -58,6 +58,28 @@ def test_it_is_live(browser):
         browser.wait(HAS, '#basis', '1.0 % of a CPU')
 
 
+def test_rates_over_the_whole_time_are_not_those_of_now(browser):
+    with Served() as served:
+        top = served.documents['top']
+        assert top['rates_over_s'] > 50
+        visit(browser, served)
+        assert tiles(browser)['Opened/s'][0] == '–', tiles(browser)
+        top['rates_over_s'], top['totals']['opened_per_s'] = 2.0, 17.5
+        top['services'][0]['opened_per_s'] = 1234.5
+        browser.wait(HAS, '#tiles', '17.5')
+        browser.wait(HAS, '#panel-services tbody', '1,234.5')
+
+
+def test_it_says_which_connections_were_sent(browser):
+    with Served() as served:
+        sent = len(served.documents['list']['sockets'])
+        served.documents['list']['total'] = 1756
+        browser.visit(served.url, 'tab=connections')
+        browser.wait(SHOWN)
+        of = f'the {sent} oldest of 1,756 connections; the filter and the order are of these'
+        browser.wait(HAS, '#panel-connections .count', of)
+
+
 def test_the_course_goes_on_between_two_histories(browser):
     with Served() as served:
         visit(browser, served)

@@ -5,6 +5,7 @@
 // So often, in ms, a document is asked for: always, and while the tab that shows it is open.
 const ALWAYS = {top: 2000, history: 30000, leaks: 10000, ports: 10000, doctor: 15000, host: 10000};
 const WHILE_OPEN = {top: 2000, list: 4000, leaks: 2000, ports: 2000, doctor: 5000, flame: 10000};
+const WHOLE_FROM_S = 10;	// traced for less, the whole time is as good as now
 
 // A tab: what it is called, which document it needs, and who shows that.
 function tableTab(table, kept) {
@@ -12,6 +13,19 @@ function tableTab(table, kept) {
 	return {name: table.name, title: table.title, needs: table.needs, element: shown.element,
 		input: shown.input, apply: (state) => shown.apply(state),
 		show: (document) => shown.show(table.rows(document), document.total)};
+}
+
+/*
+ * Who asks once is told of the rates over the whole time, which are not those of now: until the next
+ * answer there are none.
+ */
+function ratesOfNow(top) {
+	const traced = (Date.parse(top.to) - Date.parse(top.from)) / 1e3;
+	if (!(traced > WHOLE_FROM_S && top.rates_over_s > 0.9 * traced))
+		return top;
+	const without = (row) => ({...row, opened_per_s: null, closed_per_s: null});
+	const tables = ['services', 'ports', 'remotes', 'pairs'].map((name) => [name, top[name].map(without)]);
+	return {...top, totals: without(top.totals), ...Object.fromEntries(tables)};
 }
 
 function cardsTab(name, title, needs, shown) {
@@ -121,7 +135,7 @@ class WebPage {
 	take(documents) {
 		for (const [name, document] of Object.entries(documents))
 			if (document)
-				this.documents[name] = document;
+				this.documents[name] = this.live && name === 'top' ? ratesOfNow(document) : document;
 		if (!this.documents.top)
 			return;
 		const first = part('panels').hidden;

@@ -32,11 +32,12 @@ class Table {
 	/*
 	 * columns: {key, title, kind, hint, value(row), cell(row)}; what is not there follows from
 	 * key and kind; cell() makes more than text. id(row): tells rows apart. noun: of them, one
-	 * and more. kept(state): {sort, filter} are others.
+	 * and more. best: which of them are sent, where all are too many. kept(state): {sort, filter}
+	 * are others.
 	 */
-	constructor({columns, id, noun, sort, label, kept}) {
-		Object.assign(this, {columns, id, noun, first: sort, kept, rows: [], all: 0, most: ROWS_AT_ONCE,
-			drawn: new Map()});
+	constructor({columns, id, noun, best, sort, label, kept}) {
+		Object.assign(this, {columns, id, noun, best, first: sort, kept, rows: [], all: 0,
+			most: ROWS_AT_ONCE, drawn: new Map()});
 		this.input = make('input', {type: 'search', class: 'filter', placeholder: 'Filter (/)',
 			'aria-label': `Filter ${noun[1]}: words that all must be there`,
 			input: () => this.change({filter: this.input.value})});
@@ -156,8 +157,9 @@ class Table {
 		const {rows, all, noun: [one, more]} = this;
 		const left = found - this.most;
 		const these = found === rows.length ? '' : `${countText(found)} of `;
-		setText(this.count, these + amountText(rows.length, one, more) +
-			(all > rows.length ? `; there are ${countText(all)}, and no more were sent` : ''));
+		setText(this.count, these + (all > rows.length ?
+			`the ${countText(rows.length)} ${this.best} of ${amountText(all, one, more)}; ` +
+				'the filter and the order are of these' : amountText(rows.length, one, more)));
 		this.more.hidden = left <= 0;
 		setText(this.more, `Show ${countText(Math.min(left, ROWS_AT_ONCE))} more ` +
 			`(${countText(left)} are left)`);
