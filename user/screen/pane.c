@@ -2,6 +2,7 @@
 /* Text to scroll in. */
 #include "screen/pane.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,57 +25,79 @@ void pane_release(struct pane *pane)
 	*pane = (struct pane){ 0 };
 }
 
-/* As many lines as there could be. */
-static size_t count_breaks(const char *text)
+static size_t count_lines(const char *text)
 {
-	size_t lines = 0;
+	size_t lines = 1;
 
 	for (; *text; text++)
-		lines += *text == '\n' || *text == ' ';
-	return lines + 1;
+		lines += *text == '\n';
+	return lines;
 }
 
-/* The last blank that @width columns of it have room for, if it needs more than these. */
-static char *last_blank(char *line, unsigned int width)
+/*
+ * Where a line ends that needs more than @width columns: at the last blank, or within the word
+ * that is wider than that. NULL: there is room for all of it.
+ */
+static const char *end_of_line(const char *line, unsigned int width)
 {
 	unsigned int column = 0;
-	char *blank = NULL;
+	const char *blank = NULL;
+	size_t len;
 	uint32_t rune;
 
-	line += strspn(line, " ");
-	while (*line && column <= width) {
+	for (line += strspn(line, " "); *line; line += len) {
 		if (line[0] == '\033' && strchr(line, 'm')) {
-			line = strchr(line, 'm') + 1;
+			len = (size_t)(strchr(line, 'm') - line) + 1;
 			continue;
 		}
 		if (*line == ' ')
 			blank = line;
-		line += text_rune(line, &rune);
+		len = text_rune(line, &rune);
 		column += rune_width(rune);
+		if (column > width)
+			return blank ? blank : line;
 	}
-	return column > width ? blank : NULL;
+	return NULL;
 }
 
-static void add_line(struct pane *pane, char *line, unsigned int width)
+static void print_line(FILE *out, const char *line, unsigned int width)
 {
 	unsigned int indent = strspn(line, " ");
-	char *blank;
+	const char *end;
 
-	while (width > indent && (blank = last_blank(line, width - indent))) {
-		pane->lines[pane->count++] = line;
-		*blank = '\0';
-		line = blank + 1;
+	/* the widest rune must fit, or nothing would ever be left behind */
+	while (width >= indent + 2 && (end = end_of_line(line, width - indent))) {
+		fprintf(out, "%.*s\n", (int)(end - line), line);
+		line = end + (*end == ' ');
 		indent = 0;
 	}
-	pane->lines[pane->count++] = line;
+	fprintf(out, "%s\n", line);
+}
+
+/* @text in lines of @width columns; as it is where memory is short. */
+static char *broken(char *text, unsigned int width)
+{
+	char *lines = NULL, *rest = text;
+	size_t size;
+	FILE *out = text ? open_memstream(&lines, &size) : NULL;
+
+	if (!out)
+		return text;
+	while (rest && *rest)
+		print_line(out, strsep(&rest, "\n"), width);
+	fclose(out);
+	free(text);
+	return lines;
 }
 
 void pane_set(struct pane *pane, char *text, unsigned int width)
 {
-	const char **lines = text ? calloc(count_breaks(text), sizeof(*lines)) : NULL;
+	const char **lines;
 	size_t top = pane->top;
-	char *rest = text;
+	char *rest = broken(text, width);
 
+	text = rest;
+	lines = text ? calloc(count_lines(text), sizeof(*lines)) : NULL;
 	pane_release(pane);
 	if (!lines) {
 		free(text);
@@ -82,7 +105,7 @@ void pane_set(struct pane *pane, char *text, unsigned int width)
 	}
 	*pane = (struct pane){ .text = text, .lines = lines, .top = top };
 	while (rest && *rest)
-		add_line(pane, strsep(&rest, "\n"), width);
+		pane->lines[pane->count++] = strsep(&rest, "\n");
 }
 
 void pane_move(struct pane *pane, long by)

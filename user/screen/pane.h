@@ -16,7 +16,8 @@ struct pane {
 
 /*
  * @text becomes the pane's, also where memory is short. Lines that are wider than @width go on in
- * the next one, from a blank on. What is on the screen stays there.
+ * the next one, from a blank on, or within a word that is wider: nothing is cut, for it may be
+ * copied. What is on the screen stays there.
  */
 void pane_set(struct pane *pane, char *text, unsigned int width);
 void pane_release(struct pane *pane);
