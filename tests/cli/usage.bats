@@ -131,6 +131,13 @@ commands() {
 	refuses 2 "'true'" run -i recording true
 }
 
+@test "what follows -i without an option is one more recording" {
+	one=tests/golden/churn/recording two=tests/golden/leaks/recording
+	"$TWTRACE" top -o json -i "$one" -i "$two" >"$BATS_TEST_TMPDIR/each"
+	run -0 "$TWTRACE" top -o json -i "$one" "$two"
+	[[ $output == "$(<"$BATS_TEST_TMPDIR/each")" ]]
+}
+
 @test "durations: junk, no unit, nothing" {
 	refuses 2 "'10x'" top --for 10x
 	refuses 2 "'10'" top --for 10

@@ -445,6 +445,13 @@ static const struct option_row *find_row(const struct option_spec *spec, int key
 	return NULL;
 }
 
+/* Whether an operand is one more recording. */
+static bool takes_recording(const struct parse *parse)
+{
+	return parse->spec->recordings ||
+	       (!parse->spec->operand && !parse->spec->words && parse->options->nr_inputs);
+}
+
 static error_t parse_one(int key, char *arg, struct argp_state *state)
 {
 	struct parse *parse = state->input;
@@ -459,7 +466,8 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 		state->next = state->argc;
 		return 0;
 	}
-	if (key == ARGP_KEY_ARG && parse->spec->recordings) {
+	/* -i ring.*.twr: the shell has made several words of it */
+	if (key == ARGP_KEY_ARG && takes_recording(parse)) {
 		if (set_input(parse->options, arg, &err))
 			argp_error(state, "%s", err.text);
 		parse->options->operand = arg;
