@@ -19,6 +19,7 @@ struct input {
 	size_t first;			/* the input that is the first one of its source */
 	uint64_t first_ns, last_ns;	/* shifted; 0: not come to yet */
 	const struct input *before;	/* the part before; NULL: it is not there */
+	uint64_t left_out;		/* sockets that it lacks from its beginning */
 	bool passed;			/* what it begins with was known from the part before */
 };
 
@@ -225,6 +226,7 @@ int reel_rewind(struct reel *reel, struct error *err)
 		input->next = recording_next(input->recording);
 		input->first_ns = 0;
 		input->last_ns = 0;
+		input->left_out = 0;
 		input->passed = false;
 	}
 	return 0;
@@ -249,6 +251,7 @@ struct reel_part reel_part(const struct reel *reel, size_t at)
 		.source = input->source,
 		.first_ns = input->first_ns,
 		.last_ns = input->last_ns,
+		.left_out = input->left_out,
 	};
 }
 
@@ -277,6 +280,9 @@ void reel_advance(struct reel *reel)
 	struct input *input = reel->now;
 
 	input->last_ns = next_ns(input);
+	if (input->next->kind == TW_LOSS && input->next->from == TW_LOSS_LEFT_OUT &&
+	    input->next->size >= sizeof(struct tw_loss))
+		input->left_out += ((const struct tw_loss *)input->next)->count;
 	input->next = recording_next(input->recording);
 }
 

@@ -17,6 +17,7 @@ struct reel_part {
 	const struct recording *recording; /* borrowed */
 	unsigned int source;	/* of its records: those that continue each other have one */
 	uint64_t first_ns, last_ns; /* of its records so far, on the common clock; 0: none */
+	uint64_t left_out;	/* sockets that it had no room to begin with */
 };
 
 /* NULL with @err. */

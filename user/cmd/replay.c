@@ -117,6 +117,7 @@ static void note_recordings(struct replay *replay)
 								   EVIDENCE_INFERRED,
 			.from_ns = part.first_ns,
 			.to_ns = part.last_ns,
+			.left_out = part.left_out,
 			.records = recording_records(part.recording),
 		};
 		if (replay->notes[i].damage)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What is recorded: its head, and where it goes on in the next file. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -9,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/procfs.h"
+#include "base/text.h"
 #include "cmd/signals.h"
 #include "cmd/stage.h"
 #include "model/restate.h"
@@ -126,14 +128,32 @@ static void restate(void *ctx, const struct tw_record *record)
 		recorder_restate(stage->recorder, record);
 }
 
+/* As --max-size takes it. */
+static const char *size_text(uint64_t bytes, char text[static TEXT_LEN])
+{
+	static const char units[] = { 'K', 'M', 'G' };
+	unsigned int unit = 0;
+
+	for (bytes = (bytes + 1023) / 1024; unit < 2 && bytes >= 1024; unit++)
+		bytes = (bytes + 1023) / 1024;
+	snprintf(text, TEXT_LEN, "%" PRIu64 "%c", bytes, units[unit]);
+	return text;
+}
+
 static void say_what_is_left_out(struct stage *stage)
 {
-	if (stage->cramped || !recorder_left_out(stage->recorder))
+	struct recorder_left_out left_out = recorder_left_out(stage->recorder);
+	char number[TEXT_LEN], size[TEXT_LEN];
+
+	if (stage->cramped || !left_out.records)
 		return;
 	stage->cramped = true;
 	log_msg(LOG_WARNING,
-		"--max-size is too small for what there is on this host: what was open when a file "
-		"begins takes more than half of it, and not all of it is told; all events are");
+		"--max-size is too small for what there is on this host: a file begins with what "
+		"is open, and before it is compressed that takes more than half of it. %s sockets "
+		"are left out of what can be read alone; --max-size %s has room for all. No event "
+		"is missing",
+		text_count(left_out.sockets, number), size_text(left_out.max_bytes, size));
 }
 
 /*

@@ -161,7 +161,7 @@ const char *loss_cause_name(unsigned int cause)
 		[TW_LOSS_RING_FULL] = "ring_full",     [TW_LOSS_SKIPPED] = "skipped",
 		[TW_LOSS_NO_MEMORY] = "no_memory",     [TW_LOSS_MALFORMED] = "malformed",
 		[TW_LOSS_UNTOLD] = "untold",	       [TW_LOSS_SPILLED] = "spilled",
-		[TW_LOSS_OUTPUT_FULL] = "output_full",
+		[TW_LOSS_OUTPUT_FULL] = "output_full", [TW_LOSS_LEFT_OUT] = "left_out",
 	};
 
 	return NAME_IN(names, cause);

@@ -30,7 +30,8 @@ struct recorder {
 	uint64_t put, records;	/* bytes of records since it began; with their number */
 	uint32_t flushes;
 	struct packed known;	/* of the file, as of some time ago */
-	uint64_t left_out;	/* records that would tell what was known, of all parts */
+	uint64_t restated;	/* bytes that tell what was known, with those left out */
+	struct recorder_left_out left_out;	/* of this part */
 };
 
 struct recorder *recorder_open(const char *path, const struct tw_recording_head *head,
@@ -250,20 +251,50 @@ int recorder_next(struct recorder *recorder, const struct tw_recording_head *hea
 	recorder->put = recorder->records = recorder->flushes = 0;
 	recorder->part = head->part;
 	recorder->under_way = false;
+	recorder->restated = 0;
+	recorder->left_out = (struct recorder_left_out){ 0 };
 	return outlet_error(recorder->outlet);
+}
+
+/* Who reads this part alone is to know; who has read the one before passes over it. */
+static void tell_left_out(struct recorder *recorder, uint64_t ts_ns)
+{
+	struct tw_loss loss = {
+		.head = { .size = sizeof(loss),
+			  .kind = TW_LOSS,
+			  .from = TW_LOSS_LEFT_OUT,
+			  .ts_ns = ts_ns },
+		.count = recorder->left_out.sockets,
+	};
+
+	if (loss.count)
+		put(recorder, &loss.head);
 }
 
 void recorder_restate(struct recorder *recorder, const struct tw_record *record)
 {
-	if (record->kind == TW_READY || fits(recorder, record->size, recorder->max_bytes / 2))
+	bool last = record->kind == TW_READY;
+
+	recorder->restated += record->size;
+	if (last)
+		tell_left_out(recorder, record->ts_ns);
+	if (last || fits(recorder, record->size, recorder->max_bytes / 2)) {
 		put(recorder, record);
-	else
-		recorder->left_out++;
+		return;
+	}
+	recorder->left_out.records++;
+	recorder->left_out.sockets += record->kind == TW_SOCKET;
 }
 
-uint64_t recorder_left_out(const struct recorder *recorder)
+struct recorder_left_out recorder_left_out(const struct recorder *recorder)
 {
-	return recorder->left_out;
+	struct recorder_left_out left_out = recorder->left_out;
+	uint64_t most = sizeof(struct tw_recording_head) +
+			packer_most(recorder->restated + RESERVE, recorder->flushes);
+
+	for (left_out.max_bytes = recorder->max_bytes; left_out.max_bytes / 2 < most;)
+		left_out.max_bytes *= 2;
+	return left_out;
 }
 
 int recorder_flush(struct recorder *recorder)

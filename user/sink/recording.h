@@ -44,8 +44,14 @@ bool recorder_is_full(struct recorder *recorder, const struct tw_record *next);
 int recorder_next(struct recorder *recorder, const struct tw_recording_head *head);
 /* No event: where it takes more than half of the file, the rest is left out. */
 void recorder_restate(struct recorder *recorder, const struct tw_record *record);
-/* So much was, since the start. */
-uint64_t recorder_left_out(const struct recorder *recorder);
+/* Of the part that was begun last; its sockets are told in it as TW_LOSS_LEFT_OUT. */
+struct recorder_left_out {
+	uint64_t records;
+	uint64_t sockets;	/* of them */
+	uint64_t max_bytes;	/* of a part, that all of it would have had room in */
+};
+
+struct recorder_left_out recorder_left_out(const struct recorder *recorder);
 /* Whether the file is behind, so that waiting a little would give room for more. */
 bool recorder_is_slow(struct recorder *recorder);
 /* Everything so far into the file: at least every second. */

@@ -91,6 +91,12 @@ static const char *clean_path(const struct recording_note *note, char text[stati
 	return text_clean(note->path, strlen(note->path), text, 512);
 }
 
+/* Not if it was cut, nor if it had no room for all that was open when it began. */
+static bool is_complete(const struct recording_note *note)
+{
+	return !note->damage && !note->left_out;
+}
+
 static void print_note(const struct sink_opts *opts, const struct recording_note *note)
 {
 	char number[TEXT_LEN], filters[FILTER_TEXT_LEN], path[512];
@@ -101,7 +107,7 @@ static void print_note(const struct sink_opts *opts, const struct recording_note
 		note->program[0] ? note->program : "(version unknown)");
 	print_times(opts, note);
 	fprintf(opts->out, "  %s records, %s; evidence: %s; filters: %s\n",
-		text_count(note->records, number), note->damage ? "not complete" : "complete",
+		text_count(note->records, number), is_complete(note) ? "complete" : "not complete",
 		evidence_name(note->evidence), filter_text(&note->filter, filters));
 }
 
@@ -131,7 +137,7 @@ struct json *recording_json(const struct recording_note *note, const struct sink
 	json_add_text(json, "evidence", evidence_name(note->evidence));
 	json_add_text(json, "filters", filtered ? filter_text(&note->filter, filters) : NULL);
 	json_add_u64(json, "records", note->records);
-	json_add_bool(json, "complete", !note->damage);
+	json_add_bool(json, "complete", is_complete(note));
 	return json;
 }
 

@@ -18,6 +18,7 @@ struct recording_note {
 	struct filter filter;	/* what it was recorded with */
 	enum evidence evidence;	/* as the recorder chose it */
 	uint64_t from_ns, to_ns; /* of its records, on the model's clock; 0: it has none */
+	uint64_t left_out;	/* sockets that it had no room to begin with */
 	uint64_t records;	/* so many were read */
 };
 

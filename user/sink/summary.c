@@ -215,6 +215,9 @@ const char *loss_explanation(unsigned int cause)
 		[TW_LOSS_SKIPPED] = "skipped by the kernel, which was in the same probe already",
 		[TW_LOSS_NO_MEMORY] = "no memory to keep them",
 		[TW_LOSS_MALFORMED] = "malformed, and ignored",
+		[TW_LOSS_LEFT_OUT] =
+			"left out of what this recording begins with (record's --max-size was too "
+			"small)",
 		[TW_LOSS_UNTOLD] =
 			"births of TIME_WAIT that the evidence tier missed (inferred instead)",
 	};
@@ -243,7 +246,8 @@ static void print_loss(struct foot *foot, const struct model *model)
 
 	for (cause = 0; cause < TW_NR_LOSS; cause++)
 		if (model_loss(model, cause))
-			fprintf(foot_line(foot), "lost events: %s, %s\n",
+			fprintf(foot_line(foot), "lost %s: %s, %s\n",
+				cause == TW_LOSS_LEFT_OUT ? "sockets" : "events",
 				text_count(model_loss(model, cause), number),
 				loss_explanation(cause));
 }
