@@ -104,7 +104,7 @@ static void json_is_the_document_of_the_contract(void **state)
 		"\"opened_per_s\": 0.764,\"closed_per_s\": 0.625,"
 		"\"time_wait_entered_per_s\": 0.833}],\"failures\": [],\"loss\": {\"ring_full\": 0,\"skipped\": 2,"
 		"\"no_memory\": 0,\"malformed\": 1,\"untold\": 0,"
-		"\"spilled\": 0,\"output_full\": 0,\"total\": 3},"
+		"\"spilled\": 0,\"output_full\": 0,\"left_out\": 0,\"total\": 3},"
 		"\"audit\": [{\"netns\": 4026531840,\"name\": \"host\","
 		"\"time\": \"2026-01-31T12:01:12.000000000Z\",\"time_wait\": {\"twtrace\": 1197,"
 		"\"kernel\": 1200,\"drift\": -5,\"error\": -3},\"established\": {\"twtrace\": 70,"
@@ -182,7 +182,7 @@ static void json_of_nothing_knows_nothing(void **state)
 		"\"closed_per_s\":null,\"time_wait_entered_per_s\":null},\"ports\":[],"
 		"\"remotes\":[],\"services\":[],\"pairs\":[],\"failures\":[],\"loss\":{\"ring_full\":0,"
 		"\"skipped\":0,\"no_memory\":0,\"malformed\":0,\"untold\":0,"
-		"\"spilled\":0,\"output_full\":0,\"total\":0},"
+		"\"spilled\":0,\"output_full\":0,\"left_out\":0,\"total\":0},"
 		"\"audit\":[]}\n");
 	fake_model_free(model);
 }
