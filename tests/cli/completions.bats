@@ -47,6 +47,7 @@ offers() {
 		trace output 3
 		trace kind 9
 		list sort 7
+		list state 12
 		flame output 5
 		flame by $(("$(frames)" + 4))
 		flame weight 6

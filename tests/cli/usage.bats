@@ -131,6 +131,12 @@ commands() {
 	refuses 2 "'true'" run -i recording true
 }
 
+@test "list: the states that are asked for" {
+	run -0 "$TWTRACE" list -o json --limit 100000 --state time-wait -i tests/golden/churn/recording
+	[[ $(jq -r '.sockets[].state' <<<"$output" | sort -u) == TIME_WAIT ]]
+	refuses 2 "'CLOSED' is no state; there are: ESTABLISHED, " list --state listen,CLOSED
+}
+
 @test "what follows -i without an option is one more recording" {
 	one=tests/golden/churn/recording two=tests/golden/leaks/recording
 	"$TWTRACE" top -o json -i "$one" -i "$two" >"$BATS_TEST_TMPDIR/each"

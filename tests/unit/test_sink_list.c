@@ -2,6 +2,10 @@
 /* What `list` prints, byte for byte: text, json. */
 #include "test_sink_fake.h"
 
+#include <errno.h>
+
+#include "sink/list.h"
+
 static const struct holder holders[] = {
 	{ .pid = 812, .fds = 1, .comm = "nginx" },
 	{ .pid = PID_UNKNOWN, .fds = 2, .comm = "" },
@@ -289,6 +293,27 @@ static void every_sort_key_has_its_order(void **state)
 }
 
 /* A short list of many never holds more than twice its limit. */
+static void states_are_named_as_here_or_as_ss_does(void **state)
+{
+	struct error err = { 0 };
+	uint32_t states = 0;
+
+	(void)state;
+	assert_int_equal(list_parse_states("CLOSE_WAIT", &states, &err), 0);
+	assert_int_equal(states, 1 << TW_CLOSE_WAIT);
+	assert_int_equal(list_parse_states("close-wait,Fin-Wait-1,TIME_WAIT", &states, &err), 0);
+	assert_int_equal(states, 1 << TW_CLOSE_WAIT | 1 << TW_FIN_WAIT1 | 1 << TW_TIME_WAIT);
+	states = 0;
+	assert_int_equal(list_parse_states("close", &states, &err), 0);
+	assert_int_equal(states, 1 << TW_CLOSE);
+	assert_int_equal(list_parse_states("LISTEN,CLOSED", &states, &err), -EINVAL);
+	assert_string_equal(err.text, "'CLOSED' is no state; there are: ESTABLISHED, SYN_SENT, "
+				      "SYN_RECV, FIN_WAIT1, FIN_WAIT2, TIME_WAIT, CLOSE, "
+				      "CLOSE_WAIT, LAST_ACK, LISTEN, CLOSING, NEW_SYN_RECV");
+	assert_int_equal(list_parse_states("", &states, &err), -EINVAL);
+	assert_int_equal(list_parse_states("LISTEN,", &states, &err), -EINVAL);
+}
+
 static void a_limit_keeps_the_first_of_the_order(void **state)
 {
 	struct model *model = fake_model();
@@ -326,6 +351,7 @@ int main(void)
 		cmocka_unit_test(json_is_the_document_of_the_contract),
 		cmocka_unit_test(a_listener_from_before_has_no_age),
 		cmocka_unit_test(every_sort_key_has_its_order),
+		cmocka_unit_test(states_are_named_as_here_or_as_ss_does),
 		cmocka_unit_test(a_limit_keeps_the_first_of_the_order),
 	};
 

@@ -45,6 +45,12 @@ static const char *sort_at(const struct option_spec *spec, unsigned int i)
 	return i < NR_LIST_SORTS ? list_sort_name(i) : NULL;
 }
 
+static const char *state_at(const struct option_spec *spec, unsigned int i)
+{
+	(void)spec;
+	return i + TW_ESTABLISHED < TW_NR_STATES ? state_name(i + TW_ESTABLISHED) : NULL;
+}
+
 static const char *weight_at(const struct option_spec *spec, unsigned int i)
 {
 	(void)spec;
@@ -106,7 +112,7 @@ static const struct {
 	{ "sort", false, sort_at },	  { "evidence", false, tier_at },
 	{ "family", false, family_at },	  { "by", true, frame_at },
 	{ "weight", false, weight_at },	  { "color", false, color_at },
-	{ "what-if", false, setting_at },
+	{ "what-if", false, setting_at }, { "state", true, state_at },
 };
 
 /* What an argument is called where it is the name of something. */

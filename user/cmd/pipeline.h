@@ -37,6 +37,7 @@ struct pipeline {
 	uint32_t window;		/* a summary each time so many intervals are over; 0: one */
 	struct compared *compared;	/* for a comparison (sink/compared.h); NULL */
 	const struct part *extra;	/* of a report (sink/part.h); NULL: none */
+	const struct list_only *only;	/* which sockets are listed (sink/list.h); NULL: all */
 	bool leaks;			/* look for leaks, and tell what tells of them */
 	bool ports;			/* keep budgets of ephemeral ports */
 	bool facts;			/* and the files of each namespace */

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "serve/accept.h"
 #include "serve/query.h"
+#include "sink/list.h"
 
 /* So many are kept, each as it was asked for: every document without a query, and queries. */
 #define MOST_KEPT 48
@@ -66,24 +67,7 @@ void allowance_spend(struct allowance *allowance, uint64_t spent_ns)
 
 static int take_state(struct document_ask *ask, const char *value, struct error *err)
 {
-	const char *at = value;
-
-	for (;; at++) {
-		size_t len = strcspn(at, ",");
-		unsigned int state = TW_ESTABLISHED;
-
-		while (state < TW_NR_STATES && (strlen(state_name(state)) != len ||
-						strncasecmp(state_name(state), at, len)))
-			state++;
-		if (state == TW_NR_STATES)
-			return error_set(err, -EINVAL,
-					 "'%s' is no state, as TIME_WAIT or ESTABLISHED,CLOSE_WAIT",
-					 value);
-		ask->states |= 1U << state;
-		at += len;
-		if (!*at)
-			return 0;
-	}
+	return list_parse_states(value, &ask->states, err);
 }
 
 /* A moment has no length; that they are a number is looked at all the same. */

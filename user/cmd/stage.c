@@ -98,6 +98,7 @@ static struct sink_opts sink_opts_of(const struct stage *stage, const struct ori
 		.extra = pipeline->extra,
 		.stacks = options->stacks != 0,
 		.what_if = pipeline->what_if,
+		.only = pipeline->only,
 	};
 
 	if (opts.terminal && !ioctl(output_fd(pipeline), TIOCGWINSZ, &size)) {

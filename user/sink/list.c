@@ -2,6 +2,10 @@
 /* The sockets that `list` shows. */
 #include "sink/list.h"
 
+#include <ctype.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -184,6 +188,46 @@ static bool is_chosen(void *ctx, const struct conn_view *conn)
 		return false;
 	return !only || ((!only->states || only->states >> conn->state & 1) &&
 			 filter_wants(&only->filter, conn));
+}
+
+/* Whether the word at @text, up to a comma, is @name. */
+static bool is_state(const char *text, const char *name)
+{
+	for (;; text++, name++) {
+		text += strspn(text, "-_");
+		name += strspn(name, "-_");
+		if (!*name || toupper((unsigned char)*text) != *name)
+			return !*name && (!*text || *text == ',');
+	}
+}
+
+static int refuse_state(const char *text, size_t len, struct error *err)
+{
+	char known[256];
+	size_t at = 0;
+
+	for (unsigned int state = TW_ESTABLISHED; state < TW_NR_STATES; state++)
+		at += (size_t)snprintf(known + at, sizeof(known) - at, "%s%s", at ? ", " : "",
+				       state_name(state));
+	return error_set(err, -EINVAL, "'%.*s' is no state; there are: %s",
+			 len < 64 ? (int)len : 64, text, known);
+}
+
+int list_parse_states(const char *text, uint32_t *states, struct error *err)
+{
+	for (;; text++) {
+		unsigned int state = TW_ESTABLISHED;
+		size_t len = strcspn(text, ",");
+
+		while (state < TW_NR_STATES && !is_state(text, state_name(state)))
+			state++;
+		if (state == TW_NR_STATES)
+			return refuse_state(text, len, err);
+		*states |= 1U << state;
+		text += len;
+		if (!*text)
+			return 0;
+	}
 }
 
 void list_init(struct list *list, const struct model *model, const struct sink_opts *opts,

@@ -3,6 +3,7 @@
 #ifndef SINK_LIST_H
 #define SINK_LIST_H
 
+#include "base/error.h"
 #include "sink/sink.h"
 
 /* Which sockets are listed. */
@@ -29,6 +30,11 @@ struct list_only {
 	uint32_t states;	/* 1 << enum tw_state; 0: all */
 };
 
+/*
+ * Names of states, with commas in between: "time_wait,CLOSE-WAIT", in any case, with '-' or '_' or
+ * neither, since ss writes FIN-WAIT-1. Adds to @states. 0 or -EINVAL with a sentence.
+ */
+int list_parse_states(const char *text, uint32_t *states, struct error *err);
 /* As @opts has it: sorted, limited, and only those asked for. @wants NULL: all. */
 void list_init(struct list *list, const struct model *model, const struct sink_opts *opts,
 	       list_wants_fn wants);
