@@ -27,8 +27,11 @@ tree() {
 	cmp contrib/completions/_twtrace "$to/usr/share/zsh/vendor-completions/_twtrace"
 	cmp contrib/systemd/twtrace.service "$to/lib/systemd/system/twtrace.service"
 	cmp contrib/systemd/twtrace-record.service "$to/lib/systemd/system/twtrace-record.service"
-	cmp docs/install.md "$to/usr/share/doc/twtrace/install.md"
-	diff -r docs/schema "$to/usr/share/doc/twtrace/schema"
+	diff -r docs/schema "$to/usr/share/doc/twtrace/docs/schema"
+	# what the README links to is where it says; the pages of the manual are where man looks
+	for link in $(grep -oE '\]\(docs/[^)#]+' README.md | cut -c 3- | sort -u); do
+		[[ $link == docs/man || -e $to/usr/share/doc/twtrace/$link ]]
+	done
 	[[ $(find "$to" -type f -perm /133 ! -path '*/bin/*') == "" ]]
 	[[ $(stat -c %a "$to/usr/bin/twtrace") == 755 ]]
 }
