@@ -292,7 +292,6 @@ static void every_sort_key_has_its_order(void **state)
 	fake_model_free(model);
 }
 
-/* A short list of many never holds more than twice its limit. */
 static void states_are_named_as_here_or_as_ss_does(void **state)
 {
 	struct error err = { 0 };
@@ -314,6 +313,7 @@ static void states_are_named_as_here_or_as_ss_does(void **state)
 	assert_int_equal(list_parse_states("LISTEN,", &states, &err), -EINVAL);
 }
 
+/* A short list of many never holds more than twice its limit. */
 static void a_limit_keeps_the_first_of_the_order(void **state)
 {
 	struct model *model = fake_model();

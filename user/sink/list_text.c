@@ -111,6 +111,7 @@ static void print_rows(const struct list *list, const struct sink_opts *opts,
 void list_print(const struct model *model, const struct sink_opts *opts, list_wants_fn wants)
 {
 	FILE *out = opts->out;
+	char number[TEXT_LEN];
 	struct list list;
 
 	list_init(&list, model, opts, wants);
@@ -121,7 +122,7 @@ void list_print(const struct model *model, const struct sink_opts *opts, list_wa
 	if (list.short_of_memory)
 		fputs("Some are missing: out of memory.\n", out);
 	else if (list.count < list.total)
-		fprintf(out, "%zu more (--limit)\n", list.total - list.count);
+		fprintf(out, "%s more (--limit)\n", text_count(list.total - list.count, number));
 	list_release(&list);
 }
 

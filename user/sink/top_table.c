@@ -147,6 +147,7 @@ void top_table_print(const struct model *model, enum dimension dimension,
 	bool narrow = opts->width && opts->width < NARROW;
 	unsigned int name_width = narrow ? NAME_WIDTH_NARROW : NAME_WIDTH;
 	unsigned int max_rank = MAX_RANK;
+	char number[TEXT_LEN];
 	struct layout layout;
 
 	if (!ranking->count && !ranking->other)
@@ -158,5 +159,6 @@ void top_table_print(const struct model *model, enum dimension dimension,
 	putc('\n', out);
 	print_layout(&layout, model, ranking, opts, out);
 	if (ranking->count > opts->limit)
-		fprintf(out, "%zu more (--limit)\n", ranking->count - opts->limit);
+		fprintf(out, "%s more (--limit)\n",
+			text_count(ranking->count - opts->limit, number));
 }
