@@ -29,9 +29,9 @@ tree() {
 	cmp contrib/systemd/twtrace-record.service "$to/lib/systemd/system/twtrace-record.service"
 	diff -r docs/schema "$to/usr/share/doc/twtrace/docs/schema"
 	# what the README links to is where it says; the pages of the manual are where man looks
-	for link in $(grep -oE '\]\(docs/[^)#]+' README.md | cut -c 3- | sort -u); do
+	while read -r link; do
 		[[ $link == docs/man || -e $to/usr/share/doc/twtrace/$link ]]
-	done
+	done < <(grep -oE '\]\(docs/[^)#]+' README.md | cut -c 3- | sort -u)
 	[[ $(find "$to" -type f -perm /133 ! -path '*/bin/*') == "" ]]
 	[[ $(stat -c %a "$to/usr/bin/twtrace") == 755 ]]
 }
