@@ -86,8 +86,11 @@ static const char *what_text(const struct budget *budget, char text[static LINE_
 	else if (budget->level == BUDGET_EXHAUSTED && budget->failures)
 		snprintf(text, LINE_LEN, "no port was left: %s connect() failed (EADDRNOTAVAIL)",
 			 text_count(budget->failures, failed));
+	else if (budget->level == BUDGET_EXHAUSTED && budget->used >= budget->capacity)
+		snprintf(text, LINE_LEN, "all ports are used: the next connect() fails");
 	else if (budget->level == BUDGET_EXHAUSTED)
-		snprintf(text, LINE_LEN, "all ports are or were used: the next connect() fails");
+		snprintf(text, LINE_LEN,
+			 "all ports were used: the next connect() would have failed");
 	else
 		snprintf(text, LINE_LEN, "half of the ports are or were used");
 	return text;
