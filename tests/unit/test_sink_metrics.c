@@ -136,6 +136,27 @@ static void a_port_that_may_be_ephemeral_is_no_label(void **state)
 	fake_model_free(model);
 }
 
+static void a_port_that_nobody_was_seen_to_connect_to_may_be_ephemeral(void **state)
+{
+	struct model *model = fake_busy_model();
+	struct row *row = fake_row(model, DIM_PAIR);
+	struct scrape scrape;
+
+	(void)state;
+	row->key = (struct row_key){ .service = 1, .port = 40001, .role = ROLE_CLIENT };
+	row->count[FIELD_CONNECTIONS] = row->count[FIELD_CLOSED] = 3;
+	scrape_begin(&scrape, &METRICS_DEFAULTS);
+	scrape_text(&scrape, model);
+	assert_null(strstr(scrape.text, "40001"));
+	expect_line(&scrape, "twtrace_connections_closed_total{service=\"nginx.service\",port=\"\","
+			     "role=\"client\"} 3");
+	row->count[FIELD_OPENED] = 1;
+	scrape_text(&scrape, model);
+	assert_non_null(strstr(scrape.text, "port=\"40001\",role=\"client\"}"));
+	scrape_end(&scrape);
+	fake_model_free(model);
+}
+
 static void names_are_quoted_and_one_called_other_is_in_what_is(void **state)
 {
 	struct model *model = fake_busy_model();
@@ -610,6 +631,7 @@ int main(void)
 		cmocka_unit_test(rows_are_series_by_service_port_and_role),
 		cmocka_unit_test(what_pairs_had_before_they_were_folded_is_their_places),
 		cmocka_unit_test(a_port_that_may_be_ephemeral_is_no_label),
+		cmocka_unit_test(a_port_that_nobody_was_seen_to_connect_to_may_be_ephemeral),
 		cmocka_unit_test(names_are_quoted_and_one_called_other_is_in_what_is),
 		cmocka_unit_test(a_label_that_is_too_long_is_cut_between_characters),
 		cmocka_unit_test(addresses_of_a_prefix_are_one_series),

@@ -99,12 +99,23 @@ static const struct family families[] = {
 
 /* ---------------------------------------------------------------------- who is counted */
 
-/* Of whom the direction is not known the port may be ephemeral. */
+/*
+ * Of whom the direction is not known the port may be ephemeral; and of what was there at the
+ * start it is known by no more than its ports, which may both be.
+ */
+static bool port_is_certain(const struct row *row)
+{
+	if (row->key.role == ROLE_UNKNOWN)
+		return false;
+	return row->key.role == ROLE_SERVER || row->key.port < FIRST_EPHEMERAL ||
+	       row->count[FIELD_OPENED] || row->count[FIELD_FAILED] || row->count[FIELD_SYN_SENT];
+}
+
 static void add_place(struct shelf *shelf, const struct row *row)
 {
 	struct row_key key = {
 		.service = row->key.service,
-		.port = row->key.role == ROLE_UNKNOWN ? 0 : row->key.port,
+		.port = port_is_certain(row) ? row->key.port : 0,
 		.role = row->key.role,
 	};
 

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ip_local_port_range, where nobody has set it. */
-#define FIRST_EPHEMERAL 32768
 /* From this part of all on one matters: of 20 labels, a hundredth. */
 #define SHARE 5
 

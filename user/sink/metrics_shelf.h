@@ -21,6 +21,8 @@
 #include "model/rows.h"
 
 #define NR_COUNTERS FIELD_FIRST_GAUGE
+/* ip_local_port_range, where nobody has set it. */
+#define FIRST_EPHEMERAL 32768
 /* Entry 0 is everyone else. */
 #define SHELF_OTHER 0
 
