@@ -165,7 +165,7 @@ commands() {
 	refuses 2 "'example'" top --remote example
 	refuses 2 "'5'" top --family 5
 	refuses 2 "'0'" top --pid 0
-	refuses 2 "'12k'" top --ring 12k
+	refuses 2 "'12x'" top --ring 12x
 	refuses 2 "'births'" trace --kind transition,births
 	refuses 2 "'xml'" top -o xml
 	refuses 2 "'csv'" top -o csv
