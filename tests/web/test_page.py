@@ -153,7 +153,7 @@ def test_verdicts_have_their_evidence_holders_stacks_and_advice(browser):
     found = cards(browser, 'leaks')
     assert len(found) == 5, found
     for said in ['lk-closewait: 29 sockets in CLOSE-WAIT on port 7200, from 127.0.0.1',
-                 '+30.0 a minute over 55.0s, confidence 1.00; 18 more came, and all of them are '
+                 '+30.0 a minute over 55.0s, confidence 1.00; of the first 18 that came all are '
                  'still there', 'lk-closewait (pid 10451) has 29; 38 descriptors in all of 4,096 (0.9 %)',
                  'at this rate the last descriptor is gone in 2h15m',
                  'the other end is on this host: peer-closewait (pid 10453), in FIN_WAIT2',

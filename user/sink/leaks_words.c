@@ -117,10 +117,10 @@ static void print_growth(const struct sink_opts *opts, const struct verdict *ver
 		return;
 	}
 	if (verdict->grown && verdict->stayed == verdict->grown)
-		snprintf(more, sizeof(more), "; %s more came, and all of them are still there",
+		snprintf(more, sizeof(more), "; of the first %s that came all are still there",
 			 text_count(verdict->grown, grown));
 	else if (verdict->grown)
-		snprintf(more, sizeof(more), "; %s more came, and %s of them are still there",
+		snprintf(more, sizeof(more), "; of the first %s that came %s are still there",
 			 text_count(verdict->grown, grown), text_count(verdict->stayed, stayed));
 	say(opts, "%+.1f a minute over %s, confidence %.2f%s", verdict->per_minute, watched,
 	    verdict->confidence, more);

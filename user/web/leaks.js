@@ -32,7 +32,7 @@ function growthText({evidence, per_minute: perMinute, confidence}) {
 		return `${evidence.watched_s < TREND_S ? 'not seen to grow' : 'they don’t grow'} over ` +
 			`${watched}; confidence ${confidence.toFixed(2)}`;
 	const stayed = evidence.stayed === evidence.grown ? 'all' : countText(evidence.stayed);
-	const more = evidence.grown ? `; ${countText(evidence.grown)} more came, and ${stayed} of them ` +
+	const more = evidence.grown ? `; of the first ${countText(evidence.grown)} that came ${stayed} ` +
 		'are still there' : '';
 	return `${perMinute > 0 ? '+' : ''}${rateText(perMinute)} a minute over ${watched}, ` +
 		`confidence ${confidence.toFixed(2)}${more}`;
