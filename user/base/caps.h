@@ -1,35 +1,48 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Capabilities of this process (libcap-ng is known here only). */
+/*
+ * Capabilities of the calling thread (libcap-ng is known here only). What is given up is given
+ * up for good; what is kept is permitted and not effective, and raised around the act that
+ * needs it. Threads inherit what their maker has at that moment.
+ */
 #ifndef BASE_CAPS_H
 #define BASE_CAPS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
 enum cap {
 	CAP_OF_BPF,
 	CAP_OF_PERFMON,
-	CAP_OF_NET_ADMIN,
 	CAP_OF_SYS_ADMIN,
 	CAP_OF_SYS_PTRACE,
 	CAP_OF_DAC_READ_SEARCH,
+	CAP_OF_DAC_OVERRIDE,
+	CAP_OF_SYSLOG,
 	CAP_OF_KILL,
 	NR_CAPS,
 };
 
-/* Whether it is effective. */
+/* A set of them. */
+#define CAPS(cap) (1U << CAP_OF_##cap)
+#define NO_CAPS 0U
+
+/* Whether it can be raised: permitted. */
 bool caps_have(enum cap cap);
+/* "CAP_BPF" */
+const char *caps_name(enum cap cap);
 /*
- * Gives up for good every capability that tracing does not go on needing: what
- * stays is the list above (other namespaces, other processes' files, cgroup
- * handles), and with @signals to send them to any process. Sets no_new_privs. 0 or -errno.
+ * Keeps what is in @keep and is permitted, none of it effective, and gives up all else for good:
+ * the bounding set (as far as CAP_SETPCAP allows), ambient and inheritable ones too. Sets
+ * no_new_privs, so that no program that is run brings any back. 0 or -errno.
  */
-int caps_drop(bool signals, struct error *err);
+int caps_limit(uint32_t keep, struct error *err);
 /*
- * Every capability of the calling thread alone, for good: for one that has nothing to do with
- * tracing. Sets its no_new_privs. 0 or -errno.
+ * Makes effective what is in @set and permitted; without the others the act fails as the kernel
+ * lets it. Not to be nested: caps_lower() leaves none effective.
  */
-int caps_drop_all(struct error *err);
+void caps_raise(uint32_t set);
+void caps_lower(void);
 
 #endif

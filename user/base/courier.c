@@ -235,7 +235,7 @@ static void *run(void *arg)
 	if (courier->ops->begin)
 		ret = courier->ops->begin(courier->ctx, &courier->start_err);
 	if (!ret)
-		ret = caps_drop_all(&courier->start_err);
+		ret = caps_limit(NO_CAPS, &courier->start_err);
 	pthread_setname_np(pthread_self(), courier->name);
 	pthread_mutex_lock(&courier->lock);
 	courier->ready = true;

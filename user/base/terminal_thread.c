@@ -187,7 +187,7 @@ void *terminal_run(void *arg)
 	bool there = true;
 
 	pthread_setname_np(pthread_self(), "screen");
-	if (!caps_drop_all(&terminal->start_err)) {
+	if (!caps_limit(NO_CAPS, &terminal->start_err)) {
 		rescue_arm(true);
 		canvas = canvas_new(terminal->ascii, &terminal->start_err);
 	}

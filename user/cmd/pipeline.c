@@ -65,6 +65,13 @@ static enum status complain(const struct error *err, enum status status)
 	return status;
 }
 
+/* To look into other namespaces and processes; and to pass signals on to any command. */
+static uint32_t kept_caps(const struct pipeline *pipeline)
+{
+	return CAPS(BPF) | CAPS(PERFMON) | CAPS(SYS_ADMIN) | CAPS(SYS_PTRACE) |
+	       CAPS(DAC_READ_SEARCH) | (pipeline->child ? CAPS(KILL) : NO_CAPS);
+}
+
 /* Frees @live. */
 static enum status trace_live(const struct pipeline *pipeline, struct live *live, struct error *err)
 {
@@ -88,8 +95,10 @@ static enum status trace_live(const struct pipeline *pipeline, struct live *live
 	if (pipeline->record_max_bytes)
 		signals_catch_save();
 	ret = stage_open(&stage, pipeline, &origin, err);
-	if (!ret && caps_drop(pipeline->child != NULL, err))
+	if (!ret && caps_limit(kept_caps(pipeline), err))
 		ret = err->code;
+	if (!ret)
+		caps_raise(kept_caps(pipeline));
 	if (!ret)
 		ret = stage_start(&stage, &origin, err);
 	if (!ret && pipeline->scope)

@@ -190,7 +190,7 @@ static int begin(void *ctx)
 	if (!packer->parts)
 		return 0;
 	file_put_as_owner(&packer->parts->put);
-	return caps_drop_all(&err) ? err.code : 0;
+	return caps_limit(NO_CAPS, &err);
 }
 
 void packer_free(void *ctx)
