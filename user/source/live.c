@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/caps.h"
 #include "base/log.h"
 #include "source/bound.h"
 #include "source/cgroups.h"
@@ -252,6 +253,13 @@ void live_free(struct live *live)
 enum tw_evidence live_evidence(const struct live *live)
 {
 	return live->probes.tier.evidence;
+}
+
+uint32_t live_kept_caps(const struct live *live)
+{
+	(void)live;
+	return CAPS(BPF) | CAPS(PERFMON) | CAPS(SYS_ADMIN) | CAPS(SYS_PTRACE) |
+	       CAPS(DAC_READ_SEARCH);
 }
 
 int live_fd(const struct live *live)

@@ -37,6 +37,7 @@ struct live_opts {
 	enum tw_evidence evidence;	/* the tier wanted; TW_NR_EVIDENCE: the best there is */
 	uint32_t stacks;		/* tell stacks of one socket in so many; 0: none */
 	bool debuginfod;		/* and ask the network for debug information */
+	bool no_audit;			/* of other namespaces the first snapshot is the only one */
 };
 
 /*
@@ -47,6 +48,11 @@ struct live *live_new(const struct live_opts *opts, struct error *err);
 void live_free(struct live *live);
 /* The evidence tier in use. */
 enum tw_evidence live_evidence(const struct live *live);
+/*
+ * What the calling process must keep permitted from here on (base/caps.h); it is raised here
+ * where it is needed. Whatever else it has may be given up before live_start().
+ */
+uint32_t live_kept_caps(const struct live *live);
 
 /* First snapshot of every namespace and its holders, then READY. 0 or -errno. */
 int live_start(struct live *live, const struct receiver *to, struct error *err);
