@@ -432,8 +432,11 @@ enum tw_snapshot_flag {
 	TW_S_MIB_AT_EXPIRY = 1 << 1, /* ends by expiry, before */
 };
 
+/* ENOTCONN: the namespace is not looked into any more, there will be no other dump. */
+#define TW_SNAPSHOT_NO_MORE 107
+
 struct tw_snapshot {
-	struct tw_record head;	/* error: errno of a dump that failed */
+	struct tw_record head;	/* error: errno of a dump that failed, or the above */
 	__u64 netns_cookie;
 	__u32 netns_ino;
 	__u32 sockets;		/* END: how many the dump listed */

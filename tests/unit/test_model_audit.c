@@ -556,6 +556,22 @@ static void the_first_dump_is_where_the_comparison_begins(void **state)
 	assert_figure(f, AUDIT_TIME_WAIT, AGREE(1));
 }
 
+static void what_is_not_dumped_any_more_is_not_audited_any_more(void **state)
+{
+	struct tw_kernel_figures none = since_boot(0, 0, 0, 0);
+	const struct audit *audits;
+	struct fixture *f = *state;
+
+	feed_base(f, TW_BY_FENTRY, TW_S_MIB_AT_BIRTH);
+	feed_dumped(f, TW_SNAPSHOT_BEGIN, NETNS + 1, &none, 0, 0);
+	feed_dumped(f, TW_SNAPSHOT_END, NETNS + 1, &none, TW_S_MIB_AT_BIRTH, 0);
+	assert_int_equal(model_audits(f->model, &audits), 2);
+	feed_dumped(f, TW_SNAPSHOT_BEGIN, NETNS + 1, &none, 0, 0);
+	feed_dumped(f, TW_SNAPSHOT_END, NETNS + 1, &none, 0, TW_SNAPSHOT_NO_MORE);
+	assert_int_equal(model_audits(f->model, &audits), 1);
+	assert_int_equal(audits[0].netns_cookie, NETNS);
+}
+
 static void namespaces_are_compared_each_for_itself(void **state)
 {
 	struct tw_kernel_figures one = since_boot(1, 1, 0, 0), none = since_boot(0, 0, 0, 0);
@@ -642,6 +658,7 @@ int main(void)
 		fixture_test(an_end_that_a_dump_takes_back_never_happened),
 		fixture_test(what_happens_between_the_first_dump_and_ready_is_compared),
 		fixture_test(the_first_dump_is_where_the_comparison_begins),
+		fixture_test(what_is_not_dumped_any_more_is_not_audited_any_more),
 		fixture_test(namespaces_are_compared_each_for_itself),
 		fixture_test(a_namespace_that_goes_during_its_dump_is_in_no_audit),
 	};

@@ -80,19 +80,19 @@ static void refuses_a_process_that_became_another(void **state)
 	int ret = 0;
 
 	(void)state;
-	assert_null(maps_read(getpid(), own_stack_start() + 16, &ret));
+	assert_null(maps_read(NULL, getpid(), own_stack_start() + 16, &ret));
 	assert_int_equal(ret, -ESTALE);
-	assert_null(maps_read(0x7fffffff, 1, &ret));
+	assert_null(maps_read(NULL, 0x7fffffff, 1, &ret));
 	assert_int_equal(ret, -ENOENT);
 }
 
 /* Of this very program, built with what names it. */
 static void names_its_own_code(void **state)
 {
-	struct images *images = images_new();
+	struct images *images = images_new(NULL);
 	const struct image_place *place;
 	int ret = 0;
-	struct maps *maps = maps_read(getpid(), own_stack_start(), &ret);
+	struct maps *maps = maps_read(NULL, getpid(), own_stack_start(), &ret);
 
 	(void)state;
 	assert_non_null(images);

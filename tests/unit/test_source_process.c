@@ -35,7 +35,7 @@ static struct told tell(uint32_t pid)
 	struct told told = { .count = 0 };
 	struct receiver to = { .receive = take, .ctx = &told };
 
-	process_tell(pid, 1, &to);
+	process_tell(NULL, pid, 1, &to);
 	return told;
 }
 

@@ -87,7 +87,8 @@ static void listen_to(struct stacks *stacks, struct heard *heard)
 
 static struct stacks *new_stacks(void)
 {
-	struct stacks *stacks = stacks_new(-1, -1, false, NULL);
+	const struct stacks_opts opts = { .ids_fd = -1, .counters_fd = -1 };
+	struct stacks *stacks = stacks_new(&opts, NULL);
 
 	assert_non_null(stacks);
 	return stacks;
@@ -154,11 +155,12 @@ static void what_is_not_delivered_is_freed(void **state)
 
 static void asks_no_server_unless_told_to(void **state)
 {
+	const struct stacks_opts opts = { .ids_fd = -1, .counters_fd = -1, .debuginfod = true };
 	struct stacks *stacks;
 
 	(void)state;
 	setenv("DEBUGINFOD_URLS", "http://127.0.0.1:9", 1);
-	stacks = stacks_new(-1, -1, true, NULL);
+	stacks = stacks_new(&opts, NULL);
 	assert_non_null(getenv("DEBUGINFOD_URLS"));
 	stacks_free(stacks);
 	stacks_free(new_stacks());

@@ -13,7 +13,7 @@ static const struct {
 } known[NR_CAPS] = {
 #define ROW(cap) [CAP_OF_##cap] = { CAP_##cap, "CAP_" #cap }
 	ROW(BPF),	   ROW(PERFMON), ROW(SYS_ADMIN), ROW(SYS_PTRACE), ROW(DAC_READ_SEARCH),
-	ROW(DAC_OVERRIDE), ROW(SYSLOG),	 ROW(KILL),
+	ROW(DAC_OVERRIDE), ROW(FOWNER),	 ROW(SYSLOG),	 ROW(KILL),	  ROW(CHECKPOINT_RESTORE),
 #undef ROW
 };
 
@@ -34,50 +34,52 @@ const char *caps_name(enum cap cap)
 	return known[cap].name;
 }
 
-/* Permitted and effective, as @permitted and @effective say; all others in neither. */
+static bool is_wanted(uint32_t set, unsigned int number)
+{
+	for (unsigned int cap = 0; cap < NR_CAPS; cap++)
+		if (known[cap].number == (int)number)
+			return set >> cap & 1;
+	/* of no name here */
+	return set == ALL_CAPS;
+}
+
+/* Permitted is what is in @permitted, effective what is in @effective too: of what there is. */
 static int apply(uint32_t permitted, uint32_t effective)
 {
-	capng_clear(CAPNG_SELECT_CAPS);
-	for (unsigned int cap = 0; cap < NR_CAPS; cap++) {
-		if (permitted >> cap & 1)
-			capng_update(CAPNG_ADD, CAPNG_PERMITTED, known[cap].number);
-		if (permitted & effective & 1U << cap)
-			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE, known[cap].number);
+	capng_get_caps_process();
+	for (unsigned int number = 0; number <= CAP_LAST_CAP; number++) {
+		bool keep = capng_have_capability(CAPNG_PERMITTED, number) &&
+			    is_wanted(permitted, number);
+
+		capng_update(keep ? CAPNG_ADD : CAPNG_DROP, CAPNG_PERMITTED, number);
+		capng_update(keep && is_wanted(effective, number) ? CAPNG_ADD : CAPNG_DROP,
+			     CAPNG_EFFECTIVE, number);
+		if (permitted != ALL_CAPS)
+			capng_update(CAPNG_DROP, CAPNG_INHERITABLE, number);
 	}
 	return capng_apply(CAPNG_SELECT_CAPS);
 }
 
-static uint32_t permitted_now(void)
-{
-	uint32_t set = 0;
-
-	capng_get_caps_process();
-	for (unsigned int cap = 0; cap < NR_CAPS; cap++)
-		set |= (uint32_t)is_in(CAPNG_PERMITTED, cap) << cap;
-	return set;
-}
-
 int caps_limit(uint32_t keep, struct error *err)
 {
-	uint32_t permitted = permitted_now();
-
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return error_set(err, -errno, "no_new_privs cannot be set: %s", strerror(errno));
 	/* needs CAP_SETPCAP; without it no_new_privs alone keeps exec() from bringing any back */
+	caps_raise(ALL_CAPS);
 	capng_clear(CAPNG_SELECT_BOUNDS);
 	capng_apply(CAPNG_SELECT_BOUNDS);
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	if (apply(permitted & keep, NO_CAPS))
+	if (apply(keep, NO_CAPS))
 		return error_set(err, -EPERM, "capabilities cannot be given up");
 	return 0;
 }
 
 void caps_raise(uint32_t set)
 {
-	apply(permitted_now(), set);
+	apply(ALL_CAPS, set);
 }
 
 void caps_lower(void)
 {
-	apply(permitted_now(), NO_CAPS);
+	apply(ALL_CAPS, NO_CAPS);
 }

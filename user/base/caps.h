@@ -19,14 +19,18 @@ enum cap {
 	CAP_OF_SYS_PTRACE,
 	CAP_OF_DAC_READ_SEARCH,
 	CAP_OF_DAC_OVERRIDE,
+	CAP_OF_FOWNER,
 	CAP_OF_SYSLOG,
 	CAP_OF_KILL,
+	CAP_OF_CHECKPOINT_RESTORE,
 	NR_CAPS,
 };
 
 /* A set of them. */
 #define CAPS(cap) (1U << CAP_OF_##cap)
 #define NO_CAPS 0U
+/* Those without a name here, too. */
+#define ALL_CAPS (~0U)
 
 /* Whether it can be raised: permitted. */
 bool caps_have(enum cap cap);
@@ -39,8 +43,9 @@ const char *caps_name(enum cap cap);
  */
 int caps_limit(uint32_t keep, struct error *err);
 /*
- * Makes effective what is in @set and permitted; without the others the act fails as the kernel
- * lets it. Not to be nested: caps_lower() leaves none effective.
+ * Makes effective what is in @set and permitted, and nothing else; without the others the act
+ * fails as the kernel lets it. Not to be nested: caps_lower() leaves none effective. Neither
+ * gives up anything.
  */
 void caps_raise(uint32_t set);
 void caps_lower(void);

@@ -12,17 +12,13 @@
 #include <string.h>
 #include <unistd.h>
 
-ssize_t procfs_read(const char *path, char *buf, size_t size)
+ssize_t procfs_read_fd(int fd, char *buf, size_t size)
 {
 	size_t len = 0;
 	ssize_t ret;
-	int fd;
 
 	if (!size)
 		return -EFBIG;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
 
 	/* One byte more than may stay tells a file that just fits from one that does not. */
 	for (;;) {
@@ -45,6 +41,19 @@ ssize_t procfs_read(const char *path, char *buf, size_t size)
 		ret = (ssize_t)len;
 		buf[len] = '\0';
 	}
+	return ret;
+}
+
+ssize_t procfs_read(const char *path, char *buf, size_t size)
+{
+	int fd = size ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	ssize_t ret;
+
+	if (!size)
+		return -EFBIG;
+	if (fd < 0)
+		return -errno;
+	ret = procfs_read_fd(fd, buf, size);
 	close(fd);
 	return ret;
 }

@@ -16,6 +16,8 @@
  * -errno; -EFBIG if it does not fit.
  */
 ssize_t procfs_read(const char *path, char *buf, size_t size);
+/* The same of what is open already; @fd stays the caller's. */
+ssize_t procfs_read_fd(int fd, char *buf, size_t size);
 /*
  * Calls @fn for every process (numeric directory of ROOT/proc); stops when it
  * returns non-zero, returns that. -errno if there is no such directory.

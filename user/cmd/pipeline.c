@@ -65,13 +65,6 @@ static enum status complain(const struct error *err, enum status status)
 	return status;
 }
 
-/* To look into other namespaces and processes; and to pass signals on to any command. */
-static uint32_t kept_caps(const struct pipeline *pipeline)
-{
-	return CAPS(BPF) | CAPS(PERFMON) | CAPS(SYS_ADMIN) | CAPS(SYS_PTRACE) |
-	       CAPS(DAC_READ_SEARCH) | (pipeline->child ? CAPS(KILL) : NO_CAPS);
-}
-
 /* Frees @live. */
 static enum status trace_live(const struct pipeline *pipeline, struct live *live, struct error *err)
 {
@@ -94,11 +87,10 @@ static enum status trace_live(const struct pipeline *pipeline, struct live *live
 		signals_catch();
 	if (pipeline->record_max_bytes)
 		signals_catch_save();
+	caps_raise(ALL_CAPS);
 	ret = stage_open(&stage, pipeline, &origin, err);
-	if (!ret && caps_limit(kept_caps(pipeline), err))
+	if (!ret && caps_limit(live_kept_caps(live), err))
 		ret = err->code;
-	if (!ret)
-		caps_raise(kept_caps(pipeline));
 	if (!ret)
 		ret = stage_start(&stage, &origin, err);
 	if (!ret && pipeline->scope)

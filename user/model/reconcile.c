@@ -435,6 +435,9 @@ void reconcile_end(struct model *model, const struct tw_snapshot *record, unsign
 	if (!netns || !netns->dumping)
 		return;
 	netns->dumping = false;
+	/* there will be no more of it: its last audit would seem to be true for good */
+	if (record->head.error == TW_SNAPSHOT_NO_MORE)
+		audit_remove(model, record->netns_cookie, source);
 	/* a dump that failed half-way says nothing about what it did not list */
 	if (record->head.error)
 		return;

@@ -2,6 +2,7 @@
 /* Walks the sockets of the namespace and the open files, and tells what they show. */
 #include "source/bound.h"
 
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,15 +27,20 @@ bool bound_collides(const struct tw_transition *full)
 	       full->tuple.local_port;
 }
 
-/* What stands in the kernel's tables, by a thread that is in the namespace meanwhile. */
+/* What stands in the kernel's tables, by an iterator made in that namespace. */
 static int walk_tables(const struct bound *bound, struct netns_entry *entry, struct walk *walk)
 {
-	int ret = netns_enter(&bound->survey->netns, entry);
+	struct bpf_link *link = bpf_program__attach_iter(bound->skel->progs.bound_hashed, NULL);
+	struct answer answer;
+	int ret;
 
-	if (ret)
-		return ret;
-	ret = walk_read(walk, bound->skel->progs.bound_hashed, sizeof(struct tw_bound_found));
-	netns_leave(&bound->survey->netns);
+	if (!link)
+		return -errno;
+	ret = netns_ask(&bound->survey->netns, entry, ACT_NETNS_WALK, bpf_link__fd(link), &answer);
+	if (!ret)
+		ret = walk_read_fd(walk, answer.fds[0], sizeof(struct tw_bound_found));
+	answer_release(&answer);
+	bpf_link__destroy(link);
 	return ret;
 }
 
@@ -91,7 +97,8 @@ static int look(const struct bound *bound, struct netns_entry *entry,
 bool bound_look(struct bound *bound, const struct bound_failure *failure, const struct receiver *to)
 {
 	const struct tw_tuple *tuple = failure->tuple;
-	uint64_t began_ns = clock_thread_ns();
+	const struct keeper *keeper = bound->survey->netns.keeper;
+	uint64_t began_ns = clock_thread_ns() + keeper_cost_ns(keeper);
 	struct netns_entry *entry;
 	int ret = -ESRCH;
 
@@ -106,7 +113,7 @@ bool bound_look(struct bound *bound, const struct bound_failure *failure, const 
 	entry = survey_find(bound->survey, tuple->netns_cookie, to);
 	if (entry)
 		ret = look(bound, entry, failure, to);
-	looks_charge(&bound->looks, clock_thread_ns() - began_ns);
+	looks_charge(&bound->looks, clock_thread_ns() + keeper_cost_ns(keeper) - began_ns);
 	if (ret)
 		log_msg(LOG_VERBOSE, "who has port %u in network namespace %u cannot be told: %s",
 			tuple->local_port, tuple->netns_ino, strerror(-ret));

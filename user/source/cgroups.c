@@ -5,6 +5,7 @@
 #endif
 #include "source/cgroups.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <mntent.h>
 #include <stdbool.h>
@@ -16,6 +17,7 @@
 #include "base/index.h"
 #include "base/pool.h"
 #include "base/procfs.h"
+#include "source/acts.h"
 
 #define FILEID_KERNFS 0xfe	/* linux/exportfs.h */
 /* Ids of our own for v1 paths; kernfs ids never have the top bit. */
@@ -33,6 +35,7 @@ struct seen_set {
 };
 
 struct cgroups {
+	struct keeper *keeper;	/* borrowed */
 	int mount_fd;		/* of cgroup2, -1: none */
 	char mount[256];
 	uint64_t root_id;
@@ -113,12 +116,13 @@ static void find_mount(struct cgroups *cgroups)
 		endmntent(mounts);
 }
 
-struct cgroups *cgroups_new(void)
+struct cgroups *cgroups_new(struct keeper *keeper)
 {
 	struct cgroups *cgroups = calloc(1, sizeof(*cgroups));
 
 	if (!cgroups)
 		return NULL;
+	cgroups->keeper = keeper;
 	cgroups->mount_fd = -1;
 	if (seen_init(&cgroups->ids) || seen_init(&cgroups->pids)) {
 		cgroups_free(cgroups);
@@ -153,33 +157,42 @@ static void tell_path(uint64_t id, const char *path, uint64_t ts_ns, const struc
 	free(record);
 }
 
-/* The path below the mount, "/" for its root; false if the cgroup is gone. */
-static bool path_of(const struct cgroups *cgroups, uint64_t id, char *path, size_t size)
+int act_cgroup_path(const struct request *request, struct answer *answer)
 {
-	char buf[sizeof(struct file_handle) + sizeof(id)], link[64];
+	char buf[sizeof(struct file_handle) + sizeof(uint64_t)], link[64], path[CGROUP_PATH_LEN];
 	struct file_handle *handle = (struct file_handle *)buf;
-	size_t skip = strlen(cgroups->mount);
 	ssize_t len;
 	int fd;
 
-	if (cgroups->mount_fd < 0)
-		return false;
-	handle->handle_bytes = sizeof(id);
+	handle->handle_bytes = sizeof(uint64_t);
 	handle->handle_type = FILEID_KERNFS;
-	memcpy(handle->f_handle, &id, sizeof(id));
-	fd = open_by_handle_at(cgroups->mount_fd, handle, O_PATH | O_CLOEXEC);
+	memcpy(handle->f_handle, request->data, sizeof(uint64_t));
+	fd = open_by_handle_at(request->fd, handle, O_PATH | O_CLOEXEC);
 	if (fd < 0)
-		return false;
+		return -errno;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	len = readlink(link, path, size - 1);
+	len = readlink(link, path, sizeof(path) - 1);
+	if (len < 0)
+		len = -errno;
 	close(fd);
-	if (len < 0 || (size_t)len < skip)
-		return false;
-	path[len] = '\0';
-	memmove(path, path + skip, len - skip + 1);
-	if (!path[0])
-		strcpy(path, "/");
-	return true;
+	return len < 0 ? (int)len : answer_add(answer, path, len);
+}
+
+/* The path below the mount, "/" for its root; false if the cgroup is gone. */
+static bool path_of(const struct cgroups *cgroups, uint64_t id, char *path, size_t size)
+{
+	size_t skip = strlen(cgroups->mount);
+	struct answer answer = ANSWER_NONE;
+	bool found;
+
+	found = cgroups->mount_fd >= 0 &&
+		!acts_ask(cgroups->keeper, ACT_CGROUP_PATH, &id, sizeof(id), cgroups->mount_fd,
+			  &answer) &&
+		answer.size >= skip && answer.size - skip < size;
+	if (found)
+		snprintf(path, size, "%s", answer.size > skip ? answer.data + skip : "/");
+	answer_release(&answer);
+	return found;
 }
 
 void cgroups_tell(struct cgroups *cgroups, uint64_t cgroup_id, uint64_t ts_ns,
@@ -197,9 +210,12 @@ void cgroups_tell(struct cgroups *cgroups, uint64_t cgroup_id, uint64_t ts_ns,
 uint64_t cgroups_of_process(struct cgroups *cgroups, uint64_t cgroup_id, uint32_t pid,
 			    uint64_t ts_ns, const struct receiver *to)
 {
-	char file[64], text[8192], path[CGROUP_PATH_LEN];
+	const struct process_file wanted = { pid, PROCESS_CGROUP };
+	char path[CGROUP_PATH_LEN];
+	struct answer answer;
 	struct seen *seen;
 	uint64_t id;
+	int ret;
 
 	/* where v1 rules, the v2 root says nothing; unmounted, all sockets are in it */
 	if (!cgroups->has_v1 ||
@@ -210,10 +226,15 @@ uint64_t cgroups_of_process(struct cgroups *cgroups, uint64_t cgroup_id, uint32_
 	seen = seen_find(&cgroups->pids, pid);
 	if (seen)
 		return seen->value;
-	snprintf(file, sizeof(file), "/proc/%u/cgroup", pid);
 	seen = seen_add(&cgroups->pids, pid);
-	if (!seen || procfs_read(file, text, sizeof(text)) <= 0 ||
-	    procfs_cgroup_path(text, path, sizeof(path)))
+	ret = seen ? acts_ask(cgroups->keeper, ACT_PROCESS_FILE, &wanted, sizeof(wanted), -1,
+			      &answer) :
+		     -ENOMEM;
+	if (!ret)
+		ret = procfs_cgroup_path(answer.data ? answer.data : "", path, sizeof(path));
+	if (seen)
+		answer_release(&answer);
+	if (ret)
 		return 0;
 	id = OWN_ID | hash_bytes(path, strlen(path));
 	if (!seen_find(&cgroups->ids, id)) {

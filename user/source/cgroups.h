@@ -8,11 +8,15 @@
 #include "source/source.h"
 
 struct cgroups;
+struct keeper;
 
 /* The id of the control group at @path, of a mounted v2 hierarchy; 0: unknown. */
 uint64_t cgroups_id(const char *path);
-/* NULL: no memory. Works without a cgroup2 mount, then nothing is ever told. */
-struct cgroups *cgroups_new(void);
+/*
+ * @keeper: borrowed; it finds them. NULL: no memory. Works without a cgroup2 mount, then nothing
+ * is ever told.
+ */
+struct cgroups *cgroups_new(struct keeper *keeper);
 void cgroups_free(struct cgroups *cgroups);
 /* Delivers a TW_CGROUP record if the id is new and its path can be found. */
 void cgroups_tell(struct cgroups *cgroups, uint64_t cgroup_id, uint64_t ts_ns,

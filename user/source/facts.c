@@ -17,16 +17,20 @@ struct facts_record {
 
 _Static_assert(sizeof(struct facts_record) <= UINT16_MAX, "its size stands in its head");
 
-void facts_tell(struct netns_list *list, struct netns_entry *entry, const struct receiver *to)
+void facts_tell(const struct netns_list *list, struct netns_entry *entry, const struct receiver *to)
 {
 	struct facts_record *record = calloc(1, sizeof(*record));
-	int len = record ? netns_enter(list, entry) : -ENOMEM;
+	struct answer answer = ANSWER_NONE;
+	int ret = record ? netns_ask(list, entry, ACT_NETNS_FACTS, -1, &answer) : -ENOMEM;
+	size_t len = 0;
 
-	if (!len) {
-		len = facts_read("", record->text);
-		netns_leave(list);
+	if (!ret) {
+		len = answer.size - sizeof(struct netns_way);
+		if (len > FACTS_SIZE)
+			ret = -EMSGSIZE;
 	}
-	if (len > 0) {
+	if (!ret) {
+		memcpy(record->text, answer.data + sizeof(struct netns_way), len);
 		record->name.head = (struct tw_record){
 			.size = sizeof(record->name) + (len + 8) / 8 * 8,
 			.kind = TW_FACTS,
@@ -37,7 +41,8 @@ void facts_tell(struct netns_list *list, struct netns_entry *entry, const struct
 		deliver(to, record);
 	} else {
 		log_msg(LOG_VERBOSE, "the settings of network namespace %u cannot be read: %s",
-			entry->ino, strerror(-len));
+			entry->ino, strerror(-ret));
 	}
+	answer_release(&answer);
 	free(record);
 }

@@ -7,6 +7,7 @@
 #include "source/source.h"
 
 /* Delivers a TW_FACTS; nothing where the namespace cannot be entered any more. */
-void facts_tell(struct netns_list *list, struct netns_entry *entry, const struct receiver *to);
+void facts_tell(const struct netns_list *list, struct netns_entry *entry,
+		const struct receiver *to);
 
 #endif

@@ -2,6 +2,7 @@
 /* Opens files, names places, remembers both. */
 #include "source/images.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,7 @@ struct image {
 };
 
 struct images {
+	struct keeper *opener;	/* borrowed */
 	struct image images[IMAGES];
 	uint64_t calls;
 };
@@ -52,9 +54,13 @@ static const char *const startup[] = {
 	"runtime.rt0_go",
 };
 
-struct images *images_new(void)
+struct images *images_new(struct keeper *opener)
 {
-	return calloc(1, sizeof(struct images));
+	struct images *images = calloc(1, sizeof(*images));
+
+	if (images)
+		images->opener = opener;
+	return images;
 }
 
 static void forget_places(struct image *image)
@@ -84,14 +90,14 @@ void images_free(struct images *images)
 	free(images);
 }
 
-static void image_open(struct image *image, const struct maps *maps,
+static void image_open(struct image *image, struct keeper *opener, const struct maps *maps,
 		       const struct maps_region *region)
 {
-	int fd = maps_open(maps, region);
+	int fd = maps_open(opener, maps, region);
 
+	image->opened = fd >= 0 || fd == -ENOEXEC;
 	if (fd < 0)
 		return;
-	image->opened = true;
 	if (elf_file_read(fd, &image->file) || !image->file.is_64)
 		close(fd);
 	else
@@ -131,7 +137,7 @@ static struct image *image_of(struct images *images, const struct maps *maps,
 	image->used = ++images->calls;
 	/* a process that was gone too soon may be followed by one that is not */
 	if (!image->opened) {
-		image_open(image, maps, region);
+		image_open(image, images->opener, maps, region);
 		if (image->opened)
 			forget_places(image);
 	}

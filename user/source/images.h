@@ -25,8 +25,8 @@ struct image_place {
 	char text[];
 };
 
-/* NULL: no memory. */
-struct images *images_new(void);
+/* @opener: borrowed; it opens the files. NULL: no memory. */
+struct images *images_new(struct keeper *opener);
 void images_free(struct images *images);
 /*
  * What is at @ip of a process; @is_return: a call returns to it, so the place is the call's.

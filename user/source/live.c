@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Ring, counters and intervals of the live host. */
-#include "source/live.h"
-
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -10,21 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/caps.h"
 #include "base/log.h"
-#include "source/bound.h"
-#include "source/cgroups.h"
 #include "source/closed.h"
 #include "source/holders.h"
-#include "source/lanes.h"
-#include "source/losses.h"
-#include "source/probes.h"
+#include "source/live_inside.h"
 #include "source/process.h"
-#include "source/spill.h"
-#include "source/stacks.h"
-#include "source/survey.h"
 #include "twtrace.skel.h"
 
 /* One drain takes no more, so that a flood never holds up intervals and signals. */
@@ -35,25 +25,18 @@
 #define SKIPS_SUSPECT 8
 #define SKIPS_SHARE 100
 
-struct live {
-	struct probes probes;
-	struct ring_buffer *ring; /* owned: what all processors share */
-	struct lanes lanes;
-	struct spill spill;
-	struct losses losses;
-	struct cgroups *cgroups; /* owned */
-	struct survey survey;
-	struct bound bound;
-	struct stacks *stacks; /* owned; NULL: not asked for */
-	const struct receiver *to; /* during a drain */
-	uint64_t last_ts_ns; /* of the newest record */
-	uint64_t records;
-	uint64_t spilled; /* changes told in sum, a loss not told yet */
-	/* no walk over open files before: for holders, for sockets in CLOSE unless forced */
-	uint64_t holders_next_ns, closed_next_ns;
-	bool leaks; /* as asked for */
-	bool restless; /* the last drain had something: look once more */
-};
+/* Kernels that let nobody else call bpf() let us meanwhile; all others need nothing. */
+static void begin_bpf(const struct live *live)
+{
+	if (live->kept)
+		caps_raise(live->kept);
+}
+
+static void end_bpf(const struct live *live)
+{
+	if (live->kept)
+		caps_lower();
+}
 
 uint64_t live_now_ns(void)
 {
@@ -166,100 +149,9 @@ static void on_expected(void *ctx, const struct tw_record *record)
 	live->to->expect(live->to->ctx, record);
 }
 
-/* The shared ring is read into a copy, from which its records take their turn. */
-static int on_ring(void *ctx, void *data, size_t size)
-{
-	const struct tw_record *record = data;
-	struct live *live = ctx;
-
-	/* a nudge: it has woken the reader, and that was all */
-	if (size < sizeof(*record) || record->size < sizeof(*record) || record->size > size)
-		return 0;
-	if (lanes_add(&live->lanes, record, record->size))
-		live->losses.no_memory++;
-	return 0;
-}
-
-struct live *live_new(const struct live_opts *opts, struct error *err)
-{
-	struct live *live = calloc(1, sizeof(*live));
-
-	if (!live) {
-		error_set(err, -ENOMEM, "no memory");
-		return NULL;
-	}
-	live->survey.netns.own_fd = -1;
-	live->leaks = opts->leaks;
-	live->cgroups = cgroups_new();
-	if (!live->cgroups || losses_init(&live->losses)) {
-		error_set(err, -ENOMEM, "no memory");
-		goto fail;
-	}
-	if (survey_init(&live->survey, opts->ages, opts->filter.netns_ino, err) ||
-	    probes_load(&live->probes, opts, err))
-		goto fail;
-	live->survey.facts = opts->facts;
-	if (opts->failures)
-		live->bound.skel = live->probes.skel;
-	live->bound.survey = &live->survey;
-	looks_init(&live->bound.looks, live_now_ns());
-	live->ring =
-		ring_buffer__new(bpf_map__fd(live->probes.skel->maps.events), on_ring, live, NULL);
-	if (!live->ring) {
-		error_set(err, -errno, "cannot map the ring buffer: %s", strerror(errno));
-		goto fail;
-	}
-	if (lanes_open(&live->lanes, bpf_map__fd(live->probes.skel->maps.lanes), live->losses.cpus,
-		       live->probes.lane_bytes, err))
-		goto fail;
-	if (opts->stacks) {
-		live->stacks = stacks_new(bpf_map__fd(live->probes.skel->maps.user_stacks),
-					  bpf_map__fd(live->probes.skel->maps.stack_counters),
-					  opts->debuginfod, err);
-		if (!live->stacks)
-			goto fail;
-	}
-	live->spill = (struct spill){
-		.outer_fd = bpf_map__fd(live->probes.skel->maps.spill),
-		.sums_fd = bpf_map__fd(live->probes.skel->maps.spill_first),
-		.first_fd = bpf_map__fd(live->probes.skel->maps.spill_first),
-		.taken_fd = -1,
-	};
-	if (probes_attach(&live->probes, opts, err))
-		goto fail;
-	live->survey.flags = live->probes.features.mib_at_birth ? TW_S_MIB_AT_BIRTH :
-								  TW_S_MIB_AT_EXPIRY;
-	return live;
-fail:
-	live_free(live);
-	return NULL;
-}
-
-void live_free(struct live *live)
-{
-	if (!live)
-		return;
-	stacks_free(live->stacks);
-	spill_release(&live->spill);
-	lanes_close(&live->lanes);
-	probes_close(&live->probes);
-	ring_buffer__free(live->ring);
-	survey_release(&live->survey);
-	cgroups_free(live->cgroups);
-	losses_release(&live->losses);
-	free(live);
-}
-
 enum tw_evidence live_evidence(const struct live *live)
 {
 	return live->probes.tier.evidence;
-}
-
-uint32_t live_kept_caps(const struct live *live)
-{
-	(void)live;
-	return CAPS(BPF) | CAPS(PERFMON) | CAPS(SYS_ADMIN) | CAPS(SYS_PTRACE) |
-	       CAPS(DAC_READ_SEARCH);
 }
 
 int live_fd(const struct live *live)
@@ -319,8 +211,13 @@ static void watch_skips(struct live *live)
 bool live_drain(struct live *live, const struct receiver *to)
 {
 	struct tw_record tick = { .size = sizeof(tick), .kind = TW_TICK, .ts_ns = live_now_ns() };
-	size_t count = consume(live, tick.ts_ns, to);
-	bool any = count > 0, told = any || live->restless;
+	bool any, told;
+	size_t count;
+
+	begin_bpf(live);
+	count = consume(live, tick.ts_ns, to);
+	any = count > 0;
+	told = any || live->restless;
 
 	if (live->stacks)
 		told |= stacks_deliver(live->stacks, tick.ts_ns, to);
@@ -336,6 +233,7 @@ bool live_drain(struct live *live, const struct receiver *to)
 	live->restless = any;
 	if (any && !live->probes.third)
 		watch_skips(live);
+	end_bpf(live);
 	return told;
 }
 
@@ -457,9 +355,22 @@ void live_look_for_holders(struct live *live, unsigned int budget, const struct 
 {
 	struct step step = { .live = live, .to = to };
 
+	begin_bpf(live);
 	begin_look(&step);
 	end_look(&step);
+	end_bpf(live);
 	live->holders_next_ns = live_now_ns() + step.look.cost_ns * 1000 / budget;
+}
+
+/* Other namespaces have been looked into once: what that took is given up. */
+static void end_audit(struct live *live)
+{
+	uint32_t keep = CAPS(DAC_READ_SEARCH) | (live->stacks ? CAPS(SYS_PTRACE) : NO_CAPS);
+
+	survey_own_only(&live->survey);
+	keeper_limit(live->keeper, keep);
+	log_msg(LOG_VERBOSE, "other network namespaces are not audited (--no-audit): what is told "
+			     "of their TIME_WAIT rests on events alone");
 }
 
 int live_start(struct live *live, const struct receiver *to, struct error *err)
@@ -479,9 +390,13 @@ int live_start(struct live *live, const struct receiver *to, struct error *err)
 
 	deliver(to, &tier);
 	log_msg(LOG_VERBOSE, "evidence: %s", tier_name(live_evidence(live)));
+	begin_bpf(live);
 	ret = survey_start(&live->survey, &steps, to, err);
+	end_bpf(live);
 	if (ret)
 		return ret;
+	if (live->no_audit)
+		end_audit(live);
 	if (live->leaks)
 		live_look_for_closed(live, 0, to);
 	consume_all(live, to);
@@ -518,26 +433,30 @@ void live_look_for_closed(struct live *live, unsigned int budget, const struct r
 
 	if (budget && now_ns < live->closed_next_ns)
 		return;
+	begin_bpf(live);
 	if (closed_look(live->probes.skel->progs.closed_held, now_ns, &cost_ns, &pass, &err))
 		log_msg(LOG_VERBOSE, "%s", err.text);
+	end_bpf(live);
 	live->closed_next_ns = now_ns + (budget ? cost_ns * 1000 / budget : 0);
 }
 
 void live_tell_processes(struct live *live, const uint32_t *pids, size_t count,
 			 const struct receiver *to)
 {
-	(void)live;
 	for (size_t i = 0; i < count; i++)
-		process_tell(pids[i], live_now_ns(), to);
+		process_tell(live->keeper, pids[i], live_now_ns(), to);
 }
 
 void live_interval(struct live *live, unsigned int budget, bool ages, const struct receiver *to)
 {
 	struct step step = { .live = live, .to = to };
 	struct survey_steps steps = { .settle = settle, .ctx = &step };
-	bool lost = tell_losses(live, !budget, to);
+	bool lost;
 
+	begin_bpf(live);
+	lost = tell_losses(live, !budget, to);
 	survey_interval(&live->survey, live_now_ns(), budget, lost || !budget, ages, &steps, to);
+	end_bpf(live);
 	cgroups_forget_processes(live->cgroups);
 	/* time passes where nothing happens, too: the next drain tells it */
 	live->restless = true;
@@ -548,6 +467,7 @@ void live_end(struct live *live, const struct receiver *to)
 	struct tw_pairs pairs = { .head = { .size = sizeof(pairs), .kind = TW_PAIRS } };
 	struct tw_end end = { .head = { .size = sizeof(end), .kind = TW_END } };
 
+	begin_bpf(live);
 	tell_losses(live, true, to);
 	if (live->stacks) {
 		stacks_wait(live->stacks, STACKS_WAIT_MS);
@@ -555,6 +475,7 @@ void live_end(struct live *live, const struct receiver *to)
 		stacks_tell_losses(live->stacks);
 	}
 	probes_tell_cost(&live->probes);
+	end_bpf(live);
 	losses_pairs(&live->losses, pairs.count);
 	for (size_t i = 0; i < TW_NR_STATES * TW_NR_STATES; i++)
 		pairs.count[i] += live->lanes.pairs[i];

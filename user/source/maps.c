@@ -1,23 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Reads /proc/PID/maps and opens what it names. */
+/* Reads /proc/PID/maps and has opened what it names. */
 #include "source/maps.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/procfs.h"
+#include "source/acts.h"
 
 #define FIRST_BYTES 65536
 /* A process with more than a hundred thousand mappings is looked at no further. */
 #define MOST_BYTES (16 * 1024 * 1024)
-#define STAT_FIELD_STACK_START 28
 
 /* One line; its name is appended to the names. False: not to be executed, or no line of maps. */
 static bool parse_line(struct maps *maps, const char *line, size_t len, size_t *names_len)
@@ -84,16 +80,17 @@ struct maps *maps_parse(const char *text)
 	return maps;
 }
 
-static char *read_text(uint32_t pid, int *ret)
+static char *read_text(int fd, int *ret)
 {
-	char path[64], *text = NULL;
+	char *text = NULL;
 	ssize_t len = -EFBIG;
 
-	snprintf(path, sizeof(path), "/proc/%u/maps", pid);
 	for (size_t room = FIRST_BYTES; len == -EFBIG && room <= MOST_BYTES; room *= 4) {
 		free(text);
 		text = malloc(room);
-		len = text ? procfs_read(path, text, room) : -ENOMEM;
+		len = !text			 ? -ENOMEM :
+		      lseek(fd, 0, SEEK_SET) < 0 ? -errno :
+						   procfs_read_fd(fd, text, room);
 	}
 	if (len > 0)
 		return text;
@@ -103,65 +100,29 @@ static char *read_text(uint32_t pid, int *ret)
 	return NULL;
 }
 
-/* Whether the process is still, or already, the program whose stack begins there. */
-static int check(uint32_t pid, uint64_t stack_start)
+struct maps *maps_read(struct keeper *keeper, uint32_t pid, uint64_t stack_start, int *ret)
 {
-	char path[64], text[1024], *at;
-	ssize_t len;
-
-	snprintf(path, sizeof(path), "/proc/%u/stat", pid);
-	len = procfs_read(path, text, sizeof(text));
-	if (len < 0)
-		return len;
-	/* the name in the second field may hold anything */
-	at = strrchr(text, ')');
-	for (int field = 2; at && field < STAT_FIELD_STACK_START; field++)
-		at = strchr(at + 1, ' ');
-	return at && strtoull(at, NULL, 10) == stack_start ? 0 : -ESTALE;
-}
-
-/* The last number of "NSpid:". */
-static uint32_t inner_pid(uint32_t pid)
-{
-	char path[64], text[8192], *at, *end;
-
-	snprintf(path, sizeof(path), "/proc/%u/status", pid);
-	if (procfs_read(path, text, sizeof(text)) < 0)
-		return pid;
-	at = strstr(text, "\nNSpid:");
-	if (!at)
-		return pid;
-	end = strchr(at + 1, '\n');
-	if (end)
-		*end = '\0';
-	at = strrchr(at, '\t');
-	return at ? strtoul(at, NULL, 10) : pid;
-}
-
-struct maps *maps_read(uint32_t pid, uint64_t stack_start, int *ret)
-{
+	const struct maps_wanted wanted = { stack_start, pid };
 	struct maps *maps = NULL;
-	char path[64], *text;
-	int root_fd;
+	struct answer answer;
+	char *text = NULL;
 
-	/* it outlives the process, which may end between any two of these */
-	snprintf(path, sizeof(path), "/proc/%u/root", pid);
-	root_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	text = read_text(pid, ret);
+	*ret = acts_ask(keeper, ACT_MAPS, &wanted, sizeof(wanted), -1, &answer);
+	if (!*ret && answer.size != sizeof(maps->inner_pid))
+		*ret = -EBADMSG;
+	if (!*ret)
+		text = read_text(answer.fds[MAPS_TEXT], ret);
 	if (text) {
 		maps = maps_parse(text);
-		*ret = maps ? check(pid, stack_start) : -ENOMEM;
+		*ret = maps ? 0 : -ENOMEM;
 		free(text);
 	}
-	if (!maps || *ret) {
-		if (root_fd >= 0)
-			close(root_fd);
-		maps_put(maps);
-		return NULL;
+	if (maps) {
+		maps->pid = pid;
+		memcpy(&maps->inner_pid, answer.data, sizeof(maps->inner_pid));
+		maps->root_fd = answer_take_fd(&answer, MAPS_ROOT);
 	}
-	maps->pid = pid;
-	maps->inner_pid = inner_pid(pid);
-	maps->root_fd = root_fd;
+	answer_release(&answer);
 	return maps;
 }
 
@@ -203,36 +164,21 @@ const char *maps_path(const struct maps *maps, const struct maps_region *region)
 	return maps->names + region->path;
 }
 
-/* A plain file and nothing else: a process may have put anything at that name meanwhile. */
-static int plain_file(int fd)
+int maps_open(struct keeper *opener, const struct maps *maps, const struct maps_region *region)
 {
-	struct stat st;
-
-	if (fd < 0)
-		return -errno;
-	if (!fstat(fd, &st) && S_ISREG(st.st_mode))
-		return fd;
-	close(fd);
-	return -ENOEXEC;
-}
-
-int maps_open(const struct maps *maps, const struct maps_region *region)
-{
-	struct open_how how = {
-		.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
-	};
+	struct image_wanted wanted = { region->start, region->end, maps->pid, "" };
 	const char *name = maps_path(maps, region);
-	char path[96];
-	int fd;
+	struct answer answer;
+	int ret;
 
 	if (name[0] != '/')
 		return -ENOENT;
-	/* the very file, be it deleted, replaced or out of sight; as long as the process lives */
-	snprintf(path, sizeof(path), "/proc/%u/map_files/%lx-%lx", maps->pid, region->start,
-		 region->end);
-	fd = plain_file(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-	if (fd >= 0 || maps->root_fd < 0)
-		return fd;
-	return plain_file(syscall(SYS_openat2, maps->root_fd, name, &how, sizeof(how)));
+	if (strlen(name) >= sizeof(wanted.name))
+		return -ENAMETOOLONG;
+	strcpy(wanted.name, name);
+	ret = acts_ask(opener, ACT_IMAGE, &wanted, sizeof(wanted), maps->root_fd, &answer);
+	if (!ret)
+		ret = answer_take_fd(&answer, 0);
+	answer_release(&answer);
+	return ret;
 }

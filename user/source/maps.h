@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct keeper;
+
 /* A stretch of memory that may be executed. */
 struct maps_region {
 	uint64_t start, end;
@@ -36,7 +38,7 @@ struct maps *maps_parse(const char *text);
  * Of a process that lives, which must be the program that has its stack at @stack_start: it
  * may have become another one. NULL with -errno in @ret.
  */
-struct maps *maps_read(uint32_t pid, uint64_t stack_start, int *ret);
+struct maps *maps_read(struct keeper *keeper, uint32_t pid, uint64_t stack_start, int *ret);
 struct maps *maps_get(struct maps *maps);
 void maps_put(struct maps *maps);
 
@@ -44,7 +46,10 @@ void maps_put(struct maps *maps);
 const struct maps_region *maps_find(const struct maps *maps, uint64_t address);
 /* "/usr/bin/x", "[vdso]", "" for nothing. */
 const char *maps_path(const struct maps *maps, const struct maps_region *region);
-/* Opens its file, be the process in a container or gone. A descriptor or -errno. */
-int maps_open(const struct maps *maps, const struct maps_region *region);
+/*
+ * Its file, be the process in a container or gone; @opener opens it. A descriptor or -errno;
+ * -ENOEXEC: it is no program, and never will be.
+ */
+int maps_open(struct keeper *opener, const struct maps *maps, const struct maps_region *region);
 
 #endif

@@ -252,14 +252,15 @@ static void *run(void *arg)
 
 /* ------------------------------------------------------------------- everybody else's */
 
-struct namer *namer_new(void)
+struct namer *namer_new(struct keeper *opener)
 {
 	struct namer *namer = calloc(1, sizeof(*namer));
 	pthread_condattr_t monotonic;
 
 	if (!namer)
 		return NULL;
-	namer->images = images_new();
+	namer->perf_map.opener = opener;
+	namer->images = images_new(opener);
 	if (!namer->images) {
 		free(namer);
 		return NULL;

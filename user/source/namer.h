@@ -21,8 +21,11 @@ struct named {
 	struct tw_stack_text *text;	/* owned; NULL: told before, or there is none */
 };
 
-/* NULL: no memory. The thread begins with the first job. */
-struct namer *namer_new(void);
+/*
+ * @opener: borrowed, and the thread's alone; it opens files. NULL: no memory. The thread begins
+ * with the first job.
+ */
+struct namer *namer_new(struct keeper *opener);
 void namer_free(struct namer *namer);
 /*
  * @seen: copied, by its size. @maps: of its process, a reference is taken. @chain: its frames, copied. 0, -ENOBUFS where

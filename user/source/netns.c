@@ -1,48 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Finds network namespaces by walking /proc and the places where named ones are mounted. */
+/* The list of namespaces, and who is asked what is in them. */
 #include "source/netns.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/magic.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
-#include <unistd.h>
 
-#include "base/procfs.h"
+#define OWN_PATH "/proc/self/ns/net"
 
-#ifndef SO_NETNS_COOKIE
-#define SO_NETNS_COOKIE 71	/* 5.14 */
-#endif
-
-/* of the initial pid namespace, from where all processes show (linux/proc_ns.h) */
-#define PROC_PID_INIT_INO 0xEFFFFFFCU
-
-/* iproute2, Docker, CRI: where they mount what they name */
-static const char *const named_dirs[] = { "/run/netns", "/run/docker/netns" };
-
-static uint32_t inode_of(const char *path)
+int netns_list_init(struct netns_list *list, struct keeper *keeper, struct error *err)
 {
 	struct stat st;
 
-	return stat(path, &st) ? 0 : st.st_ino;
-}
-
-int netns_list_init(struct netns_list *list, struct error *err)
-{
-	*list = (struct netns_list){ .own_fd = -1 };
-	list->own_fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	if (list->own_fd < 0)
-		return error_set(err, -errno,
-				 "cannot open /proc/self/ns/net: %s; is /proc mounted?",
+	*list = (struct netns_list){ .keeper = keeper };
+	if (stat(OWN_PATH, &st))
+		return error_set(err, -errno, "cannot look at " OWN_PATH ": %s; is /proc mounted?",
 				 strerror(errno));
-	list->own_ino = inode_of("/proc/self/ns/net");
+	list->own_ino = st.st_ino;
 	return 0;
 }
 
@@ -50,9 +26,7 @@ void netns_list_release(struct netns_list *list)
 {
 	free(list->entries);
 	free(list->inodes);
-	if (list->own_fd >= 0)
-		close(list->own_fd);
-	*list = (struct netns_list){ .own_fd = -1 };
+	*list = (struct netns_list){ .count = 0 };
 }
 
 const struct netns_entry *netns_list_find(const struct netns_list *list, uint64_t cookie)
@@ -68,54 +42,6 @@ void netns_list_remove(struct netns_list *list, size_t at)
 	list->count--;
 	memmove(&list->entries[at], &list->entries[at + 1],
 		(list->count - at) * sizeof(list->entries[0]));
-}
-
-/* The cookie of the namespace this thread is in; 0 where the kernel has none to give. */
-static uint64_t current_cookie(void)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	uint64_t cookie = 0;
-	socklen_t len = sizeof(cookie);
-
-	if (fd < 0)
-		return 0;
-	if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len))
-		cookie = 0;
-	close(fd);
-	return cookie;
-}
-
-/* Enters the namespace at @path if it is still the one with inode @ino. */
-static int enter_path(struct netns_list *list, const char *path, uint32_t ino)
-{
-	struct stat st;
-	int fd, ret = 0;
-
-	/* we are there: needs no privilege */
-	if (ino == list->own_ino)
-		return 0;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &st) || st.st_ino != ino)
-		ret = -ESRCH;
-	else if (setns(fd, CLONE_NEWNET))
-		ret = -errno;
-	else
-		list->away = true;
-	close(fd);
-	return ret;
-}
-
-void netns_leave(struct netns_list *list)
-{
-	if (!list->away)
-		return;
-	list->away = false;
-	/* it was ours a moment ago: the kernel has no reason to refuse, and going on
-	 * in a foreign namespace would mix up everything */
-	if (setns(list->own_fd, CLONE_NEWNET))
-		abort();
 }
 
 static bool has_inode(const struct netns_list *list, uint32_t ino)
@@ -173,132 +99,70 @@ static void note_inode(struct netns_list *list, uint32_t ino)
 	list->inodes[list->nr_inodes++] = ino;
 }
 
-static void consider(struct netns_list *list, const char *path, const char *name)
+bool netns_is_open(const struct netns_list *list, const struct netns_entry *entry)
 {
-	struct netns_entry entry = { .ino = inode_of(path) };
-
-	if (!entry.ino) {
-		/* pid 1 may be shielded even from root: its namespace is the host's */
-		list->complete &= errno == ENOENT || errno == ESRCH || !strcmp(name, "host");
-		return;
-	}
-	note_inode(list, entry.ino);
-	for (size_t i = 0; name[0] && i < list->count; i++)
-		if (list->entries[i].ino == entry.ino && !list->entries[i].name[0])
-			snprintf(list->entries[i].name, sizeof(entry.name), "%s", name);
-	if (has_inode(list, entry.ino) || enter_path(list, path, entry.ino))
-		return;
-	entry.cookie = current_cookie();
-	netns_leave(list);
-	snprintf(entry.path, sizeof(entry.path), "%s", path);
-	snprintf(entry.name, sizeof(entry.name), "%s", name);
-	if (entry.cookie)
-		append(list, &entry);
+	return entry->ino == list->own_ino || (!list->own_only && !keeper_is_gone(list->keeper));
 }
 
-static int consider_pid(void *ctx, pid_t pid)
+int netns_ask(const struct netns_list *list, struct netns_entry *entry, enum act_number act, int fd,
+	      struct answer *answer)
 {
-	char path[64];
+	struct netns_way way = { .cookie = entry->cookie, .ino = entry->ino };
+	int ret;
 
-	snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
-	consider(ctx, path, pid == 1 ? "host" : "");
+	*answer = ANSWER_NONE;
+	if (!netns_is_open(list, entry))
+		return -ENOTCONN;
+	snprintf(way.path, sizeof(way.path), "%s", entry->path);
+	/* we are there: needs no privilege */
+	ret = acts_ask(entry->ino == list->own_ino ? NULL : list->keeper, act, &way, sizeof(way),
+		       fd, answer);
+	if (!ret && answer->size < sizeof(way))
+		ret = -EBADMSG;
+	if (ret)
+		return ret;
+	memcpy(&way, answer->data, sizeof(way));
+	entry->cookie = way.cookie;
+	snprintf(entry->path, sizeof(entry->path), "%.*s", (int)sizeof(way.path) - 1, way.path);
 	return 0;
 }
 
-/* Where an `ip netns add` failed half-way, a plain file is left. */
-static bool is_namespace(const char *path)
+static void consider(struct netns_list *list, const struct netns_seen *seen)
 {
-	struct statfs fs;
+	struct netns_entry entry = { .ino = seen->ino };
+	struct answer answer;
 
-	return statfs(path, &fs) || fs.f_type == NSFS_MAGIC;
+	note_inode(list, entry.ino);
+	for (size_t i = 0; seen->name[0] && i < list->count; i++)
+		if (list->entries[i].ino == entry.ino && !list->entries[i].name[0])
+			memcpy(list->entries[i].name, seen->name, sizeof(entry.name));
+	if (has_inode(list, entry.ino))
+		return;
+	memcpy(entry.path, seen->path, sizeof(entry.path));
+	memcpy(entry.name, seen->name, sizeof(entry.name));
+	if (!netns_ask(list, &entry, ACT_NETNS_COOKIE, -1, &answer) && entry.cookie)
+		append(list, &entry);
+	answer_release(&answer);
 }
 
-static void consider_dir(struct netns_list *list, const char *dir)
+void netns_list_scan(struct netns_list *list)
 {
-	DIR *handle = opendir(dir);
-	struct dirent *entry;
-	char path[sizeof(list->entries->path)];
-
-	while (handle && (entry = readdir(handle)))
-		if (entry->d_name[0] != '.' &&
-		    snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name) < (int)sizeof(path) &&
-		    is_namespace(path))
-			consider(list, path, entry->d_name);
-	if (handle)
-		closedir(handle);
-}
-
-int netns_list_scan(struct netns_list *list)
-{
-	size_t before = list->count;
+	struct netns_seen own = { .ino = list->own_ino, .path = OWN_PATH }, seen;
+	struct netns_scan scan = { .count = 0 };
+	struct answer answer = ANSWER_NONE;
 
 	list->nr_inodes = 0;
-	list->complete = inode_of("/proc/self/ns/pid") == PROC_PID_INIT_INO;
-
-	for (size_t i = 0; i < sizeof(named_dirs) / sizeof(named_dirs[0]); i++)
-		consider_dir(list, named_dirs[i]);
-	/* our own first: where other processes are hidden from us it is still there */
-	consider(list, "/proc/self/ns/net", "");
-	procfs_each_pid("", consider_pid, list);
-	return (int)(list->count - before);
-}
-
-struct search {
-	uint32_t ino;
-	char *path;
-	size_t size;
-};
-
-static int match_pid(void *ctx, pid_t pid)
-{
-	struct search *search = ctx;
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
-	if (inode_of(path) != search->ino)
-		return 0;
-	snprintf(search->path, search->size, "%s", path);
-	return 1;
-}
-
-/* A name that leads to the namespace sought: true, and its path. */
-static bool match_named(struct search *search)
-{
-	for (size_t i = 0; i < sizeof(named_dirs) / sizeof(named_dirs[0]); i++) {
-		DIR *handle = opendir(named_dirs[i]);
-		struct dirent *entry;
-		char path[96];
-		bool found = false;
-
-		while (handle && !found && (entry = readdir(handle)))
-			found = snprintf(path, sizeof(path), "%s/%s", named_dirs[i],
-					 entry->d_name) < (int)sizeof(path) &&
-				inode_of(path) == search->ino;
-		if (handle)
-			closedir(handle);
-		if (found) {
-			snprintf(search->path, search->size, "%s", path);
-			return true;
-		}
+	if (!list->own_only && !acts_ask(list->keeper, ACT_NETNS_SCAN, NULL, 0, -1, &answer) &&
+	    answer.size >= sizeof(scan))
+		memcpy(&scan, answer.data, sizeof(scan));
+	list->complete = scan.complete;
+	for (uint32_t i = 0; i < scan.count; i++) {
+		if (sizeof(scan) + (i + 1) * sizeof(seen) > answer.size)
+			break;
+		memcpy(&seen, answer.data + sizeof(scan) + i * sizeof(seen), sizeof(seen));
+		consider(list, &seen);
 	}
-	return false;
-}
-
-int netns_enter(struct netns_list *list, struct netns_entry *entry)
-{
-	struct search search = { entry->ino, entry->path, sizeof(entry->path) };
-	int ret = enter_path(list, entry->path, entry->ino);
-
-	/* the process that led there has ended: another one, or a name, may lead there */
-	if ((ret == -ENOENT || ret == -ESRCH) &&
-	    (match_named(&search) || procfs_each_pid("", match_pid, &search) == 1))
-		ret = enter_path(list, entry->path, entry->ino);
-	if (ret)
-		return ret == -ENOENT ? -ESRCH : ret;
-	/* inode numbers are used again at once: the cookie has the last word */
-	if (current_cookie() != entry->cookie) {
-		netns_leave(list);
-		return -ESRCH;
-	}
-	return 0;
+	answer_release(&answer);
+	/* it is there, whoever was asked */
+	consider(list, &own);
 }

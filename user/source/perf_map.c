@@ -2,14 +2,13 @@
 /* Lines of "START SIZE name" in hexadecimal, in no order, the last one that fits counts. */
 #include "source/perf_map.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "source/acts.h"
 
 /* More is not read: the file is written by whom it tells of. */
 #define MOST_BYTES (32 * 1024 * 1024)
@@ -17,27 +16,17 @@
 void perf_map_release(struct perf_map *map)
 {
 	free(map->text);
-	*map = (struct perf_map){ .text = NULL };
+	*map = (struct perf_map){ .opener = map->opener };
 }
 
-/* The process may have put anything in that place: a plain file is read, nothing else. */
-static char *read_file(const struct maps *maps)
+static char *read_fd(int fd)
 {
-	char path[64], *text = NULL;
+	char *text = NULL;
 	struct stat st;
 	size_t len = 0;
 	ssize_t got;
-	int fd, folder;
 
-	folder = openat(maps->root_fd, "tmp", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (folder < 0)
-		return NULL;
-	snprintf(path, sizeof(path), "perf-%u.map", maps->inner_pid);
-	fd = openat(folder, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	close(folder);
-	if (fd < 0)
-		return NULL;
-	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size < MOST_BYTES)
+	if (!fstat(fd, &st) && st.st_size < MOST_BYTES)
 		text = malloc(st.st_size + 1);
 	while (text && len < (size_t)st.st_size) {
 		got = read(fd, text + len, st.st_size - len);
@@ -45,9 +34,20 @@ static char *read_file(const struct maps *maps)
 			break;
 		len += got;
 	}
-	close(fd);
 	if (text)
 		text[len] = '\0';
+	return text;
+}
+
+static char *read_file(struct keeper *opener, const struct maps *maps)
+{
+	struct answer answer;
+	char *text = NULL;
+
+	if (!acts_ask(opener, ACT_PERF_MAP, &maps->inner_pid, sizeof(maps->inner_pid),
+		      maps->root_fd, &answer))
+		text = read_fd(answer.fds[0]);
+	answer_release(&answer);
 	return text;
 }
 
@@ -82,7 +82,7 @@ const char *perf_map_find(struct perf_map *map, const struct maps *maps, uint64_
 	    (map->serial == maps->serial && map->read_at == now.tv_sec))
 		return found;
 	free(map->text);
-	map->text = read_file(maps);
+	map->text = read_file(map->opener, maps);
 	map->serial = maps->serial;
 	map->read_at = now.tv_sec;
 	return map->text ? search(map->text, ip, len) : NULL;

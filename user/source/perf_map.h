@@ -8,8 +8,9 @@
 
 #include "source/maps.h"
 
-/* Of the process asked about last. Begin with zeroes. */
+/* Of the process asked about last. Begin with zeroes but for the opener. */
 struct perf_map {
+	struct keeper *opener;	/* borrowed */
 	uint64_t serial;	/* of its maps; 0: none yet */
 	char *text;		/* owned */
 	int64_t read_at;	/* seconds */

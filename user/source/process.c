@@ -2,55 +2,55 @@
 /* /proc/PID: limits, descriptors and command line. */
 #include "source/process.h"
 
-#include <dirent.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "base/procfs.h"
+#include "source/acts.h"
 
-#define PATH_LEN 64
-#define TEXT_BYTES 4096
 #define SCRIPT_LEN 256
 
-/* From 6.2 on the size of the folder is their number (f1f1f2569901, proc: report open files). */
-static uint32_t count_fds(uint32_t pid)
+static uint32_t count_fds(struct keeper *keeper, uint32_t pid)
 {
-	char path[PATH_LEN];
-	struct dirent *entry;
+	struct answer answer;
 	uint32_t count = 0;
-	struct stat st;
-	DIR *dir;
 
-	snprintf(path, sizeof(path), "/proc/%u/fd", pid);
-	if (!stat(path, &st) && st.st_size)
-		return st.st_size;
-	dir = opendir(path);
-	if (!dir)
-		return 0;
-	while ((entry = readdir(dir)))
-		count += entry->d_name[0] != '.';
-	closedir(dir);
+	if (!acts_ask(keeper, ACT_PROCESS_FDS, &pid, sizeof(pid), -1, &answer) &&
+	    answer.size == sizeof(count))
+		memcpy(&count, answer.data, sizeof(count));
+	answer_release(&answer);
 	return count;
 }
 
-static uint64_t read_limit(uint32_t pid)
+static int read_file(struct keeper *keeper, uint32_t pid, enum process_file_number file,
+		     struct answer *answer)
+{
+	const struct process_file wanted = { pid, file };
+	int ret = acts_ask(keeper, ACT_PROCESS_FILE, &wanted, sizeof(wanted), -1, answer);
+
+	if (ret || !answer->size)
+		answer_release(answer);
+	return ret;
+}
+
+static uint64_t read_limit(struct keeper *keeper, uint32_t pid)
 {
 	static const char line[] = "Max open files";
-	char path[PATH_LEN], text[TEXT_BYTES];
+	struct answer answer;
+	uint64_t limit = 0;
 	const char *at;
 
-	snprintf(path, sizeof(path), "/proc/%u/limits", pid);
-	if (procfs_read(path, text, sizeof(text)) < 0)
+	if (read_file(keeper, pid, PROCESS_LIMITS, &answer))
 		return 0;
-	at = strstr(text, line);
-	if (!at)
-		return 0;
-	at += sizeof(line) - 1;
-	at += strspn(at, " ");
-	return strncmp(at, "unlimited", 9) ? strtoull(at, NULL, 10) : UINT64_MAX;
+	at = answer.data ? strstr(answer.data, line) : NULL;
+	if (at) {
+		at += sizeof(line) - 1;
+		at += strspn(at, " ");
+		limit = strncmp(at, "unlimited", 9) ? strtoull(at, NULL, 10) : UINT64_MAX;
+	}
+	answer_release(&answer);
+	return limit;
 }
 
 /* By the beginning of the program's name, so that python3.11 is one. */
@@ -140,29 +140,24 @@ static void find_script(const char *args, size_t len, char script[static SCRIPT_
 	}
 }
 
-void process_tell(uint32_t pid, uint64_t now_ns, const struct receiver *to)
+void process_tell(struct keeper *keeper, uint32_t pid, uint64_t now_ns, const struct receiver *to)
 {
-	char path[PATH_LEN], args[TEXT_BYTES] = { 0 };
 	struct {
 		struct tw_process process;
 		char script[SCRIPT_LEN];
 	} record = { 0 };
-	size_t len;
-	FILE *file;
+	struct answer args;
 
-	snprintf(path, sizeof(path), "/proc/%u/cmdline", pid);
-	file = fopen(path, "re");
-	if (!file)
+	if (read_file(keeper, pid, PROCESS_CMDLINE, &args))
 		return;
 	/* the rest of a longer one says nothing more of it */
-	len = fread(args, 1, sizeof(args) - 1, file);
-	fclose(file);
-	find_script(args, len, record.script);
+	find_script(args.data, args.size, record.script);
+	answer_release(&args);
 	record.process = (struct tw_process){
 		.head = { .size = sizeof(record), .kind = TW_PROCESS, .ts_ns = now_ns },
 		.pid = pid,
-		.fds = count_fds(pid),
-		.fd_limit = read_limit(pid),
+		.fds = count_fds(keeper, pid),
+		.fd_limit = read_limit(keeper, pid),
 	};
 	deliver(to, &record);
 }

@@ -7,7 +7,9 @@
 
 #include "source/source.h"
 
-/* Delivers a TW_PROCESS; nothing if there is no such process (any more). */
-void process_tell(uint32_t pid, uint64_t now_ns, const struct receiver *to);
+struct keeper;
+
+/* Asks @keeper and delivers a TW_PROCESS; nothing if there is no such process (any more). */
+void process_tell(struct keeper *keeper, uint32_t pid, uint64_t now_ns, const struct receiver *to);
 
 #endif

@@ -3,7 +3,6 @@
 #include "source/snapshot.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <libmnl/libmnl.h>
 #include <linux/inet_diag.h>
 #include <linux/rtnetlink.h>
@@ -219,46 +218,7 @@ static uint64_t netstat_figure(const char *text, const char *field)
 	return procfs_netstat_field(text, "TcpExt", field, &value) ? TW_FIGURE_UNKNOWN : value;
 }
 
-/*
- * What is opened inside the namespace stays of it: the thread goes home at once, so
- * that nothing else ever runs in a foreign namespace.
- */
-struct openings {
-	struct mnl_socket *socket;
-	int sockstat_fd, netstat_fd, range_fd;
-};
-
-static int open_all(struct openings *open_here)
-{
-	open_here->socket = mnl_socket_open(NETLINK_SOCK_DIAG);
-	if (!open_here->socket)
-		return -errno;
-	open_here->sockstat_fd = open("/proc/thread-self/net/sockstat", O_RDONLY | O_CLOEXEC);
-	open_here->netstat_fd = open("/proc/thread-self/net/netstat", O_RDONLY | O_CLOEXEC);
-	open_here->range_fd = open("/proc/sys/net/ipv4/ip_local_port_range", O_RDONLY | O_CLOEXEC);
-	return 0;
-}
-
-static void close_all(struct openings *openings)
-{
-	const int fds[] = { openings->sockstat_fd, openings->netstat_fd, openings->range_fd };
-
-	if (openings->socket)
-		mnl_socket_close(openings->socket);
-	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
-		if (fds[i] >= 0)
-			close(fds[i]);
-}
-
-static bool read_fd(int fd, char *text, size_t size)
-{
-	char path[32];
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	return fd >= 0 && procfs_read(path, text, size) > 0;
-}
-
-static void read_figures(const struct openings *openings, struct tw_snapshot *end)
+static void read_figures(const int *fds, struct tw_snapshot *end)
 {
 	struct tw_kernel_figures *kernel = &end->kernel;
 	unsigned int low = 0, high = 0;
@@ -266,28 +226,40 @@ static void read_figures(const struct openings *openings, struct tw_snapshot *en
 	uint64_t value;
 
 	memset(kernel, 0xff, sizeof(*kernel));
-	if (read_fd(openings->sockstat_fd, text, sizeof(text)) &&
+	if (procfs_read_fd(fds[NETNS_SOCKSTAT], text, sizeof(text)) > 0 &&
 	    !procfs_sockstat_field(text, "TCP", "tw", &value))
 		kernel->time_wait = value;
-	if (read_fd(openings->netstat_fd, text, sizeof(text))) {
+	if (procfs_read_fd(fds[NETNS_NETSTAT], text, sizeof(text)) > 0) {
 		kernel->overflow = netstat_figure(text, "TCPTimeWaitOverflow");
 		kernel->tw_created = netstat_figure(text, "TW");
 		kernel->tw_killed = netstat_figure(text, "TWKilled");
 		kernel->tw_recycled = netstat_figure(text, "TWRecycled");
 	}
-	if (read_fd(openings->range_fd, text, sizeof(text)) &&
+	if (procfs_read_fd(fds[NETNS_PORT_RANGE], text, sizeof(text)) > 0 &&
 	    sscanf(text, "%u %u", &low, &high) == 2) {
 		end->port_low = low;
 		end->port_high = high;
 	}
 }
 
-int snapshot_take(struct snapshot *snapshot, struct netns_list *list, struct netns_entry *entry,
-		  bool ages, const struct pause *pause, struct error *err)
+/* libmnl's from now on, and its own address there. */
+static int open_socket(struct answer *there, struct mnl_socket **socket)
+{
+	*socket = mnl_socket_fdopen(there->fds[NETNS_DIAG]);
+	if (!*socket)
+		return -errno;
+	answer_take_fd(there, NETNS_DIAG);
+	return mnl_socket_bind(*socket, 0, MNL_SOCKET_AUTOPID) < 0 ? -errno : 0;
+}
+
+int snapshot_take(struct snapshot *snapshot, const struct netns_list *list,
+		  struct netns_entry *entry, bool ages, const struct pause *pause,
+		  struct error *err)
 {
 	struct dump dump = { .snapshot = snapshot, .pause = pause, .entry = entry };
 	struct tw_snapshot *begin = &snapshot->begin, *end = &snapshot->end;
-	struct openings openings = { NULL, -1, -1, -1 };
+	struct mnl_socket *socket = NULL;
+	struct answer there;
 	int ret;
 
 	*begin = (struct tw_snapshot){
@@ -300,24 +272,24 @@ int snapshot_take(struct snapshot *snapshot, struct netns_list *list, struct net
 	*end = *begin;
 	end->head.kind = TW_SNAPSHOT_END;
 	snapshot->count = 0;
-	ret = netns_enter(list, entry);
+	ret = netns_ask(list, entry, ACT_NETNS_OPEN, -1, &there);
 	if (ret) {
+		answer_release(&there);
 		end->head.error = -ret;
 		return error_set(err, ret, "cannot enter network namespace %u: %s", entry->ino,
 				 strerror(-ret));
 	}
-	ret = open_all(&openings);
-	netns_leave(list);
 	begin->head.ts_ns = monotonic_ns();
-	if (!ret && mnl_socket_bind(openings.socket, 0, MNL_SOCKET_AUTOPID) < 0)
-		ret = -errno;
+	ret = open_socket(&there, &socket);
 	if (!ret)
-		ret = dump_sockets(openings.socket, &dump, ages);
+		ret = dump_sockets(socket, &dump, ages);
 	end->head.error = -ret;
 	end->sockets = snapshot->count;
-	read_figures(&openings, end);
+	read_figures(there.fds, end);
 	end->head.ts_ns = monotonic_ns();
-	close_all(&openings);
+	if (socket)
+		mnl_socket_close(socket);
+	answer_release(&there);
 	if (ret)
 		error_set(err, ret, "the sockets of network namespace %u cannot be listed: %s",
 			  entry->ino,

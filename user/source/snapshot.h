@@ -34,7 +34,8 @@ void snapshot_release(struct snapshot *snapshot);
  * tcp_info too, for how long sockets have been idle. -ESRCH: the namespace is gone.
  * A dump that fails half-way keeps what it has; its errno is in end.head.error.
  */
-int snapshot_take(struct snapshot *snapshot, struct netns_list *list, struct netns_entry *entry,
-		  bool ages, const struct pause *pause, struct error *err);
+int snapshot_take(struct snapshot *snapshot, const struct netns_list *list,
+		  struct netns_entry *entry, bool ages, const struct pause *pause,
+		  struct error *err);
 
 #endif

@@ -5,6 +5,7 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "tw_config.h"
@@ -103,27 +104,29 @@ static void tell(const struct tw_spilled *spilled, const struct receiver *to)
 /* From here on the programs add up elsewhere, and nothing changes in @spill->taken_fd. */
 static int swap(struct spill *spill)
 {
-	int empty = new_sums(), ret;
+	int empty = spill->spare_fd;
 	__u32 zero = 0;
 
-	if (empty < 0)
-		return -errno;
 	/* returns when no program uses the old one any more (maybe_wait_bpf_programs()) */
-	if (bpf_map_update_elem(spill->outer_fd, &zero, &empty, BPF_ANY)) {
-		ret = -errno;
-		close(empty);
-		return ret;
-	}
+	if (bpf_map_update_elem(spill->outer_fd, &zero, &empty, BPF_ANY))
+		return -errno;
 	spill->taken_fd = spill->sums_fd;
 	spill->sums_fd = empty;
 	return 0;
 }
 
-static void close_taken(struct spill *spill)
+int spill_init(struct spill *spill, int outer_fd, int first_fd, struct error *err)
 {
-	if (spill->taken_fd != spill->first_fd && spill->taken_fd >= 0)
-		close(spill->taken_fd);
-	spill->taken_fd = -1;
+	*spill = (struct spill){
+		.outer_fd = outer_fd,
+		.sums_fd = first_fd,
+		.spare_fd = new_sums(),
+		.taken_fd = -1,
+	};
+	spill->second_fd = spill->spare_fd;
+	if (spill->second_fd < 0)
+		return error_set(err, -errno, "cannot make a map of sums: %s", strerror(errno));
+	return 0;
 }
 
 int spill_take(struct spill *spill, struct spilled *all)
@@ -135,8 +138,11 @@ int spill_take(struct spill *spill, struct spilled *all)
 		ret = swap(spill);
 	if (!ret)
 		ret = fetch(spill->taken_fd, all);
-	if (!ret)
-		close_taken(spill);
+	/* read to its end, it is empty */
+	if (!ret) {
+		spill->spare_fd = spill->taken_fd;
+		spill->taken_fd = -1;
+	}
 	qsort(all->items, all->count, sizeof(*all->items), by_time);
 	spill->left = ret != 0;
 	return ret;
@@ -152,8 +158,7 @@ void spill_tell(struct spilled *all, const struct receiver *to)
 
 void spill_release(struct spill *spill)
 {
-	close_taken(spill);
-	if (spill->sums_fd != spill->first_fd)
-		close(spill->sums_fd);
-	spill->sums_fd = spill->first_fd;
+	if (spill->second_fd > 0)
+		close(spill->second_fd);
+	*spill = (struct spill){ .second_fd = -1 };
 }

@@ -9,13 +9,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/error.h"
 #include "source/source.h"
 
 struct spill {
 	int outer_fd;		/* of the map that names the one in use; not owned */
 	int sums_fd;		/* that one */
-	int first_fd;		/* the one that it began with; not owned */
-	int taken_fd;		/* one taken out of use and not read to its end; -1: none */
+	int taken_fd;		/* the other, while it is not read to its end; -1: it is, */
+	int spare_fd;		/* and is to be the next one */
+	int second_fd;		/* owned: the one that it did not begin with */
 	bool left;		/* the last attempt failed: there is something to take */
 };
 
@@ -24,6 +26,11 @@ struct spilled {
 	size_t count, room;
 };
 
+/*
+ * @outer_fd, @first_fd: borrowed. The second map is made here, while there is the privilege to
+ * make one. 0, or -errno with @err; spill_release() in any case.
+ */
+int spill_init(struct spill *spill, int outer_fd, int first_fd, struct error *err);
 /*
  * Takes all that has been added up: nothing is taken twice, and nothing that is added
  * meanwhile is missed. 0, or -errno: @all is what could be taken, the next call has the rest.

@@ -36,7 +36,7 @@ struct chain {
 };
 
 struct stacks {
-	int ids_fd, counters_fd;
+	struct stacks_opts opts;
 	struct namer *namer;
 	struct process processes[SETS * WAYS];
 	struct chain *chains[TW_STACK_IDS]; /* owned; NULL: not looked up yet */
@@ -45,7 +45,7 @@ struct stacks {
 	uint64_t gone, crowded, lost;
 };
 
-struct stacks *stacks_new(int ids_fd, int counters_fd, bool debuginfod, struct error *err)
+struct stacks *stacks_new(const struct stacks_opts *opts, struct error *err)
 {
 	struct stacks *stacks = calloc(1, sizeof(*stacks));
 
@@ -53,17 +53,16 @@ struct stacks *stacks_new(int ids_fd, int counters_fd, bool debuginfod, struct e
 		log_msg(LOG_VERBOSE,
 			"stacks: addresses only, callers may be missing: built without libdw");
 	/* libdw asks whoever is named there, and waits for the answer */
-	if (!debuginfod)
+	if (!opts->debuginfod)
 		unsetenv("DEBUGINFOD_URLS");
 	if (stacks)
-		stacks->namer = namer_new();
+		stacks->namer = namer_new(opts->opener);
 	if (!stacks || !stacks->namer) {
 		free(stacks);
 		error_set(err, -ENOMEM, "no memory");
 		return NULL;
 	}
-	stacks->ids_fd = ids_fd;
-	stacks->counters_fd = counters_fd;
+	stacks->opts = *opts;
 	return stacks;
 }
 
@@ -95,7 +94,7 @@ static void read_maps(struct stacks *stacks, struct process *process,
 		      const struct tw_stack_seen *seen)
 {
 	int ret = 0;
-	struct maps *maps = maps_read(seen->pid, seen->stack_start, &ret);
+	struct maps *maps = maps_read(stacks->opts.keeper, seen->pid, seen->stack_start, &ret);
 
 	process->looked_ns = seen->head.ts_ns;
 	if (maps)
@@ -150,7 +149,7 @@ static const struct chain *chain_of(struct stacks *stacks, uint32_t id)
 		return NULL;
 	if (stacks->chains[id])
 		return stacks->chains[id];
-	if (bpf_map_lookup_elem(stacks->ids_fd, &id, frames))
+	if (bpf_map_lookup_elem(stacks->opts.ids_fd, &id, frames))
 		return NULL;
 	while (count < TW_STACK_FRAMES && frames[count])
 		count++;
@@ -231,7 +230,7 @@ static struct tw_stack_counters sum_up(const struct stacks *stacks)
 	counters = cpus > 0 ? calloc(cpus, sizeof(*counters)) : NULL;
 	if (!counters)
 		return sum;
-	if (!bpf_map_lookup_elem(stacks->counters_fd, &zero, counters))
+	if (!bpf_map_lookup_elem(stacks->opts.counters_fd, &zero, counters))
 		for (int cpu = 0; cpu < cpus; cpu++) {
 			sum.taken += counters[cpu].taken;
 			sum.collided += counters[cpu].collided;

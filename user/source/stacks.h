@@ -20,14 +20,20 @@
 #include "source/source.h"
 #include "tw_stack.h"
 
+struct keeper;
 struct stacks;
 
-/*
- * @ids_fd: the map of stacks, @counters_fd: of what the programs counted. @debuginfod: names
- * may be asked for on the network; without, the environment is rid of what would do so.
- * NULL with @err.
- */
-struct stacks *stacks_new(int ids_fd, int counters_fd, bool debuginfod, struct error *err);
+struct stacks_opts {
+	int ids_fd;		/* the map of stacks, */
+	int counters_fd;	/* and of what the programs counted */
+	/* borrowed: who reads what a process has mapped, and who opens it for the thread */
+	struct keeper *keeper, *opener;
+	/* names may be asked for on the network; without, the environment is rid of what does so */
+	bool debuginfod;
+};
+
+/* NULL with @err. */
+struct stacks *stacks_new(const struct stacks_opts *opts, struct error *err);
 /* Ends the thread; what it had not come to is dropped. */
 void stacks_free(struct stacks *stacks);
 /* One from the ring, its @size checked already. Its names are looked for from now on. */

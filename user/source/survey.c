@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/caps.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "source/facts.h"
@@ -16,12 +15,13 @@
 /* Blocks so large go back to the kernel when they are freed, whatever lies behind them. */
 #define LARGE_BYTES (128 * 1024)
 
-int survey_init(struct survey *survey, bool ages, uint32_t only_ino, struct error *err)
+int survey_init(struct survey *survey, struct keeper *keeper, bool ages, uint32_t only_ino,
+		struct error *err)
 {
 	/* set at all, it no longer grows with what is freed: all that a dump takes would stay */
 	mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
 	*survey = (struct survey){ .ages = ages, .only_ino = only_ino };
-	return netns_list_init(&survey->netns, err);
+	return netns_list_init(&survey->netns, keeper, err);
 }
 
 void survey_release(struct survey *survey)
@@ -110,7 +110,8 @@ static void tell_facts(struct survey *survey, bool last, const struct receiver *
 	for (size_t i = 0; i < survey->netns.count && survey->facts; i++) {
 		struct netns_entry *entry = &survey->netns.entries[i];
 
-		if (!last && entry->facts_ns && now_ns - entry->facts_ns < FACTS_EVERY_NS)
+		if (!netns_is_open(&survey->netns, entry) ||
+		    (!last && entry->facts_ns && now_ns - entry->facts_ns < FACTS_EVERY_NS))
 			continue;
 		entry->facts_ns = now_ns;
 		facts_tell(&survey->netns, entry, to);
@@ -156,9 +157,10 @@ static void tell_hidden(const struct survey *survey)
 {
 	const struct netns_list *netns = &survey->netns;
 	bool hidden = !netns->complete;
-	const char *missing = !caps_have(CAP_OF_SYS_ADMIN)  ? " (CAP_SYS_ADMIN is missing)" :
-			      !caps_have(CAP_OF_SYS_PTRACE) ? " (CAP_SYS_PTRACE is missing)" :
-							      "";
+	const char *missing =
+		!keeper_has(netns->keeper, CAP_OF_SYS_ADMIN)  ? " (CAP_SYS_ADMIN is missing)" :
+		!keeper_has(netns->keeper, CAP_OF_SYS_PTRACE) ? " (CAP_SYS_PTRACE is missing)" :
+								"";
 
 	/* it may be out of sight: what happens in it is traced all the same */
 	if (survey->only_ino && !netns->count)
@@ -227,13 +229,49 @@ int survey_start(struct survey *survey, const struct survey_steps *steps, const 
 	return ret;
 }
 
+/* Ours, and that of who looks for us. */
+static uint64_t cost_ns(const struct survey *survey)
+{
+	return clock_thread_ns() + keeper_cost_ns(survey->netns.keeper);
+}
+
+/*
+ * What was audited once and is not looked into any more: a dump that could not be taken says so,
+ * or its last figures would be shown for good.
+ */
+static void tell_closed(struct survey *survey, struct netns_entry *entry, const struct receiver *to)
+{
+	struct snapshot none = {
+		.begin = { .head = { .size = sizeof(none.begin),
+				     .kind = TW_SNAPSHOT_BEGIN,
+				     .ts_ns = live_now_ns() },
+			   .netns_cookie = entry->cookie,
+			   .netns_ino = entry->ino },
+	};
+
+	if (entry->closed)
+		return;
+	entry->closed = true;
+	none.end = none.begin;
+	none.end.head.kind = TW_SNAPSHOT_END;
+	none.end.head.error = TW_SNAPSHOT_NO_MORE;
+	memset(&none.end.kernel, 0xff, sizeof(none.end.kernel));
+	deliver_sockets(&none, to);
+	deliver_end(survey, &none, to);
+}
+
+void survey_own_only(struct survey *survey)
+{
+	survey->netns.own_only = true;
+}
+
 void survey_interval(struct survey *survey, uint64_t now_ns, unsigned int budget, bool force,
 		     bool ages, const struct survey_steps *steps, const struct receiver *to)
 {
 	struct pause pause = { steps->settle, steps->ctx };
 	struct netns_list *netns = &survey->netns;
 	struct snapshot snapshot = { 0 };
-	uint64_t began_ns = clock_thread_ns();
+	uint64_t began_ns = cost_ns(survey);
 	size_t i = 0;
 
 	if (survey->nr_unknown || survey->rescan) {
@@ -246,8 +284,13 @@ void survey_interval(struct survey *survey, uint64_t now_ns, unsigned int budget
 	survey->busy = true;
 	while (i < netns->count) {
 		struct error err = { 0 };
-		int ret = snapshot_take(&snapshot, netns, &netns->entries[i], ages, &pause, &err);
+		int ret;
 
+		if (!netns_is_open(netns, &netns->entries[i])) {
+			tell_closed(survey, &netns->entries[i++], to);
+			continue;
+		}
+		ret = snapshot_take(&snapshot, netns, &netns->entries[i], ages, &pause, &err);
 		if (ret == -ESRCH) {
 			tell_netns(&netns->entries[i], TW_NETNS_GONE, to);
 			netns_list_remove(netns, i);
@@ -264,5 +307,5 @@ void survey_interval(struct survey *survey, uint64_t now_ns, unsigned int budget
 	}
 	tell_facts(survey, !budget, to);
 	survey->busy = false;
-	survey->next_ns = now_ns + (budget ? (clock_thread_ns() - began_ns) * 1000 / budget : 0);
+	survey->next_ns = now_ns + (budget ? (cost_ns(survey) - began_ns) * 1000 / budget : 0);
 }

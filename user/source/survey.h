@@ -34,7 +34,9 @@ struct survey {
 	uint32_t only_ino;	/* the one namespace that is wanted; 0: all */
 };
 
-int survey_init(struct survey *survey, bool ages, uint32_t only_ino, struct error *err);
+/* @keeper: borrowed; it looks into other namespaces. 0, or -errno with @err. */
+int survey_init(struct survey *survey, struct keeper *keeper, bool ages, uint32_t only_ino,
+		struct error *err);
 void survey_release(struct survey *survey);
 /* Tells the survey of a namespace that an event was in. */
 void survey_notice(struct survey *survey, const struct tw_tuple *tuple);
@@ -60,6 +62,8 @@ struct survey_steps {
 
 int survey_start(struct survey *survey, const struct survey_steps *steps, const struct receiver *to,
 		 struct error *err);
+/* From now on no namespace but the tracer's own is looked into. */
+void survey_own_only(struct survey *survey);
 /*
  * An interval: new namespaces, ended ones, and snapshots of all if the budget
  * (thousandths of the time) allows it or @force asks for it. @ages: ask when data passed last.

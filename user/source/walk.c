@@ -23,7 +23,7 @@ static int grow(struct walk *walk, size_t record_size)
 }
 
 /* The kernel gives whole records, but not always as many as fit. */
-static int read_all(int fd, struct walk *walk, size_t record_size)
+int walk_read_fd(struct walk *walk, int fd, size_t record_size)
 {
 	size_t part = 0;
 	ssize_t len;
@@ -51,7 +51,7 @@ int walk_read(struct walk *walk, const struct bpf_program *program, size_t recor
 	if (!link)
 		return -errno;
 	fd = bpf_iter_create(bpf_link__fd(link));
-	ret = fd < 0 ? fd : read_all(fd, walk, record_size);
+	ret = fd < 0 ? fd : walk_read_fd(walk, fd, record_size);
 	if (fd >= 0)
 		close(fd);
 	bpf_link__destroy(link);

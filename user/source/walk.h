@@ -14,6 +14,8 @@ struct walk {
 
 /* 0 or -errno; what was read before it failed stays. */
 int walk_read(struct walk *walk, const struct bpf_program *program, size_t record_size);
+/* Of an iterator that is made already; @fd stays the caller's. */
+int walk_read_fd(struct walk *walk, int fd, size_t record_size);
 void walk_release(struct walk *walk);
 
 #endif

@@ -68,7 +68,6 @@ int main(int argc, char **argv)
 	struct texts texts = { .count = 0 };
 	struct receiver to = { .receive = receive, .ctx = &texts };
 	struct pollfd fds[2] = { { .fd = STDIN_FILENO, .events = POLLIN } };
-	const uint32_t kept = ~NO_CAPS;
 	struct error err = { 0 };
 	struct live *live;
 
@@ -78,8 +77,8 @@ int main(int argc, char **argv)
 		opts.stacks = strtoul(argv[2], NULL, 10);
 	log_set_level(getenv("SHOW_VERBOSE") ? LOG_VERBOSE : LOG_WARNING);
 	live = live_new(&opts, &err);
-	if (live && !caps_limit(kept, &err))
-		caps_raise(kept);
+	if (live)
+		caps_limit(live_kept_caps(live), &err);
 	if (!live || err.code || live_start(live, &to, &err)) {
 		fprintf(stderr, "%s\n", err.text);
 		return 3;

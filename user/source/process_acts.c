@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Reads and opens what is of other processes: files in /proc, and those that they run. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/procfs.h"
+#include "source/acts.h"
+
+#define PATH_LEN 96
+#define STAT_FIELD_STACK_START 28
+/* Nothing is waited for, and nothing becomes our terminal. */
+#define READ_FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+
+int act_process_file(const struct request *request, struct answer *answer)
+{
+	static const char *const names[NR_PROCESS_FILES] = { "cmdline", "limits", "cgroup" };
+	const struct process_file *wanted = request->data;
+	char path[PATH_LEN], text[PROCESS_FILE_BYTES];
+	size_t len = 0;
+	ssize_t got;
+	int fd;
+
+	if (wanted->file >= NR_PROCESS_FILES)
+		return -EINVAL;
+	snprintf(path, sizeof(path), "/proc/%u/%s", wanted->pid, names[wanted->file]);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	do {
+		got = read(fd, text + len, sizeof(text) - len);
+		len += got > 0 ? got : 0;
+	} while (got > 0 || (got < 0 && errno == EINTR));
+	got = got < 0 ? -errno : 0;
+	close(fd);
+	return got ? got : answer_add(answer, text, len);
+}
+
+/* From 6.2 on the size of the folder is their number (f1f1f2569901, proc: report open files). */
+int act_process_fds(const struct request *request, struct answer *answer)
+{
+	const uint32_t *pid = request->data;
+	char path[PATH_LEN];
+	struct dirent *entry;
+	uint32_t count;
+	struct stat st;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%u/fd", *pid);
+	count = stat(path, &st) ? 0 : st.st_size;
+	dir = count ? NULL : opendir(path);
+	if (!count && !dir)
+		return -errno;
+	while (dir && (entry = readdir(dir)))
+		count += entry->d_name[0] != '.';
+	if (dir)
+		closedir(dir);
+	return answer_add(answer, &count, sizeof(count));
+}
+
+/* Whether the process is still, or already, the program whose stack begins there. */
+static int check(uint32_t pid, uint64_t stack_start)
+{
+	char path[PATH_LEN], text[1024], *at;
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "/proc/%u/stat", pid);
+	len = procfs_read(path, text, sizeof(text));
+	if (len < 0)
+		return len;
+	/* the name in the second field may hold anything */
+	at = strrchr(text, ')');
+	for (int field = 2; at && field < STAT_FIELD_STACK_START; field++)
+		at = strchr(at + 1, ' ');
+	return at && strtoull(at, NULL, 10) == stack_start ? 0 : -ESTALE;
+}
+
+/* The last number of "NSpid:". */
+static uint32_t inner_pid(uint32_t pid)
+{
+	char path[PATH_LEN], text[8192], *at, *end;
+
+	snprintf(path, sizeof(path), "/proc/%u/status", pid);
+	if (procfs_read(path, text, sizeof(text)) < 0)
+		return pid;
+	at = strstr(text, "\nNSpid:");
+	if (!at)
+		return pid;
+	end = strchr(at + 1, '\n');
+	if (end)
+		*end = '\0';
+	at = strrchr(at, '\t');
+	return at ? strtoul(at, NULL, 10) : pid;
+}
+
+int act_maps(const struct request *request, struct answer *answer)
+{
+	const struct maps_wanted *wanted = request->data;
+	char path[PATH_LEN];
+	uint32_t inner;
+	int ret;
+
+	/* it outlives the process, which may end between any two of these */
+	snprintf(path, sizeof(path), "/proc/%u/root", wanted->pid);
+	answer->fds[MAPS_ROOT] = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	/* of the memory as it is at this moment (proc_maps_open(), fs/proc/task_mmu.c) */
+	snprintf(path, sizeof(path), "/proc/%u/maps", wanted->pid);
+	answer->fds[MAPS_TEXT] = open(path, O_RDONLY | O_CLOEXEC);
+	if (answer->fds[MAPS_TEXT] < 0)
+		return -errno;
+	ret = check(wanted->pid, wanted->stack_start);
+	inner = inner_pid(wanted->pid);
+	return ret ? ret : answer_add(answer, &inner, sizeof(inner));
+}
+
+/* ------------------------------------------------------------------------------- files */
+
+/* A plain file and nothing else: a process may have put anything at that name meanwhile. */
+static int plain_file(int fd)
+{
+	struct stat st;
+
+	if (fd < 0)
+		return -errno;
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode))
+		return fd;
+	close(fd);
+	return -ENOEXEC;
+}
+
+/* Nor is any other file handed over, whatever name was asked for. */
+static int program_file(int fd)
+{
+	static const char elf[4] = "\177ELF";
+	char magic[sizeof(elf)];
+
+	fd = plain_file(fd);
+	if (fd < 0 || (pread(fd, magic, sizeof(magic), 0) == sizeof(magic) &&
+		       !memcmp(magic, elf, sizeof(magic))))
+		return fd;
+	close(fd);
+	return -ENOEXEC;
+}
+
+int act_image(const struct request *request, struct answer *answer)
+{
+	const struct image_wanted *wanted = request->data;
+	struct open_how how = {
+		.flags = READ_FLAGS,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+	};
+	char path[PATH_LEN], name[PATH_MAX];
+	int fd;
+
+	/* the very file, be it deleted, replaced or out of sight; as long as the process lives */
+	snprintf(path, sizeof(path), "/proc/%u/map_files/%lx-%lx", wanted->pid, wanted->start,
+		 wanted->end);
+	fd = program_file(open(path, READ_FLAGS));
+	if (fd < 0 && request->fd >= 0) {
+		snprintf(name, sizeof(name), "%.*s", PATH_MAX - 1, wanted->name);
+		fd = program_file(syscall(SYS_openat2, request->fd, name, &how, sizeof(how)));
+	}
+	answer->fds[0] = fd;
+	return fd < 0 ? fd : 0;
+}
+
+int act_perf_map(const struct request *request, struct answer *answer)
+{
+	const uint32_t *pid = request->data;
+	char name[PATH_LEN];
+	int fd, folder;
+
+	folder = openat(request->fd, "tmp", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (folder < 0)
+		return -errno;
+	snprintf(name, sizeof(name), "perf-%u.map", *pid);
+	fd = plain_file(openat(folder, name, READ_FLAGS | O_NOFOLLOW));
+	close(folder);
+	answer->fds[0] = fd;
+	return fd < 0 ? fd : 0;
+}
