@@ -4,8 +4,11 @@
 
 #include <cap-ng.h>
 #include <errno.h>
+#include <linux/capability.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 static const struct {
 	int number;
@@ -43,19 +46,14 @@ static bool is_wanted(uint32_t set, unsigned int number)
 	return set == ALL_CAPS;
 }
 
-/* Permitted is what is in @permitted, effective what is in @effective too: of what there is. */
-static int apply(uint32_t permitted, uint32_t effective)
+/* Of what is permitted only what is in @keep stays so, and none is effective. */
+static int keep_permitted(uint32_t keep)
 {
 	capng_get_caps_process();
 	for (unsigned int number = 0; number <= CAP_LAST_CAP; number++) {
-		bool keep = capng_have_capability(CAPNG_PERMITTED, number) &&
-			    is_wanted(permitted, number);
-
-		capng_update(keep ? CAPNG_ADD : CAPNG_DROP, CAPNG_PERMITTED, number);
-		capng_update(keep && is_wanted(effective, number) ? CAPNG_ADD : CAPNG_DROP,
-			     CAPNG_EFFECTIVE, number);
-		if (permitted != ALL_CAPS)
-			capng_update(CAPNG_DROP, CAPNG_INHERITABLE, number);
+		if (!is_wanted(keep, number))
+			capng_update(CAPNG_DROP, CAPNG_PERMITTED, number);
+		capng_update(CAPNG_DROP, CAPNG_EFFECTIVE | CAPNG_INHERITABLE, number);
 	}
 	return capng_apply(CAPNG_SELECT_CAPS);
 }
@@ -69,17 +67,33 @@ int caps_limit(uint32_t keep, struct error *err)
 	capng_clear(CAPNG_SELECT_BOUNDS);
 	capng_apply(CAPNG_SELECT_BOUNDS);
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	if (apply(keep, NO_CAPS))
+	if (keep_permitted(keep))
 		return error_set(err, -EPERM, "capabilities cannot be given up");
 	return 0;
 }
 
+/*
+ * By the system calls themselves: libcap-ng asks for the bounding and ambient sets too, a hundred
+ * calls for two, and this is done for each namespace in each interval.
+ */
 void caps_raise(uint32_t set)
 {
-	apply(ALL_CAPS, set);
+	struct __user_cap_header_struct self = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &self, data))
+		return;
+	for (unsigned int i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+		data[i].effective = set == ALL_CAPS ? data[i].permitted : 0;
+	for (unsigned int cap = 0; set != ALL_CAPS && cap < NR_CAPS; cap++)
+		if (set >> cap & 1)
+			data[CAP_TO_INDEX(known[cap].number)].effective |=
+				data[CAP_TO_INDEX(known[cap].number)].permitted &
+				CAP_TO_MASK(known[cap].number);
+	syscall(SYS_capset, &self, data);
 }
 
 void caps_lower(void)
 {
-	apply(ALL_CAPS, NO_CAPS);
+	caps_raise(NO_CAPS);
 }
