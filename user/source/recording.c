@@ -3,12 +3,15 @@
 #include "source/recording.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <zstd.h>
 
+#include "base/file_view.h"
 #include "base/text.h"
 #include "source/source.h"
 
@@ -18,9 +21,10 @@
 #define WINDOW_LOG_MAX 23
 
 struct recording {
-	FILE *file;		/* owned */
-	char *path;		/* owned */
-	ZSTD_DCtx *zstd;	/* owned */
+	FILE *file;		/* owned, as what follows */
+	int fd;			/* -1: it is the caller's */
+	char *path;
+	ZSTD_DCtx *zstd;
 	struct tw_recording_head head;
 	size_t in_at, in_len;	/* of input[] */
 	size_t hint;		/* how much zstd wants to see at once: a block, no more */
@@ -80,7 +84,7 @@ static int read_head(struct recording *recording, struct error *err)
 	return 0;
 }
 
-struct recording *recording_open(const char *path, struct error *err)
+struct recording *recording_read(const char *path, int fd, struct error *err)
 {
 	struct recording *recording = calloc(1, sizeof(*recording));
 
@@ -88,6 +92,7 @@ struct recording *recording_open(const char *path, struct error *err)
 		error_set(err, -ENOMEM, "no memory to read '%s'", path);
 		return NULL;
 	}
+	recording->fd = -1;
 	recording->path = strdup(path);
 	recording->zstd = ZSTD_createDCtx();
 	if (!recording->path || !recording->zstd) {
@@ -95,9 +100,13 @@ struct recording *recording_open(const char *path, struct error *err)
 		goto fail;
 	}
 	ZSTD_DCtx_setParameter(recording->zstd, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);
-	recording->file = strcmp(path, "-") ? fopen(path, "rbe") : stdin;
+	if (fd < 0) {
+		error_set(err, fd, "cannot read '%s': %s", path, strerror(-fd));
+		goto fail;
+	}
+	recording->file = file_view(fd);
 	if (!recording->file) {
-		error_set(err, -errno, "cannot read '%s': %s", path, strerror(errno));
+		error_set(err, -ENOMEM, "no memory to read '%s'", path);
 		goto fail;
 	}
 	if (read_head(recording, err))
@@ -108,12 +117,26 @@ fail:
 	return NULL;
 }
 
+struct recording *recording_open(const char *path, struct error *err)
+{
+	int fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
+	struct recording *recording = recording_read(path, fd < 0 ? -errno : fd, err);
+
+	if (recording && fd != STDIN_FILENO)
+		recording->fd = fd;
+	else if (fd > STDIN_FILENO)
+		close(fd);
+	return recording;
+}
+
 void recording_free(struct recording *recording)
 {
 	if (!recording)
 		return;
-	if (recording->file && recording->file != stdin)
+	if (recording->file)
 		fclose(recording->file);
+	if (recording->fd >= 0)
+		close(recording->fd);
 	ZSTD_freeDCtx(recording->zstd);
 	free(recording->path);
 	free(recording);

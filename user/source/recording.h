@@ -17,6 +17,11 @@ struct recording;
 
 /* NULL with @err when the file cannot be read or is not a recording. */
 struct recording *recording_open(const char *path, struct error *err);
+/*
+ * The same of a file that is open as @fd, which stays the caller's and open until the end; @path
+ * is what it is called. Others may read it, too. Negative: why it is not open.
+ */
+struct recording *recording_read(const char *path, int fd, struct error *err);
 void recording_free(struct recording *recording);
 /* Its first record is the next one again. 0, or -errno with @err: it is a pipe. */
 int recording_rewind(struct recording *recording, struct error *err);
