@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/caps.h"
 #include "base/notify.h"
 
 /* env(1) and nice(1) are not there any more when these come: so they go to the command. */
@@ -131,13 +132,21 @@ static bool is_known(const struct child *child, const struct signalfd_siginfo *i
 	return info->ssi_code == SI_KERNEL && getpgid(child->pid) == getpgrp();
 }
 
+/* It may have become another user. */
+static void pass_on(const struct child *child, int number)
+{
+	caps_raise(CAPS(KILL));
+	kill(child->pid, number);
+	caps_lower();
+}
+
 void child_attend(struct child *child)
 {
 	struct signalfd_siginfo info;
 
 	while (read(child->signal_fd, &info, sizeof(info)) == sizeof(info))
 		if (info.ssi_signo != SIGCHLD && !child->over && !is_known(child, &info))
-			kill(child->pid, (int)info.ssi_signo);
+			pass_on(child, (int)info.ssi_signo);
 	if (!child->over && waitpid(child->pid, &child->status, WNOHANG) == child->pid)
 		child->over = true;
 }

@@ -8,15 +8,17 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "cmd/confine.h"
 #include "cmd/pipeline.h"
 #include "sink/compared.h"
 
 /* So often it is looked at how many there are. */
 #define LOOK_NS 200000000
 
-static enum status read_side(const struct options *options, const char *path,
+static enum status read_side(const struct options *options, unsigned int side,
 			     struct compared *compared)
 {
+	const char *path = options->inputs[side];
 	struct options own = *options;
 	struct pipeline pipeline = {
 		.options = &own,
@@ -28,6 +30,7 @@ static enum status read_side(const struct options *options, const char *path,
 	enum status status;
 
 	own.inputs[0] = path;
+	own.input_fds[0] = options->input_fds[side];
 	own.nr_inputs = 1;
 	own.interval_ns = LOOK_NS;
 	own.format = &compared_sink;
@@ -72,10 +75,11 @@ static void write_out(const struct options *options, const struct compared *side
 		comparison_print(&comparison);
 }
 
-enum status compare_run(const struct options *options)
+enum status compare_run(struct options *options)
 {
 	struct compared sides[NR_SIDES] = { 0 };
 	enum status status = STATUS_OK;
+	struct error err = { 0 };
 
 	if (options->nr_inputs != NR_SIDES) {
 		log_msg(LOG_WARNING,
@@ -88,8 +92,12 @@ enum status compare_run(const struct options *options)
 			options->inputs[1], options->inputs[0]);
 		return STATUS_USAGE;
 	}
+	if (confine_offline(options, &err)) {
+		log_msg(LOG_WARNING, "%s", err.text);
+		return STATUS_FAILED;
+	}
 	for (unsigned int side = 0; status == STATUS_OK && side < NR_SIDES; side++)
-		status = read_side(options, options->inputs[side], &sides[side]);
+		status = read_side(options, side, &sides[side]);
 	if (status == STATUS_OK)
 		write_out(options, sides);
 	for (unsigned int side = 0; side < NR_SIDES; side++)

@@ -7,6 +7,6 @@
 #include "cmd/options.h"
 
 /* Compares options->inputs, of which there must be two. */
-enum status compare_run(const struct options *options);
+enum status compare_run(struct options *options);
 
 #endif

@@ -8,8 +8,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/caps.h"
 #include "base/file_put.h"
 #include "base/log.h"
+#include "cmd/confine.h"
 #include "cmd/delivery_ways.h"
 
 #define NS_PER_SECOND 1000000000ULL
@@ -22,6 +24,7 @@ struct desk {
 	char last_path[PATH_MAX]; /* that was really written */
 
 	struct file_put put;	/* stay as they are once there are two */
+	const char *pattern;	/* borrowed */
 	char first_path[PATH_MAX];
 };
 
@@ -83,7 +86,10 @@ static int begin_files(void *ctx, struct error *err)
 	struct desk *desk = ctx;
 
 	file_put_as_owner(&desk->put);
-	return file_put_check(desk->first_path, err);
+	if (file_put_check(desk->first_path, err))
+		return err->code;
+	confine_writer(desk->pattern);
+	return 0;
 }
 
 /* A parcel: the path, its NUL, and what is to be in it. */
@@ -156,6 +162,16 @@ static void name_file(struct files *files, uint64_t to_ns, char path[static PATH
 
 /* ------------------------------------------------------------------------------- the sender */
 
+static int check_at_once(const struct desk *desk, struct error *err)
+{
+	int ret;
+
+	caps_raise(CAPS_TO_WRITE);
+	ret = file_put_check(desk->first_path, err);
+	caps_lower();
+	return ret;
+}
+
 static int prepare(struct files *files, const struct delivery_config *config, struct error *err)
 {
 	static const struct courier_ops ops = {
@@ -166,7 +182,7 @@ static int prepare(struct files *files, const struct delivery_config *config, st
 	struct courier_config courier = { .name = "--write", .max_waiting = MOST_WAITING };
 	struct desk *desk = files->desk;
 
-	files->pattern = config->pattern;
+	files->pattern = desk->pattern = config->pattern;
 	files->window_ns = config->window_ns;
 	files->always_same = is_always_same(config->pattern);
 	if (!expand(desk->first_path, sizeof(desk->first_path), config->pattern, time(NULL)))
@@ -174,7 +190,7 @@ static int prepare(struct files *files, const struct delivery_config *config, st
 	file_put_init(&desk->put, desk->first_path);
 	/* the folders of a recording's times are not those of now */
 	if (config->waits)
-		return changes_folder(config->pattern) ? 0 : file_put_check(desk->first_path, err);
+		return changes_folder(config->pattern) ? 0 : check_at_once(desk, err);
 	desk->holders++;
 	files->courier = courier_new(&ops, desk, &courier, err);
 	if (files->courier)
@@ -215,10 +231,24 @@ static void send_file(struct files *files, const char *path, const char *bytes, 
 	courier_send(files->courier, parcel, path_len + len);
 }
 
+/* Into a folder of whichever user, as root may who named it. */
+static void write_at_once(struct files *files, const char *path, const char *bytes, size_t len)
+{
+	struct error err = { 0 };
+	int ret;
+
+	caps_raise(CAPS_TO_WRITE);
+	ret = put(files->desk, path, bytes, len, &err);
+	caps_lower();
+	if (!ret)
+		files->written++;
+	else if (!files->failed++)
+		log_msg(LOG_WARNING, "--write: %s", err.text);
+}
+
 void files_take(struct files *files, const char *bytes, size_t len, uint64_t from_ns,
 		uint64_t to_ns)
 {
-	struct error err = { 0 };
 	char path[PATH_MAX];
 
 	/* the last one, of some moments: it would be all that is left */
@@ -231,10 +261,8 @@ void files_take(struct files *files, const char *bytes, size_t len, uint64_t fro
 	log_msg(LOG_VERBOSE, "summary into '%s'", path);
 	if (files->courier)
 		send_file(files, path, bytes, len);
-	else if (!put(files->desk, path, bytes, len, &err))
-		files->written++;
-	else if (!files->failed++)
-		log_msg(LOG_WARNING, "--write: %s", err.text);
+	else
+		write_at_once(files, path, bytes, len);
 }
 
 uint64_t files_close(struct files *files)

@@ -10,6 +10,7 @@
 #include "base/procfs.h"
 #include "base/text.h"
 #include "base/upload.h"
+#include "cmd/confine.h"
 #include "cmd/delivery_ways.h"
 #include "sink/pyroscope.h"
 
@@ -32,6 +33,14 @@ struct pushes {
 	char *names;		/* owned: what labels point to */
 	uint64_t failed;	/* before they came to the courier */
 };
+
+static int begin_pushes(void *ctx, struct error *err)
+{
+	(void)ctx;
+	(void)err;
+	confine_client();
+	return 0;
+}
 
 static enum courier_verdict deliver_push(void *ctx, const void *bytes, size_t len,
 					 struct courier_failure *failure)
@@ -160,6 +169,7 @@ static struct upload *open_upload(const struct delivery_config *config, struct e
 static int prepare(struct pushes *pushes, const struct delivery_config *config, struct error *err)
 {
 	static const struct courier_ops ops = {
+		.begin = begin_pushes,
 		.deliver = deliver_push,
 		.interrupt = interrupt_push,
 		.release = release_push,

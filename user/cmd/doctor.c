@@ -9,8 +9,10 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "base/caps.h"
 #include "base/log.h"
 #include "cmd/command.h"
+#include "cmd/confine.h"
 #include "cmd/doctor_facts.h"
 #include "cmd/doctor_view.h"
 #include "cmd/pipeline.h"
@@ -28,6 +30,7 @@ struct doctor {
 	bool conf;
 	char *text;			/* owned: of the file to check */
 	size_t text_len;
+	bool is_host;			/* it began in the namespace that the host did */
 	bool found;			/* what --fail asks for */
 	int ret;			/* of what was printed, -errno */
 };
@@ -175,8 +178,8 @@ static int add_host(struct doctor *doctor, struct chart *chart, struct doctor_fa
 {
 	struct error err = { 0 };
 
-	if (doctor->options.nr_inputs || has_host(chart) ||
-	    doctor_read_facts(facts, NULL, 0, 0, &err) || !facts->site.is_host)
+	if (doctor->options.nr_inputs || has_host(chart) || !doctor->is_host ||
+	    doctor_read_host(facts, 0, true, &err))
 		return 0;
 	return chart_add_site(chart, &facts->site);
 }
@@ -202,6 +205,24 @@ static void end_view(struct sink *sink, const struct model *model)
 	fflush(sink->opts.out);
 }
 
+/* Privileges go first, but for the one to read any user's tree. */
+static int read_files(struct doctor *doctor, uint64_t for_ns, struct doctor_facts *facts,
+		      struct error *err)
+{
+	if (!doctor->nr_trees) {
+		if (confine_user(&doctor->options, err) ||
+		    confine_live(&doctor->options, NO_CAPS, err))
+			return err->code;
+		return doctor_read_host(facts, for_ns, doctor->is_host, err);
+	}
+	for (unsigned int i = 0; i < doctor->nr_trees; i++)
+		doctor->options.read_later[doctor->options.nr_read_later++] = doctor->trees[i];
+	if (confine_offline(&doctor->options, err))
+		return err->code;
+	caps_raise(CAPS(DAC_READ_SEARCH));
+	return doctor_read_trees(facts, doctor->trees, doctor->nr_trees, err);
+}
+
 /* Files alone: of trees, or of this host, over a time (0: as they are). */
 static enum status run_files(struct doctor *doctor, uint64_t for_ns, const char *missing)
 {
@@ -220,7 +241,7 @@ static enum status run_files(struct doctor *doctor, uint64_t for_ns, const char 
 
 	uname(&uts);
 	doctor_terminal(&view);
-	if (doctor_read_facts(&facts, doctor->trees, doctor->nr_trees, for_ns, &err)) {
+	if (read_files(doctor, for_ns, &facts, &err)) {
 		log_msg(LOG_WARNING, "%s", err.text);
 		return STATUS_FAILED;
 	}
@@ -230,6 +251,8 @@ static enum status run_files(struct doctor *doctor, uint64_t for_ns, const char 
 	if (!doctor->ret)
 		doctor->ret = doctor_read_listeners(
 			&chart, doctor->nr_trees ? doctor->trees[doctor->nr_trees - 1] : "");
+	if (!doctor->ret && caps_limit(NO_CAPS, &err))
+		doctor->ret = err.code;
 	if (!doctor->ret)
 		doctor->ret = print_view(doctor, &view, format->json);
 	if (doctor->ret)
@@ -286,6 +309,7 @@ static enum status run(struct doctor *doctor)
 			options->format->name);
 		return STATUS_USAGE;
 	}
+	doctor->is_host = doctor_is_host();
 	if (doctor->check &&
 	    doctor_read_file(doctor->check, READ_SIZE, &doctor->text, &doctor->text_len))
 		return STATUS_FAILED;

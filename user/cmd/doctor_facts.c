@@ -58,8 +58,7 @@ static void wait_for(uint64_t for_ns)
 	}
 }
 
-/* Whether this process is in the namespace that the host began with; where nobody knows, it is. */
-static bool is_host(void)
+bool doctor_is_host(void)
 {
 	struct stat own, init;
 
@@ -67,7 +66,7 @@ static bool is_host(void)
 	       own.st_ino == init.st_ino;
 }
 
-static int read_host(struct doctor_facts *facts, uint64_t for_ns, struct error *err)
+static int read_host(struct doctor_facts *facts, uint64_t for_ns, bool is_host, struct error *err)
 {
 	struct stat own;
 
@@ -80,7 +79,7 @@ static int read_host(struct doctor_facts *facts, uint64_t for_ns, struct error *
 	if (read_tree("", &facts->now, err))
 		return err->code;
 	facts->to_ns = clock_ns(CLOCK_REALTIME);
-	facts->site.is_host = is_host();
+	facts->site.is_host = is_host;
 	facts->site.name = facts->site.is_host ? "host" : NULL;
 	if (!stat("/proc/self/ns/net", &own))
 		facts->site.ino = (uint32_t)own.st_ino;
@@ -101,17 +100,24 @@ static int read_trees(struct doctor_facts *facts, const char *const *trees, unsi
 	return 0;
 }
 
-int doctor_read_facts(struct doctor_facts *facts, const char *const *trees, unsigned int nr_trees,
-		      uint64_t for_ns, struct error *err)
+static int place(struct doctor_facts *facts, int ret)
 {
-	int ret = nr_trees ? read_trees(facts, trees, nr_trees, err) :
-			     read_host(facts, for_ns, err);
-
 	facts->site.before = facts->before;
 	facts->site.now = facts->now;
 	if (ret)
 		doctor_facts_release(facts);
 	return ret;
+}
+
+int doctor_read_host(struct doctor_facts *facts, uint64_t for_ns, bool is_host, struct error *err)
+{
+	return place(facts, read_host(facts, for_ns, is_host, err));
+}
+
+int doctor_read_trees(struct doctor_facts *facts, const char *const *trees, unsigned int nr_trees,
+		      struct error *err)
+{
+	return place(facts, read_trees(facts, trees, nr_trees, err));
 }
 
 /* Listeners come first (tcp_get_idx()): of the connections behind them nothing is read. */

@@ -3,6 +3,7 @@
 #ifndef CMD_DOCTOR_FACTS_H
 #define CMD_DOCTOR_FACTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,11 +17,15 @@ struct doctor_facts {
 };
 
 /*
- * @nr_trees 0: this host's, twice with @for_ns between (0: once); a signal ends the time.
- * 1: a tree; 2: one from before, one from after. 0 or -errno.
+ * Whether this process is in the namespace that the host began with; where nobody knows, it is.
+ * To be asked before cmd/confine.h: Landlock hides the namespaces of other processes.
  */
-int doctor_read_facts(struct doctor_facts *facts, const char *const *trees, unsigned int nr_trees,
-		      uint64_t for_ns, struct error *err);
+bool doctor_is_host(void);
+/* This host's, twice with @for_ns between (0: once); a signal ends the time. 0 or -errno. */
+int doctor_read_host(struct doctor_facts *facts, uint64_t for_ns, bool is_host, struct error *err);
+/* Of a tree, or of two: from before and from after. 0 or -errno. */
+int doctor_read_trees(struct doctor_facts *facts, const char *const *trees, unsigned int nr_trees,
+		      struct error *err);
 /*
  * Who listens, by the files below @root ("": those of this process's namespace), for a site
  * whose cookie is 0. Where they are not there nothing is known. -ENOMEM.

@@ -5,9 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/caps.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cmd/command.h"
+#include "cmd/confine.h"
 #include "cmd/flame_args.h"
 #include "cmd/pipeline.h"
 #include "sink/flame_sink.h"
@@ -78,12 +80,17 @@ static enum status read_base(const struct options *options, const struct flame_a
 	enum status status;
 
 	base_options.inputs[0] = args->diff;
+	base_options.input_fds[0] = args->diff_fd;
 	base_options.nr_inputs = 1;
+	base_options.confined = true;
 	base_options.format = &flame_keep_sink;
 	base_options.for_ns = 0;
 	base_flame.keep = base;
 	base_flame.host_if_several = false;
+	/* live, loading follows: what it needs can't be given up yet */
+	caps_lower();
 	status = pipeline_run(&pipeline);
+	caps_raise(options->nr_inputs ? NO_CAPS : ALL_CAPS);
 	flame->base = *base;
 	flame->base_name = text_clean(args->diff, strlen(args->diff), name, sizeof(name));
 	return status == STATUS_OK && !*base ? STATUS_FAILED : status;
@@ -107,18 +114,35 @@ static uint32_t choose_window(struct options *options, const struct flame_args *
 	return intervals;
 }
 
+/* What files are called where nobody says. */
+static void choose_pattern(const struct options *options, struct flame_args *args)
+{
+	static char pattern[64];
+
+	if (!args->interval_ns || args->delivery.push || args->delivery.pattern)
+		return;
+	snprintf(pattern, sizeof(pattern), "twtrace-%%Y%%m%%dT%%H%%M%%SZ%s",
+		 flame_suffix(options->format));
+	args->delivery.pattern = pattern;
+}
+
+/* All that is named is known. 0 or -errno. */
+static int give_up(struct options *options, struct flame_args *args, struct error *err)
+{
+	if (args->diff)
+		args->diff_fd = confine_input(args->diff);
+	if (!options->nr_inputs)
+		return confine_user(options, err);
+	options->written_later = args->delivery.pattern;
+	return confine_offline(options, err);
+}
+
 /* Where the summaries go, if not to standard output. 0 or -errno. */
 static int choose_delivery(struct options *options, struct flame_args *args, uint32_t window,
 			   struct flame_opts *flame, struct error *err)
 {
 	struct delivery_config *config = &args->delivery;
-	static char pattern[64];
 
-	if (window && !config->push && !config->pattern) {
-		snprintf(pattern, sizeof(pattern), "twtrace-%%Y%%m%%dT%%H%%M%%SZ%s",
-			 flame_suffix(options->format));
-		config->pattern = pattern;
-	}
 	config->waits = options->nr_inputs != 0;
 	config->window_ns = window ? window * options->interval_ns : 0;
 	if (!config->pattern && !config->push)
@@ -143,7 +167,10 @@ static enum status draw(struct options *options, struct flame_args *args)
 	struct error err = { 0 };
 
 	choose(options, args, &flame);
-	if (args->diff)
+	choose_pattern(options, args);
+	if (give_up(options, args, &err))
+		status = complain(&err);
+	if (status == STATUS_OK && args->diff)
 		status = read_base(options, args, &flame, &base);
 	pipeline.window = choose_window(options, args);
 	if (status == STATUS_OK && choose_delivery(options, args, pipeline.window, &flame, &err))

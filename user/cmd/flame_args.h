@@ -24,6 +24,7 @@ struct flame_args {
 	int color;			/* enum flame_color; -1: not chosen */
 	double share;			/* below 0: not chosen */
 	const char *diff;		/* NULL: none */
+	int diff_fd;			/* as options.input_fds */
 	bool normalize;
 	uint64_t interval_ns;		/* a summary for each; 0: not chosen */
 	struct delivery_config delivery;

@@ -35,6 +35,8 @@ enum key {
 	KEY_SYSCALLS,
 	KEY_EVIDENCE,
 	KEY_READY_FD,
+	KEY_USER,
+	KEY_NO_AUDIT,
 	KEY_LIMIT,
 	KEY_KIND,
 	KEY_SORT,
@@ -265,6 +267,19 @@ static int set_debuginfod(struct options *options, const char *arg, struct error
 	return 0;
 }
 
+static int set_user(struct options *options, const char *arg, struct error *err)
+{
+	return user_find(&options->user, arg, err);
+}
+
+static int set_no_audit(struct options *options, const char *arg, struct error *err)
+{
+	(void)arg;
+	(void)err;
+	options->no_audit = true;
+	return 0;
+}
+
 static int set_ready_fd(struct options *options, const char *arg, struct error *err)
 {
 	uint64_t fd;
@@ -409,6 +424,15 @@ static const struct option_row rows[] = {
 	  set_ready_fd,
 	  { "ready-fd", KEY_READY_FD, "N", 0,
 	    "write a line to file descriptor N once tracing (for scripts)", 4 } },
+	{ GROUP_LIVE,
+	  set_user,
+	  { "user", KEY_USER, "NAME", 0,
+	    "run as this user (a name or an id), with the capabilities that tracing needs", 4 } },
+	{ GROUP_LIVE,
+	  set_no_audit,
+	  { "no-audit", KEY_NO_AUDIT, NULL, 0,
+	    "look into other network namespaces at the start only, and give up what that needs",
+	    4 } },
 	{ GROUP_STACKS,
 	  set_stacks,
 	  { "stacks", KEY_STACKS, "N", OPTION_ARG_OPTIONAL,

@@ -11,11 +11,13 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/user.h"
 #include "model/filter.h"
 #include "sink/sink.h"
 
 /* Parts of one recording may be many; hosts, or boots, are MODEL_MAX_SOURCES at most. */
 #define MAX_INPUTS 256
+#define MOST_READ_LATER 2
 
 struct options {
 	const struct sink_ops *const
@@ -25,7 +27,9 @@ struct options {
 	uint64_t for_ns;			/* 0: until stopped */
 	uint64_t interval_ns;
 	const char *inputs[MAX_INPUTS];		/* recordings; none: live */
+	int input_fds[MAX_INPUTS];		/* once they are open (cmd/confine.h), or -errno */
 	uint32_t nr_inputs;
+	bool confined;				/* they are */
 	struct filter filter;
 	uint64_t ring_bytes;
 	uint32_t kinds;
@@ -38,11 +42,17 @@ struct options {
 	bool debuginfod;
 	enum tw_evidence evidence;		/* TW_NR_EVIDENCE: the best there is */
 	int ready_fd;				/* -1: none */
+	struct user user;			/* live: to run as */
+	bool no_audit;
 	int verbose;
 	const char *operand;			/* a command's FILE; NULL: none given */
 	char **words;				/* a program and its arguments; NULL: none given */
 	const char *report;			/* a file; NULL: where the command has it */
 	const char *record_to;			/* a file; NULL: none */
+	/* of a command's files those that are opened once nothing else can be any more */
+	const char *read_later[MOST_READ_LATER]; /* files, or folders with all below them */
+	uint32_t nr_read_later;
+	const char *written_later;		/* made and replaced; a pattern, too; NULL: none */
 	void *own;				/* of the command, for its own options */
 };
 
@@ -64,7 +74,7 @@ enum option_group {
 	GROUP_OUTPUT = 1 << 1,	/* --output */
 	GROUP_INPUT = 1 << 2,	/* --input */
 	GROUP_FILTER = 1 << 3,	/* --port and its kin */
-	GROUP_LIVE = 1 << 4,	/* --ring, --syscalls, --evidence, --ready-fd */
+	GROUP_LIVE = 1 << 4,	/* --ring, --syscalls, --evidence, --user and their kin */
 	GROUP_TABLE = 1 << 5,	/* --limit */
 	GROUP_KIND = 1 << 6,	/* --kind */
 	GROUP_SORT = 1 << 7,	/* --sort */

@@ -14,6 +14,7 @@
 #include "base/notify.h"
 #include "base/text.h"
 #include "cmd/child.h"
+#include "cmd/confine.h"
 #include "cmd/replay.h"
 #include "cmd/signals.h"
 #include "cmd/stage.h"
@@ -65,6 +66,12 @@ static enum status complain(const struct error *err, enum status status)
 	return status;
 }
 
+/* A command may have become another user: signals are passed on to it all the same. */
+static uint32_t kept_caps(const struct pipeline *pipeline, const struct live *live)
+{
+	return live_kept_caps(live) | (pipeline->child ? CAPS(KILL) : NO_CAPS);
+}
+
 /* Frees @live. */
 static enum status trace_live(const struct pipeline *pipeline, struct live *live, struct error *err)
 {
@@ -89,8 +96,8 @@ static enum status trace_live(const struct pipeline *pipeline, struct live *live
 		signals_catch_save();
 	caps_raise(ALL_CAPS);
 	ret = stage_open(&stage, pipeline, &origin, err);
-	if (!ret && caps_limit(live_kept_caps(live), err))
-		ret = err->code;
+	if (!ret)
+		ret = confine_live(pipeline->options, kept_caps(pipeline, live), err);
 	if (!ret)
 		ret = stage_start(&stage, &origin, err);
 	if (!ret && pipeline->scope)
@@ -125,6 +132,18 @@ static enum status trace_live(const struct pipeline *pipeline, struct live *live
 	return STATUS_OK;
 }
 
+static enum status replay(const struct pipeline *pipeline)
+{
+	struct options options = *pipeline->options;
+	struct pipeline own = *pipeline;
+	struct error err = { 0 };
+
+	own.options = &options;
+	if (confine_offline(&options, &err))
+		return complain(&err, STATUS_FAILED);
+	return replay_run(&own);
+}
+
 enum status pipeline_run(const struct pipeline *pipeline)
 {
 	const struct options *options = pipeline->options;
@@ -142,6 +161,7 @@ enum status pipeline_run(const struct pipeline *pipeline)
 		.evidence = options->evidence,
 		.stacks = options->stacks,
 		.debuginfod = options->debuginfod,
+		.no_audit = options->no_audit,
 		.scope_pid = pipeline->scope ? pipeline->scope->pid : 0,
 		.scope_cgroup = pipeline->scope ? pipeline->scope->cgroup_id : 0,
 	};
@@ -150,7 +170,9 @@ enum status pipeline_run(const struct pipeline *pipeline)
 
 	signal(SIGPIPE, SIG_IGN);
 	if (options->nr_inputs)
-		return replay_run(pipeline);
+		return replay(pipeline);
+	if (confine_user(options, &err))
+		return complain(&err, STATUS_FAILED);
 	live = live_new(&opts, &err);
 	if (!live && pipeline->untraceable) {
 		*pipeline->untraceable = err;

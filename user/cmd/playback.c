@@ -188,7 +188,7 @@ int playback(struct replay *replay, struct pace *pace, struct error *err)
 	struct playback playback = { .replay = replay, .pace = pace };
 
 	signals_catch();
-	playback.scout = reel_open(options->inputs, options->nr_inputs, err);
+	playback.scout = reel_open(options->inputs, options->input_fds, options->nr_inputs, err);
 	if (!playback.scout)
 		return err->code;
 	while (step(&playback, err))

@@ -138,6 +138,9 @@ int cmd_record(int argc, char **argv)
 		log_msg(LOG_WARNING, "%s", fault);
 		return STATUS_USAGE;
 	}
+	/* a file alone stays open from the start on */
+	if (strcmp(pipeline.record_to, "-") && (pipeline.record_max_bytes || options.nr_inputs))
+		options.written_later = pipeline.record_to;
 	if (options.interval_ns > 1000000000)
 		options.interval_ns = 1000000000;
 	return pipeline_run(&pipeline);

@@ -72,11 +72,11 @@ static void link_parts(struct reel *reel)
 				reel->inputs[i].before = &reel->inputs[j];
 }
 
-static int open_input(struct reel *reel, const char *path, struct error *err)
+static int open_input(struct reel *reel, const char *path, int fd, struct error *err)
 {
 	struct input *input = &reel->inputs[reel->count];
 
-	input->recording = recording_open(path, err);
+	input->recording = recording_read(path, fd, err);
 	if (!input->recording)
 		return err->code;
 	input->first = reel->count;
@@ -185,7 +185,7 @@ static const struct tw_record *shifted(struct reel *reel, const struct input *in
 	return record;
 }
 
-struct reel *reel_open(const char *const *paths, uint32_t count, struct error *err)
+struct reel *reel_open(const char *const *paths, const int *fds, uint32_t count, struct error *err)
 {
 	struct reel *reel = calloc(1, sizeof(*reel));
 
@@ -197,7 +197,7 @@ struct reel *reel_open(const char *const *paths, uint32_t count, struct error *e
 		return NULL;
 	}
 	for (uint32_t i = 0; i < count; i++)
-		if (open_input(reel, paths[i], err)) {
+		if (open_input(reel, paths[i], fds[i], err)) {
 			reel_free(reel);
 			return NULL;
 		}

@@ -20,8 +20,8 @@ struct reel_part {
 	uint64_t left_out;	/* sockets that it had no room to begin with */
 };
 
-/* NULL with @err. */
-struct reel *reel_open(const char *const *paths, uint32_t count, struct error *err);
+/* As recording_read() each. NULL with @err. */
+struct reel *reel_open(const char *const *paths, const int *fds, uint32_t count, struct error *err);
 /* NULL is fine. */
 void reel_free(struct reel *reel);
 /* From the first record on again. 0, or -errno with @err: they are no files. */

@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/caps.h"
 #include "base/log.h"
+#include "cmd/confine.h"
 #include "cmd/playback.h"
 #include "sink/recordings.h"
 
@@ -167,8 +169,14 @@ static int open_stage(struct replay *replay, const struct pipeline *pipeline, st
 		.recordings = replay->notes,
 		.nr_recordings = reel_count(replay->reel),
 	};
-	int ret = stage_open(&replay->stage, pipeline, &origin, err);
+	int ret;
 
+	caps_raise(CAPS_TO_WRITE);
+	ret = stage_open(&replay->stage, pipeline, &origin, err);
+	caps_lower();
+	/* the copy was the only file to be made */
+	if (!ret && pipeline->record_to)
+		ret = caps_limit(NO_CAPS, err);
 	if (!ret)
 		ret = stage_start(&replay->stage, &origin, err);
 	if (!ret)
@@ -207,7 +215,7 @@ static int run(struct replay *replay, const struct pipeline *pipeline, struct er
 	replay->notes = calloc(options->nr_inputs, sizeof(*replay->notes));
 	if (!replay->notes)
 		return error_set(err, -ENOMEM, "no memory");
-	replay->reel = reel_open(options->inputs, options->nr_inputs, err);
+	replay->reel = reel_open(options->inputs, options->input_fds, options->nr_inputs, err);
 	if (replay->reel && pipeline->record_to && check_copy(replay->reel, err))
 		return err->code;
 	if (!replay->reel || open_stage(replay, pipeline, err))

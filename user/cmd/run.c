@@ -113,6 +113,8 @@ int cmd_run(int argc, char **argv)
 		return STATUS_USAGE;
 	}
 	pipeline.record_to = options.record_to;
+	if (options.nr_inputs)
+		options.written_later = options.record_to;
 	if (open_report(&pipeline))
 		return STATUS_FAILED;
 	status = options.nr_inputs ? (int)pipeline_run(&pipeline) : run_command(&pipeline);

@@ -337,5 +337,7 @@ int cmd_serve(int argc, char **argv)
 		serve.options.interval_ns = SECOND_NS;
 	if (!is_fine(&serve))
 		return STATUS_USAGE;
+	if (serve.token_file)
+		serve.options.read_later[serve.options.nr_read_later++] = serve.token_file;
 	return run(&serve);
 }

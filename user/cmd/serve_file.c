@@ -12,6 +12,7 @@
 #include "base/courier.h"
 #include "base/file_put.h"
 #include "base/log.h"
+#include "cmd/confine.h"
 
 /* The collector runs as somebody else. */
 #define MODE 0644
@@ -32,7 +33,10 @@ static int begin(void *ctx, struct error *err)
 	struct metrics_file *file = ctx;
 
 	file_put_as_owner(&file->put);
-	return file_put_check(file->path, err);
+	if (file_put_check(file->path, err))
+		return err->code;
+	confine_writer(file->path);
+	return 0;
 }
 
 static enum courier_verdict deliver(void *ctx, const void *bytes, size_t len,
