@@ -138,8 +138,7 @@ int cmd_record(int argc, char **argv)
 		log_msg(LOG_WARNING, "%s", fault);
 		return STATUS_USAGE;
 	}
-	/* a file alone stays open from the start on */
-	if (strcmp(pipeline.record_to, "-") && (pipeline.record_max_bytes || options.nr_inputs))
+	if (options.nr_inputs && strcmp(pipeline.record_to, "-"))
 		options.written_later = pipeline.record_to;
 	if (options.interval_ns > 1000000000)
 		options.interval_ns = 1000000000;

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/procfs.h"
 #include "base/text.h"
+#include "cmd/confine.h"
 #include "cmd/signals.h"
 #include "cmd/stage.h"
 #include "model/restate.h"
@@ -74,6 +75,7 @@ void stage_open_recorder(struct stage *stage, const struct origin *origin, struc
 		.max_bytes = pipeline->record_max_bytes,
 		.keep = pipeline->record_keep,
 		.threaded = !origin->replay,
+		.confine = confine_writer,
 	};
 
 	if (origin->head) {

@@ -30,6 +30,7 @@ struct packer {
 	bool headed;		/* the head is in the file */
 	struct tw_recording_head head;
 	struct parts *parts;	/* owned; NULL: one file */
+	void (*confine)(const char *path);
 	uint64_t taken, bytes;	/* of the part so far, known or not */
 	uint64_t unsettled;	/* of what was taken zstd may hold so much */
 	uint32_t flushes;
@@ -190,6 +191,8 @@ static int begin(void *ctx)
 	if (!packer->parts)
 		return 0;
 	file_put_as_owner(&packer->parts->put);
+	if (packer->confine)
+		packer->confine(packer->parts->path);
 	return caps_limit(NO_CAPS, &err);
 }
 
@@ -249,6 +252,7 @@ struct packer *packer_new(const char *path, const struct tw_recording_head *head
 	}
 	packer->fd = -1;
 	packer->head = *head;
+	packer->confine = opts->confine;
 	pthread_mutex_init(&packer->lock, NULL);
 	packer->zstd = ZSTD_createCCtx();
 	if (!packer->zstd) {

@@ -20,6 +20,7 @@ struct recorder_opts {
 	uint64_t max_bytes;	/* a file never grows beyond: another one begins; 0: one file */
 	uint32_t keep;		/* so many files at most (sink/parts.h); 0: all */
 	bool threaded;		/* with max_bytes: recorder_start() is called, while privileges last */
+	void (*confine)(const char *path); /* then the thread calls it first; NULL: nothing to do */
 };
 
 /* @path "-" is standard output. NULL with @err. */
