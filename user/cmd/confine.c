@@ -18,7 +18,7 @@
 /* What tracing may need: to load, and for each look into other processes and namespaces. */
 #define CAPS_OF_TRACING                                                                           \
 	(CAPS(BPF) | CAPS(PERFMON) | CAPS(SYS_ADMIN) | CAPS(SYS_PTRACE) | CAPS(DAC_READ_SEARCH) | \
-	 CAPS(SYSLOG) | CAPS(KILL))
+	 CAPS(CHECKPOINT_RESTORE) | CAPS(SYSLOG) | CAPS(KILL))
 
 enum purpose {
 	FOR_ALL = 1 << 0,	/* the time of day, the terminal, letters */

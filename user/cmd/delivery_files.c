@@ -162,16 +162,6 @@ static void name_file(struct files *files, uint64_t to_ns, char path[static PATH
 
 /* ------------------------------------------------------------------------------- the sender */
 
-static int check_at_once(const struct desk *desk, struct error *err)
-{
-	int ret;
-
-	caps_raise(CAPS_TO_WRITE);
-	ret = file_put_check(desk->first_path, err);
-	caps_lower();
-	return ret;
-}
-
 static int prepare(struct files *files, const struct delivery_config *config, struct error *err)
 {
 	static const struct courier_ops ops = {
@@ -190,7 +180,7 @@ static int prepare(struct files *files, const struct delivery_config *config, st
 	file_put_init(&desk->put, desk->first_path);
 	/* the folders of a recording's times are not those of now */
 	if (config->waits)
-		return changes_folder(config->pattern) ? 0 : check_at_once(desk, err);
+		return changes_folder(config->pattern) ? 0 : file_put_check(desk->first_path, err);
 	desk->holders++;
 	files->courier = courier_new(&ops, desk, &courier, err);
 	if (files->courier)

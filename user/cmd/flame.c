@@ -85,8 +85,10 @@ static enum status read_base(const struct options *options, const struct flame_a
 	base_options.confined = true;
 	base_options.format = &flame_keep_sink;
 	base_options.for_ns = 0;
+	base_options.interval_ns = SECOND_NS;
 	base_flame.keep = base;
 	base_flame.host_if_several = false;
+	base_flame.deliver = NULL;
 	/* live, loading follows: what it needs can't be given up yet */
 	caps_lower();
 	status = pipeline_run(&pipeline);
@@ -114,25 +116,16 @@ static uint32_t choose_window(struct options *options, const struct flame_args *
 	return intervals;
 }
 
-/* What files are called where nobody says. */
-static void choose_pattern(const struct options *options, struct flame_args *args)
-{
-	static char pattern[64];
-
-	if (!args->interval_ns || args->delivery.push || args->delivery.pattern)
-		return;
-	snprintf(pattern, sizeof(pattern), "twtrace-%%Y%%m%%dT%%H%%M%%SZ%s",
-		 flame_suffix(options->format));
-	args->delivery.pattern = pattern;
-}
-
-/* All that is named is known. 0 or -errno. */
+/*
+ * What is read is open, what is written has its threads: from here on nobody else is needed, but
+ * to load what traces. 0 or -errno.
+ */
 static int give_up(struct options *options, struct flame_args *args, struct error *err)
 {
 	if (args->diff)
 		args->diff_fd = confine_input(args->diff);
 	if (!options->nr_inputs)
-		return confine_user(options, err);
+		return 0;
 	options->written_later = args->delivery.pattern;
 	return confine_offline(options, err);
 }
@@ -142,7 +135,13 @@ static int choose_delivery(struct options *options, struct flame_args *args, uin
 			   struct flame_opts *flame, struct error *err)
 {
 	struct delivery_config *config = &args->delivery;
+	static char pattern[64];
 
+	if (window && !config->push && !config->pattern) {
+		snprintf(pattern, sizeof(pattern), "twtrace-%%Y%%m%%dT%%H%%M%%SZ%s",
+			 flame_suffix(options->format));
+		config->pattern = pattern;
+	}
 	config->waits = options->nr_inputs != 0;
 	config->window_ns = window ? window * options->interval_ns : 0;
 	if (!config->pattern && !config->push)
@@ -167,14 +166,13 @@ static enum status draw(struct options *options, struct flame_args *args)
 	struct error err = { 0 };
 
 	choose(options, args, &flame);
-	choose_pattern(options, args);
-	if (give_up(options, args, &err))
+	pipeline.window = choose_window(options, args);
+	if ((!options->nr_inputs && confine_user(options, &err)) ||
+	    choose_delivery(options, args, pipeline.window, &flame, &err) ||
+	    give_up(options, args, &err))
 		status = complain(&err);
 	if (status == STATUS_OK && args->diff)
 		status = read_base(options, args, &flame, &base);
-	pipeline.window = choose_window(options, args);
-	if (status == STATUS_OK && choose_delivery(options, args, pipeline.window, &flame, &err))
-		status = complain(&err);
 	if (status == STATUS_OK)
 		status = pipeline_run(&pipeline);
 	if (!delivery_close(flame.ctx) && status == STATUS_OK)
