@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/caps.h"
 #include "base/index.h"
 #include "base/pool.h"
 #include "base/text.h"
@@ -61,6 +62,9 @@ static void *run(void *arg)
 {
 	struct names *names = arg;
 
+	/* what an answer can do is to be nothing; without a name all goes on */
+	if (caps_limit(NO_CAPS, NULL))
+		return NULL;
 	pthread_mutex_lock(&names->lock);
 	while (!names->stop) {
 		struct entry *entry;

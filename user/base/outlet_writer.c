@@ -11,6 +11,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/caps.h"
+
 #define MOST_SPARE 4
 
 struct writer {
@@ -157,6 +159,8 @@ static void *run(void *arg)
 	bool abandoned;
 	size_t most;
 
+	if (!ret)
+		ret = caps_limit(NO_CAPS, NULL);
 	pthread_mutex_lock(&writer->lock);
 	if (ret)
 		fail(writer, ret);

@@ -11,7 +11,6 @@
 #include <unistd.h>
 #include <zstd.h>
 
-#include "base/caps.h"
 #include "sink/parts.h"
 
 #define LEVEL 3
@@ -186,14 +185,12 @@ static int pack_end(void *ctx)
 static int begin(void *ctx)
 {
 	const struct packer *packer = ctx;
-	struct error err;
 
-	if (!packer->parts)
-		return 0;
-	file_put_as_owner(&packer->parts->put);
-	if (packer->confine)
+	if (packer->parts)
+		file_put_as_owner(&packer->parts->put);
+	if (packer->parts && packer->confine)
 		packer->confine(packer->parts->path);
-	return caps_limit(NO_CAPS, &err);
+	return 0;
 }
 
 void packer_free(void *ctx)
