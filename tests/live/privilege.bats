@@ -173,7 +173,7 @@ need_landlock() {
 
 @test "--user: the namespaces of others are seen as by root" {
 	probe_trace
-	start_traffic hold_open --count 3 --port 7301 || skip "the generator holds nothing here"
+	start_traffic idle_hold --count 3 --port 7301
 	run -0 --separate-stderr "$TWTRACE" list --port 7301 -o json --user "$NOBODY"
 	[[ $stderr == "" ]]
 	(($(jq '.sockets | length' <<<"$output") >= 6))
