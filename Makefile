@@ -356,7 +356,7 @@ installed = $(call put,755,$(O)/twtrace,$(PREFIX)/bin) \
 	$(call put,644,contrib/completions/twtrace.fish,$(PREFIX)/share/fish/vendor_completions.d) \
 	$(call put,644,contrib/completions/_twtrace,$(PREFIX)/share/zsh/$(ZSH)) \
 	$(call put,644,$(UNITS),$(UNITDIR)) \
-	$(call put,644,README.md,$(DOCDIR)) \
+	$(call put,644,README.md SECURITY.md,$(DOCDIR)) \
 	$(call put,644,$(wildcard docs/*.md docs/*.png),$(DOCDIR)/docs) \
 	$(call put,644,$(wildcard docs/schema/*.json),$(DOCDIR)/docs/schema) \
 	$(foreach d,$(EXAMPLES),$(call put,644,$(wildcard $d/*),$(DOCDIR)/examples/$(notdir $d)))

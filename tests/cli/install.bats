@@ -61,7 +61,7 @@ tree() {
 # a repository of what is here, with a commit of its own: what is tested needs no clean tree
 repository() {
 	git init -q "$1"
-	cp -r .gitignore .ci LICENSE Makefile README.md vmlinux.h bpf contrib docs include user "$1"
+	cp -r .gitignore .ci LICENSE Makefile README.md SECURITY.md vmlinux.h bpf contrib docs include user "$1"
 	git -C "$1" add -A
 	git -C "$1" -c user.name=t -c user.email=t@t commit -q --date=2026-01-02T03:04:05Z -m one
 }

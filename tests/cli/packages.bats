@@ -13,7 +13,7 @@ setup_file() {
 
 	command -v dh >/dev/null || return 0
 	git init -q "$TREE"
-	cp -r .gitignore LICENSE Makefile README.md vmlinux.h bpf contrib docs include user "$TREE"
+	cp -r .gitignore LICENSE Makefile README.md SECURITY.md vmlinux.h bpf contrib docs include user "$TREE"
 	git -C "$TREE" add -A
 	git -C "$TREE" -c user.name=t -c user.email=t@t commit -q -m one
 	make -s -C "$TREE" deb O=out >"$BATS_FILE_TMPDIR/said" 2>&1 || true

@@ -174,6 +174,9 @@ commands() {
 	refuses 2 "'/nowhere'" top --netns /nowhere
 	refuses 2 "'/etc/passwd'" top --netns /etc/passwd
 	refuses 2 "'99'" top --ready-fd 99
+	refuses 2 "'nobody-of-that-name'" top --user nobody-of-that-name
+	refuses 2 "'4294967295'" serve --user 4294967295
+	refuses 2 "'-1'" record x --user -1
 }
 
 @test "a value that is refused: the command, the option and the value are named" {
@@ -187,7 +190,13 @@ commands() {
 	refuses 2 "twtrace top: --output 'csv' is" top -o csv
 	refuses 2 "twtrace trace: --kind 'reset_sent,x': " trace --kind reset_sent,x
 	refuses 2 "twtrace top: --service '' matches" top --service ''
+	refuses 2 "twtrace top: --user '' is no user of this host" top --user ''
 	refuses 1 "twtrace top: cannot read '/nowhere/x'" top -i /nowhere/x
+}
+
+@test "what reads a recording takes the options of tracing, and needs nobody for them" {
+	refuses 1 "'/nowhere/x'" top -i /nowhere/x --user root --no-audit
+	[[ $stderr != *CAP_* ]]
 }
 
 @test "a recording that is not there, or is none" {
