@@ -263,6 +263,91 @@ static void memory_follows_the_octaves_in_use(void **state)
 	assert_int_equal(histogram.count, 0);
 }
 
+/* As if it had been added so often: what is carried over is added. */
+static void add_often(struct histogram *histogram, uint64_t ns, uint32_t times)
+{
+	while (times) {
+		uint32_t *count, step;
+
+		histogram_add(histogram, ns);
+		count = histogram_count(histogram, histogram_bucket(ns));
+		step = times - 1 < UINT32_MAX - *count ? times - 1 : UINT32_MAX - *count;
+		*count += step;
+		histogram->count += step;
+		times -= step + 1;
+	}
+}
+
+#define MS 1000000ULL
+#define MOST UINT32_MAX
+
+/* Ten days of 5,000 connections a second: one of a hundred takes a second. */
+static void fill_for_long(struct histogram *histogram)
+{
+	for (unsigned int i = 0; i < 3; i++)
+		add_often(histogram, MS, MOST);
+	add_often(histogram, 1000 * MS, MOST / 100);
+}
+
+static void assert_filled(const struct histogram *histogram, uint64_t times)
+{
+	uint64_t brief = 3ULL * MOST * times, slow = MOST / 100 * times;
+
+	assert_int_equal(histogram->count, brief + slow);
+	assert_int_equal(histogram_at_most(histogram, 2 * MS), brief);
+	assert_int_equal(histogram_at_most(histogram, 2000 * MS), brief + slow);
+	assert_near(histogram_quantile(histogram, 500), MS, "the median");
+	assert_near(histogram_quantile(histogram, 990), MS, "the 99th percentile");
+	assert_near(histogram_quantile(histogram, 999), 1000 * MS, "the 99.9th percentile");
+	assert_near(histogram_sum_ns(histogram), brief * MS + slow * 1000 * MS, "the sum");
+}
+
+static void counts_go_on_beyond_32_bits(void **state)
+{
+	struct histogram histogram = { 0 };
+
+	(void)state;
+	fill_for_long(&histogram);
+	assert_filled(&histogram, 1);
+	/* an octave that is new, before and behind those that are wide */
+	histogram_add(&histogram, 1);
+	histogram_add(&histogram, 3600 * 1000 * MS);
+	assert_int_equal(histogram_at_most(&histogram, 1), 1);
+	assert_int_equal(histogram_at_most(&histogram, 2 * MS), 3ULL * MOST + 1);
+	assert_int_equal(histogram_at_most(&histogram, UINT64_MAX), histogram.count);
+	/* the second one that gets wide, before the first */
+	add_often(&histogram, 1, MOST);
+	assert_int_equal(histogram_at_most(&histogram, 1), MOST + 1ULL);
+	assert_int_equal(histogram_at_most(&histogram, 2 * MS), 4ULL * MOST + 1);
+	histogram_release(&histogram);
+	assert_int_equal(histogram.wide, 0);
+}
+
+/* What several rows have is added up where they are folded. */
+static void sums_go_on_beyond_32_bits(void **state)
+{
+	struct histogram from = { 0 }, to = { 0 }, narrow = { 0 }, since = { 0 };
+
+	(void)state;
+	fill_for_long(&from);
+	histogram_merge(&to, &from);
+	assert_filled(&to, 1);
+	histogram_merge(&to, &from);
+	assert_filled(&to, 2);
+	/* neither is wide, and their sum is */
+	add_often(&narrow, MS, MOST);
+	histogram_add_since(&since, &to, &from);
+	assert_filled(&since, 1);
+	histogram_release(&since);
+	histogram_merge(&since, &narrow);
+	histogram_merge(&since, &narrow);
+	assert_int_equal(histogram_at_most(&since, 2 * MS), 2ULL * MOST);
+	histogram_release(&from);
+	histogram_release(&to);
+	histogram_release(&narrow);
+	histogram_release(&since);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -278,6 +363,8 @@ int main(void)
 		cmocka_unit_test(how_many_are_not_above_a_value_is_known_to_half_a_bucket),
 		cmocka_unit_test(the_sum_is_within_half_a_bucket),
 		cmocka_unit_test(memory_follows_the_octaves_in_use),
+		cmocka_unit_test(counts_go_on_beyond_32_bits),
+		cmocka_unit_test(sums_go_on_beyond_32_bits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -279,6 +279,13 @@ bool histogram_grow(struct histogram *histogram, unsigned int octave)
 	return false;
 }
 
+bool histogram_carry(struct histogram *histogram, unsigned int bucket)
+{
+	(void)histogram;
+	(void)bucket;
+	return false;
+}
+
 void histogram_merge(struct histogram *histogram, const struct histogram *from)
 {
 	(void)histogram;
@@ -304,15 +311,15 @@ uint64_t histogram_quantile(const struct histogram *histogram, unsigned int perm
 	return histogram->max_ns / 1000 * permille;
 }
 
-/* Likewise: all samples are the maximum, in one bucket of 32 bits. */
+/* Likewise: all samples are the maximum. */
 uint64_t histogram_at_most(const struct histogram *histogram, uint64_t ns)
 {
-	return ns < histogram->max_ns ? 0 : (uint32_t)histogram->count;
+	return ns < histogram->max_ns ? 0 : histogram->count;
 }
 
 double histogram_sum_ns(const struct histogram *histogram)
 {
-	return (double)(uint32_t)histogram->count * (double)histogram->max_ns;
+	return (double)histogram->count * (double)histogram->max_ns;
 }
 
 static inline void fake_addr(uint8_t addr[static ADDR_LEN], unsigned int a, unsigned int b,

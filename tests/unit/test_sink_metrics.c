@@ -506,30 +506,6 @@ static void a_histogram_has_its_buckets_and_the_one_of_all(void **state)
 	fake_model_free(model);
 }
 
-/* The model's buckets have 32 bits. */
-static void a_bucket_that_begins_again_goes_on(void **state)
-{
-	struct model *model = fake_busy_model();
-	struct scrape scrape;
-
-	(void)state;
-	model->totals.lifetime.max_ns = SECOND;
-	model->totals.lifetime.count = UINT32_MAX - 9ULL;
-	scrape_begin(&scrape, &METRICS_DEFAULTS);
-	scrape_text(&scrape, model);
-	model->totals.lifetime.count += 100;
-	scrape_text(&scrape, model);
-	expect_line(&scrape, "twtrace_connection_lifetime_seconds_bucket{le=\"0.5\"} 0");
-	expect_line(&scrape, "twtrace_connection_lifetime_seconds_bucket{le=\"1.0\"} 4294967386");
-	expect_line(&scrape, "twtrace_connection_lifetime_seconds_bucket{le=\"+Inf\"} 4294967386");
-	expect_line(&scrape, "twtrace_connection_lifetime_seconds_sum 4.29496729e+09");
-	model->totals.lifetime.count += 10;
-	scrape_text(&scrape, model);
-	expect_line(&scrape, "twtrace_connection_lifetime_seconds_sum 4.2949673e+09");
-	scrape_end(&scrape);
-	fake_model_free(model);
-}
-
 static void what_was_held_is_not_taken_back(void **state)
 {
 	static const char line[] = "twtrace_time_wait_held_seconds_total 283820.000000000";
@@ -644,7 +620,6 @@ int main(void)
 		cmocka_unit_test(overflows_are_those_of_all_namespaces_while_traced),
 		cmocka_unit_test(what_the_kernel_counts_otherwise_is_shown),
 		cmocka_unit_test(a_histogram_has_its_buckets_and_the_one_of_all),
-		cmocka_unit_test(a_bucket_that_begins_again_goes_on),
 		cmocka_unit_test(what_was_held_is_not_taken_back),
 		cmocka_unit_test(openmetrics_names_families_and_units_and_ends),
 		cmocka_unit_test(no_series_comes_twice),

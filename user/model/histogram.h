@@ -2,7 +2,8 @@
 /*
  * Durations by logarithmic buckets, 16 an octave: a quantile is within 3.2 % of
  * the true value (half a bucket), the maximum is exact. Sparse: memory follows
- * the number of different octaves, 64 bytes each, few of them for most rows.
+ * the number of different octaves, 64 bytes each, few of them for most rows, and
+ * as much again for those that had more samples than 32 bits count.
  */
 #ifndef MODEL_HISTOGRAM_H
 #define MODEL_HISTOGRAM_H
@@ -19,16 +20,22 @@ struct histogram_octave {
 };
 
 struct histogram {
-	struct histogram_octave *octaves; /* owned, those in use, in order */
+	/* owned: those in use, in order; behind them the upper halves of counts, in order */
+	struct histogram_octave *octaves;
 	uint64_t used; /* which those are, a bit each */
-	uint32_t missed;	/* samples dropped for want of memory */
-	uint64_t count;
+	uint64_t wide; /* those of them that have an upper half */
+	uint64_t count; /* but for samples that there was no memory for */
 	uint64_t max_ns;
 };
 
 void histogram_release(struct histogram *histogram);
 /* Makes room for @octave; false: no memory. */
 bool histogram_grow(struct histogram *histogram, unsigned int octave);
+/*
+ * The lower half of a bucket's count has begun again at 0: the upper one has one more. False:
+ * no memory, and the sample that did it is taken back.
+ */
+bool histogram_carry(struct histogram *histogram, unsigned int bucket);
 /* Adds all samples of @from, as if they had been added here. */
 void histogram_merge(struct histogram *histogram, const struct histogram *from);
 /*
@@ -65,7 +72,7 @@ static inline unsigned int histogram_count_bits(uint64_t bits)
 	return ((bits + (bits >> 4)) & 0x0f0f0f0f0f0f0f0fULL) * 0x0101010101010101ULL >> 56;
 }
 
-/* The count of a bucket, or where it would be: as many octaves are before it as are in use. */
+/* The lower half of a bucket's count, or where it would be: as many octaves are before it as are in use. */
 static inline uint32_t *histogram_count(const struct histogram *histogram, unsigned int bucket)
 {
 	uint64_t below = (1ULL << bucket / HISTOGRAM_SUB_COUNT) - 1;
@@ -88,11 +95,10 @@ static inline void histogram_add(struct histogram *histogram, uint64_t ns)
 
 	if (ns > histogram->max_ns)
 		histogram->max_ns = ns;
-	if (!(histogram->used >> octave & 1) && !histogram_grow(histogram, octave)) {
-		histogram->missed++;
+	if (!(histogram->used >> octave & 1) && !histogram_grow(histogram, octave))
 		return;
-	}
-	++*histogram_count(histogram, bucket);
+	if (!++*histogram_count(histogram, bucket) && !histogram_carry(histogram, bucket))
+		return;
 	histogram->count++;
 }
 

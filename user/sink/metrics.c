@@ -100,9 +100,6 @@ static const struct metric memory = {
 	.help = "Resident memory of twtrace itself.",
 };
 
-_Static_assert(COUNT_OF(lifetimes) <= METRIC_BUCKETS && COUNT_OF(residences) <= METRIC_BUCKETS,
-	       "a course has room for all buckets");
-
 struct metrics *metrics_new(const struct metrics_opts *opts)
 {
 	struct metrics *metrics = calloc(1, sizeof(*metrics));
@@ -157,12 +154,11 @@ static void write_times(struct metrics *metrics, const struct model *model,
 
 	metric_begin(to, &lifetime);
 	if (is_ready)
-		metric_histogram(to, &lifetime, &metrics->lifetime, &totals->lifetime, lifetimes,
-				 COUNT_OF(lifetimes));
+		metric_histogram(to, &lifetime, &totals->lifetime, lifetimes, COUNT_OF(lifetimes));
 	metric_begin(to, &residence);
 	if (is_ready)
-		metric_histogram(to, &residence, &metrics->residence, &totals->residence,
-				 residences, COUNT_OF(residences));
+		metric_histogram(to, &residence, &totals->residence, residences,
+				 COUNT_OF(residences));
 	metric_begin(to, &held);
 	if (!is_ready)
 		return;

@@ -12,7 +12,6 @@ struct metrics {
 	struct metrics_opts opts;
 	struct shelf places, remotes, failures;
 	uint64_t places_folded, remotes_folded; /* as they were last */
-	struct metric_course lifetime, residence;
 	uint64_t overflows, last_overflows;	/* as shown, as they were last */
 	uint64_t held_ns;			/* likewise: what was shown */
 };

@@ -81,33 +81,16 @@ void metric_seconds(const struct exposition *to, const struct metric *metric, co
 		(uint64_t)(ns % NS_PER_SECOND));
 }
 
-static void follow(struct metric_course *course, const struct histogram *histogram,
-		   const struct metric_bucket *buckets, size_t count)
-{
-	double sum_ns = histogram_sum_ns(histogram);
-
-	for (size_t i = 0; i < count; i++) {
-		uint32_t now = (uint32_t)histogram_at_most(histogram, buckets[i].ns);
-
-		course->at_most[i] += now - course->last[i];
-		course->last[i] = now;
-	}
-	/* it falls only where a bucket began again */
-	if (sum_ns > course->last_sum_ns)
-		course->sum_ns += sum_ns - course->last_sum_ns;
-	course->last_sum_ns = sum_ns;
-}
-
 void metric_histogram(const struct exposition *to, const struct metric *metric,
-		      struct metric_course *course, const struct histogram *histogram,
-		      const struct metric_bucket *buckets, size_t count)
+		      const struct histogram *histogram, const struct metric_bucket *buckets,
+		      size_t count)
 {
-	follow(course, histogram, buckets, count);
 	for (size_t i = 0; i < count; i++)
 		fprintf(to->out, "%s_bucket{le=\"%s\"} %" PRIu64 "\n", metric->name, buckets[i].le,
-			course->at_most[i]);
+			histogram_at_most(histogram, buckets[i].ns));
 	fprintf(to->out, "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n", metric->name, histogram->count);
-	fprintf(to->out, "%s_sum %.9g\n", metric->name, course->sum_ns / NS_PER_SECOND);
+	fprintf(to->out, "%s_sum %.9g\n", metric->name,
+		histogram_sum_ns(histogram) / NS_PER_SECOND);
 	fprintf(to->out, "%s_count %" PRIu64 "\n", metric->name, histogram->count);
 }
 

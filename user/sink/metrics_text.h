@@ -50,22 +50,10 @@ struct metric_bucket {
 	uint64_t ns;
 };
 
-#define METRIC_BUCKETS 16
-
-/*
- * What was shown of a histogram. The model counts each bucket in 32 bits: after as many
- * TIME_WAITs of a minute, in a week of a busy host, it begins again, and this does not.
- */
-struct metric_course {
-	uint64_t at_most[METRIC_BUCKETS];
-	uint32_t last[METRIC_BUCKETS];	/* as the model had it */
-	double sum_ns, last_sum_ns;
-};
-
 /* All of the family but its head: buckets, the one of all, sum and count. */
 void metric_histogram(const struct exposition *to, const struct metric *metric,
-		      struct metric_course *course, const struct histogram *histogram,
-		      const struct metric_bucket *buckets, size_t count);
+		      const struct histogram *histogram, const struct metric_bucket *buckets,
+		      size_t count);
 
 #define LABELS_LEN 1024
 #define LABEL_OTHER "other"	/* what has no label of its own */
