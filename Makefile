@@ -37,7 +37,7 @@ override O := $(patsubst $(CURDIR)/%,%,$(abspath $(O)))
 # They know nothing of the build, which may not be possible yet.
 
 CHECKS := check check-unit check-golden check-cli check-live check-bench check-vm check-web check-lint
-DOORS := help deps run demo bench clean format check-format golden-update $(CHECKS)
+DOORS := help deps run demo bench soak clean format check-format golden-update $(CHECKS)
 .PHONY: $(DOORS) all install uninstall dist deb programs bench-programs compile_commands.json FORCE
 
 BUILD = +@$(MAKE) $(if $(V),,-s) $(if $(filter -j%,$(MAKEFLAGS)),,-j$$(nproc))
@@ -50,6 +50,7 @@ help:
 	@echo 'make check          install what is missing, build, run the whole test suite'
 	@echo '                    parts of it: $(filter-out check,$(CHECKS))'
 	@echo 'make bench          what it costs, as one table (ARGS="-o json" for machines)'
+	@echo 'make soak           whether it grows or loses anything in the long run (FOR=30m; ARGS="-o json")'
 	@echo 'make                build $(O)/twtrace'
 	@echo 'make deps           install the Debian packages that building and testing need'
 	@echo 'make install        into $$(DESTDIR)$$(PREFIX), PREFIX=$(PREFIX); make uninstall'
@@ -77,6 +78,11 @@ bench:
 	$(NEEDED)
 	$(BUILD) bench-programs
 	@$(AS_ROOT) env BUILD=$(O) PATH="$$PATH" tests/bench/run $(ARGS)
+
+soak:
+	$(NEEDED)
+	$(BUILD) programs
+	@$(AS_ROOT) env BUILD=$(O) PATH="$$PATH" tests/soak/run --for $(or $(FOR),30m) $(ARGS)
 
 $(CHECKS):
 	$(NEEDED)

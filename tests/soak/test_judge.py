@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the soak says of courses that are known: what grows is found, what wavers is not."""
+import math
+import unittest
+
+import judge
+
+HOUR = 1200
+
+
+def tracer(rss, **more):
+    samples = [{'at_s': float(at), 'rss': int(rss(at)), 'pss': 1, 'fds': 20 + (at % 3 == 0), 'threads': 2, 'maps': 4096,
+                'cpu_s': at / 100} for at in range(0, HOUR, 5)]
+    for name in ('fds', 'threads', 'maps'):
+        for sample in samples if name in more else ():
+            sample[name] = more[name](sample['at_s'])
+    return {'name': 'top', 'command': 'twtrace top', 'status': more.get('status', 0), 'samples': samples,
+            'loss': more.get('loss', {'ring_full': 0}), 'audit': more.get('audit', {'time_wait': 0})}
+
+
+def wavering(at):
+    """40 MiB, and a third up and down."""
+    return (40 + 0.3 * math.sin(at / 7) + (at * 7919 % 13) / 39) * judge.MIB
+
+
+class Judge(unittest.TestCase):
+    def failed(self, *tracers):
+        report = {'tracers': tracers, 'load': {'leaking': ['cw-slow'], 'innocent': ['idle-pool']}}
+        return [said['what'] for said in judge.judgements(report) if said['verdict'] == 'failed']
+
+    def test_a_size_that_wavers_is_flat(self):
+        self.assertEqual(self.failed(tracer(wavering)), [])
+
+    def test_a_size_that_fills_up_and_stays_is_flat(self):
+        self.assertEqual(self.failed(tracer(lambda at: 9 * judge.MIB + min(at, 300) * 100000)), [])
+
+    def test_a_kilobyte_a_second_is_found_in_what_wavers(self):
+        self.assertEqual(self.failed(tracer(lambda at: wavering(at) + 1024 * at)), ['size of top'])
+
+    def test_steps_are_found(self):
+        self.assertEqual(self.failed(tracer(lambda at: wavering(at) + at // 200 * 300000)), ['size of top'])
+
+    def test_a_size_that_falls_is_no_failure(self):
+        self.assertEqual(self.failed(tracer(lambda at: wavering(at) - 4096 * at)), [])
+
+    def test_the_slope_is_that_of_most_points(self):
+        points = [(at, 3.0 * at + (1e6 if at % 7 == 0 else 0)) for at in range(40)]
+        median, low, high = judge.slope(points)
+        self.assertAlmostEqual(median, 3)
+        self.assertLessEqual(low, 3)
+        self.assertGreaterEqual(high, 3)
+
+    def test_descriptors_threads_and_maps_that_stay_open_are_found(self):
+        for name, what in (('fds', 'descriptors'), ('threads', 'threads'), ('maps', 'bytes of BPF maps')):
+            self.assertEqual(self.failed(tracer(wavering, **{name: lambda at: 20 + at // 600})), [f'{what} of top'])
+
+    def test_loss_errors_and_ends_are_found(self):
+        self.assertEqual(self.failed(tracer(wavering, loss={'ring_full': 0, 'skipped': 1})), ['loss of top'])
+        self.assertEqual(self.failed(tracer(wavering, audit={'established': 2})), ['error of the audit of top'])
+        self.assertEqual(self.failed(tracer(wavering, status=1)), ['end'])
+
+    def test_verdicts_that_change_or_accuse_the_innocent_are_found(self):
+        leak, innocent = 'close_wait lk-cw-slow', 'close_wait ok-idle-pool'
+        for sets, fails in (([[]] + [[leak]] * 9, False), ([[leak]] * 9 + [[]], True), ([[leak, innocent]] * 10, True),
+                            ([[]] * 10, True)):
+            server = tracer(wavering) | {'answers': {'200': 3}, 'events': 1, 'verdicts': [
+                {'at_s': 20.0 + 40 * i, 'accused': accused} for i, accused in enumerate(sets)]}
+            self.assertEqual(self.failed(server), ['verdicts'] if fails else [], sets)
+
+    def test_an_answer_that_is_none_is_found(self):
+        server = tracer(wavering) | {'answers': {'200': 3, '503': 1}, 'events': 1, 'verdicts': []}
+        self.assertEqual(self.failed(server), ['answers'])
+
+    def test_of_a_short_time_only_what_does_not_depend_on_it_is_judged(self):
+        short = tracer(lambda at: at * judge.MIB)
+        short['samples'] = short['samples'][:6]
+        report = {'tracers': [short], 'load': {}}
+        self.assertEqual({said['verdict'] for said in judge.judgements(report)}, {'passed', 'not judged'})
+
+
+if __name__ == '__main__':
+    unittest.main()
