@@ -29,7 +29,7 @@ enum tw_kind {
 	TW_SNAPSHOT_END = 6,	/* struct tw_snapshot: it ended; kernel's own figures beside */
 	TW_NETNS = 7,		/* struct tw_name: a network namespace appeared */
 	TW_NETNS_GONE = 8,	/* struct tw_name: it ended; its minisocks were purged */
-	TW_CGROUP = 9,		/* struct tw_name: the path of a cgroup id */
+	TW_CGROUP = 9,		/* struct tw_name: the path of a cgroup id; may come again */
 	TW_LOSS = 10,		/* struct tw_loss: so many records lost since the last one */
 	TW_TICK = 11,		/* struct tw_record: nothing older than this time will follow */
 	TW_READY = 12,		/* struct tw_record: probes attached, first snapshot merged */
@@ -56,6 +56,12 @@ enum tw_kind {
 	TW_BOUND = 33,		/* struct tw_bound: a socket on that port; told before it */
 	TW_NR_KINDS,		/* whatever comes last: a new one needs a row in sink/anonymize.c */
 };
+
+/*
+ * Of a cgroup that nobody is in the path may be forgotten when so many have been told since: who
+ * tells each once tells it again before.
+ */
+#define TW_CGROUPS_REMEMBERED 16384
 
 /* What is known of minisocks rests on this: enum evidence of the model. */
 enum tw_evidence {

@@ -87,9 +87,9 @@ static void a_cgroup_whose_name_comes_late_makes_another_one(void **state)
 	uint32_t before = enter(table, 5, 100, "nginx"), after;
 
 	assert_false(owners_outdated(&table->owners, table->services, before));
-	assert_int_equal(services_learn_cgroup(table->services, 9, "/x.slice/other.service"), 0);
+	assert_int_equal(services_learn_cgroup(table->services, 9, 0, "/x.slice/other.service"), 0);
 	assert_false(owners_outdated(&table->owners, table->services, before));
-	assert_int_equal(services_learn_cgroup(table->services, 5, "/x.slice/web.service"), 0);
+	assert_int_equal(services_learn_cgroup(table->services, 5, 0, "/x.slice/web.service"), 0);
 	assert_true(owners_outdated(&table->owners, table->services, before));
 	assert_string_equal(service_of(table, before), "nginx");
 	after = enter(table, 5, 100, "nginx");

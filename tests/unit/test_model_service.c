@@ -115,14 +115,14 @@ static const char *resolve(struct services *services, uint64_t cgroup, const cha
 
 static void a_cgroup_goes_before_the_command(void **state)
 {
-	assert_int_equal(services_learn_cgroup(*state, 5, "/system.slice/nginx.service"), 0);
+	assert_int_equal(services_learn_cgroup(*state, 5, 0, "/system.slice/nginx.service"), 0);
 	assert_string_equal(resolve(*state, 5, "worker"), "nginx.service");
 	assert_string_equal(services_cgroup_path(*state, 5), "/system.slice/nginx.service");
 }
 
 static void the_command_names_what_no_cgroup_does(void **state)
 {
-	assert_int_equal(services_learn_cgroup(*state, 5, "/user.slice/session-2.scope"), 0);
+	assert_int_equal(services_learn_cgroup(*state, 5, 0, "/user.slice/session-2.scope"), 0);
 	assert_string_equal(resolve(*state, 5, "curl"), "curl");
 	assert_string_equal(resolve(*state, 6, "curl"), "curl");
 	assert_string_equal(resolve(*state, 0, "curl"), "curl");
@@ -136,8 +136,8 @@ static void one_name_is_one_service_wherever_it_comes_from(void **state)
 	char comm[TW_COMM_LEN] = "a.service", junk[TW_COMM_LEN] = "a.service\0junk";
 	uint32_t number;
 
-	services_learn_cgroup(*state, 5, "/system.slice/a.service");
-	services_learn_cgroup(*state, 6, "/other.slice/a.service");
+	services_learn_cgroup(*state, 5, 0, "/system.slice/a.service");
+	services_learn_cgroup(*state, 6, 0, "/other.slice/a.service");
 	number = services_resolve(*state, 5, comm);
 	assert_int_equal(services_resolve(*state, 6, comm), number);
 	assert_int_equal(services_resolve(*state, 0, comm), number);
@@ -149,7 +149,7 @@ static void one_name_is_one_service_wherever_it_comes_from(void **state)
 
 static void names_are_shown_clean(void **state)
 {
-	services_learn_cgroup(*state, 5, "/system.slice/a\033[2J.service");
+	services_learn_cgroup(*state, 5, 0, "/system.slice/a\033[2J.service");
 	assert_string_equal(resolve(*state, 5, ""), "a\\x1b[2J.service");
 	assert_string_equal(services_cgroup_path(*state, 5), "/system.slice/a\\x1b[2J.service");
 	assert_string_equal(resolve(*state, 0, "\xff"), "\\xff");
@@ -157,10 +157,10 @@ static void names_are_shown_clean(void **state)
 
 static void a_path_told_again_replaces_the_old_one(void **state)
 {
-	services_learn_cgroup(*state, 5, "/system.slice/a.service");
-	services_learn_cgroup(*state, 5, "/system.slice/b.service");
+	services_learn_cgroup(*state, 5, 0, "/system.slice/a.service");
+	services_learn_cgroup(*state, 5, 0, "/system.slice/b.service");
 	assert_string_equal(resolve(*state, 5, "x"), "b.service");
-	services_learn_cgroup(*state, 5, "/");
+	services_learn_cgroup(*state, 5, 0, "/");
 	assert_string_equal(resolve(*state, 5, "x"), "x");
 }
 
@@ -170,7 +170,7 @@ static void many_stay_apart(void **state)
 
 	for (unsigned int i = 1; i <= 5000; i++) {
 		snprintf(path, sizeof(path), "/system.slice/s%u.service", i);
-		assert_int_equal(services_learn_cgroup(*state, i, path), 0);
+		assert_int_equal(services_learn_cgroup(*state, i, 0, path), 0);
 	}
 	for (unsigned int i = 1; i <= 5000; i++) {
 		snprintf(name, sizeof(name), "s%u.service", i);

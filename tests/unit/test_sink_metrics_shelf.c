@@ -91,6 +91,42 @@ static uint64_t shown_of_others(const struct shelf *shelf)
 	return shelf->entries[SHELF_OTHER].shown[FIELD_OPENED];
 }
 
+/* The model has forgotten the name of what it had folded, and numbers it anew: one series. */
+static void what_comes_again_by_another_key_keeps_its_labels(void **state)
+{
+	struct row_key again = key_of(1, ROLE_SERVER);
+	uint64_t count[NR_FIELDS] = { [FIELD_CONNECTIONS] = 4, [FIELD_OPENED] = 4 };
+	struct world world = { 0 };
+	struct shelf shelf;
+
+	(void)state;
+	assert_int_equal(shelf_init(&shelf, CAP, false), 0);
+	open_more(&world, 1, 7);
+	look(&shelf, &world, false);
+	move_all(&world, 1, 0);
+	look(&shelf, &world, true);
+	again.service = 9;
+	open_more(&world, 0, 4);
+	world.count[0][FIELD_OPENED] -= 4;
+	for (unsigned int i = 0; i < 2; i++) {
+		shelf_begin(&shelf);
+		shelf_add(&shelf, &again, count);
+		assert_false(shelf_admit(&shelf, labels_of, NULL));
+		shelf_settle(&shelf, world.total, false);
+	}
+	assert_int_equal(shelf.count, 2);
+	/* what the look that took it for another one showed of it elsewhere stays there */
+	assert_int_equal(shown(&shelf, 1) + shown_of_others(&shelf), 11);
+	shelf_begin(&shelf);
+	count[FIELD_OPENED] += 5;
+	world.total[FIELD_OPENED] += 5;
+	shelf_add(&shelf, &again, count);
+	shelf_settle(&shelf, world.total, false);
+	assert_int_equal(shown(&shelf, 1), 16 - shown_of_others(&shelf));
+	assert_true(shown(&shelf, 1) >= 12);
+	shelf_release(&shelf);
+}
+
 static void the_first_look_shows_all_that_there_is(void **state)
 {
 	struct world world = { 0 };
@@ -365,6 +401,7 @@ int main(void)
 		cmocka_unit_test(one_whose_owner_is_learned_late_is_made_up_for),
 		cmocka_unit_test(what_others_had_shown_of_a_newcomer_stays_there),
 		cmocka_unit_test(ports_of_all_the_world_leave_half_of_the_labels_to_servers),
+		cmocka_unit_test(what_comes_again_by_another_key_keeps_its_labels),
 		cmocka_unit_test(a_server_on_any_port_is_no_better_than_a_client),
 		cmocka_unit_test(gauges_are_as_they_are_and_others_have_the_rest),
 		cmocka_unit_test(no_counter_decreases_and_all_are_the_total_whatever_rows_do),

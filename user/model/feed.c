@@ -12,6 +12,7 @@
 #include "model/leaks.h"
 #include "model/ledger.h"
 #include "model/lifecycle.h"
+#include "model/names_in_use.h"
 #include "model/netns_facts.h"
 #include "model/port_look.h"
 #include "model/reconcile.h"
@@ -157,6 +158,8 @@ static void feed_netns_gone(struct model *model, const struct tw_record *record,
 	const struct tw_name *name = (const struct tw_name *)record;
 
 	facts_netns_gone(model, name, source);
+	if (model->budgets)
+		port_settings_gone(&model->budgets->settings, name->id, source);
 	reconcile_netns_gone(model, name->id, source);
 }
 
@@ -164,7 +167,8 @@ static void feed_cgroup(struct model *model, const struct tw_record *record, uns
 {
 	const struct tw_name *name = (const struct tw_name *)record;
 
-	if (services_learn_cgroup(model->services, cgroup_key(name->id, source), name->text))
+	if (services_learn_cgroup(model->services, cgroup_key(name->id, source), source,
+				  name->text))
 		model->loss[TW_LOSS_NO_MEMORY]++;
 }
 
@@ -194,6 +198,7 @@ static void feed_tick(struct model *model, const struct tw_record *record, unsig
 	leaks_tick(model);
 	ledger_settle(model, record->ts_ns);
 	witness_forget(model, record->ts_ns);
+	names_in_use_tick(model);
 	if (record->ts_ns - model->expired_ns >= EXPIRE_EVERY_NS) {
 		model->expired_ns = record->ts_ns;
 		ledger_expire(model, record->ts_ns);

@@ -159,11 +159,29 @@ static bool fits(const struct shelf *shelf, const struct shelf_candidate *candid
 	return (!shelf->by_share && shelf->count <= shelf->cap / 2) || has_share(shelf, candidate);
 }
 
+/* The model forgets names that nothing is counted for: who comes again has another key. */
+static bool has_come_again(struct shelf *shelf, const struct row_key *key, const char *labels)
+{
+	for (uint32_t i = 1; i < shelf->count; i++) {
+		struct shelf_entry *entry = &shelf->entries[i];
+
+		if (strcmp(entry->labels, labels))
+			continue;
+		if (!index_insert(&shelf->index, key_hash(key), i)) {
+			index_remove(&shelf->index, key_hash(&entry->key), i);
+			entry->key = *key;
+		}
+		return true;
+	}
+	return false;
+}
+
 static void admit(struct shelf *shelf, const struct row_key *key, char *labels)
 {
 	struct shelf_entry *entry = &shelf->entries[shelf->count];
 
-	if (!labels || index_insert(&shelf->index, key_hash(key), shelf->count)) {
+	if (!labels || has_come_again(shelf, key, labels) ||
+	    index_insert(&shelf->index, key_hash(key), shelf->count)) {
 		free(labels);
 		return;
 	}

@@ -85,6 +85,24 @@ static void seen_release(struct seen_set *set)
 	pool_release(&set->pool);
 }
 
+/*
+ * That it is told: once, while there are not many. Then all are forgotten, and told again as they
+ * come up; before the model may forget them (TW_CGROUPS_REMEMBERED).
+ */
+static void note_told(struct seen_set *ids, uint64_t id)
+{
+	struct seen_set none;
+
+	if (ids->pool.count >= TW_CGROUPS_REMEMBERED / 2) {
+		/* without memory it is told each time */
+		if (seen_init(&none))
+			return;
+		seen_release(ids);
+		*ids = none;
+	}
+	seen_add(ids, id);
+}
+
 uint64_t cgroups_id(const char *path)
 {
 	char buf[sizeof(struct file_handle) + 128];
@@ -202,7 +220,7 @@ void cgroups_tell(struct cgroups *cgroups, uint64_t cgroup_id, uint64_t ts_ns,
 
 	if (!cgroup_id || seen_find(&cgroups->ids, cgroup_id))
 		return;
-	seen_add(&cgroups->ids, cgroup_id);
+	note_told(&cgroups->ids, cgroup_id);
 	if (path_of(cgroups, cgroup_id, path, sizeof(path)))
 		tell_path(cgroup_id, path, ts_ns, to);
 }
@@ -238,7 +256,7 @@ uint64_t cgroups_of_process(struct cgroups *cgroups, uint64_t cgroup_id, uint32_
 		return 0;
 	id = OWN_ID | hash_bytes(path, strlen(path));
 	if (!seen_find(&cgroups->ids, id)) {
-		seen_add(&cgroups->ids, id);
+		note_told(&cgroups->ids, id);
 		tell_path(id, path, ts_ns, to);
 	}
 	seen->value = id;
