@@ -12,6 +12,9 @@
 #include "model/flames.h"
 #include "model/outcome.h"
 
+/* A picture of so many can't be read, nor can one of more. */
+#define MAX_NETNS 65536
+
 static enum closer closer_of(const struct conn *conn, bool peer_closed)
 {
 	if (conn->closed_first)
@@ -44,32 +47,43 @@ uint8_t flame_state_of(const struct conn *conn)
 	return conn->phase == PHASE_OVER ? TW_CLOSE : conn->state;
 }
 
+static bool netns_equal(const void *ctx, uint32_t id, const void *key)
+{
+	const struct flame_netns *known = pool_at(&((const struct flames *)ctx)->netns, id);
+	const struct netns *want = key;
+
+	return known->cookie == want->cookie && known->source == want->source;
+}
+
 /* Remembers the namespace; 0: no memory. */
 static uint32_t netns_of(const struct model *model, const struct conn *conn)
 {
 	const struct netns *netns = netns_at(model, conn->netns);
+	uint32_t hash = hash_u64(netns->cookie), id;
 	struct flames *flames = model->flames;
 	struct flame_netns *known;
-	size_t i = 0;
 
-	while (i < flames->nr_netns && (flames->netns[i].cookie != netns->cookie ||
-					flames->netns[i].source != netns->source))
-		i++;
-	if (i == flames->nr_netns) {
-		known = realloc(flames->netns, (i + 1) * sizeof(*known));
-		if (!known)
+	id = index_find(&flames->by_netns, hash, netns_equal, flames, netns);
+	if (id == INDEX_NONE) {
+		if (flames->netns.count == MAX_NETNS)
+			return FLAME_NETNS_OTHER;
+		id = pool_take(&flames->netns);
+		if (id == POOL_NONE)
 			return 0;
-		flames->netns = known;
-		known[flames->nr_netns++] = (struct flame_netns){
-			.cookie = netns->cookie,
-			.ino = netns->ino,
-			.source = netns->source,
-		};
+		if (index_insert(&flames->by_netns, hash, id)) {
+			pool_give(&flames->netns, id);
+			return 0;
+		}
+		known = pool_at(&flames->netns, id);
+		known->cookie = netns->cookie;
+		known->ino = netns->ino;
+		known->source = netns->source;
 	}
 	/* its name may have come since */
+	known = pool_at(&flames->netns, id);
 	if (netns->name)
-		snprintf(flames->netns[i].name, sizeof(flames->netns[i].name), "%s", netns->name);
-	return i + 1;
+		snprintf(known->name, sizeof(known->name), "%s", netns->name);
+	return id + 1;
 }
 
 /* What a connection and a sum of them have alike. */
@@ -198,11 +212,14 @@ static void put_comm(const struct model *model, const struct flame_key *key,
 static void put_netns(const struct model *model, const struct flame_key *key,
 		      struct flame_text *text)
 {
-	const struct flame_netns *netns = &model->flames->netns[key->netns - 1];
+	const struct flame_netns *netns;
 
-	if (!key->netns)
-		put(text, FRAME_NETNS, "(unknown namespace)");
-	else if (netns->name[0])
+	if (!key->netns || key->netns == FLAME_NETNS_OTHER) {
+		put(text, FRAME_NETNS, key->netns ? "(other namespaces)" : "(unknown namespace)");
+		return;
+	}
+	netns = pool_at(&model->flames->netns, key->netns - 1);
+	if (netns->name[0])
 		print(text, FRAME_NETNS, "netns:%s", netns->name);
 	else
 		print(text, FRAME_NETNS, "netns:%u", netns->ino);

@@ -38,7 +38,7 @@ struct flame_key {
 	char comm[TW_COMM_LEN];
 	uint32_t pid;
 	uint32_t service;
-	uint32_t netns;		/* number in flames->netns, + 1 */
+	uint32_t netns;		/* number in flames->netns, + 1; FLAME_NETNS_OTHER; 0: unknown */
 	uint32_t stack;		/* stacks_of_conn()'s place of the stack, + 1 */
 	uint16_t port, local_port, remote_port;
 	uint8_t role;
@@ -53,6 +53,9 @@ struct flame_key {
 };
 
 _Static_assert(sizeof(struct flame_key) == 64, "a key has no gaps");
+
+/* One of those that there was no room for. */
+#define FLAME_NETNS_OTHER UINT32_MAX
 
 /* A namespace outlives its connections here, for its name. */
 struct flame_netns {

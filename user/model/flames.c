@@ -77,7 +77,8 @@ struct flames *flames_new(const struct flame_by *by)
 	flames->by = *by;
 	for (unsigned int i = 0; i < by->count; i++)
 		flames->asked |= 1U << by->frames[i];
-	if (table_init(&flames->gone)) {
+	pool_init(&flames->netns, sizeof(struct flame_netns));
+	if (table_init(&flames->gone) || index_init(&flames->by_netns)) {
 		flames_free(flames);
 		return NULL;
 	}
@@ -90,7 +91,8 @@ void flames_free(struct flames *flames)
 		return;
 	table_release(&flames->gone);
 	free(flames->courses);
-	free(flames->netns);
+	pool_release(&flames->netns);
+	index_release(&flames->by_netns);
 	free(flames);
 }
 

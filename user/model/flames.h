@@ -57,8 +57,8 @@ struct flames {
 	struct flame_table gone;	/* connections that are no more */
 	struct course *courses;	/* owned, by connection */
 	uint32_t room;
-	struct flame_netns *netns; /* owned: those that connections have been in */
-	size_t nr_netns;
+	struct pool netns;	/* struct flame_netns: those that connections have been in */
+	struct index by_netns;
 	uint64_t from_ns;	/* when the window began */
 };
 

@@ -37,7 +37,8 @@ struct model *model_new(const struct model_opts *opts)
 	pool_init(&model->holders, sizeof(struct holder_list));
 	model->services = services_new();
 	model->view_holders = calloc(MAX_HOLDERS, sizeof(*model->view_holders));
-	failed = owners_init(&model->owners) || index_init(&model->by_holders);
+	failed = owners_init(&model->owners) || index_init(&model->by_holders) ||
+		 index_init(&model->by_netns);
 	failed = failed || !model->services || !model->view_holders ||
 		 index_init(&model->by_cookie) || index_init(&model->by_tuple);
 	failed = stacks_init(&model->stacks) || failed;
@@ -84,6 +85,7 @@ void model_free(struct model *model)
 	index_release(&model->by_tuple);
 	pool_release(&model->conns);
 	pool_release(&model->netns);
+	index_release(&model->by_netns);
 	services_free(model->services);
 	for (id = pool_next(&model->holders, 0); id != POOL_NONE;
 	     id = pool_next(&model->holders, id + 1))

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/facts.h"
 
@@ -30,6 +31,29 @@ struct port_settings *port_settings_of(struct port_settings_list *list, uint64_t
 	return NULL;
 }
 
+void port_settings_gone(struct port_settings_list *list, uint64_t netns_cookie, unsigned int source)
+{
+	struct port_settings *settings = port_settings_of(list, netns_cookie, source);
+
+	if (settings)
+		settings->gone = true;
+}
+
+/* They stand in the order in which they were learned. */
+static void forget_oldest(struct port_settings_list *list)
+{
+	size_t at = 0;
+
+	while (at < list->count && !list->items[at].gone)
+		at++;
+	if (at == list->count)
+		return;
+	free(list->items[at].reserved);
+	list->count--;
+	memmove(&list->items[at], &list->items[at + 1], (list->count - at) * sizeof(*list->items));
+	list->hit = 0;
+}
+
 static struct port_settings *make(struct port_settings_list *list, uint64_t netns_cookie,
 				  unsigned int source)
 {
@@ -37,6 +61,8 @@ static struct port_settings *make(struct port_settings_list *list, uint64_t netn
 
 	if (known)
 		return known;
+	if (list->count >= PORT_SETTINGS_REMEMBERED)
+		forget_oldest(list);
 	if (list->count == list->room) {
 		size_t room = list->room ? 2 * list->room : 8;
 

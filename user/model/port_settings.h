@@ -22,7 +22,11 @@ struct port_settings {
 	int64_t tw_reuse, tw_reuse_delay_ms, timestamps, fin_timeout_s;
 	struct port_set *reserved;	/* owned; NULL: none, or not known */
 	bool reserved_known;
+	bool gone;		/* the namespace has ended */
 };
+
+/* Of namespaces that have ended so many are remembered at most, with those that live. */
+#define PORT_SETTINGS_REMEMBERED 1024
 
 struct port_settings_list {
 	struct port_settings *items;	/* owned */
@@ -43,6 +47,10 @@ int port_settings_learn(struct port_settings_list *list, uint64_t netns_cookie, 
  */
 int port_settings_range(struct port_settings_list *list, uint64_t netns_cookie, unsigned int source,
 			uint16_t low, uint16_t high);
+
+/* The namespace has ended: what is known of it stays while there is room. */
+void port_settings_gone(struct port_settings_list *list, uint64_t netns_cookie,
+			unsigned int source);
 
 /* "80,8000-8010", as ip_local_reserved_ports has it (proc_do_large_bitmap()), into @set. */
 void port_set_parse(struct port_set *set, const char *text, size_t len);

@@ -464,15 +464,10 @@ void reconcile_end(struct model *model, const struct tw_snapshot *record, unsign
 
 void reconcile_netns_gone(struct model *model, uint64_t netns_cookie, unsigned int source)
 {
-	uint32_t id, conn_id, next, netns_id = POOL_NONE;
+	uint32_t conn_id, next, netns_id = tracker_find_netns(model, netns_cookie, source);
 	struct netns *netns;
 	bool due;
 
-	for (id = pool_next(&model->netns, 0); id != POOL_NONE;
-	     id = pool_next(&model->netns, id + 1))
-		if (netns_at(model, id)->cookie == netns_cookie &&
-		    netns_at(model, id)->source == source)
-			netns_id = id;
 	if (netns_id == POOL_NONE)
 		return;
 	netns = netns_at(model, netns_id);

@@ -194,28 +194,40 @@ void tracker_index_tuple(struct model *model, uint32_t id)
 		conn->indexed = true;
 }
 
+static bool netns_equal(const void *ctx, uint32_t id, const void *key)
+{
+	const struct netns *netns = netns_at(ctx, id);
+	const struct cookie_key *want = key;
+
+	return netns->cookie == want->cookie && netns->source == want->source;
+}
+
+uint32_t tracker_find_netns(const struct model *model, uint64_t cookie, unsigned int source)
+{
+	struct cookie_key key = { .cookie = cookie, .source = source };
+
+	return index_find(&model->by_netns, hash_u64(cookie), netns_equal, model, &key);
+}
+
 uint32_t tracker_netns(struct model *model, uint64_t cookie, uint32_t ino, unsigned int source)
 {
 	struct netns *netns;
 	uint32_t id;
 
-	/* events come in runs of one namespace, and few have many: a walk will do */
+	/* events come in runs of one namespace */
 	if (pool_alive(&model->netns, model->netns_hit)) {
 		netns = netns_at(model, model->netns_hit);
 		if (netns->cookie == cookie && netns->source == source)
 			return model->netns_hit;
 	}
-	for (id = pool_next(&model->netns, 0); id != POOL_NONE;
-	     id = pool_next(&model->netns, id + 1)) {
-		netns = netns_at(model, id);
-		if (netns->cookie == cookie && netns->source == source)
-			return model->netns_hit = id;
-	}
+	id = tracker_find_netns(model, cookie, source);
+	if (id != POOL_NONE)
+		return model->netns_hit = id;
 	id = pool_take(&model->netns);
 	if (id == POOL_NONE)
 		return id;
 	/* connections have 16 bits for it */
-	if (id > UINT16_MAX) {
+	if (id > UINT16_MAX || index_insert(&model->by_netns, hash_u64(cookie), id)) {
 		pool_give(&model->netns, id);
 		return POOL_NONE;
 	}
@@ -229,14 +241,9 @@ uint32_t tracker_netns(struct model *model, uint64_t cookie, uint32_t ino, unsig
 
 const char *tracker_netns_name(const struct model *model, uint64_t cookie, unsigned int source)
 {
-	for (uint32_t id = pool_next(&model->netns, 0); id != POOL_NONE;
-	     id = pool_next(&model->netns, id + 1)) {
-		const struct netns *netns = netns_at(model, id);
+	uint32_t id = tracker_find_netns(model, cookie, source);
 
-		if (netns->cookie == cookie && netns->source == source)
-			return netns->name;
-	}
-	return NULL;
+	return id == POOL_NONE ? NULL : netns_at(model, id)->name;
 }
 
 void tracker_netns_remove(struct model *model, uint32_t id)
@@ -246,6 +253,7 @@ void tracker_netns_remove(struct model *model, uint32_t id)
 	missed_forget(model, netns);
 	/* a dump that was on its way may have told of it after it was gone */
 	audit_remove(model, netns->cookie, netns->source);
+	index_remove(&model->by_netns, hash_u64(netns->cookie), id);
 	free(netns->births);
 	free(netns->name);
 	pool_give(&model->netns, id);

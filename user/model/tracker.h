@@ -86,6 +86,7 @@ struct model {
 	struct owners owners;
 	struct pool conns, netns, holders;
 	struct index by_cookie, by_tuple;	/* by_tuple: minisocks only */
+	struct index by_netns;
 	struct index by_holders;	/* lists of holders, by connection */
 	uint32_t *due_s;	/* owned: when ledger_expire() must look at a connection */
 	uint32_t room_due;
@@ -166,7 +167,9 @@ int tracker_recookie(struct model *model, uint32_t id, uint64_t cookie);
 int tracker_detach(struct model *model, uint32_t id);
 /* Makes a minisock findable by its tuple, which must not change any more. */
 void tracker_index_tuple(struct model *model, uint32_t id);
-/* POOL_NONE: no memory. */
+/* POOL_NONE: nothing is known of it. */
+uint32_t tracker_find_netns(const struct model *model, uint64_t cookie, unsigned int source);
+/* The same, made if need be. POOL_NONE: no memory. */
 uint32_t tracker_netns(struct model *model, uint64_t cookie, uint32_t ino, unsigned int source);
 /* "host", a name under /run/netns, or NULL: unknown, or no longer there. */
 const char *tracker_netns_name(const struct model *model, uint64_t cookie, unsigned int source);
