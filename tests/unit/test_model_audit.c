@@ -79,6 +79,38 @@ static const struct audit *only_audit(const struct fixture *f)
 	return audits;
 }
 
+#define HOUR (3600 * SECOND)
+
+/* By the kernel so many minisocks were born in all, of which nothing was told. */
+static int64_t late_after(struct fixture *f, uint64_t ns, uint64_t born)
+{
+	struct tw_kernel_figures figures = { .tw_created = born };
+
+	pass(f, ns);
+	feed_dumped(f, TW_SNAPSHOT_BEGIN, NETNS, &figures, TW_S_MIB_AT_BIRTH, 0);
+	feed_dumped(f, TW_SNAPSHOT_END, NETNS, &figures, TW_S_MIB_AT_BIRTH, 0);
+	return audit_late(&only_audit(f)->figures[AUDIT_ENTERED]);
+}
+
+static void what_was_missed_is_of_late_for_an_hour_or_two(void **state)
+{
+	struct fixture *f = *state;
+
+	feed_bare(f, TW_READY);
+	assert_int_equal(late_after(f, SECOND, 10), 0);
+	assert_int_equal(late_after(f, SECOND, 13), -3);
+	assert_int_equal(late_after(f, HOUR, 13), -3);
+	/* the next ones, while the first ones still are */
+	assert_int_equal(late_after(f, HOUR / 2, 15), -5);
+	assert_int_equal(late_after(f, HOUR / 2, 15), -2);
+	assert_int_equal(only_audit(f)->figures[AUDIT_ENTERED].error, -5);
+	assert_int_equal(late_after(f, HOUR, 15), 0);
+	/* after a pause in which nobody looked what is found is news */
+	assert_int_equal(late_after(f, 9 * HOUR, 16), -1);
+	assert_int_equal(late_after(f, 9 * HOUR, 16), 0);
+	assert_int_equal(only_audit(f)->figures[AUDIT_ENTERED].error, -6);
+}
+
 static void what_opened_since_the_dump_began_is_no_error(void **state)
 {
 	struct fixture *f = *state;
@@ -638,6 +670,7 @@ static void a_namespace_that_goes_during_its_dump_is_in_no_audit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		fixture_test(what_was_missed_is_of_late_for_an_hour_or_two),
 		fixture_test(the_audit_compares_with_the_kernels_own_figures),
 		fixture_test(a_pending_minisock_that_the_dump_lists_is_no_error_of_the_audit),
 		fixture_test(what_opened_since_the_dump_began_is_no_error),

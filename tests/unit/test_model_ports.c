@@ -404,6 +404,70 @@ static void a_connect_without_a_port_is_a_failure_of_its_budget(void **state)
 	assert_int_equal(failures->last_ns, f->now_ns);
 }
 
+#define HOUR (3600 * SECOND)
+#define ALL_PORTS 64
+
+static void open_all(struct fixture *f)
+{
+	for (unsigned int i = 0; i < ALL_PORTS; i++) {
+		struct end end = out(i, 80);
+
+		feed_connected(f, &end);
+	}
+}
+
+static void reset_all(struct fixture *f)
+{
+	for (unsigned int i = 0; i < ALL_PORTS; i++) {
+		struct end end = out(i, 80);
+
+		feed_transition(f, &end, TW_ESTABLISHED, TW_CLOSE, 0, ECONNRESET,
+				TW_TRANSITION_SHORT);
+	}
+	pass(f, SECOND);
+}
+
+static void that_all_ports_were_used_is_said_for_an_hour_or_two(void **state)
+{
+	struct fixture *f = budgeting(state);
+
+	f->unchecked = true;
+	feed_range(f, ALL_PORTS, NO_REUSE);
+	open_all(f);
+	reset_all(f);
+	assert_int_equal(budget_of(f, 1, 0)->level, BUDGET_EXHAUSTED);
+	pass(f, HOUR);
+	assert_int_equal(budget_of(f, 1, 0)->level, BUDGET_EXHAUSTED);
+	pass(f, HOUR);
+	assert_int_equal(budget_of(f, 1, 0)->level, BUDGET_FINE);
+	assert_int_equal(budget_of(f, 1, 0)->peak, ALL_PORTS);
+	/* it lasts for as long as they are used, and some time after that */
+	open_all(f);
+	pass(f, 5 * HOUR);
+	assert_int_equal(budget_of(f, 1, 0)->level, BUDGET_EXHAUSTED);
+	pass(f, 5 * HOUR);
+	reset_all(f);
+	assert_int_equal(budget_of(f, 1, 0)->used, 0);
+	assert_int_equal(budget_of(f, 1, 0)->level, BUDGET_EXHAUSTED);
+	pass(f, 5 * HOUR);
+	assert_int_equal(budget_of(f, 1, 0)->level, BUDGET_FINE);
+}
+
+static void that_a_connect_found_no_port_is_said_for_an_hour_or_two(void **state)
+{
+	struct fixture *f = budgeting(state);
+	struct end failing = out(1, 80);
+
+	feed_range(f, ALL_PORTS, NO_REUSE);
+	feed_connect(f, &failing);
+	feed_brief(f, &failing, TW_SYN_SENT, TW_CLOSE, TW_F_UNSENT);
+	pass(f, HOUR);
+	assert_int_equal(budget_of(f, 1, 0)->level, BUDGET_EXHAUSTED);
+	pass(f, HOUR);
+	assert_int_equal(budget_of(f, 1, 0)->level, BUDGET_FINE);
+	assert_int_equal(budget_of(f, 1, 0)->failures, 1);
+}
+
 static void the_search_for_a_port_is_measured_where_the_kernel_tells(void **state)
 {
 	struct fixture *f = budgeting(state);
@@ -847,6 +911,8 @@ int main(void)
 		test(an_own_range_that_is_spent_is_not_hidden_by_plain_sockets),
 		test(the_last_port_of_an_odd_range_is_not_there_to_choose),
 		test(a_connect_without_a_port_is_a_failure_of_its_budget),
+		test(that_all_ports_were_used_is_said_for_an_hour_or_two),
+		test(that_a_connect_found_no_port_is_said_for_an_hour_or_two),
 		test(the_search_for_a_port_is_measured_where_the_kernel_tells),
 		test(what_a_search_took_long_ago_is_not_of_late),
 		test(what_is_told_in_sum_counts_where_there_is_one_budget),

@@ -78,6 +78,7 @@ static struct audit *audit_of(struct model *model, const struct netns *netns)
 		model->audits = grown;
 		model->room_audits = room;
 	}
+	model->audits[model->nr_audits] = (struct audit){ 0 };
 	return &model->audits[model->nr_audits++];
 }
 
@@ -92,7 +93,29 @@ int64_t audit_lead(const struct model *model, const struct netns *netns,
 		       (int64_t)(kernel + netns->base.of[kind] - ours->of[kind]);
 }
 
-void audit_update(struct model *model, const struct netns *netns, const struct tw_snapshot *record,
+/* What is as of now has no past; what has been counted since the first dump never forgets. */
+static bool is_cumulative(enum audit_kind kind)
+{
+	return kind >= AUDIT_ENTERED;
+}
+
+/* The errors that the last dump has left are those that an hour begins with. */
+static void turn_hour(struct netns *netns, const struct audit *last, uint64_t now_ns)
+{
+	enum lately_turn turned = lately_turn(&netns->lately, now_ns);
+	unsigned int now = lately_now(&netns->lately);
+
+	for (unsigned int kind = 0; kind < NR_AUDIT_KINDS && turned != LATELY_SAME; kind++) {
+		const struct audit_figure *figure = &last->figures[kind];
+		int64_t error = figure->known ? figure->error : figure->settled;
+
+		netns->errors[now][kind] = error;
+		if (turned == LATELY_PAUSE)
+			netns->errors[!now][kind] = error;
+	}
+}
+
+void audit_update(struct model *model, struct netns *netns, const struct tw_snapshot *record,
 		  const struct figures *ours)
 {
 	struct figures kernel = kernel_figures(model, netns, record);
@@ -100,6 +123,7 @@ void audit_update(struct model *model, const struct netns *netns, const struct t
 
 	if (!audit)
 		return;
+	turn_hour(netns, audit, record->head.ts_ns);
 	*audit = (struct audit){
 		.netns_cookie = netns->cookie,
 		.netns_ino = netns->ino,
@@ -107,10 +131,14 @@ void audit_update(struct model *model, const struct netns *netns, const struct t
 		.name = netns->name,
 		.ts_ns = record->head.ts_ns,
 	};
-	for (unsigned int kind = 0; kind < NR_AUDIT_KINDS; kind++)
+	for (unsigned int kind = 0; kind < NR_AUDIT_KINDS; kind++) {
 		audit->figures[kind] =
 			judge((int64_t)(ours->of[kind] - netns->base.of[kind]), kernel.of[kind],
 			      (int64_t)(netns->before.of[kind] - netns->now.of[kind]));
+		if (is_cumulative(kind))
+			audit->figures[kind].settled =
+				netns->errors[!lately_now(&netns->lately)][kind];
+	}
 }
 
 void audit_remove(struct model *model, uint64_t netns_cookie, unsigned int source)

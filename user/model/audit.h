@@ -12,7 +12,7 @@
  * At the end of a dump, after its reconciliation. @ours: what the model has of the
  * namespace as of that moment; what happened, since tracing began.
  */
-void audit_update(struct model *model, const struct netns *netns, const struct tw_snapshot *record,
+void audit_update(struct model *model, struct netns *netns, const struct tw_snapshot *record,
 		  const struct figures *ours);
 /* By how much the kernel is ahead of us; INT64_MIN where nobody knows. */
 int64_t audit_lead(const struct model *model, const struct netns *netns,

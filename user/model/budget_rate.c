@@ -85,5 +85,5 @@ void budgets_sum(struct model *model, const struct conn *like, const struct tw_r
 		return;
 	budget_begin(row, head->ts_ns, count);
 	if (failed)
-		row->failures += count;
+		budget_note_failures(row, head->ts_ns, count);
 }

@@ -96,19 +96,19 @@ static void fill_ports(struct budgets *budgets, const struct budget_row *row,
 	budget->used = sum_of_states(budget);
 }
 
-static void set_level(const struct budget_row *row, const struct tally *tally,
+static void set_level(const struct model *model, struct budget_row *row, const struct tally *tally,
 		      struct budget *budget)
 {
-	uint32_t hard;
+	uint32_t peak = budget_peak_late(row, model->now_ns);
+	uint32_t hard = tally->reusable ? budget->used - budget->time_wait : peak;
 
-	budget->peak = row->peak > budget->used ? row->peak : budget->used;
-	hard = tally->reusable ? budget->used - budget->time_wait : budget->peak;
+	budget->peak = row->peak;
 	budget->reusable = tally->reusable;
 	budget->level = budget->half_ns <= NEARING_NS ? BUDGET_NEARING : BUDGET_FINE;
-	if (budget->low && 2 * (uint64_t)budget->peak >= budget->capacity)
+	if (budget->low && 2 * (uint64_t)peak >= budget->capacity)
 		budget->level = BUDGET_HALF;
 	/* what may be taken over is not the end; all else that is used now is */
-	if (budget->failures || (budget->low && hard >= budget->capacity))
+	if (budget_failures_late(row, model->now_ns) || (budget->low && hard >= budget->capacity))
 		budget->level = BUDGET_EXHAUSTED;
 }
 
@@ -171,10 +171,9 @@ static void fill_in(const struct model *model, struct budget_row *row, const str
 	memcpy(budget->local_addr, row->key.local_addr, 16);
 	memcpy(budget->remote_addr, row->key.remote_addr, 16);
 	fill_ports(model->budgets, row, tally, budget);
-	if (budget->used > row->peak)
-		row->peak = budget->used;
+	budget_note_used(row, model->now_ns, budget->used);
 	look_ahead(model, row, tally, budget);
-	set_level(row, tally, budget);
+	set_level(model, row, tally, budget);
 	if (!tally->most)
 		return;
 	budget->service = services_name(model->services, tally->service);

@@ -52,18 +52,18 @@ static bool row_equal(const void *ctx, uint32_t id, const void *key)
 }
 
 /* Nobody has a port of it, and nothing is worth telling. */
-static bool is_spent(const struct budget_row *row)
+static bool is_spent(struct budget_row *row, uint64_t now_ns)
 {
-	return !row->conns && !row->failures;
+	return !row->conns && !budget_failures_late(row, now_ns);
 }
 
-static void sweep(struct budgets *budgets)
+static void sweep(struct budgets *budgets, uint64_t now_ns)
 {
 	for (uint32_t id = pool_next(&budgets->rows, 0); id != POOL_NONE;
 	     id = pool_next(&budgets->rows, id + 1)) {
 		struct budget_row *row = budget_at(budgets, id);
 
-		if (!is_spent(row))
+		if (!is_spent(row, now_ns))
 			continue;
 		index_remove(&budgets->index, hash_bytes(&row->key, DESTINATION_LEN), id);
 		budgets->ranged -= row->key.own_range != 0;
@@ -83,7 +83,7 @@ static uint32_t row_for(struct model *model, const struct budget_key *key, uint3
 		return id;
 	if (budgets->rows.count >= MAX_BUDGETS && model->now_ns - budgets->swept_ns >= SECOND_NS) {
 		budgets->swept_ns = model->now_ns;
-		sweep(budgets);
+		sweep(budgets, model->now_ns);
 	}
 	id = budgets->rows.count < MAX_BUDGETS ? pool_take(&budgets->rows) : POOL_NONE;
 	if (id == POOL_NONE)
@@ -137,8 +137,8 @@ static struct port_use *use_of(struct model *model, uint32_t id)
 /* What had it before gives way within the same record: the most is taken between records. */
 static void change_used(struct model *model, struct budget_row *row, int sign)
 {
-	if (row->changed_ns != model->now_ns && row->used > row->peak)
-		row->peak = row->used;
+	if (row->changed_ns != model->now_ns)
+		budget_note_used(row, model->now_ns, row->used);
 	row->changed_ns = model->now_ns;
 	row->used += sign;
 }
@@ -320,7 +320,7 @@ void budgets_failed(struct model *model, const struct conn *conn, uint64_t took_
 	if (!use || !use->row)
 		return;
 	row = budget_at(model->budgets, use->row - 1);
-	row->failures++;
+	budget_note_failures(row, model->now_ns, 1);
 	if (use->began_ns)
 		budget_searched(row, model->now_ns, took_ns);
 	/* it had no port: how long it lasted is no life of one */
@@ -351,6 +351,7 @@ void budgets_restart(struct model *model)
 		row->ended_time_wait = row->ended_fin_wait2 = 0;
 		row->full = row->minisock = (struct lives){ 0 };
 		row->peak = row->used;
+		row->late = (struct budget_late){ 0 };
 		memset(row->begun, 0, sizeof(row->begun));
 		budget_forget_searches(row);
 	}

@@ -11,6 +11,7 @@
 
 #include "base/index.h"
 #include "base/pool.h"
+#include "model/lately.h"
 #include "model/port_settings.h"
 #include "model/ports.h"
 #include "model/tracker.h"
@@ -39,6 +40,13 @@ struct lives {
 	uint64_t count, ns;
 };
 
+/* By turns, as lately.h has it. */
+struct budget_late {
+	struct lately lately;
+	uint32_t peak[2];
+	uint64_t failures[2];
+};
+
 struct budget_row {
 	struct budget_key key;
 	uint32_t netns_ino;
@@ -46,6 +54,7 @@ struct budget_row {
 	uint32_t used, peak;	/* ports that are known */
 	uint64_t changed_ns;	/* used, last */
 	uint64_t opened, failures;
+	struct budget_late late; /* peak and failures of late */
 	uint32_t begun[RATE_SLOTS];	/* connections by the second, a ring */
 	uint64_t begun_s;	/* the second that was counted last */
 	uint64_t since_ns;	/* when the first one after a pause began */
@@ -135,6 +144,13 @@ void budget_searched(struct budget_row *row, uint64_t now_ns, uint64_t took_ns);
 /* How long it did of late. Lasts until it is asked again. */
 const struct histogram *budget_search_late(struct budget_row *row, uint64_t now_ns);
 void budget_forget_searches(struct budget_row *row);
+/* In budget_late.c: so many ports are used at once. */
+void budget_note_used(struct budget_row *row, uint64_t now_ns, uint32_t used);
+/* So many connects found no port. */
+void budget_note_failures(struct budget_row *row, uint64_t now_ns, uint64_t count);
+/* The most that were used at once, and how many found none: of the last hour or two. */
+uint32_t budget_peak_late(struct budget_row *row, uint64_t now_ns);
+uint64_t budget_failures_late(struct budget_row *row, uint64_t now_ns);
 /* So many connections began. */
 void budget_begin(struct budget_row *row, uint64_t ts_ns, uint64_t count);
 /* New connections a second, of late; NAN: not known yet. */

@@ -100,7 +100,14 @@ struct audit_figure {
 	uint64_t kernel;
 	int64_t drift;		/* ours - kernel before it */
 	int64_t error;		/* ours - kernel after it */
+	int64_t settled;	/* of error what was there before the last hour or two, and stays for ever */
 };
+
+/* By how much they differ of late (model/lately.h). */
+static inline int64_t audit_late(const struct audit_figure *figure)
+{
+	return figure->known ? figure->error - figure->settled : 0;
+}
 
 enum audit_kind {
 	AUDIT_TIME_WAIT,	/* minisocks of both substates, sockstat's tw */

@@ -19,13 +19,17 @@
 
 struct model;
 
-/* From half of the ports on connect() searches all of one parity first, and gets slow. */
+/*
+ * Of late: in the hour under way or in the one before it (model/lately.h), so that a level is seen
+ * by who looks in now and then, and ends. From half of the ports on connect() searches all of one
+ * parity first, and gets slow.
+ */
 enum budget_level {
 	BUDGET_FINE,
 	BUDGET_NEARING,		/* half will be used within a minute, at this rate */
-	BUDGET_HALF,		/* half of the ports are used, or were while traced */
+	BUDGET_HALF,		/* half of the ports are used, or were of late */
 	/*
-	 * all are used, or were while traced, or a connect() found none; with tcp_tw_reuse: all
+	 * all are used, or were of late, or a connect() found none; with tcp_tw_reuse: all
 	 * are used by what it can't take over
 	 */
 	BUDGET_EXHAUSTED,

@@ -11,6 +11,7 @@
 #include "base/index.h"
 #include "base/pool.h"
 #include "model/conn.h"
+#include "model/lately.h"
 #include "model/model.h"
 #include "model/owners.h"
 #include "model/stacks.h"
@@ -50,6 +51,8 @@ struct netns {
 	struct sum_births *births;	/* owned: told in sum since the last dump that could match */
 	size_t nr_births, room_births;
 	struct figures listed;		/* by the dump under way */
+	struct lately lately;		/* by turns: errors of the audit when an hour began */
+	int64_t errors[2][NR_AUDIT_KINDS];
 	struct tw_kernel_figures kernel, kernel_base;	/* of the last dump, of the first */
 	char *name;		/* owned, clean; NULL */
 };

@@ -255,7 +255,7 @@ static size_t disagreements(const struct audit *audits, size_t count)
 		bool differs = false;
 
 		for (unsigned int kind = 0; kind < NR_AUDIT_KINDS; kind++)
-			differs |= audits[i].figures[kind].known && audits[i].figures[kind].error;
+			differs |= audit_late(&audits[i].figures[kind]) != 0;
 		differ += differs;
 	}
 	return differ;

@@ -15,7 +15,7 @@ static const struct metric budget_levels = {
 	.name = "twtrace_port_budgets",
 	.type = METRIC_GAUGE,
 	.help = "Budgets of ephemeral ports, one a namespace, source and destination, by the worst "
-		"level that each had while traced.",
+		"level that each had in the last hour or two.",
 };
 
 /* Of one budget; false: not known. */

@@ -35,7 +35,7 @@ static const struct metric audited = {
 static const struct metric audit_error = {
 	.name = "twtrace_audit_error",
 	.type = METRIC_GAUGE,
-	.help = "By how much the kernel's counts and these differ, over all namespaces.",
+	.help = "By how much the kernel's counts and these differ of late, over all namespaces.",
 };
 
 static const struct metric audit_drift = {
@@ -86,11 +86,6 @@ struct audit_sums {
 	size_t agree, differ, unknown;	/* namespaces */
 };
 
-static bool differs(const struct audit_figure *figure)
-{
-	return figure->known && figure->error;
-}
-
 /* Namespaces must not make up for each other. */
 static uint64_t size_of(int64_t difference)
 {
@@ -107,8 +102,8 @@ static void add_audit(struct audit_sums *sums, const struct audit *audit)
 		if (!figure->known)
 			continue;
 		known = sums->known[kind] = true;
-		differ |= differs(figure);
-		sums->error[kind] += size_of(figure->error);
+		differ |= audit_late(figure) != 0;
+		sums->error[kind] += size_of(audit_late(figure));
 		sums->drift[kind] += size_of(figure->drift);
 	}
 	sums->agree += known && !differ;
@@ -163,13 +158,13 @@ static void write_differences(const struct exposition *to, const struct audit *a
 		for (unsigned int kind = 0; kind < NR_AUDIT_KINDS; kind++) {
 			struct labels labels;
 
-			if (!differs(&audits[i].figures[kind]) || nr == MAX_DIFFERENCES ||
+			if (!audit_late(&audits[i].figures[kind]) || nr == MAX_DIFFERENCES ||
 			    is_shown(audits, i))
 				continue;
 			netns_label(&audits[i], &labels);
 			labels_add(&labels, "figure", audit_name(kind));
 			metric_double(to, &netns_error, labels.text,
-				      (double)audits[i].figures[kind].error);
+				      (double)audit_late(&audits[i].figures[kind]));
 			nr++;
 		}
 }
