@@ -68,6 +68,10 @@ static void a_coding_is_taken_by_who_names_it(void **state)
 	assert_false(accept_coding("gzip;q=0", "gzip"));
 	assert_false(accept_coding("gzip;q=0, *", "gzip"));
 	assert_false(accept_coding("x-gzip", "gzip"));
+	/* elements that are empty say nothing, whatever was read before them */
+	assert_true(accept_coding(", gzip", "gzip"));
+	assert_false(accept_coding("*;q=0, , ", "gzip"));
+	assert_false(accept_coding(",", "gzip"));
 }
 
 int main(void)

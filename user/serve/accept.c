@@ -140,7 +140,8 @@ bool accept_coding(const char *header, const char *coding)
 		return false;
 	end = strchr(header, '\0');
 	while (next_part(&header, end, ',', &element)) {
-		read_element(element, NULL, &name, &quality);
+		if (!read_element(element, NULL, &name, &quality))
+			continue;
 		if (is(name, coding))
 			return quality > 0;
 		any |= is(name, "*") && quality > 0;
