@@ -327,10 +327,33 @@ static void an_overflow_is_not_blamed_on_one_that_was_gone_before_it(void **stat
 	assert_int_equal(f->told[EVENT_TIME_WAIT_EXIT], 1);
 }
 
+/* Its idle times are not there: what comes behind it is none of its. */
+static void a_socket_of_the_first_version_is_read_to_its_end(void **state)
+{
+	struct fixture *f = *state;
+	struct tw_socket whole = {
+		.cookie = 1,
+		.tuple = client(1).tuple,
+	};
+	struct tw_socket *record = malloc(TW_SOCKET_SHORT);
+
+	assert_non_null(record);
+	feed_begin(f);
+	whole.head = head_of(f, TW_SOCKET, TW_SOCKET_SHORT);
+	whole.head.from = TW_ESTABLISHED;
+	memcpy(record, &whole, TW_SOCKET_SHORT);
+	model_feed(f->model, &record->head, TW_SOCKET_SHORT, 0);
+	free(record);
+	feed_end(f, 0, 0);
+	feed_bare(f, TW_READY);
+	assert_totals(f, "connections 1 open 1 established 1");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		fixture_test(what_is_there_at_start_is_stock),
+		fixture_test(a_socket_of_the_first_version_is_read_to_its_end),
 		fixture_test(a_second_dump_changes_nothing_that_is_as_it_was),
 		fixture_test(an_event_since_the_dump_began_knows_better),
 		fixture_test(a_fin_that_came_late_turns_the_substate),

@@ -73,9 +73,11 @@ static void learn_queues(struct model *model, struct conn *conn, const struct tw
 		model->leaks->ages_ns = record->head.ts_ns;
 }
 
-static void add_found(struct model *model, const struct tw_socket *record, unsigned int source)
+/* @cookie: which it is to be known by. */
+static void add_found(struct model *model, const struct tw_socket *record, uint64_t cookie,
+		      unsigned int source)
 {
-	uint32_t id = tracker_add(model, record->cookie, &record->tuple, source);
+	uint32_t id = tracker_add(model, cookie, &record->tuple, source);
 	struct conn *conn;
 
 	if (id == POOL_NONE)
@@ -207,11 +209,9 @@ void reconcile_socket(struct model *model, const struct tw_socket *record, unsig
 		id = find_minisock(model, id, &like, record);
 	count_listed(netns, record, in_flux(model, id, netns));
 	if (id == POOL_NONE) {
-		struct tw_socket found = *record;
+		bool taken = tracker_find(model, record->cookie, source) != POOL_NONE;
 
-		if (tracker_find(model, record->cookie, source) != POOL_NONE)
-			found.cookie |= DETACHED;
-		add_found(model, &found, source);
+		add_found(model, record, record->cookie | (taken ? DETACHED : 0), source);
 		return;
 	}
 	conn = conn_at(model, id);

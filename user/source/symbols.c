@@ -29,17 +29,14 @@ static bool begin(struct symbol *symbol, const char *const *names, const char *t
 	return name >= 0;
 }
 
-int symbols_find(const char *const *names, symbol_fn fn, void *ctx)
+int symbols_read(FILE *file, const char *const *names, symbol_fn fn, void *ctx)
 {
-	FILE *file = fopen("/proc/kallsyms", "re");
 	uint64_t address = 0, seen = 0;
 	char *line = NULL, *at;
 	struct symbol symbol;
 	bool open = false;
 	size_t room = 0;
 
-	if (!file)
-		return -errno;
 	while (getline(&line, &room, file) > 0) {
 		address = strtoull(line, &at, 16);
 		/* "ADDRESS T NAME" */
@@ -60,6 +57,17 @@ int symbols_find(const char *const *names, symbol_fn fn, void *ctx)
 		fn(ctx, &symbol);
 	}
 	free(line);
-	fclose(file);
 	return seen ? 0 : -EACCES;
+}
+
+int symbols_find(const char *const *names, symbol_fn fn, void *ctx)
+{
+	FILE *file = fopen("/proc/kallsyms", "re");
+	int ret;
+
+	if (!file)
+		return -errno;
+	ret = symbols_read(file, names, fn, ctx);
+	fclose(file);
+	return ret;
 }

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* A piece of a function that is in the list of names. */
 struct symbol {
@@ -17,5 +18,7 @@ typedef void (*symbol_fn)(void *ctx, const struct symbol *symbol);
 
 /* @names ends with NULL. 0; -errno when the file can't be read; -EACCES when it hides its addresses (kptr_restrict). */
 int symbols_find(const char *const *names, symbol_fn fn, void *ctx);
+/* The same of a file of that form. */
+int symbols_read(FILE *file, const char *const *names, symbol_fn fn, void *ctx);
 
 #endif
