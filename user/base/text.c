@@ -285,7 +285,10 @@ size_t rune_format(uint32_t rune, char text[static RUNE_LEN])
 
 unsigned int rune_width(uint32_t rune)
 {
-	if (rune < 0x20 || (rune >= 0x7f && rune < 0xa0))
+	/* most of all text */
+	if (rune < 0x7f)
+		return rune >= 0x20;
+	if (rune < 0xa0)
 		return 0;
 	if (in_ranges(rune, wide, sizeof(wide) / sizeof(wide[0])))
 		return 2;
