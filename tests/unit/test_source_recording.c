@@ -592,21 +592,76 @@ static void windows_past_the_allowed_are_refused(void **state)
 }
 
 /* Four bytes that become 128 KiB: it takes its time, but never more memory. */
-static void bombs_are_read_at_constant_size(void **state)
+/* Blocks of one byte again and again, each behind @between bytes that were not compressed. */
+static void add_swelling(struct file *file, unsigned int blocks, size_t between)
 {
-	struct file *file = file_new();
 	const uint8_t bytes = 0x10;	/* records of 0x1010 bytes */
-	const unsigned int blocks = 1000;
-	unsigned int i;
+	static uint8_t raw[1024];
 
-	(void)state;
+	memset(raw, bytes, sizeof(raw));
+	assert_true(between <= sizeof(raw));
 	add_head(file);
 	add_frame(file, OUR_WINDOW);
-	for (i = 0; i < blocks; i++) {
+	for (unsigned int i = 0; i < blocks; i++) {
+		add_block(file, false, raw, between);
 		add_block_head(file, BLOCK_RLE, i == blocks - 1, 128 << 10);
 		add(file, &bytes, 1);
 	}
-	assert_reads("a bomb", file, blocks * (128 << 10) / 0x1010, "was cut after ");
+}
+
+static void what_becomes_too_much_is_read_no_further(void **state)
+{
+	struct file *file = file_new();
+	struct recording *recording;
+	unsigned int count;
+	bool ended;
+
+	(void)state;
+	add_swelling(file, 1000, 0);
+	recording = open_stored(file, file->len);
+	count = read_all(recording, &ended);
+	/* the first 8 MiB, and 512 times what was read of the file */
+	assert_in_range(count, (8 << 20) / 0x1010, (11 << 20) / 0x1010);
+	assert_non_null(recording_damage(recording));
+	assert_non_null(strstr(recording_damage(recording), "more than 512 times its size"));
+	recording_free(recording);
+	file_free(file);
+}
+
+static void what_swells_as_recordings_may_is_read_to_its_end(void **state)
+{
+	struct file *file = file_new();
+	const unsigned int blocks = 500;
+
+	(void)state;
+	add_swelling(file, blocks, 512);
+	assert_reads("254 times its size", file, blocks * ((128 << 10) + 512) / 0x1010,
+		     "was cut after ");
+	file_free(file);
+}
+
+/* Which byte of the file it was, and what was wrong there. */
+static void damage_is_told_with_its_place(void **state)
+{
+	struct file *file = file_new();
+	struct recording *recording;
+	struct plain plain;
+	char place[64];
+
+	(void)state;
+	plain_init(&plain);
+	((struct tw_record *)(plain.bytes + plain.at[2]))->size = 12;
+	write_by_hand(file, &plain);
+	recording = open_stored(file, file->len);
+	while (recording_next(recording))
+		continue;
+	snprintf(place, sizeof(place), "after 2 records, at byte %zu of the file: ",
+		 /* a block is read with the beginning of the next one */
+		 HEAD + 6 + 3 + plain.at[FIRST_BLOCK] + 3);
+	if (!strstr(recording_damage(recording), place) ||
+	    !strstr(recording_damage(recording), "no record has 12 bytes, nor one of kind 1"))
+		fail_msg("'%s' does not say '%s'", recording_damage(recording), place);
+	recording_free(recording);
 	file_free(file);
 }
 
@@ -655,7 +710,9 @@ int main(void)
 		cmocka_unit_test(record_sizes_that_lie_end_the_reading),
 		cmocka_unit_test(the_largest_records_pass),
 		cmocka_unit_test(windows_past_the_allowed_are_refused),
-		cmocka_unit_test(bombs_are_read_at_constant_size),
+		cmocka_unit_test(what_becomes_too_much_is_read_no_further),
+		cmocka_unit_test(what_swells_as_recordings_may_is_read_to_its_end),
+		cmocka_unit_test(damage_is_told_with_its_place),
 		cmocka_unit_test(what_is_no_stream_is_said),
 	};
 

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +21,13 @@
 #define PLAIN_BYTES (256 * 1024)
 /* The writer uses 2 MiB windows at most: a file that asks for more is not ours. */
 #define WINDOW_LOG_MAX 23
+/*
+ * What a recording becomes: five to seventeen times its bytes, sixty where each dump is like the
+ * one before, two hundred where it is the files of namespaces that are all alike. zstd can make
+ * 30,000 of one: more than this is no recording, and is not to be kept in memory.
+ */
+#define MOST_PLAIN_FREE (8ULL << 20)
+#define MOST_PLAIN_SHARE 512
 
 struct recording {
 	FILE *file;		/* owned, as what follows */
@@ -27,6 +36,8 @@ struct recording {
 	ZSTD_DCtx *zstd;
 	struct tw_recording_head head;
 	size_t in_at, in_len;	/* of input[] */
+	uint64_t in_from;	/* where in the file that begins */
+	uint64_t plain_bytes;	/* so many came out of it */
 	size_t hint;		/* how much zstd wants to see at once: a block, no more */
 	size_t at, len;		/* of plain[] */
 	unsigned long long records;
@@ -65,7 +76,8 @@ static int read_head(struct recording *recording, struct error *err)
 			"'%s' was written by a newer twtrace (format %u, this one reads %u)", path,
 			head->version, TW_RECORDING_VERSION);
 	if (head->size < least || head->size > 1 << 20)
-		return error_set(err, -EINVAL, "'%s' has a damaged head", path);
+		return error_set(err, -EINVAL, "'%s' has a damaged head: %u bytes at byte %zu",
+				 path, head->size, offsetof(struct tw_recording_head, size));
 	rest = head->size < sizeof(*head) ? head->size : sizeof(*head);
 	if (fread((char *)head + least, 1, rest - least, recording->file) != rest - least)
 		return error_set(err, -EINVAL, "'%s' ends within its head", path);
@@ -80,7 +92,11 @@ static int read_head(struct recording *recording, struct error *err)
 	if (head->filter.nr_ports > TW_MAX_PORT_RANGES ||
 	    head->filter.nr_local_ports > TW_MAX_PORT_RANGES ||
 	    head->filter.nr_remotes > TW_MAX_CIDRS)
-		return error_set(err, -EINVAL, "'%s' has a damaged head", path);
+		return error_set(err, -EINVAL,
+				 "'%s' has a damaged head: more filters than there can be, at "
+				 "byte %zu",
+				 path, offsetof(struct tw_recording_head, filter));
+	recording->in_from = head->size;
 	return 0;
 }
 
@@ -149,6 +165,8 @@ int recording_rewind(struct recording *recording, struct error *err)
 				 strerror(errno));
 	ZSTD_DCtx_reset(recording->zstd, ZSTD_reset_session_only);
 	recording->in_at = recording->in_len = recording->hint = 0;
+	recording->in_from = recording->head.size;
+	recording->plain_bytes = 0;
 	recording->at = recording->len = 0;
 	recording->ahead = recording->nr_ahead = 0;
 	recording->records = 0;
@@ -177,12 +195,37 @@ const char *recording_damage(const struct recording *recording)
 	return recording->damage[0] ? recording->damage : NULL;
 }
 
-static void end_early(struct recording *recording, const char *why)
+/* Up to which byte of the file it has been read. */
+static uint64_t file_at(const struct recording *recording)
 {
+	return recording->in_from + recording->in_at;
+}
+
+/* @format: what is wrong there; NULL: nothing but that it ends. */
+static void __attribute__((format(printf, 3, 4)))
+end_early(struct recording *recording, const char *what, const char *format, ...)
+{
+	char why[128] = "";
+	va_list args;
+
+	if (format) {
+		va_start(args, format);
+		vsnprintf(why, sizeof(why), format, args);
+		va_end(args);
+	}
 	snprintf(recording->damage, sizeof(recording->damage),
-		 "'%.100s' %s after %llu records; what comes before is shown", recording->path, why,
-		 recording->records);
+		 "'%.70s' %s after %llu records, at byte %" PRIu64
+		 " of the file%s%s; what comes before is shown",
+		 recording->path, what, recording->records, file_at(recording), why[0] ? ": " : "",
+		 why);
 	recording->over = true;
+}
+
+/* Whether no recording becomes so much. */
+static bool is_bomb(const struct recording *recording)
+{
+	return recording->plain_bytes > MOST_PLAIN_FREE &&
+	       (recording->plain_bytes - MOST_PLAIN_FREE) / MOST_PLAIN_SHARE > file_at(recording);
 }
 
 /* Makes more plain bytes; false at the end of what can be had. */
@@ -197,6 +240,7 @@ static bool refill(struct recording *recording)
 	recording->ahead -= recording->nr_ahead ? recording->at : recording->ahead;
 	recording->at = 0;
 	if (recording->in_at == recording->in_len && !recording->file_ended) {
+		recording->in_from += recording->in_len;
 		recording->in_at = 0;
 		recording->in_len = fread(recording->input, 1, INPUT_BYTES, recording->file);
 		recording->file_ended = recording->in_len == 0;
@@ -210,15 +254,20 @@ static bool refill(struct recording *recording)
 	ret = ZSTD_decompressStream(recording->zstd, &out, &in);
 	recording->in_at = in.pos;
 	if (ZSTD_isError(ret)) {
-		end_early(recording, "is damaged");
+		end_early(recording, "is damaged", "%s", ZSTD_getErrorName(ret));
 		return false;
 	}
 	/* no input left and nothing came out of what zstd still held */
 	if (recording->file_ended && out.pos == recording->len)
 		return false;
+	recording->plain_bytes += out.pos - recording->len;
 	recording->len = out.pos;
 	recording->hint = ret;
-	return true;
+	if (!is_bomb(recording))
+		return true;
+	end_early(recording, "is damaged", "it becomes more than %d times its size",
+		  MOST_PLAIN_SHARE);
+	return false;
 }
 
 /* Whether @want bytes are there now; reads on if need be. */
@@ -233,24 +282,27 @@ static bool have(struct recording *recording, size_t want)
 const struct tw_record *recording_next(struct recording *recording)
 {
 	const struct tw_record *record;
+	unsigned int kind;
 
 	if (recording->over)
 		return NULL;
 	if (!have(recording, sizeof(*record))) {
 		/* all records may be there, and not the checksum over the last of them */
 		if (!recording->over && (!recording->ended || recording->hint))
-			end_early(recording, "was cut");
+			end_early(recording, "was cut", NULL);
 		recording->over = true;
 		return NULL;
 	}
 	record = (const struct tw_record *)(recording->plain + recording->at);
 	if (record->size < sizeof(*record) || record->size % 8) {
-		end_early(recording, "is damaged");
+		end_early(recording, "is damaged", "no record has %u bytes, nor one of kind %u",
+			  record->size, record->kind);
 		return NULL;
 	}
+	kind = record->kind;
 	if (!have(recording, record->size)) {
 		if (!recording->over)
-			end_early(recording, "was cut");
+			end_early(recording, "was cut", "within a record of kind %u", kind);
 		return NULL;
 	}
 	/* have() may have moved it */
