@@ -205,7 +205,7 @@ static void namespaces_that_are_gone_are_forgotten(void **state)
 	}
 	assert_int_equal(f->model->netns.count, 0);
 	assert_int_equal(model_audits(f->model, &audits), 0);
-	assert_int_equal(f->model->budgets->settings.count, PORT_SETTINGS_REMEMBERED);
+	assert_int_equal(f->model->budgets->settings.count, PORT_SETTINGS_MOST);
 	assert_grown_at_most(before, 8 << 20);
 	assert_int_equal(model_loss(f->model, TW_LOSS_NO_MEMORY), 0);
 }

@@ -172,6 +172,27 @@ static void a_range_that_ends_before_it_begins_is_none(void **state)
 	port_settings_release(&list);
 }
 
+/* Containers come and go, each with a namespace of its own; the host is told of again and again. */
+static void settings_of_namespaces_that_are_gone_give_way(void **state)
+{
+	static const char facts[] = "@proc/sys/net/ipv4/ip_local_reserved_ports\n80\n";
+	struct port_settings_list list = { 0 };
+
+	(void)state;
+	for (uint64_t netns = 1; netns < 5 * PORT_SETTINGS_MOST; netns++) {
+		assert_int_equal(port_settings_learn(&list, NETNS, 0, facts), 0);
+		assert_int_equal(port_settings_range(&list, netns << 32, 0, 1024, 2048), 0);
+	}
+	assert_int_equal(list.count, PORT_SETTINGS_MOST);
+	assert_int_equal(list.by_netns.count, PORT_SETTINGS_MOST);
+	assert_non_null(port_settings_of(&list, NETNS, 0)->reserved);
+	assert_null(port_settings_of(&list, NETNS, 1));
+	assert_null(port_settings_of(&list, 1ULL << 32, 0));
+	assert_int_equal(port_settings_of(&list, (5 * PORT_SETTINGS_MOST - 1ULL) << 32, 0)->high,
+			 2048);
+	port_settings_release(&list);
+}
+
 static void whether_ports_are_reserved_is_known_where_the_file_was_read(void **state)
 {
 	struct fixture *f = budgeting(state);
@@ -897,6 +918,7 @@ int main(void)
 {
 #define test(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(settings_of_namespaces_that_are_gone_give_way),
 		test(a_destination_has_a_budget_of_its_own),
 		test(each_state_counts_where_it_belongs),
 		test(incoming_connections_have_no_budget),

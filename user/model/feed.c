@@ -158,8 +158,6 @@ static void feed_netns_gone(struct model *model, const struct tw_record *record,
 	const struct tw_name *name = (const struct tw_name *)record;
 
 	facts_netns_gone(model, name, source);
-	if (model->budgets)
-		port_settings_gone(&model->budgets->settings, name->id, source);
 	reconcile_netns_gone(model, name->id, source);
 }
 

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/facts.h"
 
@@ -13,66 +12,79 @@ void port_settings_release(struct port_settings_list *list)
 	for (size_t i = 0; i < list->count; i++)
 		free(list->items[i].reserved);
 	free(list->items);
+	index_release(&list->by_netns);
+}
+
+struct settings_key {
+	uint64_t netns_cookie;
+	unsigned int source;
+};
+
+static bool settings_equal(const void *ctx, uint32_t id, const void *key)
+{
+	const struct port_settings_list *list = ctx;
+	const struct settings_key *settings_key = key;
+
+	return list->items[id].netns_cookie == settings_key->netns_cookie &&
+	       list->items[id].source == settings_key->source;
 }
 
 struct port_settings *port_settings_of(struct port_settings_list *list, uint64_t netns_cookie,
 				       unsigned int source)
 {
-	/* asked for in runs of one namespace */
-	for (size_t i = 0; i < list->count; i++) {
-		size_t at = (list->hit + i) % list->count;
+	struct settings_key key = { netns_cookie, source };
+	uint32_t at;
 
-		if (list->items[at].netns_cookie == netns_cookie &&
-		    list->items[at].source == source) {
-			list->hit = at;
-			return &list->items[at];
-		}
-	}
-	return NULL;
+	if (!list->count)
+		return NULL;
+	at = index_find(&list->by_netns, hash_u64(netns_cookie), settings_equal, list, &key);
+	return at == INDEX_NONE ? NULL : &list->items[at];
 }
 
-void port_settings_gone(struct port_settings_list *list, uint64_t netns_cookie, unsigned int source)
+/* Of a namespace that nothing was told of lately, as it is gone: its place. */
+static size_t give_way(struct port_settings_list *list)
 {
-	struct port_settings *settings = port_settings_of(list, netns_cookie, source);
+	size_t at = list->at;
 
-	if (settings)
-		settings->gone = true;
-}
-
-/* They stand in the order in which they were learned. */
-static void forget_oldest(struct port_settings_list *list)
-{
-	size_t at = 0;
-
-	while (at < list->count && !list->items[at].gone)
-		at++;
-	if (at == list->count)
-		return;
+	for (; list->items[at].told; at = (at + 1) % list->count)
+		list->items[at].told = false;
+	list->at = (at + 1) % list->count;
+	index_remove(&list->by_netns, hash_u64(list->items[at].netns_cookie), at);
 	free(list->items[at].reserved);
-	list->count--;
-	memmove(&list->items[at], &list->items[at + 1], (list->count - at) * sizeof(*list->items));
-	list->hit = 0;
+	return at;
 }
 
-static struct port_settings *make(struct port_settings_list *list, uint64_t netns_cookie,
-				  unsigned int source)
+/* A place for one more; -ENOMEM. */
+static int take_place(struct port_settings_list *list, size_t *at)
 {
-	struct port_settings *known = port_settings_of(list, netns_cookie, source), *grown;
+	size_t room = list->room ? 2 * list->room : 8;
+	struct port_settings *grown;
 
-	if (known)
-		return known;
-	if (list->count >= PORT_SETTINGS_REMEMBERED)
-		forget_oldest(list);
+	if (!list->by_netns.slots && index_init(&list->by_netns))
+		return -ENOMEM;
+	if (list->count == PORT_SETTINGS_MOST) {
+		*at = give_way(list);
+		return 0;
+	}
 	if (list->count == list->room) {
-		size_t room = list->room ? 2 * list->room : 8;
-
 		grown = realloc(list->items, room * sizeof(*grown));
 		if (!grown)
-			return NULL;
+			return -ENOMEM;
 		list->items = grown;
 		list->room = room;
 	}
-	list->items[list->count] = (struct port_settings){
+	*at = list->count++;
+	return 0;
+}
+
+static struct port_settings *add(struct port_settings_list *list, uint64_t netns_cookie,
+				 unsigned int source)
+{
+	size_t at;
+
+	if (take_place(list, &at))
+		return NULL;
+	list->items[at] = (struct port_settings){
 		.netns_cookie = netns_cookie,
 		.source = source,
 		.tw_reuse = SETTING_UNKNOWN,
@@ -80,7 +92,22 @@ static struct port_settings *make(struct port_settings_list *list, uint64_t netn
 		.timestamps = SETTING_UNKNOWN,
 		.fin_timeout_s = SETTING_UNKNOWN,
 	};
-	return &list->items[list->count++];
+	/* it is not found then, and gives way in its turn */
+	if (index_insert(&list->by_netns, hash_u64(netns_cookie), at))
+		return NULL;
+	return &list->items[at];
+}
+
+static struct port_settings *make(struct port_settings_list *list, uint64_t netns_cookie,
+				  unsigned int source)
+{
+	struct port_settings *settings = port_settings_of(list, netns_cookie, source);
+
+	if (!settings)
+		settings = add(list, netns_cookie, source);
+	if (settings)
+		settings->told = true;
+	return settings;
 }
 
 static void learn_number(const char *facts, const char *name, int64_t *value)

@@ -7,31 +7,36 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/index.h"
+
 /* One bit a port. */
 struct port_set {
 	uint64_t bits[65536 / 64];
 };
 
 #define SETTING_UNKNOWN (-1)
+/*
+ * Of so many namespaces settings are kept: where each container has one of its own, those of
+ * namespaces that are gone give way.
+ */
+#define PORT_SETTINGS_MOST 4096
 
 /* 0, 0 or SETTING_UNKNOWN: not known. */
 struct port_settings {
 	uint64_t netns_cookie;
 	uint8_t source;
+	bool told;			/* anything, of late */
 	uint16_t low, high;		/* ip_local_port_range */
 	int64_t tw_reuse, tw_reuse_delay_ms, timestamps, fin_timeout_s;
 	struct port_set *reserved;	/* owned; NULL: none, or not known */
 	bool reserved_known;
-	bool gone;		/* the namespace has ended */
 };
-
-/* Of namespaces that have ended so many are remembered at most, with those that live. */
-#define PORT_SETTINGS_REMEMBERED 1024
 
 struct port_settings_list {
 	struct port_settings *items;	/* owned */
 	size_t count, room;
-	size_t hit;		/* the one found last */
+	struct index by_netns;	/* made with the first one */
+	size_t at;		/* who may give way next */
 };
 
 void port_settings_release(struct port_settings_list *list);
@@ -47,10 +52,6 @@ int port_settings_learn(struct port_settings_list *list, uint64_t netns_cookie, 
  */
 int port_settings_range(struct port_settings_list *list, uint64_t netns_cookie, unsigned int source,
 			uint16_t low, uint16_t high);
-
-/* The namespace has ended: what is known of it stays while there is room. */
-void port_settings_gone(struct port_settings_list *list, uint64_t netns_cookie,
-			unsigned int source);
 
 /* "80,8000-8010", as ip_local_reserved_ports has it (proc_do_large_bitmap()), into @set. */
 void port_set_parse(struct port_set *set, const char *text, size_t len);
