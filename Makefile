@@ -36,9 +36,9 @@ override O := $(patsubst $(CURDIR)/%,%,$(abspath $(O)))
 # What a user calls on a fresh machine: the packages first, then the build, then the thing.
 # They know nothing of the build, which may not be possible yet.
 
-CHECKS := check check-unit check-golden check-cli check-live check-bench check-vm check-web check-lint
-DOORS := help deps run demo bench soak clean format check-format golden-update $(CHECKS)
-.PHONY: $(DOORS) all install uninstall dist deb programs bench-programs compile_commands.json FORCE
+CHECKS := check check-unit check-golden check-cli check-fuzz check-live check-bench check-vm check-web check-lint
+DOORS := help deps run demo bench soak fuzz clean format check-format golden-update $(CHECKS)
+.PHONY: $(DOORS) all install uninstall dist deb programs bench-programs fuzzers compile_commands.json FORCE
 
 BUILD = +@$(MAKE) $(if $(V),,-s) $(if $(filter -j%,$(MAKEFLAGS)),,-j$$(nproc))
 AS_ROOT = $$([ $$(id -u) = 0 ] || command -v sudo)
@@ -51,6 +51,7 @@ help:
 	@echo '                    parts of it: $(filter-out check,$(CHECKS))'
 	@echo 'make bench          what it costs, as one table (ARGS="-o json" for machines)'
 	@echo 'make soak           whether it grows or loses anything in the long run (FOR=30m; ARGS="-o json")'
+	@echo 'make fuzz           feed what reads hostile input with bytes at random (FOR=10m each)'
 	@echo 'make                build $(O)/twtrace'
 	@echo 'make deps           install the Debian packages that building and testing need'
 	@echo 'make install        into $$(DESTDIR)$$(PREFIX), PREFIX=$(PREFIX); make uninstall'
@@ -84,9 +85,15 @@ soak:
 	$(BUILD) programs
 	@$(AS_ROOT) env BUILD=$(O) PATH="$$PATH" tests/soak/run --for $(or $(FOR),30m) $(ARGS)
 
+fuzz:
+	$(NEEDED)
+	$(BUILD) fuzzers
+	@BUILD=$(O) tests/fuzz/run --for $(or $(FOR),60s)
+
 $(CHECKS):
 	$(NEEDED)
-	$(if $(filter check-lint,$@),,$(BUILD) programs)
+	$(if $(filter check-lint check-fuzz,$@),,$(BUILD) programs)
+	$(if $(filter check check-fuzz,$@),$(BUILD) fuzzers)
 	@BUILD=$(O) tests/run $(patsubst check-%,%,$(filter-out check,$@))
 
 golden-update:
@@ -129,6 +136,7 @@ TRAFFIC_SRCS := $(wildcard tests/live/traffic/*.c)
 LEAKS_SRCS := $(wildcard tests/live/leaks/*.c)
 FLAME_SRCS := $(wildcard tests/cli/flame/*.c)
 DRAW_SRCS := $(wildcard tests/screen/*.c)
+FUZZ_SRCS := $(wildcard tests/fuzz/*.c)
 BPF_OBJS := $(BPF_SRCS:%.c=$(O)/%.o)
 PROTOS := $(patsubst %.proto,$(O)/%.pb-c,$(wildcard user/*/*.proto))
 USER_OBJS := $(USER_SRCS:%.c=$(O)/%.o) $(PROTOS:=.o)
@@ -304,6 +312,37 @@ $(O)/tests/draw: $(DRAW_OBJS) $(filter $(foreach room,base model sink source scr
 $(O)/tests/flame-fixture: $(O)/tests/web/fixture.o $(filter $(foreach room,base model sink,$(O)/user/$(room)/%),$(USER_OBJS)) $(O)/link.flags
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
+
+# -------------------------------------------------------------------------------- fuzzers
+# $(O)/fuzz/NAME is made of tests/fuzz/NAME.c, of what stands here and of all rooms, compiled once
+# more: by clang, which counts what is reached, and with sanitizers.
+
+FUZZERS := records recording doctor arguments request symbols
+PARTS_records := account
+PARTS_recording := account
+FUZZ_PROGRAMS := $(FUZZERS:%=$(O)/fuzz/%)
+FUZZ_ROOMS := $(filter-out $(O)/fuzz/user/main.o,$(USER_SRCS:%.c=$(O)/fuzz/%.o)) $(PROTOS:$(O)/%=$(O)/fuzz/%.o)
+FUZZ_SAN := address,undefined -fno-sanitize-recover=all
+# gcc has warned of what there is to warn of
+FUZZ_CFLAGS = $(filter-out -D_FORTIFY_SOURCE=2,$(ALL_CFLAGS)) -w -O1 -g -fno-omit-frame-pointer -DTWTRACE_VERSION='"0"' \
+	-fsanitize=fuzzer-no-link,$(FUZZ_SAN)
+fuzzers: $(FUZZ_PROGRAMS)
+$(O)/fuzz.flags: FORCE ; +$(call remember,$(CLANG) $(FUZZ_CFLAGS) $(FUZZ_ROOMS))
+
+$(O)/fuzz/%.o: %.c $(O)/fuzz.flags | $(O)/twtrace.skel.h $(PROTOS:=.h) $(addprefix $(O)/,flame_svg_parts.h flame_html_parts.h page_parts.h)
+	$(call say,FUZZ)
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(PROTOS:$(O)/%=$(O)/fuzz/%.o): $(O)/fuzz/%.o: $(O)/%.c $(O)/fuzz.flags
+	$(call say,FUZZ)
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
+
+fuzz_parts = $(patsubst %,$(O)/fuzz/tests/fuzz/%.o,$1 fuzz $(PARTS_$1))
+$(FUZZ_PROGRAMS): $(O)/fuzz/%: $$(call fuzz_parts,$$*) $(FUZZ_ROOMS)
+	$(call say,LINK)
+	$(Q)$(CLANG) $(ALL_LDFLAGS) -fsanitize=fuzzer,$(FUZZ_SAN) -o $@ $^ $(LIBS)
+
+-include $(patsubst %.c,$(O)/fuzz/%.d,$(FUZZ_SRCS) $(USER_SRCS))
 
 # ----------------------------------------------------------------------------- benchmarks
 # build/bench/NAME is made of tests/bench/NAME.c and, of the same folder, what stands here
