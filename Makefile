@@ -150,7 +150,7 @@ PAGES := $(patsubst docs/man/%,$(O)/man/%,$(wildcard docs/man/*.1))
 
 all: $(O)/twtrace $(PAGES)
 STACKED := $(addprefix $(O)/tests/stacks/,show framed frameless)
-programs: all bench-programs $(UNIT_TESTS) $(if $(FLAME_SRCS),$(O)/tests/flame) $(O)/tests/metrics $(if $(DRAW_SRCS),$(O)/tests/draw) $(if $(TRAFFIC_SRCS),$(O)/tests/traffic) \
+programs: all bench-programs $(O)/tests/fault.so $(UNIT_TESTS) $(if $(FLAME_SRCS),$(O)/tests/flame) $(O)/tests/metrics $(if $(DRAW_SRCS),$(O)/tests/draw) $(if $(TRAFFIC_SRCS),$(O)/tests/traffic) \
 	$(if $(LEAKS_SRCS),$(O)/tests/leaks) $(STACKED) $(if $(wildcard tests/web/fixture.c),$(O)/tests/flame-fixture)
 
 # $(call say,CC) names the tool and what it makes; with V=1 the command says it itself
@@ -297,6 +297,11 @@ $(FLAME_OBJS): EXTRA = -Itests/unit
 $(O)/tests/flame: $(FLAME_OBJS) $(filter $(foreach room,base model sink,$(O)/user/$(room)/%),$(USER_OBJS)) $(O)/link.flags
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
+
+# to be preloaded: makes calls of what is tested fail
+$(O)/tests/fault.so: tests/faults/fault.c $(O)/compile.flags
+	$(call say,CC)
+	$(Q)$(CC) -std=gnu11 $(WARNINGS) -D_GNU_SOURCE -O1 -g -fPIC -shared -o $@ $<
 
 # what /metrics would say of a recording
 $(O)/tests/metrics: $(METRICS_OBJ) $(filter $(foreach room,base model sink,$(O)/user/$(room)/%) $(O)/user/source/recording.o,$(USER_OBJS)) $(O)/link.flags
