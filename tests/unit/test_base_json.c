@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
@@ -72,12 +73,49 @@ static void writes_an_indented_document(void **state)
 	free(text);
 }
 
+/* Of what lacks anything for want of memory nothing is written, and the file says so. */
+static void assert_unwritten(struct json *json)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *file = open_memstream(&text, &len);
+
+	json_write_line(json, file);
+	json_write_pretty(json, file);
+	assert_true(ferror(file));
+	assert_int_equal(errno, ENOMEM);
+	fclose(file);
+	assert_string_equal(text, "");
+	free(text);
+	json_free(json);
+}
+
+static void writes_nothing_of_what_is_spoilt(void **state)
+{
+	struct json *json = json_object(), *rows = json_array(), *row = json_object();
+
+	(void)state;
+	assert_unwritten(NULL);
+	json_add(json, "child", NULL);
+	assert_unwritten(json);
+
+	/* however deep, and whether it was before it was given away or after */
+	json = json_object();
+	json_add(json, "rows", rows);
+	json_add_u64(rows, NULL, 7);
+	json_add(rows, NULL, row);
+	json_add_u64(row, "whole", 1);
+	json_spoil(row);
+	assert_unwritten(json);
+	json_spoil(NULL);
+}
+
 static void writes_null_for_what_is_unknown(void **state)
 {
 	struct json *json = json_object();
 
 	(void)state;
-	json_add(json, "child", NULL);
+	json_add_null(json, "child");
 	json_add_text(json, "text", NULL);
 	json_add_null(json, "null");
 	json_add_double(json, "nan", NAN);
@@ -227,6 +265,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(writes_one_line_without_blanks),
 		cmocka_unit_test(writes_an_indented_document),
+		cmocka_unit_test(writes_nothing_of_what_is_spoilt),
 		cmocka_unit_test(writes_null_for_what_is_unknown),
 		cmocka_unit_test(takes_over_what_is_json_already_as_it_is),
 		cmocka_unit_test(keeps_integers_exact),

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/outlet.h"
+#include "base/stream.h"
 
 #define PATIENCE_MS 60000	/* for what must happen; never waited out when it does */
 #define MOST_PIECES 8192
@@ -529,6 +530,47 @@ static void a_unit_without_memory_is_dropped_alone(void **state)
 	output_free(output);
 }
 
+/* stream_fail() of its file: also where units before it have not come out of the file yet. */
+static void a_unit_that_could_not_be_made_is_dropped_alone(void **state)
+{
+	struct output *output = output_new();
+	struct outlet *outlet = started(&plain_ops, output, 1000 * KIB);
+	FILE *file = outlet_file(outlet);
+
+	(void)state;
+	fputs("first\n", file);
+	assert_true(outlet_end_unit(outlet, (struct outlet_tally){ 0 }));
+	fputs("seco", file);
+	stream_fail(file, ENOMEM);
+	assert_false(outlet_end_unit(outlet, (struct outlet_tally){ 0 }));
+	assert_false(ferror(file));
+	fputs("third\n", file);
+	assert_true(outlet_end_unit(outlet, (struct outlet_tally){ 0 }));
+	outlet_flush(outlet);
+	wait_for_all(outlet);
+	assert_int_equal(outlet_error(outlet), 0);
+	outlet_free(outlet);
+	assert_int_equal(output->len, 12);
+	assert_memory_equal(output->bytes, "first\nthird\n", 12);
+	output_free(output);
+}
+
+/* Nobody can take back what may have been written of it. */
+static void before_the_start_such_a_unit_is_a_failed_write(void **state)
+{
+	struct output *output = output_new();
+	struct outlet *outlet = outlet_new(&plain_ops, output, 1000 * KIB);
+
+	(void)state;
+	fputs("first\n", outlet_file(outlet));
+	assert_true(outlet_end_unit(outlet, (struct outlet_tally){ 0 }));
+	stream_fail(outlet_file(outlet), ENOMEM);
+	assert_false(outlet_end_unit(outlet, (struct outlet_tally){ 0 }));
+	assert_int_equal(outlet_error(outlet), -ENOMEM);
+	outlet_free(outlet);
+	output_free(output);
+}
+
 /*
  * 80 KiB there is room for, from 64 KiB on it goes: what does not fit is dropped, be it within
  * the unit or at its end that this is seen, and the next one finds room again.
@@ -712,6 +754,8 @@ int main(void)
 		cmocka_unit_test(no_write_begins_once_it_is_being_freed),
 		cmocka_unit_test(a_flush_comes_after_what_was_put_before_it),
 		cmocka_unit_test(a_unit_without_memory_is_dropped_alone),
+		cmocka_unit_test(a_unit_that_could_not_be_made_is_dropped_alone),
+		cmocka_unit_test(before_the_start_such_a_unit_is_a_failed_write),
 		cmocka_unit_test(without_memory_only_long_units_are_dropped),
 		cmocka_unit_test(nothing_is_lost_between_two_threads),
 		cmocka_unit_test(a_pipe_that_nobody_reads_holds_whole_units),

@@ -3,13 +3,17 @@
 #include "base/json.h"
 
 #include <assert.h>
+#include <errno.h>
 /* json-c has a type of the name of our constructor; only its tag is renamed here. */
 #define json_object json_c_object
 #include <json-c/json_object.h>
+#include <json-c/json_object_iterator.h>
 #undef json_object
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/stream.h"
 
 #define NUMBER_TEXT_LEN 400	/* the largest double has 309 digits */
 
@@ -38,33 +42,57 @@ void json_free(struct json *json)
 	json_object_put(from(json));
 }
 
-void json_add(struct json *parent, const char *key, struct json *child)
+void json_spoil(struct json *json)
+{
+	/* its address is the mark; json-c keeps one word of its user's */
+	if (json)
+		json_object_set_userdata(from(json), (void *)json_spoil, NULL);
+}
+
+/* json-c knows null as no object at all. */
+static void add(struct json *parent, const char *key, struct json_c_object *child)
 {
 	int ret;
 
 	if (!parent) {	/* no memory for it */
-		json_free(child);
+		json_object_put(child);
 		return;
 	}
 	if (json_object_is_type(from(parent), json_type_array)) {
 		assert(!key);
-		ret = json_object_array_add(from(parent), from(child));
+		ret = json_object_array_add(from(parent), child);
 	} else {
 		assert(key && json_object_is_type(from(parent), json_type_object));
-		ret = json_object_object_add(from(parent), key, from(child));
+		ret = json_object_object_add(from(parent), key, child);
 	}
-	if (ret)
-		json_free(child);
+	if (ret) {
+		json_object_put(child);
+		json_spoil(parent);
+	}
+}
+
+/* @child is a new one: NULL if there was no memory. */
+static void add_new(struct json *parent, const char *key, struct json_c_object *child)
+{
+	if (child)
+		add(parent, key, child);
+	else
+		json_spoil(parent);
+}
+
+void json_add(struct json *parent, const char *key, struct json *child)
+{
+	add_new(parent, key, from(child));
 }
 
 void json_add_u64(struct json *parent, const char *key, uint64_t value)
 {
-	json_add(parent, key, to(json_object_new_uint64(value)));
+	add_new(parent, key, json_object_new_uint64(value));
 }
 
 void json_add_i64(struct json *parent, const char *key, int64_t value)
 {
-	json_add(parent, key, to(json_object_new_int64(value)));
+	add_new(parent, key, json_object_new_int64(value));
 }
 
 /*
@@ -108,43 +136,83 @@ void json_add_double(struct json *parent, const char *key, double value)
 		return;
 	}
 	format_double(value, text, sizeof(text));
-	json_add(parent, key, to(json_object_new_double_s(value, text)));
+	add_new(parent, key, json_object_new_double_s(value, text));
 }
 
 void json_add_bool(struct json *parent, const char *key, bool value)
 {
-	json_add(parent, key, to(json_object_new_boolean(value)));
+	add_new(parent, key, json_object_new_boolean(value));
 }
 
 void json_add_text(struct json *parent, const char *key, const char *text)
 {
-	json_add(parent, key, text ? to(json_object_new_string(text)) : NULL);
+	if (text)
+		add_new(parent, key, json_object_new_string(text));
+	else
+		json_add_null(parent, key);
 }
 
 void json_add_null(struct json *parent, const char *key)
 {
-	json_add(parent, key, NULL);
+	add(parent, key, NULL);
 }
 
 void json_add_ready(struct json *parent, const char *key, char *text)
 {
-	struct json_c_object *object = text ? json_object_new_boolean(false) : NULL;
+	struct json_c_object *object;
 
+	if (!text) {
+		json_add_null(parent, key);
+		return;
+	}
+	object = json_object_new_boolean(false);
 	if (object)
 		json_object_set_serializer(object, json_object_userdata_to_json_string, text,
 					   json_object_free_userdata);
 	else
 		free(text);
-	json_add(parent, key, to(object));
+	add_new(parent, key, object);
 }
 
-/* json-c keeps the text inside the object, hence no const on its side; it belongs to the object. */
+/* Whether all that was to be in it is. */
+static bool is_whole(struct json_c_object *object)
+{
+	bool array = json_object_is_type(object, json_type_array);
+	struct json_object_iterator at, end;
+
+	if (!array && !json_object_is_type(object, json_type_object))
+		return true;
+	if (json_object_get_userdata(object) == (void *)json_spoil)
+		return false;
+	for (size_t i = 0; array && i < json_object_array_length(object); i++)
+		if (!is_whole(json_object_array_get_idx(object, i)))
+			return false;
+	if (array)
+		return true;
+	at = json_object_iter_begin(object);
+	for (end = json_object_iter_end(object); !json_object_iter_equal(&at, &end);
+	     json_object_iter_next(&at))
+		if (!is_whole(json_object_iter_peek_value(&at)))
+			return false;
+	return true;
+}
+
+/*
+ * json-c keeps the text inside the object, hence no const on its side; it belongs to the object.
+ * Where it has no memory for all of the text it leaves pieces out and does not say so: realloc()
+ * does, by errno.
+ */
 static void write_text(const struct json *json, FILE *file, int flags)
 {
-	const char *text = json_object_to_json_string_ext(from(json), flags);
+	const char *text = NULL;
 
-	if (!text)
+	errno = 0;
+	if (json && is_whole(from(json)))
+		text = json_object_to_json_string_ext(from(json), flags);
+	if (!text || errno == ENOMEM) {
+		stream_fail(file, ENOMEM);
 		return;
+	}
 	fputs(text, file);
 	fputc('\n', file);
 }

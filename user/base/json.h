@@ -16,8 +16,8 @@ struct json *json_object(void);
 struct json *json_array(void);
 void json_free(struct json *json);
 /*
- * Each hands ownership of @child to @parent (NULL child: null); @key is NULL in
- * an array. Without memory the child is lost, nothing else.
+ * Each hands ownership of @child to @parent; @key is NULL in an array. Without memory, for it or
+ * before (NULL), @parent is spoilt.
  */
 void json_add(struct json *parent, const char *key, struct json *child);
 void json_add_u64(struct json *parent, const char *key, uint64_t value);
@@ -29,7 +29,12 @@ void json_add_text(struct json *parent, const char *key, const char *text);	/* N
 void json_add_null(struct json *parent, const char *key);
 /* Another document as it is, text that is JSON already; takes @text over (NULL: null). */
 void json_add_ready(struct json *parent, const char *key, char *text);
-/* One line with its newline, or indented. A failed write shows in ferror(file). */
+/* There was no memory for something that was to be in it: it will not be written. */
+void json_spoil(struct json *json);
+/*
+ * One line with its newline, or indented. A failed write shows in ferror(file), and so does a
+ * document of which anything is spoilt, or that is NULL: of it nothing is written.
+ */
 void json_write_line(const struct json *json, FILE *file);
 void json_write_pretty(const struct json *json, FILE *file);
 

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/stream.h"
+
 /* What is held, until there is more than anybody would read. */
 #define MAX_HELD (64 << 10)
 
@@ -57,7 +59,7 @@ void log_hold(void)
 {
 	flockfile(stderr);
 	if (!held.out)
-		held.out = open_memstream(&held.text, &held.len);
+		held.out = stream_memory(&held.text, &held.len);
 	funlockfile(stderr);
 }
 

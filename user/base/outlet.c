@@ -3,6 +3,7 @@
 #include "base/outlet.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,13 +144,31 @@ static void forget_unit(struct outlet *outlet)
 		hand_over(outlet, false);
 }
 
+/* Whether the unit's maker could not make it (base/stream.h): the file itself takes everything. */
+static bool is_broken(struct outlet *outlet)
+{
+	bool broken = outlet->file && ferror(outlet->file);
+
+	if (broken) {
+		clearerr(outlet->file);
+		/* units that have ended may wait in there with it */
+		fflush(outlet->file);
+	}
+	return broken;
+}
+
 bool outlet_end_unit(struct outlet *outlet, struct outlet_tally tally)
 {
+	bool broken = is_broken(outlet);
 	struct chunk *chunk;
 	size_t end;
 
+	/* some of it may have been written */
+	if (broken && !writer_is_started(outlet->writer))
+		writer_fail(outlet->writer, -ENOMEM);
 	if (!writer_is_started(outlet->writer))
-		return true;
+		return !broken;
+	outlet->spoilt |= broken;
 	chunk = outlet->spoilt ? NULL : filling(outlet);
 	end = chunk ? chunk->len + (outlet->file ? __fpending(outlet->file) : 0) : 0;
 	/* out of the file, and into the chunk, while it can still be dropped */

@@ -67,7 +67,11 @@ int outlet_start(struct outlet *outlet, struct error *err);
 /* For printf() and its kin; the outlet's own. NULL when there is no memory. */
 FILE *outlet_file(struct outlet *outlet);
 void outlet_put(struct outlet *outlet, const void *bytes, size_t len);
-/* What was put in since the last unit is one. False: there was no memory for it, and it is dropped. */
+/*
+ * What was put in since the last unit is one. False: there was no memory for it, also not where
+ * it was made (stream_fail() of the file), and it is dropped; before outlet_start(), where it may
+ * have been written in part, that is a failed write.
+ */
 bool outlet_end_unit(struct outlet *outlet, struct outlet_tally tally);
 /* Every unit so far is to be written now. Between units only. */
 void outlet_flush(struct outlet *outlet);

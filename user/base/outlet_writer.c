@@ -331,6 +331,13 @@ int writer_error(const struct writer *writer)
 	return writer->error;
 }
 
+void writer_fail(struct writer *writer, int error)
+{
+	pthread_mutex_lock(&writer->lock);
+	fail(writer, error);
+	pthread_mutex_unlock(&writer->lock);
+}
+
 int writer_fd(const struct writer *writer)
 {
 	return writer->event_fd;

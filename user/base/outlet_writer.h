@@ -37,6 +37,8 @@ size_t writer_left(const struct writer *writer);
 struct outlet_tally writer_left_tally(struct writer *writer);
 struct outlet_tally writer_discard(struct writer *writer);
 int writer_error(const struct writer *writer);
+/* As if a write had failed with @error, a negative errno. */
+void writer_fail(struct writer *writer, int error);
 int writer_fd(const struct writer *writer);
 bool writer_await(struct writer *writer);
 

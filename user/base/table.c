@@ -66,7 +66,7 @@ void table_cell(struct table *table, const char *fmt, ...)
 	int len;
 
 	/* A cell that follows a lost one would stand in the wrong column. */
-	if (table->short_of_memory)
+	if (!table || table->short_of_memory)
 		return;
 	va_start(args, fmt);
 	len = vasprintf(&text, fmt, args);
@@ -194,7 +194,7 @@ static void print_rows(const struct table *table, const size_t *widths, FILE *fi
 
 void table_print(const struct table *table, FILE *file, bool bold)
 {
-	size_t *widths = calloc(table->count, sizeof(*widths));
+	size_t *widths = table ? calloc(table->count, sizeof(*widths)) : NULL;
 	unsigned int column;
 
 	if (!widths) {

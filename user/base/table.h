@@ -20,6 +20,10 @@ struct table_column {
 };
 
 /* @columns is borrowed and must outlive the table. NULL when there is no memory. */
+/*
+ * NULL: no memory. It may be given to all of these all the same: what is printed says that there
+ * was none for rows, or for the table.
+ */
 struct table *table_new(const struct table_column *columns, unsigned int count);
 void table_free(struct table *table);
 /* Adds a cell to the current row; the row ends by itself after the last column. */
