@@ -232,6 +232,8 @@ size_t model_budgets(const struct model *model, const struct budget **result)
 	uint32_t id;
 
 	*result = NULL;
+	/* nothing here sets it but what runs out of memory */
+	errno = 0;
 	if (!budgets || !budgets->rows.count)
 		return 0;
 	tallies = make_room(budgets) ? NULL : budgets_tally(model);

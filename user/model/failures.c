@@ -134,8 +134,7 @@ void failures_bind(struct model *model, const struct tw_bind_failed *record, uns
 		weigh_bind(model, record, source);
 	if (holder.kind != HELD_UNKNOWN)
 		event.holder = &holder;
-	if (model->event_fn)
-		model->event_fn(model->event_ctx, &event);
+	tracker_tell_event(model, &event);
 }
 
 /* Whose connect() it was; of those told in sum only the remote end is known. */

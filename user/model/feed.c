@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Records in: each is checked, then handed to the room that knows its kind. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -186,8 +187,7 @@ static void feed_loss(struct model *model, const struct tw_record *record, unsig
 		event.cause = TW_LOSS_MALFORMED;
 	model->loss[event.cause] += loss->count;
 	model->losses++;
-	if (model->event_fn)
-		model->event_fn(model->event_ctx, &event);
+	tracker_tell_event(model, &event);
 }
 
 static void feed_tick(struct model *model, const struct tw_record *record, unsigned int source)
@@ -341,15 +341,21 @@ static bool makes_sense(const struct tw_record *record, size_t len)
 void model_feed(struct model *model, const struct tw_record *record, size_t len,
 		unsigned int source)
 {
+	uint64_t lost = model->loss[TW_LOSS_NO_MEMORY];
+
 	if (!makes_sense(record, len) || source >= MODEL_MAX_SOURCES) {
 		model->loss[TW_LOSS_MALFORMED]++;
 		return;
 	}
 	if (record->ts_ns > model->now_ns)
 		model->now_ns = record->ts_ns;
+	errno = 0;
 	if (record->kind < sizeof(kinds) / sizeof(kinds[0]) && kinds[record->kind].feed)
 		kinds[record->kind].feed(model, record, source);
 	model->fed |= 1ULL << source;
+	/* nothing else in this room sets it: some of the record could not be kept */
+	if (errno == ENOMEM && model->loss[TW_LOSS_NO_MEMORY] == lost)
+		model->loss[TW_LOSS_NO_MEMORY]++;
 }
 
 void model_expect(struct model *model, const struct tw_record *record, size_t len)

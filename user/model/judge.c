@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* From classes that give cause, by their members, to verdicts. */
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -151,6 +152,7 @@ void model_judge(struct model *model)
 
 	if (!leaks)
 		return;
+	errno = 0;
 	leaks->looked_ns = model->now_ns;
 	leaks->nr_wanted = 0;
 	leaks->wants_ages = false;
@@ -159,6 +161,9 @@ void model_judge(struct model *model)
 	churn_judge(model, &drafts);
 	drafts_publish(&drafts, leaks);
 	drafts_release(&drafts);
+	/* nothing here sets it but what runs out of memory: a verdict may be missing */
+	if (errno == ENOMEM)
+		model->loss[TW_LOSS_NO_MEMORY]++;
 }
 
 struct leaks_unkept model_leaks_unkept(const struct model *model)

@@ -131,6 +131,8 @@ void model_set_host(struct model *model, unsigned int source, const char *host)
 	text_clean(host, strlen(host), clean, sizeof(clean));
 	free(model->hosts[source]);
 	model->hosts[source] = strdup(clean);
+	if (!model->hosts[source])
+		model->loss[TW_LOSS_NO_MEMORY]++;
 }
 
 const char *model_host(const struct model *model, unsigned int source)

@@ -79,7 +79,8 @@ const char *budget_level_name(enum budget_level level);	/* "half" */
 
 /*
  * The budgets as they are now, worst first: exhausted ones, then by the share that is used.
- * NULL, 0: none, or no memory. Lasts until the next record is fed.
+ * NULL, 0: none. Lasts until the next record is fed. errno is ENOMEM where there was no memory
+ * for all that they tell, and 0 otherwise.
  */
 size_t model_budgets(const struct model *model, const struct budget **budgets);
 /* Budgets that there was no room for: of those nothing is known. */

@@ -73,6 +73,7 @@ void rows_release(struct rows *rows)
 	index_release(&rows->index);
 	pool_release(&rows->pool);
 	free(rows->idle);
+	rows->idle = NULL;
 }
 
 /* Whose it was is not forgotten with the remote host: hosts are many, places are few. */

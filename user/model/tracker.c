@@ -327,6 +327,15 @@ void tracker_view(const struct model *model, const struct conn *conn, struct con
 					TW_COMM_LEN * 4 + 1);
 }
 
+void tracker_tell_event(struct model *model, const struct model_event *event)
+{
+	int saved = errno;
+
+	if (model->event_fn)
+		model->event_fn(model->event_ctx, event);
+	errno = saved;
+}
+
 void tracker_tell(struct model *model, const struct conn *conn, struct model_event *event)
 {
 	char comm[TW_COMM_LEN * 4 + 1];
@@ -336,5 +345,5 @@ void tracker_tell(struct model *model, const struct conn *conn, struct model_eve
 		return;
 	tracker_view(model, conn, &view, comm);
 	event->conn = &view;
-	model->event_fn(model->event_ctx, event);
+	tracker_tell_event(model, event);
 }

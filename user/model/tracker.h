@@ -217,7 +217,9 @@ static inline bool tracker_is_heard(const struct model *model, const struct conn
 	return model->event_fn && model->ready && conn->wanted;
 }
 
-/* Tells the subscriber, if there is one; fills in the view. */
+/* Tells the subscriber, if there is one. What he runs out of is not the model's loss. */
+void tracker_tell_event(struct model *model, const struct model_event *event);
+/* The same of a connection; fills in the view. */
 void tracker_tell(struct model *model, const struct conn *conn, struct model_event *event);
 
 #endif
