@@ -251,10 +251,13 @@ static bool refill(struct recording *recording)
 		wanted = recording->in_len - recording->in_at;
 	in = (ZSTD_inBuffer){ recording->input, recording->in_at + wanted, recording->in_at };
 	out = (ZSTD_outBuffer){ recording->plain, PLAIN_BYTES, recording->len };
+	errno = 0;
 	ret = ZSTD_decompressStream(recording->zstd, &out, &in);
 	recording->in_at = in.pos;
 	if (ZSTD_isError(ret)) {
-		end_early(recording, "is damaged", "%s", ZSTD_getErrorName(ret));
+		end_early(recording,
+			  errno == ENOMEM ? "could not be read, for want of memory," : "is damaged",
+			  "%s", ZSTD_getErrorName(ret));
 		return false;
 	}
 	/* no input left and nothing came out of what zstd still held */
