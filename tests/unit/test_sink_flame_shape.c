@@ -301,7 +301,7 @@ static void says_both_totals_and_that_lengths_differ(void **state)
 		add(flame, FLAME_NOW, "one", "CLOSE", 1727);
 		add(flame, FLAME_BASE, "one", "CLOSE", 1078);
 		assert_int_equal(flame_finish(flame, 0), 0);
-		flame_words_init(&words, flame);
+		assert_int_equal(flame_words_init(&words, flame), 0);
 		assert_string_equal(words.by,
 				    "1,727 connections now, 1,078 in the base, by service");
 		if (rows[i].hint)

@@ -198,7 +198,9 @@ static void end_view(struct sink *sink, const struct model *model)
 	if (!doctor->ret)
 		doctor->ret = add_host(doctor, &chart, &facts);
 	chart_keep(&chart, doctor->options.filter.kernel.netns_ino);
-	if (!doctor->ret)
+	if (doctor->ret)
+		log_msg(LOG_WARNING, "no memory to judge what was seen");
+	else
 		doctor->ret = print_view(doctor, &view, format->json);
 	chart_release(&chart);
 	doctor_facts_release(&facts);

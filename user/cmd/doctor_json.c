@@ -13,12 +13,8 @@ static void add_time(struct json *json, const char *key, uint64_t realtime_ns)
 
 static struct json *places_of(const struct finding *finding)
 {
-	struct json *array;
+	struct json *array = json_array();
 
-	/* of all namespaces at once */
-	if (finding->of_host)
-		return NULL;
-	array = json_array();
 	for (unsigned int i = 0; i < finding->nr_places && i < MAX_PLACES; i++) {
 		const struct finding_place *place = &finding->places[i];
 		struct json *child = json_object();
@@ -80,7 +76,11 @@ static struct json *finding_new(const struct finding *finding)
 	json_add_text(json, "command",
 		      finding->places[0].command[0] ? finding->places[0].command : NULL);
 	json_add(json, "settings", settings_of(finding));
-	json_add(json, "netns", places_of(finding));
+	/* of all namespaces at once: none */
+	if (finding->of_host)
+		json_add_null(json, "netns");
+	else
+		json_add(json, "netns", places_of(finding));
 	json_add_u64(json, "namespaces", finding->of_host ? 0 : finding->nr_places);
 	return json;
 }

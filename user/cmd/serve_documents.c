@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/parse.h"
+#include "base/stream.h"
 #include "base/text.h"
 #include "serve/accept.h"
 #include "serve/query.h"
@@ -218,7 +219,7 @@ static struct http_body *make_body(struct serve *serve, const struct document *d
 		.policy = document->policy ? document->policy() : NULL,
 		.packed = document->packed,
 	};
-	FILE *out = open_memstream(&content.bytes, &content.len);
+	FILE *out = stream_memory(&content.bytes, &content.len);
 	int ret = out ? document->write(serve, ask, out) : -ENOMEM;
 
 	if (out && (ferror(out) || fflush(out)))

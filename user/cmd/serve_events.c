@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/stream.h"
 #include "serve/query.h"
 #include "serve/ring.h"
 
@@ -50,7 +51,7 @@ struct events *events_new(const struct sink_opts *opts)
 		return NULL;
 	own.kinds = 0;
 	events->ring = ring_new(RING_BYTES);
-	own.out = events->out = open_memstream(&events->text, &events->len);
+	own.out = events->out = stream_memory(&events->text, &events->len);
 	if (events->out)
 		events->sink = trace_jsonl_sink.open(&trace_jsonl_sink, &own);
 	if (events->ring && events->sink)

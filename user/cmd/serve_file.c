@@ -12,6 +12,7 @@
 #include "base/courier.h"
 #include "base/file_put.h"
 #include "base/log.h"
+#include "base/stream.h"
 #include "cmd/confine.h"
 
 /* The collector runs as somebody else. */
@@ -98,7 +99,7 @@ void metrics_file_write(struct metrics_file *file, struct serve *serve)
 {
 	char *bytes = NULL;
 	size_t len = 0;
-	FILE *out = open_memstream(&bytes, &len);
+	FILE *out = stream_memory(&bytes, &len);
 	bool broken = !out;
 
 	file->written_ns = model_now_ns(serve->model);

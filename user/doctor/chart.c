@@ -130,6 +130,8 @@ int chart_add_model(struct chart *chart, const struct model *model)
 	for (unsigned int cause = 0; cause < TW_NR_LOSS; cause++)
 		chart->lost += cause == TW_LOSS_OUTPUT_FULL ? 0 : model_loss(model, cause);
 	chart->nr_budgets = model_budgets(model, &chart->budgets);
+	if (errno == ENOMEM)
+		return -ENOMEM;
 	chart->nr_failures = model_failures(model, &chart->failures);
 	chart->nr_verdicts = model_verdicts(model, &chart->verdicts);
 	model_each_conn(model, collect_listener, &collection);

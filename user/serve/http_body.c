@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/gzip.h"
+#include "base/stream.h"
 #include "serve/accept.h"
 #include "serve/http_inside.h"
 
@@ -128,7 +129,7 @@ bool http_has_room(const struct http *http, unsigned int share)
 static char *pack(const struct bytes *bytes, size_t *len)
 {
 	char *text = NULL;
-	FILE *out = open_memstream(&text, len);
+	FILE *out = stream_memory(&text, len);
 	struct gzip *gzip = out ? gzip_new(out) : NULL;
 	bool broken;
 

@@ -171,7 +171,7 @@ static void print_figures(const struct comparison *comparison, const struct figu
 	struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
 	bool coloured = comparison->colour && verdict == FIGURE_CHANGED, any = false;
 
-	for (size_t i = 0; table && i < figures->count; i++) {
+	for (size_t i = 0; i < figures->count; i++) {
 		const struct figure *figure = &figures->items[i];
 
 		if (figure->verdict != verdict || is_nothing(figure))
@@ -199,7 +199,7 @@ static void print_totals(const struct comparison *comparison, const struct figur
 	char text[TEXT_LEN];
 	bool any = false;
 
-	for (size_t i = 0; table && i < figures->count; i++) {
+	for (size_t i = 0; i < figures->count; i++) {
 		const struct figure *figure = &figures->items[i];
 
 		if (isnan(figure->side[SIDE_BEFORE].total) || is_nothing(figure))

@@ -2,6 +2,7 @@
 /* What is kept of a recording while it is replayed. */
 #include "sink/compared.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,19 +102,26 @@ static struct sink *compared_open(const struct sink_ops *ops, const struct sink_
 
 static void compared_event(struct sink *sink, const struct model_event *event)
 {
+	errno = 0;
 	samples_event(sink->opts.compared->samples, event);
+	sink->opts.compared->short_of_memory |= errno == ENOMEM;
 }
 
 static void compared_interval(struct sink *sink, const struct model *model)
 {
+	errno = 0;
 	samples_look(sink->opts.compared->samples, model);
+	sink->opts.compared->short_of_memory |= errno == ENOMEM;
 }
 
 static void compared_end(struct sink *sink, const struct model *model)
 {
 	struct compared *compared = sink->opts.compared;
 
+	/* nothing there sets it but what runs out of memory */
+	errno = 0;
 	samples_end(compared->samples, model);
+	compared->short_of_memory |= errno == ENOMEM;
 	compared->ready_ns = model_ready_ns(model);
 	compared->now_ns = model_now_ns(model);
 	for (unsigned int cause = 0; cause < TW_NR_LOSS; cause++)

@@ -114,6 +114,8 @@ static void add_rows(struct json *json, const char *key, const struct model *mod
 		if (ranking.other)
 			add_other(array, dimension, &ranking, span, model_now_ns(model));
 		ranking_release(&ranking);
+	} else {
+		json_spoil(array);
 	}
 	json_add(json, key, array);
 }

@@ -101,12 +101,13 @@ void failures_print(const struct model *model, const struct sink_opts *opts, uin
 	const struct failure *failures;
 	size_t count = model_failures(model, &failures);
 	uint64_t left_out = model_failures_left_out(model);
-	struct table *table = count ? table_new(columns, NR_COLUMNS) : NULL;
+	struct table *table;
 	char number[TEXT_LEN];
 	FILE *out = opts->out;
 
-	if (!table)
+	if (!count)
 		return;
+	table = table_new(columns, NR_COLUMNS);
 	putc('\n', out);
 	for (size_t i = 0; i < count && i < limit; i++)
 		add_row(table, &failures[i], opts);

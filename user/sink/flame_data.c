@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/index.h"
+#include "base/stream.h"
 #include "model/event.h"
 #include "sink/flame_shape.h"
 #include "sink/flame_words.h"
@@ -139,6 +140,8 @@ static void write_hues(const struct data *data)
 	bool *done = calloc(data->strings.count + 1, sizeof(*done));
 	const char *comma = "";
 
+	if (!done)
+		stream_fail(data->out, ENOMEM);
 	fputs(",\n\"hues\":{", data->out);
 	for (uint32_t id = 1; done && id < data->flame->count; id++) {
 		const struct flame_node *node = &data->flame->nodes[id];

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/stream.h"
 #include "flame_html_parts.h"
 #include "sink/flame.h"
 #include "sink/flame_data.h"
@@ -182,13 +183,14 @@ void flame_html_write(const struct flame *flame, FILE *out)
 {
 	struct flame_words words;
 
-	flame_words_init(&words, flame);
+	if (flame_words_init(&words, flame))
+		stream_fail(out, ENOMEM);
 	write_begin(flame, &words, out);
 	flame_words_release(&words);
 	write_plain(flame, out);
 	fputs(page, out);
 	fputs("<script type=\"application/json\" id=\"data\">", out);
 	if (flame_data_write(flame, out))
-		fputs("null", out);
+		stream_fail(out, ENOMEM);
 	fputs("</script>\n<script>" FLAME_HTML_SCRIPT "</script>\n</body>\n</html>\n", out);
 }

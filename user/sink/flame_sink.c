@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/stream.h"
 #include "sink/common.h"
 
 static const struct format {
@@ -177,6 +178,7 @@ static struct flame *new_flame(const struct model *model, const struct sink_opts
 	bool code = model_flame_has_stacks(model), one_sided;
 	struct flame_head head;
 	uint64_t unplaced = 0;
+	int ret = 0;
 
 	fill_head(&head, model, opts);
 	one_sided = flame->base && flame_by_has(&head.by, FRAME_STACK) &&
@@ -191,7 +193,10 @@ static struct flame *new_flame(const struct model *model, const struct sink_opts
 	filling.flame = flame_new(&head);
 	filling.ret = filling.flame ? 0 : -ENOMEM;
 	if (!filling.ret)
-		filling.ret = model_flame_each(model, add_stack, &filling, &unplaced);
+		ret = model_flame_each(model, add_stack, &filling, &unplaced);
+	/* what could not be added is known by then */
+	if (ret)
+		filling.ret = ret;
 	if (!filling.ret && flame->base)
 		filling.ret = flame_merge(filling.flame, FLAME_BASE, flame->base);
 	if (filling.ret) {
@@ -250,7 +255,7 @@ static int write_flame(const struct sink *sink, const struct model *model, FILE 
 static char *flame_bytes(const struct sink *sink, const struct model *model, size_t *len)
 {
 	char *bytes = NULL;
-	FILE *out = open_memstream(&bytes, len);
+	FILE *out = stream_memory(&bytes, len);
 	int ret = out ? write_flame(sink, model, out) : -ENOMEM;
 	bool broken = !ret && (ferror(out) || fflush(out));
 
@@ -294,8 +299,8 @@ static void flame_end(struct sink *sink, const struct model *model)
 {
 	if (sink->opts.flame->deliver)
 		flame_interval(sink, model);
-	else
-		write_flame(sink, model, sink->opts.out);
+	else if (write_flame(sink, model, sink->opts.out))
+		stream_fail(sink->opts.out, ENOMEM);
 }
 
 /* Nothing is written: the summary is kept for a comparison. */

@@ -145,7 +145,7 @@ void flame_speedscope_write(const struct flame *flame, FILE *out)
 	json_add_u64(file, "activeProfileIndex", 0);
 	json_add(shared, "frames", frames.list);
 	json_add(file, "shared", shared);
-	json_add(file, "profiles", ret ? json_array() : new_profiles(&frames));
+	json_add(file, "profiles", ret ? NULL : new_profiles(&frames));
 	json_write_line(file, out);
 	json_free(file);
 	frames_release(&frames);

@@ -3,8 +3,10 @@
  * A flame as an SVG file: a drawing that says everything without scripts, and the viewer
  * (flame_view.js) where they run. The root is at the top.
  */
+#include <errno.h>
 #include <inttypes.h>
 
+#include "base/stream.h"
 #include "flame_svg_parts.h"
 #include "sink/flame.h"
 #include "sink/flame_legend.h"
@@ -233,7 +235,8 @@ void flame_svg_write(const struct flame *flame, FILE *out)
 	double y;
 
 	flame_legend_init(&drawing.legend, flame, &drawing.shape, drawing.tones, WIDTH);
-	flame_words_init(&words, flame);
+	if (flame_words_init(&words, flame))
+		stream_fail(out, ENOMEM);
 	drawing.top = header_height(&drawing, &words);
 	write_begin(&drawing, &words, drawing.top + rows * ROW + LEFT);
 	y = write_header(&drawing, &words);

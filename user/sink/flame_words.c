@@ -3,10 +3,13 @@
 #include "sink/flame_words.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/stream.h"
 
 const char *flame_weight_label(enum flame_weight weight)
 {
@@ -107,21 +110,25 @@ void flame_figures_write(const struct flame *flame, uint32_t node, enum flame_we
 
 typedef void (*compose_fn)(const struct flame *flame, FILE *out);
 
-/* What @compose writes, as a string; NULL: no memory. */
-static char *composed(const struct flame *flame, compose_fn compose)
+/* What @compose writes, as a string; NULL, and @ret is set: no memory. */
+static char *composed(const struct flame *flame, compose_fn compose, int *ret)
 {
 	char *text = NULL;
 	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = stream_memory(&text, &len);
 
-	if (!out)
-		return NULL;
-	compose(flame, out);
-	if (fclose(out)) {
-		free(text);
-		return NULL;
+	bool fine = out != NULL;
+
+	if (out) {
+		compose(flame, out);
+		fine = !fflush(out) && !ferror(out);
+		fclose(out);
 	}
-	return text;
+	if (fine)
+		return text;
+	*ret = -ENOMEM;
+	free(text);
+	return NULL;
 }
 
 static const char *file_name(const char *path)
@@ -229,13 +236,20 @@ static void compose_hint(const struct flame *flame, FILE *out)
 		text_duration(window_ns(head, FLAME_BASE), base));
 }
 
-void flame_words_init(struct flame_words *words, const struct flame *flame)
+int flame_words_init(struct flame_words *words, const struct flame *flame)
 {
-	words->title = composed(flame, compose_title);
-	words->by = composed(flame, compose_by);
-	words->window = composed(flame, compose_window);
-	words->base = flame->head.base_name ? composed(flame, compose_base) : NULL;
-	words->hint = lengths_differ(&flame->head) ? composed(flame, compose_hint) : NULL;
+	int ret = 0;
+
+	*words = (struct flame_words){
+		.title = composed(flame, compose_title, &ret),
+		.by = composed(flame, compose_by, &ret),
+		.window = composed(flame, compose_window, &ret),
+	};
+	if (flame->head.base_name)
+		words->base = composed(flame, compose_base, &ret);
+	if (lengths_differ(&flame->head))
+		words->hint = composed(flame, compose_hint, &ret);
+	return ret;
 }
 
 void flame_words_release(struct flame_words *words)

@@ -23,7 +23,8 @@ struct flame_words {
 
 #define FLAME_SHARE_LEN 16
 
-void flame_words_init(struct flame_words *words, const struct flame *flame);
+/* 0, or -ENOMEM, and some are missing. */
+int flame_words_init(struct flame_words *words, const struct flame *flame);
 void flame_words_release(struct flame_words *words);
 
 /* "open connections", "time that TIME_WAIT held ports" */

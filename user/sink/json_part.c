@@ -29,21 +29,24 @@ void json_add_known(struct json *json, const char *key, bool known, uint64_t cou
 
 void json_add_port_holder(struct json *json, const char *key, const struct port_holder *holder)
 {
-	struct json *object = holder && holder->kind != HELD_UNKNOWN ? json_object() : NULL;
+	struct json *object;
 	struct value reuse;
 
-	if (object) {
-		value_reuse(&reuse, holder->reuse);
-		json_add_text(object, "kind", port_holder_name(holder->kind));
-		json_add_u64(object, "sockets", holder->sockets);
-		json_add_text(object, "state", holder->state ? state_name(holder->state) : NULL);
-		json_add_value(object, "reuse_addr", &reuse);
-		json_add_text(object, "service", holder->service);
-		json_add_known(object, "pid", holder->pid != PID_UNKNOWN, holder->pid);
-		json_add_text(object, "comm", holder->comm);
-		json_add_known(object, "left_ms", holder->left_ns != TIME_UNKNOWN,
-			       holder->left_ns / 1000000);
+	if (!holder || holder->kind == HELD_UNKNOWN) {
+		json_add_null(json, key);
+		return;
 	}
+	object = json_object();
+	value_reuse(&reuse, holder->reuse);
+	json_add_text(object, "kind", port_holder_name(holder->kind));
+	json_add_u64(object, "sockets", holder->sockets);
+	json_add_text(object, "state", holder->state ? state_name(holder->state) : NULL);
+	json_add_value(object, "reuse_addr", &reuse);
+	json_add_text(object, "service", holder->service);
+	json_add_known(object, "pid", holder->pid != PID_UNKNOWN, holder->pid);
+	json_add_text(object, "comm", holder->comm);
+	json_add_known(object, "left_ms", holder->left_ns != TIME_UNKNOWN,
+		       holder->left_ns / 1000000);
 	json_add(json, key, object);
 }
 

@@ -75,6 +75,8 @@ struct json *list_document(const struct model *model, const struct sink_opts *op
 	json_add_u64(json, "total", list.total);
 	for (i = 0; i < list.count; i++)
 		json_add(array, NULL, socket_new(list.items[i], model, opts));
+	if (list.short_of_memory)
+		json_spoil(array);
 	json_add(json, "sockets", array);
 	list_release(&list);
 	return json;

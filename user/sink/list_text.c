@@ -100,8 +100,6 @@ static void print_rows(const struct list *list, const struct sink_opts *opts,
 	struct table *table = table_new(columns, list->several_netns ? NR_COLUMNS : COLUMN_NETNS);
 	size_t i;
 
-	if (!table)
-		return;
 	for (i = 0; i < list->count; i++)
 		add_row(table, list->items[i], model, opts->names, list->several_netns);
 	table_print(table, opts->out, opts->terminal);

@@ -5,8 +5,10 @@
  */
 #include "sink/page.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
+#include "base/stream.h"
 #include "page_parts.h"
 #include "sink/common.h"
 #include "sink/document.h"
@@ -96,13 +98,16 @@ static void write_json(const struct json *json, FILE *out)
 {
 	char *text = NULL;
 	size_t len = 0;
-	FILE *memory = open_memstream(&text, &len);
+	FILE *memory = stream_memory(&text, &len);
 
-	if (memory) {
+	if (memory)
 		json_write_line(json, memory);
+	if (!memory || fflush(memory) || ferror(memory))
+		stream_fail(out, ENOMEM);
+	else
+		write_within_script(text, out);
+	if (memory)
 		fclose(memory);
-	}
-	write_within_script(text ? text : "null", out);
 	free(text);
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/stream.h"
 #include "sink/common.h"
 #include "sink/flame_data.h"
 #include "sink/flame_sink.h"
@@ -87,7 +88,7 @@ static char *flame_text(const struct flame *flame)
 {
 	char *text = NULL;
 	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = stream_memory(&text, &len);
 	bool fine = out && !flame_data_write(flame, out) && !ferror(out);
 
 	if (out && fclose(out))
@@ -106,12 +107,16 @@ struct json *flame_document(const struct model *model, const struct sink_opts *o
 	char caveat[CAVEAT_LEN];
 	struct flame *flame;
 	bool finished;
+	char *text;
 
 	own.flame = &page_opts;
 	flame = flame_of_model(model, &own, caveat);
 	finished = flame && !flame_finish(flame, page_opts.share);
 	json_add_text(json, "caveat", flame ? flame->head.caveat : NULL);
-	json_add_ready(json, "flame", finished ? flame_text(flame) : NULL);
+	text = finished ? flame_text(flame) : NULL;
+	json_add_ready(json, "flame", text);
+	if (!text)
+		json_spoil(json);
 	flame_free(flame);
 	return json;
 }

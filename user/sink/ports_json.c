@@ -3,6 +3,7 @@
  * `ports -o json`: the document once, at the end. `ports -o jsonl`: one a line for every
  * interval (kind "interval"), and a last one (kind "summary").
  */
+#include <errno.h>
 #include <math.h>
 #include <string.h>
 
@@ -176,6 +177,8 @@ void json_add_ports(struct json *json, const struct model *model, const struct s
 	const struct budget *budgets;
 	size_t count = model_budgets(model, &budgets);
 
+	if (errno == ENOMEM)
+		json_spoil(array);
 	for (size_t i = 0; i < count && (!opts->limit || i < opts->limit); i++)
 		json_add(array, NULL, budget_json(budgets, count, i, opts));
 	json_add(json, "budgets", array);
@@ -199,7 +202,7 @@ struct json *ports_document(const struct model *model, const struct sink_opts *o
 	json_add_ports(json, model, opts);
 	/* the summary alone: a replay takes its time */
 	if (opts->what_if && (!kind || strcmp(kind, INTERVAL)))
-		json_add(json, "what_if", whatif_json(model, opts));
+		json_add_what_if(json, "what_if", model, opts);
 	return json;
 }
 

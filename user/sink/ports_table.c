@@ -27,8 +27,6 @@ void ports_print_table(const struct budget *budgets, size_t count, const struct 
 		if (is_shown(&budget_columns[cell], opts))
 			columns[shown++] = budget_columns[cell].column;
 	table = table_new(columns, shown);
-	if (!table)
-		return;
 	for (size_t i = 0; i < count && i < ports_limit(opts); i++)
 		for (size_t cell = 0; cell < NR_BUDGET_COLUMNS; cell++) {
 			if (!is_shown(&budget_columns[cell], opts))

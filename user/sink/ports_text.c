@@ -4,8 +4,10 @@
  * words, and what has failed. On a terminal it refreshes; elsewhere a warning is printed when
  * it is due, and all of it at the end.
  */
+#include <errno.h>
 #include <string.h>
 
+#include "base/stream.h"
 #include "base/text.h"
 #include "base/wrap.h"
 #include "sink/common.h"
@@ -87,6 +89,8 @@ void ports_print(const struct model *model, const struct sink_opts *opts)
 	const struct budget *budgets;
 	size_t count = model_budgets(model, &budgets), warned = 0;
 
+	if (errno == ENOMEM)
+		stream_fail(opts->out, ENOMEM);
 	print_head(model, opts, budgets, count);
 	if (count) {
 		putc('\n', opts->out);
@@ -128,6 +132,8 @@ static void warn(struct ports_text *ports, const struct model *model)
 	size_t worse[NR_BUDGET_LEVELS + 1] = { 0 };
 	char clock[TIME_TEXT_LEN];
 
+	if (errno == ENOMEM)
+		stream_fail(opts->out, ENOMEM);
 	for (unsigned int level = NR_BUDGET_LEVELS; level-- > 0;)
 		worse[level] = worse[level + 1] + count_level(budgets, count, level);
 	/* the worst come first */

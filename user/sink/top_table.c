@@ -2,10 +2,12 @@
 /* One table of `top` for people. */
 #include "sink/top_table.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/stream.h"
 #include "base/table.h"
 #include "base/text.h"
 #include "sink/common.h"
@@ -110,8 +112,6 @@ static void print_layout(const struct layout *layout, const struct model *model,
 		table_new(layout->columns, (unsigned int)(layout->nr_parts + layout->nr_chosen));
 	size_t i;
 
-	if (!table)
-		return;
 	for (i = 0; i < ranking->count && i < opts->limit; i++)
 		add_row(table, layout, model, ranking->rows[i], opts->names, &opts->span);
 	if (ranking->other)
@@ -127,7 +127,7 @@ static size_t layout_width(const struct layout *layout, const struct model *mode
 	struct top_table_opts plain = *opts;
 	char *text = NULL, *line, *rest;
 	size_t size, widest = 0;
-	FILE *out = open_memstream(&text, &size);
+	FILE *out = stream_memory(&text, &size);
 
 	if (!out)
 		return 0;
@@ -150,12 +150,21 @@ void top_table_print(const struct model *model, enum dimension dimension,
 	char number[TEXT_LEN];
 	struct layout layout;
 
+	if (!ranking->rows) {
+		putc('\n', out);
+		table_print(NULL, out, false);
+		return;
+	}
 	if (!ranking->count && !ranking->other)
 		return;
 	layout_init(&layout, model, dimension, max_rank, name_width);
+	errno = 0;
 	while (opts->width && max_rank > 1 &&
 	       layout_width(&layout, model, ranking, opts) > opts->width)
 		layout_init(&layout, model, dimension, --max_rank, name_width);
+	/* what could not be drawn to be measured */
+	if (errno == ENOMEM)
+		stream_fail(out, ENOMEM);
 	putc('\n', out);
 	print_layout(&layout, model, ranking, opts, out);
 	if (ranking->count > opts->limit)

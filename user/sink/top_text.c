@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/stream.h"
 #include "sink/common.h"
 #include "sink/part.h"
 #include "sink/ports.h"
@@ -53,7 +54,7 @@ static void frame_init(struct frame *frame, const struct sink_opts *opts, const 
 		.tables = NR_DIMENSIONS,
 		.limit = opts->limit ? opts->limit : DEFAULT_LIMIT,
 	};
-	/* Without memory a ranking is empty, and its table is not there. */
+	/* Without memory a ranking has no rows: its table says so. */
 	for (i = 0; i < NR_DIMENSIONS; i++)
 		ranking_init(&frame->rankings[i], model, order[i], RANKING_BY_ACTIVITY, span);
 }
@@ -91,7 +92,7 @@ static char *frame_draw(const struct frame *frame)
 {
 	char *text = NULL;
 	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	FILE *out = stream_memory(&text, &size);
 
 	if (!out)
 		return NULL;

@@ -19,8 +19,9 @@ struct whatif_ask {
 	unsigned int count;
 };
 
-/* The value of "what_if"; null where nothing can be replayed. The caller's to give away. */
-struct json *whatif_json(const struct model *model, const struct sink_opts *opts);
+/* What became of it; null where nothing can be replayed. */
+void json_add_what_if(struct json *parent, const char *key, const struct model *model,
+		      const struct sink_opts *opts);
 void whatif_print(const struct model *model, const struct sink_opts *opts);
 
 #endif

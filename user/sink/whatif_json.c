@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The object "what_if" of the document of `ports`. */
+#include <errno.h>
+
 #include "base/json.h"
 #include "model/event.h"
 #include "sink/common.h"
@@ -104,13 +106,19 @@ static void add_samples(struct json *json, const struct whatif_result *result)
 	json_add(json, "in_use", series);
 }
 
-struct json *whatif_json(const struct model *model, const struct sink_opts *opts)
+void json_add_what_if(struct json *parent, const char *key, const struct model *model,
+		      const struct sink_opts *opts)
 {
 	struct json *json, *total, *array;
 	struct whatif_result result;
+	int err = model_what_if(model, &opts->what_if->changes, &result);
 
-	if (model_what_if(model, &opts->what_if->changes, &result))
-		return NULL;
+	if (err == -ENOMEM)
+		json_spoil(parent);
+	if (err) {
+		json_add_null(parent, key);
+		return;
+	}
 	json = json_object();
 	total = json_object();
 	array = json_array();
@@ -130,6 +138,6 @@ struct json *whatif_json(const struct model *model, const struct sink_opts *opts
 		json_add(array, NULL, path_json(&result.paths[i], result.changed));
 	json_add(json, "destinations", array);
 	add_samples(json, &result);
+	json_add(parent, key, json);
 	whatif_result_release(&result);
-	return json;
 }

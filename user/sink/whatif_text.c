@@ -185,8 +185,6 @@ static void print_table(const struct whatif_result *result, const struct sink_op
 		if (!opts->width || opts->width >= cells[i].width)
 			columns[count++] = cells[i].column;
 	table = table_new(columns, count);
-	if (!table)
-		return;
 	/* of one destination alone the sum says nothing more */
 	if (result->nr_paths != 1)
 		add_rows(table, NULL, result->total, result->changed, opts);
