@@ -540,6 +540,7 @@ void options_parse(struct options *options, const struct option_spec *spec, int 
 		.doc = spec->doc,
 	};
 	size_t count = 0;
+	error_t ret;
 
 	for (size_t i = 0; i < NR_ROWS; i++)
 		if (rows[i].group == GROUP_COMMON || (rows[i].group & spec->groups)) {
@@ -560,7 +561,12 @@ void options_parse(struct options *options, const struct option_spec *spec, int 
 	options->format = spec->formats ? spec->formats[0] : NULL;
 	argp_err_exit_status = STATUS_USAGE;
 	argp_program_version = "twtrace " TWTRACE_VERSION;
-	argp_parse(&argp, argc, argv, spec->words ? ARGP_IN_ORDER : 0, NULL, &parse);
+	/* what is wrong with the words it says itself, and ends; this is memory */
+	ret = argp_parse(&argp, argc, argv, spec->words ? ARGP_IN_ORDER : 0, NULL, &parse);
+	if (ret) {
+		log_msg(LOG_WARNING, "%s", strerror(ret));
+		exit(STATUS_FAILED);
+	}
 	log_set_level(options->verbose > 1 ? LOG_DEBUG :
 		      options->verbose	   ? LOG_VERBOSE :
 					     LOG_WARNING);

@@ -42,9 +42,9 @@ void stage_tell_missing(struct stage *stage, uint64_t ts_ns)
 		.count = stage->untold,
 	};
 
-	stage->untold = 0;
 	stage->sink->ops->event(stage->sink, &loss);
-	outlet_end_unit(stage->output, (struct outlet_tally){ .missing = loss.count });
+	if (outlet_end_unit(stage->output, (struct outlet_tally){ .missing = loss.count }))
+		stage->untold = 0;
 }
 
 static void on_event(void *ctx, const struct model_event *event)
@@ -287,7 +287,8 @@ bool stage_interval(struct stage *stage)
 	if (ends && stage->sink && stage->sink->ops->interval && stage_output_is_fine(stage) &&
 	    has_room_for_tables(stage)) {
 		stage->sink->ops->interval(stage->sink, stage->model);
-		outlet_end_unit(stage->output, (struct outlet_tally){ 0 });
+		if (!outlet_end_unit(stage->output, (struct outlet_tally){ 0 }))
+			stage->unmade++;
 	}
 	if (stage->front)
 		fine = stage->front->interval(stage->front->ctx, stage->model);

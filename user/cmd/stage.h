@@ -36,6 +36,7 @@ struct stage {
 	int output_errno;		/* of the first write to standard output that failed */
 	uint64_t missing;		/* events that were not printed */
 	uint64_t untold;		/* of them, since the output was last told of some */
+	uint64_t unmade;		/* tables or documents of intervals, for want of memory */
 	uint32_t intervals;		/* of the window */
 	bool nearly_over;		/* what is left is no window of its own */
 	bool ending;			/* what the model still says is told otherwise */

@@ -69,6 +69,19 @@ static void tell_model(struct stage *stage)
 		model_feed(stage->model, &loss.head, loss.head.size, 0);
 }
 
+/* Not every format has a place for it. */
+static void say_what_was_not_kept(const struct stage *stage)
+{
+	uint64_t count = stage->model ? model_loss(stage->model, TW_LOSS_NO_MEMORY) : 0;
+	char number[TEXT_LEN];
+
+	if (count)
+		log_msg(LOG_WARNING,
+			"there was no memory for all that %s records told: figures may be too low "
+			"by as much",
+			text_count(count, number));
+}
+
 /* What is left of the events, then the summary: true if it was all taken. */
 static bool end_output(struct stage *stage)
 {
@@ -87,7 +100,8 @@ static bool end_output(struct stage *stage)
 	tell_model(stage);
 	if (stage->sink->ops->end)
 		stage->sink->ops->end(stage->sink, stage->model);
-	outlet_end_unit(stage->output, (struct outlet_tally){ 0 });
+	if (!outlet_end_unit(stage->output, (struct outlet_tally){ 0 }))
+		stage->output_errno = ENOMEM;
 	outlet_flush(stage->output);
 	settle(stage->output, true);
 	stage->missing += outlet_left_tally(stage->output).events;
@@ -99,6 +113,11 @@ static void say_what_is_missing(const struct stage *stage, bool whole)
 {
 	char number[TEXT_LEN];
 
+	if (stage->unmade)
+		log_msg(LOG_WARNING,
+			"there was no memory to print what %s intervals had to tell; what comes "
+			"after them is whole",
+			text_count(stage->unmade, number));
 	text_count(stage->missing, number);
 	if (stage->missing && whole)
 		log_msg(LOG_WARNING,
@@ -174,6 +193,8 @@ int stage_close(struct stage *stage, struct error *err)
 		if (stage_output_is_fine(stage))
 			say_what_is_missing(stage, whole);
 	}
+	if (stage_output_is_fine(stage))
+		say_what_was_not_kept(stage);
 	if (stage->sink)
 		stage->sink->ops->free(stage->sink);
 	if (stage->front)
