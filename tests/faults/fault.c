@@ -2,12 +2,13 @@
 /*
  * To be preloaded: makes allocations and system calls of a program fail, and says where it did.
  *
- *   FAULT=CLASS:MODE:NUMBER[:ERRNO]   which of them fail (none where it is not set)
+ *   FAULT=CLASS:MODE:WHICH[:ERRNO]   which of them fail (none where it is not set)
  *     CLASS   alloc, or a name of `classes` below
- *     MODE    nth     the NUMBERth call only
- *             from    the NUMBERth and all that follow
- *             every   one in NUMBER, at random (FAULT_SEED)
+ *     MODE    nth     the WHICHth call only
+ *             from    the WHICHth and all that follow
+ *             every   one in WHICH, at random (FAULT_SEED)
  *             place   the first call whose callers have this number (see FAULT_CALLS)
+ *             named   every one that is for the program or the map called so
  *     ERRNO   a number; by default what the class's own is
  *   FAULT_TIMES=NUMBER   so many fail at most
  *   FAULT_CALLS=FILE     takes a line for each call of CLASS: its number, its place, what it was for
@@ -73,13 +74,14 @@ static const struct {
 	[WRITE] = { "write", ENOSPC },
 };
 
-enum mode { NTH, FROM, EVERY, PLACE, NR_MODES };
+enum mode { NTH, FROM, EVERY, PLACE, NAMED, NR_MODES };
 
-static const char *const modes[NR_MODES] = { "nth", "from", "every", "place" };
+static const char *const modes[NR_MODES] = { "nth", "from", "every", "place", "named" };
 
 static struct {
 	enum class class;
 	enum mode mode;
+	char name[32];
 	uint64_t number;
 	int error;
 } fault = { .class = NR_CLASSES };
@@ -112,7 +114,7 @@ static unsigned int place_in(const char *word, const char *const *words, unsigne
 
 static void refuse(const char *text)
 {
-	fprintf(stderr, "FAULT=%s: not CLASS:MODE:NUMBER[:ERRNO]\n", text);
+	fprintf(stderr, "FAULT=%s: not CLASS:MODE:WHICH[:ERRNO]\n", text);
 	_exit(125);
 }
 
@@ -120,13 +122,16 @@ static void read_fault(const char *text)
 {
 	char class[16], mode[16];
 	unsigned int i = 0;
-	int ret = sscanf(text, "%15[a-z_]:%15[a-z]:%" SCNu64 ":%d", class, mode, &fault.number,
+	int ret = sscanf(text, "%15[a-z_]:%15[a-z]:%31[^:]:%d", class, mode, fault.name,
 			 &fault.error);
 
 	while (i < NR_CLASSES && strcmp(class, classes[i].name) != 0)
 		i++;
 	fault.mode = place_in(mode, modes, NR_MODES);
-	if (ret < 3 || i == NR_CLASSES || fault.mode == NR_MODES || !fault.number)
+	if (ret < 3 || i == NR_CLASSES || fault.mode == NR_MODES)
+		refuse(text);
+	fault.number = strtoull(fault.name, NULL, 10);
+	if (!fault.number && fault.mode != NAMED)
 		refuse(text);
 	if (ret < 4)
 		fault.error = classes[i].number;
@@ -192,7 +197,7 @@ static void note_failure(uint64_t number, const char *what, void *const *callers
 	backtrace_symbols_fd(callers + 2, count - 2, log_fd);
 }
 
-static bool is_chosen(uint64_t number, uint64_t place)
+static bool is_chosen(uint64_t number, uint64_t place, const char *what)
 {
 	switch (fault.mode) {
 	case NTH:
@@ -201,6 +206,8 @@ static bool is_chosen(uint64_t number, uint64_t place)
 		return number >= fault.number;
 	case EVERY:
 		return by_chance();
+	case NAMED:
+		return !strcmp(what, fault.name);
 	default:
 		return place == fault.number;
 	}
@@ -225,7 +232,7 @@ static bool fails(enum class class, const char *what)
 		place = place_of(callers, count);
 	if (calls_fd >= 0)
 		note_call(number, place, what);
-	chosen = is_chosen(number, place) && atomic_fetch_add(&failed, 1) < most &&
+	chosen = is_chosen(number, place, what) && atomic_fetch_add(&failed, 1) < most &&
 		 (fault.mode != PLACE || failed == 1);
 	if (chosen && log_fd >= 0)
 		note_failure(number, what, callers, count);

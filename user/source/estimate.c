@@ -31,7 +31,8 @@ static struct twtrace_bpf *load(void)
 							   program == skel->progs.timer_expired);
 	bpf_map__set_max_entries(skel->maps.events, sysconf(_SC_PAGESIZE));
 	bpf_map__set_autocreate(skel->maps.works, false);
-	if (!twtrace_bpf__load(skel)) {
+	/* as in probes.c */
+	if (!twtrace_bpf__load(skel) && skel->bss) {
 		skel->bss->timer_handler = NO_HANDLER;
 		return skel;
 	}

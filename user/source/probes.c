@@ -57,6 +57,9 @@ static int load(struct probes *probes, const struct live_opts *opts, enum tw_evi
 	tier_select(probes->skel, evidence);
 	probes->lane_bytes = probes->skel->rodata->config.lane_bytes;
 	ret = twtrace_bpf__load(probes->skel);
+	/* libbpf takes a kernel that had no memory for its try for one that maps no arrays */
+	if (!ret && !probes->skel->bss)
+		ret = -ENOMEM;
 	if (ret)
 		features_explain(ret, "", err);
 	probes->tier = (struct tier){ .evidence = evidence };
