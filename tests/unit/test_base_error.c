@@ -53,6 +53,27 @@ static void cuts_a_sentence_that_is_too_long(void **state)
 	assert_int_equal(box.guard, 'g');
 }
 
+/* It goes into answers and documents too, not only to a terminal. */
+static void is_text_whatever_it_quotes(void **state)
+{
+	static const struct {
+		const char *input, *text;
+	} cases[] = {
+		{ "caf\xc3\xa9", "no 'caf\xc3\xa9'" },
+		{ "a\x1b[31m\n", "no 'a\\x1b[31m\\x0a'" },
+		{ "\xff\xe2\x80\xae", "no '\\xff\\xe2\\x80\\xae'" },
+	};
+	struct error err = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		error_set(&err, -EINVAL, "no '%s'", cases[i].input);
+		assert_string_equal(err.text, cases[i].text);
+		error_set(&err, -EINVAL, "%s", err.text);
+		assert_string_equal(err.text, cases[i].text);
+	}
+}
+
 static void leaves_errno_alone(void **state)
 {
 	struct error err;
@@ -70,6 +91,7 @@ int main(void)
 		cmocka_unit_test(works_without_an_error_to_fill),
 		cmocka_unit_test(may_wrap_its_own_text),
 		cmocka_unit_test(cuts_a_sentence_that_is_too_long),
+		cmocka_unit_test(is_text_whatever_it_quotes),
 		cmocka_unit_test(leaves_errno_alone),
 	};
 

@@ -69,16 +69,21 @@ static void shows_what_the_level_asks_for(void **state)
 	}
 }
 
-static void gives_every_line_its_prefix(void **state)
+static void a_message_is_one_line_of_text(void **state)
 {
 	static const struct {
 		const char *message, *expected, *why;
 	} cases[] = {
 		{ "a", "twtrace: a\n", "a newline is added" },
-		{ "a\n", "twtrace: a\n", "libbpf ends its messages itself" },
-		{ "a\nb\n", "twtrace: a\ntwtrace: b\n", "a verifier log is many lines" },
-		{ "a\n\nb", "twtrace: a\ntwtrace: \ntwtrace: b\n", "an empty line stays one" },
 		{ "", "twtrace: \n", "nothing is still a line" },
+		{ "'a\ntwtrace: b'", "twtrace: 'a\\x0atwtrace: b'\n", "no second message" },
+		{ "'\x1b]52;c;eA==\a'", "twtrace: '\\x1b]52;c;eA==\\x07'\n", "no escape" },
+		{ "'\xc2\x9b"
+		  "31m'",
+		  "twtrace: '\\xc2\\x9b31m'\n", "nor in eight bits" },
+		{ "'\xff'", "twtrace: '\\xff'\n", "no text" },
+		{ "'caf\xc3\xa9'", "twtrace: 'caf\xc3\xa9'\n", "what is text stays" },
+		{ "%s%n", "twtrace: %s%n\n", "a name is no format" },
 	};
 	size_t i;
 
@@ -95,6 +100,22 @@ static void gives_every_line_its_prefix(void **state)
 			fail_msg("%s: got '%s'", cases[i].why, text);
 		free(text);
 	}
+}
+
+/* Of a name that is longer than any, nothing is cut. */
+static void a_message_is_whole(void **state)
+{
+	char name[20001], *text;
+	struct capture capture;
+
+	(void)state;
+	memset(name, '\r', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	capture_begin(&capture);
+	log_msg(LOG_WARNING, "%s", name);
+	text = capture_end(&capture);
+	assert_int_equal(strlen(text), strlen("twtrace: \n") + 4 * strlen(name));
+	free(text);
 }
 
 static void leaves_errno_alone(void **state)
@@ -119,7 +140,8 @@ static void keeps_messages_while_a_screen_is_up(void **state)
 	log_set_level(LOG_WARNING);
 	capture_begin(&capture);
 	log_hold();
-	log_msg(LOG_WARNING, "a\nb");
+	log_msg(LOG_WARNING, "a");
+	log_msg(LOG_WARNING, "b");
 	log_msg(LOG_VERBOSE, "nobody asked");
 	fflush(stderr);
 	assert_int_equal(capture.len, 0);
@@ -157,7 +179,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(shows_what_the_level_asks_for),
-		cmocka_unit_test(gives_every_line_its_prefix),
+		cmocka_unit_test(a_message_is_one_line_of_text),
+		cmocka_unit_test(a_message_is_whole),
 		cmocka_unit_test(leaves_errno_alone),
 		cmocka_unit_test(keeps_messages_while_a_screen_is_up),
 		cmocka_unit_test(keeps_no_more_than_anybody_would_read),

@@ -142,10 +142,20 @@ static void makes_foreign_bytes_harmless(void **state)
 		CASE("\xe2\x80\xaa", "\\xe2\\x80\\xaa", "bidi, U+202A"),
 		CASE("\xe2\x80\xae", "\\xe2\\x80\\xae", "bidi, U+202E"),
 		CASE("\xe2\x80\xaf", "\xe2\x80\xaf", "just after it"),
-		CASE("\xe2\x81\xa5", "\xe2\x81\xa5", "just before the isolates"),
 		CASE("\xe2\x81\xa6", "\\xe2\\x81\\xa6", "bidi, U+2066"),
 		CASE("\xe2\x81\xa9", "\\xe2\\x81\\xa9", "bidi, U+2069"),
-		CASE("\xe2\x81\xaa", "\xe2\x81\xaa", "just after them"),
+		CASE("\xe2\x81\xb0", "\xe2\x81\xb0", "just after the format characters"),
+		CASE("\xd8\x9c", "\\xd8\\x9c", "bidi, U+061C"),
+		CASE("\xe2\x80\x8b\xe2\x80\x8f", "\\xe2\\x80\\x8b\\xe2\\x80\\x8f",
+		     "a space of no width, and a mark of direction"),
+		CASE("\xc2\xad", "\\xc2\\xad", "a hyphen that is not shown"),
+		CASE("\xe3\x85\xa4", "\\xe3\\x85\\xa4", "a letter that is blank"),
+		CASE("\xef\xbb\xbf", "\\xef\\xbb\\xbf", "a byte order mark"),
+		CASE("\xef\xbf\xbe", "\\xef\\xbf\\xbe", "U+FFFE is no character"),
+		CASE("\xf3\xa0\x81\xa1", "\\xf3\\xa0\\x81\\xa1", "a tag"),
+		CASE("\xe2\x9d\xa4\xef\xb8\x8f", "\xe2\x9d\xa4\xef\xb8\x8f",
+		     "an emoji's variation"),
+		CASE("e\xcc\x81", "e\xcc\x81", "a combining accent"),
 		CASE("\x80", "\\x80", "a continuation without a start"),
 		CASE("\xff\xfe", "\\xff\\xfe", "bytes that never occur"),
 		CASE("\xc3", "\\xc3", "cut at the end"),
@@ -163,7 +173,7 @@ static void makes_foreign_bytes_harmless(void **state)
 		CASE("\xed\xa0\x80", "\\xed\\xa0\\x80", "the first surrogate"),
 		CASE("\xed\xbf\xbf", "\\xed\\xbf\\xbf", "the last surrogate"),
 		CASE("\xee\x80\x80", "\xee\x80\x80", "just after them"),
-		CASE("\xf4\x8f\xbf\xbf", "\xf4\x8f\xbf\xbf", "U+10FFFF"),
+		CASE("\xf4\x8f\xbf\xbd", "\xf4\x8f\xbf\xbd", "U+10FFFD"),
 		CASE("\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80", "past it"),
 		CASE("\xf8\x88\x80\x80\x80", "\\xf8\\x88\\x80\\x80\\x80", "five bytes"),
 	};
@@ -224,6 +234,20 @@ static void cuts_between_characters_only(void **state)
 	}
 }
 
+static void cleans_all_of_a_long_text(void **state)
+{
+	char bytes[1001], *text;
+
+	(void)state;
+	memset(bytes, '\x1b', 1000);
+	bytes[1000] = '\0';
+	text = text_cleaned(bytes);
+	assert_non_null(text);
+	assert_int_equal(strlen(text), 4000);
+	assert_int_equal(strspn(text, "\\x1b"), 4000);
+	free(text);
+}
+
 static void writes_nothing_where_there_is_no_room(void **state)
 {
 	char text[1] = { '#' };
@@ -271,8 +295,10 @@ static void keeps_every_character_that_is_harmless(void **state)
 		escaped++;
 		assert_int_equal(strlen(text), 4 * len);
 	}
-	/* C0 without NUL, DEL, C1, two separators, nine bidi controls, the surrogates. */
-	assert_int_equal(escaped, 31 + 1 + 32 + 2 + 9 + 2048);
+	/* C0 without NUL, DEL, C1, the surrogates, the last two of each plane and 32 more that are
+	 * no characters, and as in Unicode's DerivedCoreProperties.txt Default_Ignorable_Code_Point
+	 * (4174) less 16 variation selectors; with 3 annotations and 2 separators */
+	assert_int_equal(escaped, 31 + 1 + 32 + 2048 + 34 + 32 + 4174 - 16 + 3 + 2);
 }
 
 /* Bytes that are likely to be next to right: random ones are mostly refused at once. */
@@ -397,6 +423,7 @@ int main(void)
 		cmocka_unit_test(makes_foreign_bytes_harmless),
 		cmocka_unit_test(stops_at_the_given_length),
 		cmocka_unit_test(cuts_between_characters_only),
+		cmocka_unit_test(cleans_all_of_a_long_text),
 		cmocka_unit_test(writes_nothing_where_there_is_no_room),
 		cmocka_unit_test(keeps_every_character_that_is_harmless),
 		cmocka_unit_test(cleans_whatever_it_is_given),

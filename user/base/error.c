@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 int error_set(struct error *err, int code, const char *fmt, ...)
 {
 	int saved = errno;
@@ -23,7 +25,7 @@ int error_set(struct error *err, int code, const char *fmt, ...)
 	va_end(args);
 
 	err->code = code;
-	memcpy(err->text, text, sizeof(text));
+	text_clean(text, strlen(text), err->text, sizeof(err->text));
 	errno = saved;
 	return code;
 }

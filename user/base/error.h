@@ -8,7 +8,7 @@
 
 struct error {
 	int code;	/* negative errno, 0 when nothing is wrong */
-	char text[512];	/* one sentence without its full stop; quotes the input */
+	char text[512];	/* one sentence without its full stop; quotes the input, cleaned */
 };
 
 /* Sets @err (may be NULL) and returns @code, so that `return error_set(...)` reads well. */

@@ -108,7 +108,6 @@ static size_t append(const char *root, const char *name, char text[static FACTS_
 		if (!text[len + head + i])
 			text[len + head + i] = ' ';
 	facts_clean(text + len + head);
-	facts_clean(text + len + head);
 	len += head + size;
 	if (text[len - 1] != '\n') {
 		text[len++] = '\n';

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/stream.h"
+#include "base/text.h"
 
 /* What is held, until there is more than anybody would read. */
 #define MAX_HELD (64 << 10)
@@ -37,22 +38,6 @@ void log_set_level(enum log_level level)
 bool log_wants(enum log_level level)
 {
 	return level <= current_level;
-}
-
-/*
- * libbpf's messages end with a newline, and the verifier's are many lines at
- * once: each gets the prefix, so that every line on standard error has it.
- */
-static void print_lines(FILE *out, const char *name, const char *text)
-{
-	do {
-		size_t len = strcspn(text, "\n");
-
-		fprintf(out, "%s: %.*s\n", name, (int)len, text);
-		text += len;
-		if (*text)
-			text++;
-	} while (*text);
 }
 
 void log_hold(void)
@@ -92,7 +77,7 @@ void log_msg(enum log_level level, const char *fmt, ...)
 {
 	int saved = errno;
 	va_list args;
-	char *text;
+	char *text, *clean = NULL;
 	FILE *out;
 
 	if (!log_wants(level))
@@ -102,13 +87,17 @@ void log_msg(enum log_level level, const char *fmt, ...)
 	if (vasprintf(&text, fmt, args) < 0)
 		text = NULL;
 	va_end(args);
+	/* names are among its words, of files and of whatever else: it stays one line of text */
+	if (text)
+		clean = text_cleaned(text);
 
 	flockfile(stderr);
 	out = place();
 	if (out)
-		print_lines(out, level == LOG_WARNING ? current_name : "twtrace",
-			    text ? text : fmt);
+		fprintf(out, "%s: %s\n", level == LOG_WARNING ? current_name : "twtrace",
+			clean ? clean : fmt);
 	funlockfile(stderr);
+	free(clean);
 	free(text);
 	errno = saved;
 }

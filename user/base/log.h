@@ -19,7 +19,10 @@ enum log_level {
 void log_set_name(const char *name);
 void log_set_level(enum log_level level);
 bool log_wants(enum log_level level);
-/* From any thread, once name and level stay what they are; a message stays in one piece. */
+/*
+ * From any thread, once name and level stay what they are; a message stays in one piece. Without
+ * a newline: whatever is quoted in it can neither end its line nor speak to the terminal.
+ */
 void log_msg(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /*

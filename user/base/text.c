@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -112,14 +113,29 @@ static size_t decode(const unsigned char *bytes, size_t len, uint32_t *code)
 	return need;
 }
 
-static bool is_control(uint32_t code)
+/*
+ * What must not reach a terminal or a reader as it is: controls (C0 is below, DEL, C1 and the two
+ * separators), and what shows nothing, so that one name could pass for another: Unicode's
+ * Default_Ignorable_Code_Point, among it what reorders its neighbours, but for the variation
+ * selectors that follow many emoji; and the numbers that are no characters (XML has no room for
+ * U+FFFE).
+ */
+static const struct range concealed[] = {
+	{ 0x007f, 0x009f },   { 0x00ad, 0x00ad },     { 0x034f, 0x034f },   { 0x061c, 0x061c },
+	{ 0x115f, 0x1160 },   { 0x17b4, 0x17b5 },     { 0x180b, 0x180f },   { 0x200b, 0x200f },
+	{ 0x2028, 0x202e },   { 0x2060, 0x206f },     { 0x3164, 0x3164 },   { 0xfdd0, 0xfdef },
+	{ 0xfeff, 0xfeff },   { 0xffa0, 0xffa0 },     { 0xfff0, 0xfffb },   { 0xfffe, 0xffff },
+	{ 0x1bca0, 0x1bca3 }, { 0x1d173, 0x1d17a },   { 0x1fffe, 0x1ffff }, { 0x2fffe, 0x2ffff },
+	{ 0x3fffe, 0x3ffff }, { 0x4fffe, 0x4ffff },   { 0x5fffe, 0x5ffff }, { 0x6fffe, 0x6ffff },
+	{ 0x7fffe, 0x7ffff }, { 0x8fffe, 0x8ffff },   { 0x9fffe, 0x9ffff }, { 0xafffe, 0xaffff },
+	{ 0xbfffe, 0xbffff }, { 0xcfffe, 0xcffff },   { 0xdfffe, 0xe0fff }, { 0xefffe, 0xeffff },
+	{ 0xffffe, 0xfffff }, { 0x10fffe, 0x10ffff },
+};
+
+static bool conceals(uint32_t code)
 {
-	if (code < 0x20 || (code >= 0x7f && code < 0xa0))
-		return true;
-	if (code == 0x2028 || code == 0x2029)
-		return true;
-	/* They reorder what is around them: a name could pass for another one. */
-	return (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+	return code < 0x20 || (code >= 0x7f && in_ranges(code, concealed,
+							 sizeof(concealed) / sizeof(concealed[0])));
 }
 
 const char *text_count(uint64_t value, char text[static TEXT_LEN])
@@ -232,7 +248,7 @@ char *text_clean(const char *bytes, size_t len, char *text, size_t size)
 	while (at < len && from[at]) {
 		uint32_t code = 0;
 		size_t used = decode(from + at, len - at, &code);
-		bool escape = !used || is_control(code);
+		bool escape = !used || conceals(code);
 		size_t end = at + (used ? used : 1);
 
 		/* Escaped or not, a character comes whole or not at all. */
@@ -251,6 +267,14 @@ char *text_clean(const char *bytes, size_t len, char *text, size_t size)
 	}
 	text[out] = '\0';
 	return text;
+}
+
+char *text_cleaned(const char *bytes)
+{
+	size_t len = strlen(bytes);
+	char *text = malloc(4 * len + 1);
+
+	return text ? text_clean(bytes, len, text, 4 * len + 1) : NULL;
 }
 
 const char *text_errno(int number)

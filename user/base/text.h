@@ -22,11 +22,14 @@ const char *text_time(uint64_t realtime_ns, char text[static TIME_TEXT_LEN]);
 const char *text_clock(uint64_t realtime_ns, char text[static TIME_TEXT_LEN]);
 
 /*
- * Foreign bytes (comm, cgroup and unit names) as valid UTF-8 without control
- * characters: a bad byte or a control character (also C1, DEL and the line and
- * paragraph separators) becomes \xNN. Cut at @size - 1 bytes, never inside a character.
+ * Foreign bytes (comm, cgroup and unit names) as valid UTF-8 that shows what it is: each byte
+ * of what is none, of a control character (also C1, DEL and the line and paragraph separators)
+ * and of one that is invisible or reorders others becomes \xNN. What is clean stays as it is.
+ * Cut at @size - 1 bytes, never inside a character.
  */
 char *text_clean(const char *bytes, size_t len, char *text, size_t size);
+/* The same of all of it. The caller frees it; NULL: no memory. */
+char *text_cleaned(const char *bytes);
 /* errno's name ("ECONNRESET"), or NULL for 0 and for numbers without a name */
 const char *text_errno(int number);
 /* Columns a terminal needs for this UTF-8 text. */

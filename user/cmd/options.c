@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "base/parse.h"
+#include "cmd/argp_said.h"
 #include "cmd/command.h"
 #include "cmd/complete.h"
 
@@ -498,8 +499,10 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 		return 0;
 	}
 	if (key == ARGP_KEY_ARG) {
-		if (!parse->spec->operand || parse->options->operand)
-			argp_error(state, "unexpected argument '%s'", arg);
+		if (!parse->spec->operand || parse->options->operand) {
+			error_set(&err, -EINVAL, "unexpected argument '%s'", arg);
+			argp_error(state, "%s", err.text);
+		}
 		parse->options->operand = arg;
 		return 0;
 	}
@@ -507,9 +510,11 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 	    !parse->options->nr_inputs)
 		argp_error(state, "needs a COMMAND to run");
 	if (key == ARGP_KEY_END && parse->spec->words && parse->options->words &&
-	    parse->options->nr_inputs)
-		argp_error(state, "reads a recording or runs '%s', not both",
-			   parse->options->words[0]);
+	    parse->options->nr_inputs) {
+		error_set(&err, -EINVAL, "reads a recording or runs '%s', not both",
+			  parse->options->words[0]);
+		argp_error(state, "%s", err.text);
+	}
 	if (key == ARGP_KEY_END && parse->spec->operand && !parse->spec->words &&
 	    !parse->options->operand)
 		argp_error(state, "needs a %s", parse->spec->operand);
@@ -561,8 +566,10 @@ void options_parse(struct options *options, const struct option_spec *spec, int 
 	options->format = spec->formats ? spec->formats[0] : NULL;
 	argp_err_exit_status = STATUS_USAGE;
 	argp_program_version = "twtrace " TWTRACE_VERSION;
+	argp_said_begin();
 	/* what is wrong with the words it says itself, and ends; this is memory */
 	ret = argp_parse(&argp, argc, argv, spec->words ? ARGP_IN_ORDER : 0, NULL, &parse);
+	argp_said_end();
 	if (ret) {
 		log_msg(LOG_WARNING, "%s", strerror(ret));
 		exit(STATUS_FAILED);

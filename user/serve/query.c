@@ -49,9 +49,8 @@ static bool decode(char *text)
 /* Whether it is what it would be shown as. */
 static bool is_clean(const char *text)
 {
-	size_t len = strlen(text), size = 4 * len + 1;
-	char *clean = malloc(size);
-	bool same = clean && !strcmp(text, text_clean(text, len, clean, size));
+	char *clean = text_cleaned(text);
+	bool same = clean && !strcmp(text, clean);
 
 	free(clean);
 	return same;

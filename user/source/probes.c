@@ -21,19 +21,17 @@
 
 static int libbpf_words(enum libbpf_print_level level, const char *format, va_list args)
 {
-	char *text = NULL;
-	size_t len;
+	char *text = NULL, *rest, *line;
 
 	/* what libbpf calls a warning may be a feature probe that failed as it may */
 	if (!log_wants(level == LIBBPF_DEBUG ? LOG_DEBUG + 1 : LOG_DEBUG))
 		return 0;
 	if (vasprintf(&text, format, args) < 0)
 		return 0;
-	/* the verifier's log is one message of many lines */
-	len = strlen(text);
-	if (len && text[len - 1] == '\n')
-		text[len - 1] = '\0';
-	log_msg(LOG_DEBUG, "%s", text);
+	/* the verifier's log is one message of many lines, and each message ends with one */
+	for (rest = text; (line = strsep(&rest, "\n"));)
+		if (rest || *line)
+			log_msg(LOG_DEBUG, "%s", line);
 	free(text);
 	return 0;
 }
