@@ -248,6 +248,63 @@ static void cleans_all_of_a_long_text(void **state)
 	free(text);
 }
 
+static void knows_what_fits(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t most, fits;
+	} cases[] = {
+		{ "", 4, 0 },
+		{ "abc", 4, 3 },
+		{ "abc", 3, 3 },
+		{ "abc", 2, 2 },
+		{ "abc", 0, 0 },
+		{ "a\xc3\xa9", 3, 3 },
+		{ "a\xc3\xa9", 2, 1 },
+		{ "a\xc3\xa9z", 3, 3 },
+		{ "\xf0\x9f\x9a\x80", 3, 0 },
+		{ "\xf0\x9f\x9a\x80", 4, 4 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(text_fit(cases[i].text, cases[i].most), cases[i].fits);
+}
+
+static void adds_whole_characters(void **state)
+{
+	static const struct {
+		const char *before, *more;
+		size_t size;
+		const char *after;
+	} cases[] = {
+		{ "", "", 1, "" },
+		{ "", "abc", 1, "" },
+		{ "ab", "cd", 5, "abcd" },
+		{ "ab", "cd", 4, "abc" },
+		{ "ab", "cd", 3, "ab" },
+		{ "a", "\xc3\xa9", 4, "a\xc3\xa9" },
+		{ "a", "\xc3\xa9", 3, "a" },
+		{ "a", "\xc3\xa9\xc3\xa9", 5, "a\xc3\xa9" },
+		{ "a", "\xc3\xa9z", 4, "a\xc3\xa9" },
+		{ "\xc3\xa9", "\xf0\x9f\x9a\x80", 6, "\xc3\xa9" },
+		{ "\xc3\xa9", "\xf0\x9f\x9a\x80", 4, "\xc3\xa9" },
+		{ "\xc3\xa9", "\xf0\x9f\x9a\x80", 3, "\xc3\xa9" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[16];
+
+		memset(text, '#', sizeof(text));
+		strcpy(text, cases[i].before);
+		text_add(text, cases[i].size, "%s", cases[i].more);
+		if (strcmp(text, cases[i].after) != 0)
+			fail_msg("case %zu: got '%s'", i, text);
+		assert_int_equal(text[cases[i].size], '#');
+	}
+}
+
 static void writes_nothing_where_there_is_no_room(void **state)
 {
 	char text[1] = { '#' };
@@ -424,6 +481,8 @@ int main(void)
 		cmocka_unit_test(stops_at_the_given_length),
 		cmocka_unit_test(cuts_between_characters_only),
 		cmocka_unit_test(cleans_all_of_a_long_text),
+		cmocka_unit_test(knows_what_fits),
+		cmocka_unit_test(adds_whole_characters),
 		cmocka_unit_test(writes_nothing_where_there_is_no_room),
 		cmocka_unit_test(keeps_every_character_that_is_harmless),
 		cmocka_unit_test(cleans_whatever_it_is_given),

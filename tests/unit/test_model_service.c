@@ -91,6 +91,13 @@ static void a_name_too_long_is_cut_not_overrun(void **state)
 	service_from_path(path, name, 8);
 	assert_string_equal(name, "0000000");
 	assert_memory_equal(name + 8, "xxxxxxxx", 8);
+	/* nor within a character */
+	service_from_path("/a/12345\xe6\x97\xa5.service", name, 8);
+	assert_string_equal(name, "12345");
+	service_from_path("/a/1234\xe6\x97\xa5.service", name, 8);
+	assert_string_equal(name, "1234\xe6\x97\xa5");
+	service_from_path("/lxc.payload.12\xe6\x97\xa5", name, 8);
+	assert_string_equal(name, "lxc:12");
 }
 
 static int open_services(void **state)

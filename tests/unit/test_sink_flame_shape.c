@@ -158,6 +158,8 @@ static void escapes_what_markup_would_take_for_its_own(void **state)
 		{ "\xf0\x9f\x92\xa3", 0, "\xf0\x9f\x92\xa3" },
 		{ "abcdef", 6, "abcdef" },
 		{ "abcdef", 5, "abcd\xe2\x80\xa6" },
+		{ "cut \xe6\x94", 0, "cut \xef\xbf\xbd\xef\xbf\xbd" },
+		{ "\x1b", 0, "\xef\xbf\xbd" },
 		{ "<<<<", 3, "&lt;&lt;\xe2\x80\xa6" },
 		{ "\xe6\x94\xaf\xe6\x94\xaf\xe6\x94\xaf", 4, "\xe6\x94\xaf\xe2\x80\xa6" },
 	};

@@ -16,6 +16,7 @@
 #include "base/text.h"
 
 #define NAMES_MAX 16384
+#define NAME_LEN 256	/* RFC 1035, 2.3.4: a name has no more */
 
 struct entry {
 	uint8_t addr[ADDR_LEN];
@@ -48,7 +49,7 @@ static char *look_up(const uint8_t addr[static ADDR_LEN])
 	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
 	struct sockaddr_in in4 = { .sin_family = AF_INET };
 	bool v4 = addr_is_v4(addr);
-	char host[NI_MAXHOST], clean[NI_MAXHOST];
+	char host[NI_MAXHOST], clean[NAME_LEN];
 
 	memcpy(&in6.sin6_addr, addr, ADDR_LEN);
 	memcpy(&in4.sin_addr, addr + 12, 4);

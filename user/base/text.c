@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -275,6 +276,43 @@ char *text_cleaned(const char *bytes)
 	char *text = malloc(4 * len + 1);
 
 	return text ? text_clean(bytes, len, text, 4 * len + 1) : NULL;
+}
+
+static bool is_continuation(char byte)
+{
+	return ((unsigned char)byte & 0xc0) == 0x80;
+}
+
+size_t text_fit(const char *text, size_t most)
+{
+	size_t len = strnlen(text, most);
+
+	while (len && is_continuation(text[len]))
+		len--;
+	return len;
+}
+
+void text_add(char *text, size_t size, const char *format, ...)
+{
+	size_t len = strlen(text), at;
+	unsigned char *bytes = (unsigned char *)text;
+	uint32_t code;
+	va_list args;
+	int added;
+
+	va_start(args, format);
+	added = vsnprintf(text + len, size - len, format, args);
+	va_end(args);
+	if (added < 0)
+		text[len] = '\0';
+	if (added < 0 || (size_t)added < size - len)
+		return;
+	/* it was cut at the last byte: within a character, perhaps */
+	for (at = size - 1; at > len && is_continuation(text[at - 1]); at--)
+		;
+	at -= at > len;
+	if (!bytes[at] || !decode(bytes + at, size - 1 - at, &code))
+		text[at] = '\0';
 }
 
 const char *text_errno(int number)

@@ -30,6 +30,11 @@ const char *text_clock(uint64_t realtime_ns, char text[static TIME_TEXT_LEN]);
 char *text_clean(const char *bytes, size_t len, char *text, size_t size);
 /* The same of all of it. The caller frees it; NULL: no memory. */
 char *text_cleaned(const char *bytes);
+/* How many of the first @most bytes of clean @text are whole characters. */
+size_t text_fit(const char *text, size_t most);
+/* Appends to clean @text, of which there is room for @size bytes: as much as fits, in whole characters. */
+void text_add(char *text, size_t size, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 /* errno's name ("ECONNRESET"), or NULL for 0 and for numbers without a name */
 const char *text_errno(int number);
 /* Columns a terminal needs for this UTF-8 text. */

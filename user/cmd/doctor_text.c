@@ -83,23 +83,20 @@ static const char *number_text(double number, char text[static TEXT_LEN])
 static void print_proofs(const struct doctor_view *view, const struct finding *finding)
 {
 	char line[LINE_LEN] = "", number[TEXT_LEN];
-	size_t len = 0;
 
-	for (unsigned int i = 0; i < finding->nr_proofs && len < sizeof(line); i++) {
+	for (unsigned int i = 0; i < finding->nr_proofs; i++) {
 		const struct proof *proof = &finding->proofs[i];
 
-		len += (size_t)snprintf(
-			line + len, sizeof(line) - len, "%s%s: %s", i ? "; " : "", proof->what,
-			proof->text[0] ? proof->text : number_text(proof->number, number));
+		text_add(line, sizeof(line), "%s%s: %s", i ? "; " : "", proof->what,
+			 proof->text[0] ? proof->text : number_text(proof->number, number));
 	}
-	if (len)
+	if (line[0])
 		say(view, "%s", line);
 }
 
 static void print_places(const struct doctor_view *view, const struct finding *finding)
 {
-	char line[LINE_LEN] = "";
-	size_t len = 0;
+	char line[MAX_PLACES * 264] = "";	/* the name of a namespace has at most 255 bytes */
 
 	/* of the host's own nothing need be said */
 	if (finding->of_host || (finding->nr_places == 1 &&
@@ -109,15 +106,10 @@ static void print_places(const struct doctor_view *view, const struct finding *f
 		const struct finding_place *place = &finding->places[i];
 
 		if (place->netns_name)
-			len += (size_t)snprintf(line + len, sizeof(line) - len, " %s,",
-						place->netns_name);
+			text_add(line, sizeof(line), "%s %s", i ? "," : "", place->netns_name);
 		else
-			len += (size_t)snprintf(line + len, sizeof(line) - len, " %u,",
-						place->netns_ino);
+			text_add(line, sizeof(line), "%s %u", i ? "," : "", place->netns_ino);
 	}
-	if (len && len <= sizeof(line))
-		/* without the last comma */
-		line[len - 1] = '\0';
 	if (finding->nr_places > MAX_PLACES)
 		say(view, "In network namespaces%s and %u more.", line,
 		    finding->nr_places - MAX_PLACES);
@@ -212,19 +204,18 @@ static void print_unjudged(const struct doctor_view *view)
 		fprintf(view->out, "Not judged\n");
 	for (size_t i = 0; i < diagnosis->nr_unjudged; i++) {
 		const char *reason = diagnosis->unjudged[i].reason;
-		char line[LINE_LEN];
-		size_t len, first = 0;
+		char line[LINE_LEN] = "";
+		size_t first = 0;
 
 		while (strcmp(diagnosis->unjudged[first].reason, reason))
 			first++;
 		if (first < i)
 			continue;
-		len = (size_t)snprintf(line, sizeof(line), "%s:", reason);
-		for (size_t j = i; j < diagnosis->nr_unjudged && len < sizeof(line); j++)
+		text_add(line, sizeof(line), "%s:", reason);
+		for (size_t j = i; j < diagnosis->nr_unjudged; j++)
 			if (!strcmp(diagnosis->unjudged[j].reason, reason))
-				len += (size_t)snprintf(line + len, sizeof(line) - len, "%s %s",
-							j > i ? "," : "",
-							diagnosis->unjudged[j].id);
+				text_add(line, sizeof(line), "%s %s", j > i ? "," : "",
+					 diagnosis->unjudged[j].id);
 		/* "ports_half" is for programs */
 		for (char *at = line + strlen(reason); (at = strchr(at, '_'));)
 			*at = ' ';

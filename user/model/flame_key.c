@@ -82,7 +82,7 @@ static uint32_t netns_of(const struct model *model, const struct conn *conn)
 	/* its name may have come since */
 	known = pool_at(&flames->netns, id);
 	if (netns->name)
-		snprintf(known->name, sizeof(known->name), "%s", netns->name);
+		text_clean(netns->name, strlen(netns->name), known->name, sizeof(known->name));
 	return id + 1;
 }
 

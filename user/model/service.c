@@ -131,6 +131,14 @@ static const char *runtime_of(const struct part *part, const struct part *parent
 	return "docker";
 }
 
+/* How much of it, from @from on, @size bytes hold without a part of a character. */
+static int fit(const struct part *part, size_t from, size_t size)
+{
+	size_t len = part->len - from;
+
+	return (int)(len < size ? len : text_fit(part->text + from, size - 1));
+}
+
 int service_from_path(const char *path, char *name, size_t size)
 {
 	struct part part, parent = { .text = "", .len = 0 }, unit = { .text = "", .len = 0 };
@@ -146,7 +154,8 @@ int service_from_path(const char *path, char *name, size_t size)
 			return snprintf(name, size, "%s:%.*s", runtime_of(&part, &parent),
 					CONTAINER_SHOWN, hex);
 		if (part.len > 12 && !memcmp(part.text, "lxc.payload.", 12))
-			return snprintf(name, size, "lxc:%.*s", (int)part.len - 12, part.text + 12);
+			return snprintf(name, size, "lxc:%.*s", fit(&part, 12, size - 4),
+					part.text + 12);
 		if (!uid[0])
 			pod_uid(&part, uid, sizeof(uid));
 		/* user@1000.service is the user's manager, not what the user runs */
@@ -156,7 +165,7 @@ int service_from_path(const char *path, char *name, size_t size)
 	}
 	if (!unit.len)
 		return 0;
-	return snprintf(name, size, "%.*s", (int)unit.len, unit.text);
+	return snprintf(name, size, "%.*s", fit(&unit, 0, size), unit.text);
 }
 
 static struct service *service_at(const struct services *services, uint32_t id)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "screen/page.h"
 #include "sink/conn_text.h"
 #include "sink/trace_line.h"
@@ -29,11 +30,8 @@ void events_clear(struct events *events)
 
 static const char *keep(char kept[static KEPT_NAME_LEN], const char *text)
 {
-	size_t len = text ? strnlen(text, KEPT_NAME_LEN - 1) : 0;
+	size_t len = text ? text_fit(text, KEPT_NAME_LEN - 1) : 0;
 
-	/* never a part of a character */
-	while (text && len && text[len] && ((unsigned char)text[len] & 0xc0) == 0x80)
-		len--;
 	memcpy(kept, text ? text : "", len);
 	kept[len] = '\0';
 	return text ? kept : NULL;

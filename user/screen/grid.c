@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 #define FIRST_ROOM 64
 #define TITLE_WORDS 4
 #define TITLE_RANK 4	/* what is of less interest is no part of a title */
@@ -135,8 +137,8 @@ static const char *cell_of(const struct grid *grid, size_t row, unsigned int col
 	if (drawn->figure)
 		from = drawn->figure(drawn->which, grid->figures[row * grid->nr_columns + column],
 				     figure);
-	strncpy(text, *from ? from : "-", GRID_CELL_LEN - 1);
-	text[GRID_CELL_LEN - 1] = '\0';
+	text[0] = '\0';
+	text_add(text, GRID_CELL_LEN, "%s", *from ? from : "-");
 	return text;
 }
 

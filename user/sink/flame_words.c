@@ -263,58 +263,45 @@ void flame_words_release(struct flame_words *words)
 
 /* ----------------------------------------------------------------------------- markup */
 
-/* Bytes of the character at @text, which is valid UTF-8. */
-static size_t char_len(const char *text)
-{
-	unsigned char lead = (unsigned char)*text;
-
-	return lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-}
-
-static void write_char(const char *text, size_t len, FILE *out)
+static void write_rune(uint32_t rune, FILE *out)
 {
 	static const char *const escapes[128] = {
 		['<'] = "&lt;", ['>'] = "&gt;", ['&'] = "&amp;", ['"'] = "&quot;", ['\''] = "&#39;",
 	};
-	const char *escape = len == 1 ? escapes[(unsigned char)*text] : NULL;
+	const char *escape = rune < 128 ? escapes[rune] : NULL;
+	char text[RUNE_LEN];
 
-	/* U+FFFE and U+FFFF are characters, but none of XML's */
-	if (len == 3 && (!memcmp(text, "\xef\xbf\xbe", 3) || !memcmp(text, "\xef\xbf\xbf", 3)))
-		escape = "\xef\xbf\xbd";
-	if (escape)
-		fputs(escape, out);
-	else
-		fwrite(text, 1, len, out);
+	/* none of XML's characters (XML 1.0, 2.2) */
+	if ((rune < 0x20 && rune != '\n' && rune != '\t') || rune == 0xfffe || rune == 0xffff)
+		rune = 0xfffd;
+	rune_format(rune, text);
+	fputs(escape ? escape : text, out);
 }
 
 void markup_text(const char *text, FILE *out)
 {
-	for (size_t len; *text; text += len) {
-		len = char_len(text);
-		write_char(text, len, out);
+	uint32_t rune;
+
+	while (*text) {
+		text += text_rune(text, &rune);
+		write_rune(rune, out);
 	}
-}
-
-static size_t char_columns(const char *text, size_t len)
-{
-	char alone[5] = "";
-
-	memcpy(alone, text, len);
-	return text_width(alone);
 }
 
 void markup_text_cut(const char *text, size_t columns, FILE *out)
 {
+	uint32_t rune;
+
 	if (text_width(text) <= columns) {
 		markup_text(text, out);
 		return;
 	}
-	for (size_t used = 1, len; *text; text += len) {
-		len = char_len(text);
-		used += char_columns(text, len);
+	for (size_t used = 1; *text;) {
+		text += text_rune(text, &rune);
+		used += rune_width(rune);
 		if (used > columns)
 			break;
-		write_char(text, len, out);
+		write_rune(rune, out);
 	}
 	fputs("\xe2\x80\xa6", out);
 }

@@ -53,8 +53,11 @@ static const char *towards(const struct budget *budget, char text[static PLACE_L
 	char remote[ENDPOINT_TEXT_LEN];
 
 	endpoint_format(budget->remote_addr, budget->remote_port, remote);
-	snprintf(text, PLACE_LEN, "%s%s%.48s%s", remote, budget->service ? " (" : "",
-		 budget->service ? budget->service : "", budget->service ? ")" : "");
+	text[0] = '\0';
+	text_add(text, PLACE_LEN, "%s", remote);
+	if (budget->service)
+		text_add(text, PLACE_LEN, " (%.*s)", (int)text_fit(budget->service, 48),
+			 budget->service);
 	return text;
 }
 

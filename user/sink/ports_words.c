@@ -17,15 +17,14 @@ const char *budget_place(const struct budget *budget, char text[static DESTINATI
 {
 	char from[ADDR_TEXT_LEN], to[ENDPOINT_TEXT_LEN];
 	bool host = budget->netns_name && !strcmp(budget->netns_name, "host");
-	size_t len;
 
-	snprintf(text, DESTINATION_LEN, "%s -> %s", addr_format(budget->local_addr, from),
+	text[0] = '\0';
+	text_add(text, DESTINATION_LEN, "%s -> %s", addr_format(budget->local_addr, from),
 		 endpoint_format(budget->remote_addr, budget->remote_port, to));
-	len = strlen(text);
 	if (!host && budget->netns_name)
-		snprintf(text + len, DESTINATION_LEN - len, " in %s", budget->netns_name);
+		text_add(text, DESTINATION_LEN, " in %s", budget->netns_name);
 	else if (!host)
-		snprintf(text + len, DESTINATION_LEN - len, " in namespace %u", budget->netns_ino);
+		text_add(text, DESTINATION_LEN, " in namespace %u", budget->netns_ino);
 	return text;
 }
 

@@ -71,7 +71,7 @@ static void command_text(const struct farewell_command *command, char text[stati
 		size_t more = snprintf(text + len, most - len, "%s%s", i ? " " : "", word);
 
 		if (more >= most - len) {
-			strcpy(text + (i ? len : most - 1), " ...");
+			strcpy(text + (i ? len : text_fit(word, most - 1)), " ...");
 			return;
 		}
 		len += more;
