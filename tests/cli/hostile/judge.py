@@ -2,7 +2,7 @@
 """
 Whether names could do something in an output. Prints what is wrong, a sentence a line.
 
-    judge.py FORMAT HOSTILE HARMLESS
+    judge.py [FORMAT HOSTILE HARMLESS]...
 
 Each file of the folder HOSTILE is of that format, is text and nothing else, and has the shape of
 the file of the same name in HARMLESS.
@@ -86,6 +86,18 @@ def json_document(said):
     for string in strings_in(value):
         is_text(string)
     return keys_of(value)
+
+
+def speedscope(said):
+    json_document(said)
+    value = json.loads(said)
+    frames = len(value['shared']['frames'])
+    counts = []
+    for profile in value['profiles']:
+        if any(not 0 <= at < frames for sample in profile['samples'] for at in sample):
+            raise Wrong('a sample has a frame that there is not')
+        counts.append((len(profile['weights']), sorted(map(len, profile['samples']))))
+    return counts
 
 
 def csv_rows(said):
@@ -183,7 +195,7 @@ def openmetrics(said):
 
 
 FORMATS = {'text': text, 'json': json_document, 'jsonl': json_lines, 'csv': csv_rows,
-           'html': html_page, 'svg': svg, 'folded': folded, 'prometheus': prometheus,
+           'html': html_page, 'svg': svg, 'folded': folded, 'speedscope': speedscope, 'prometheus': prometheus,
            'openmetrics': openmetrics}
 
 
@@ -196,8 +208,7 @@ def shape(form, path):
         raise Wrong(f'{path}: {error}') from error
 
 
-def main():
-    form, hostile, harmless = sys.argv[1:]
+def judge(form, hostile, harmless):
     names = sorted(os.listdir(hostile))
     wrong = 0
     if not names or names != sorted(os.listdir(harmless)):
@@ -215,7 +226,12 @@ def main():
         except Wrong as error:
             print(error)
             wrong += 1
-    return wrong > 0
+    return wrong
+
+
+def main():
+    words = sys.argv[1:]
+    return sum(judge(*words[i:i + 3]) for i in range(0, len(words), 3)) > 0
 
 
 if __name__ == '__main__':
