@@ -21,6 +21,9 @@
 #define PATIENCE_MS 60000	/* for what must happen; never waited out when it does */
 #define MOMENT_MS 20		/* for what must not happen */
 #define CAP 16384
+#define TEN "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa9\xc3\xa8"
+#define HUNDRED TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+#define LONG_NAME HUNDRED HUNDRED HUNDRED
 #define EVIL_NAME "a\033[2J\xff\nb"
 
 static struct {
@@ -180,6 +183,11 @@ static void names_are_clean_text(void **state)
 	names_of(names, v4(1, addr));
 	names_wait(names, PATIENCE_MS);
 	assert_string_equal(names_of(names, addr), "a\\x1b[2J\\xff\\x0ab");
+	/* and none is longer than a name may be: 255 bytes, and no part of a character */
+	resolver.name = LONG_NAME;
+	names_of(names, v4(2, addr));
+	names_wait(names, PATIENCE_MS);
+	assert_int_equal(strlen(names_of(names, addr)), 254);
 	names_free(names);
 }
 

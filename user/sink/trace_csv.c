@@ -18,19 +18,33 @@ struct row_writer {
 	bool started;
 };
 
+/* In some languages spreadsheets take the wide forms, too. */
+static bool begins_formula(const char *text)
+{
+	static const char *const signs[] = {
+		"=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"
+	};
+
+	text += strspn(text, " \"");
+	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
+		if (!strncmp(text, signs[i], strlen(signs[i])))
+			return true;
+	return false;
+}
+
+/* A semicolon is where the next cell begins to those whose comma is a decimal one. */
 static void put_text(FILE *out, const char *text, bool foreign)
 {
-	bool formula = foreign && *text && strchr("=+-@\t\r", *text);
 	bool quoted = strpbrk(text, ",\"\r\n");
 
 	if (quoted)
 		putc('"', out);
-	if (formula)
-		putc('\'', out);
-	for (; *text; text++) {
-		if (*text == '"')
+	for (const char *at = text; *at; at++) {
+		if (foreign && (at == text || at[-1] == ';') && begins_formula(at))
+			putc('\'', out);
+		if (*at == '"')
 			putc('"', out);
-		putc(*text, out);
+		putc(*at, out);
 	}
 	if (quoted)
 		putc('"', out);

@@ -17,7 +17,7 @@ import sys
 import unicodedata
 import xml.etree.ElementTree
 
-FORMULA = ('=', '+', '-', '@', '\t', '\r')
+FORMULA = ('=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠')
 
 
 class Wrong(Exception):
@@ -106,7 +106,8 @@ def csv_rows(said):
     for row in rows:
         if len(row) != len(rows[0]):
             raise Wrong(f'a row has {len(row)} cells, the first has {len(rows[0])}: {row}')
-        for cell in row:
+        # some spreadsheets go by semicolons
+        for cell in [part.lstrip(' "') for cell in row for part in cell.split(';')]:
             if cell.startswith(FORMULA):
                 raise Wrong(f'the cell {cell!r} is a formula')
     return len(rows)
