@@ -300,6 +300,28 @@ static void prefers_the_cgroup_that_tells_most(void **state)
 	}
 }
 
+static void finds_when_a_process_began(void **state)
+{
+	static const char rest[] =
+		" S 1 17 17 0 -1 4194560 90 0 0 0 0 1 0 0 20 0 1 0 123456 2699264 ";
+	static const struct {
+		const char *command;
+		uint64_t began;
+	} cases[] = {
+		{ "17 (sleep)", 123456 }, { "17 (a b)", 123456 }, { "17 (a) S 1 (b)", 123456 },
+		{ "17 ()", 123456 },	  { "17 no command", 0 },
+	};
+	char text[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(text, sizeof(text), "%s%s", cases[i].command, rest);
+		assert_int_equal(procfs_started(text), cases[i].began);
+	}
+	assert_int_equal(procfs_started("17 (sleep) S 1 17"), 0);
+	assert_int_equal(procfs_started(""), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -313,6 +335,7 @@ int main(void)
 		cmocka_unit_test(finds_figures_in_netstat),
 		cmocka_unit_test(finds_figures_in_sockstat),
 		cmocka_unit_test(prefers_the_cgroup_that_tells_most),
+		cmocka_unit_test(finds_when_a_process_began),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

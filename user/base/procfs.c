@@ -251,3 +251,15 @@ int procfs_cgroup_path(const char *text, char *path, size_t size)
 	path[best_len] = '\0';
 	return 0;
 }
+
+/* Of the words behind the command, which may hold anything, the 20th: proc(5), (22) starttime. */
+uint64_t procfs_started(const char *text)
+{
+	const char *at = strrchr(text, ')');
+
+	for (unsigned int word = 0; at && word < 20; word++) {
+		at = strchr(at, ' ');
+		at = at ? at + 1 : NULL;
+	}
+	return at ? strtoull(at, NULL, 10) : 0;
+}

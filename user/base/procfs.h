@@ -37,5 +37,10 @@ int procfs_sockstat_field(const char *text, const char *line, const char *field,
  * -ENAMETOOLONG if it does not fit.
  */
 int procfs_cgroup_path(const char *text, char *path, size_t size);
+/*
+ * When a process began, from a /proc/PID/stat text: in sysconf(_SC_CLK_TCK) of CLOCK_BOOTTIME, cut
+ * off. 0: the text is none.
+ */
+uint64_t procfs_started(const char *text);
 
 #endif

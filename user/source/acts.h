@@ -48,7 +48,13 @@ struct netns_seen {
 
 enum netns_file { NETNS_DIAG, NETNS_SOCKSTAT, NETNS_NETSTAT, NETNS_PORT_RANGE };
 
-enum process_file_number { PROCESS_CMDLINE, PROCESS_LIMITS, PROCESS_CGROUP, NR_PROCESS_FILES };
+enum process_file_number {
+	PROCESS_CMDLINE,
+	PROCESS_LIMITS,
+	PROCESS_CGROUP,
+	PROCESS_STAT,
+	NR_PROCESS_FILES
+};
 
 struct process_file {
 	uint32_t pid;

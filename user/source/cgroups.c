@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/index.h"
@@ -23,10 +24,14 @@
 /* Ids of our own for v1 paths; kernfs ids never have the top bit. */
 #define OWN_ID (1ULL << 63)
 #define CGROUP_PATH_LEN 4096
+#define NS_PER_S 1000000000ULL
 
 struct seen {
 	uint64_t key;	/* a cgroup id, or a pid */
-	uint64_t value;	/* pid: its cgroup's id, 0: none better */
+	/* of a pid only: */
+	uint64_t value;	/* its cgroup's id, 0: none better */
+	uint64_t started;	/* procfs_started() of whose number it was, 0: nobody's, ... */
+	uint64_t started_ns, looked_ns;	/* ... from then until then, by CLOCK_MONOTONIC */
 };
 
 struct seen_set {
@@ -225,15 +230,84 @@ void cgroups_tell(struct cgroups *cgroups, uint64_t cgroup_id, uint64_t ts_ns,
 		tell_path(cgroup_id, path, ts_ns, to);
 }
 
+static uint64_t now_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+/* A file of the process that has the number now. 0 or -errno. */
+static int read_of(const struct cgroups *cgroups, uint32_t pid, enum process_file_number file,
+		   struct answer *answer)
+{
+	const struct process_file wanted = { pid, file };
+	int ret = acts_ask(cgroups->keeper, ACT_PROCESS_FILE, &wanted, sizeof(wanted), -1, answer);
+
+	return !ret && !answer->size ? -ESRCH : ret;
+}
+
+/* procfs_started() of the process that has the number now; 0: nobody has. */
+static uint64_t started(const struct cgroups *cgroups, uint32_t pid)
+{
+	struct answer answer;
+	uint64_t ticks = 0;
+
+	if (!read_of(cgroups, pid, PROCESS_STAT, &answer))
+		ticks = procfs_started(answer.data);
+	answer_release(&answer);
+	return ticks;
+}
+
+/* The id of its v1 cgroup, told if it is new; 0: none better than the root. */
+static uint64_t v1_of(struct cgroups *cgroups, uint32_t pid, uint64_t ts_ns,
+		      const struct receiver *to)
+{
+	char path[CGROUP_PATH_LEN];
+	struct answer answer;
+	uint64_t id = 0;
+
+	if (!read_of(cgroups, pid, PROCESS_CGROUP, &answer) &&
+	    !procfs_cgroup_path(answer.data, path, sizeof(path)))
+		id = OWN_ID | hash_bytes(path, strlen(path));
+	answer_release(&answer);
+	if (id && !seen_find(&cgroups->ids, id)) {
+		note_told(&cgroups->ids, id);
+		tell_path(id, path, ts_ns, to);
+	}
+	return id;
+}
+
+/*
+ * Whose number it is now, and where. What was seen of one that is gone stays: most often it is
+ * the one that goes, and its last events come in.
+ */
+static void look(struct cgroups *cgroups, struct seen *seen, uint64_t ts_ns,
+		 const struct receiver *to)
+{
+	uint64_t looked_ns = now_ns(CLOCK_MONOTONIC), value;
+	uint64_t asleep_ns = now_ns(CLOCK_BOOTTIME) - looked_ns;
+	uint32_t pid = seen->key;
+	uint64_t ticks = started(cgroups, pid);
+
+	if (ticks && ticks != seen->started) {
+		value = v1_of(cgroups, pid, ts_ns, to);
+		/* it may have ended meanwhile, and its number be another one's */
+		if (started(cgroups, pid) != ticks)
+			return;
+		seen->value = value;
+		seen->started = ticks;
+		/* a tick is cut off: it may be as much later */
+		seen->started_ns = ticks * (NS_PER_S / sysconf(_SC_CLK_TCK)) - asleep_ns;
+	}
+	seen->looked_ns = looked_ns;
+}
+
 uint64_t cgroups_of_process(struct cgroups *cgroups, uint64_t cgroup_id, uint32_t pid,
 			    uint64_t ts_ns, const struct receiver *to)
 {
-	const struct process_file wanted = { pid, PROCESS_CGROUP };
-	char path[CGROUP_PATH_LEN];
-	struct answer answer;
 	struct seen *seen;
-	uint64_t id;
-	int ret;
 
 	/* where v1 rules, the v2 root says nothing; unmounted, all sockets are in it */
 	if (!cgroups->has_v1 ||
@@ -242,25 +316,14 @@ uint64_t cgroups_of_process(struct cgroups *cgroups, uint64_t cgroup_id, uint32_
 	if (!pid)
 		return 0;
 	seen = seen_find(&cgroups->pids, pid);
-	if (seen)
-		return seen->value;
-	seen = seen_add(&cgroups->pids, pid);
-	ret = seen ? acts_ask(cgroups->keeper, ACT_PROCESS_FILE, &wanted, sizeof(wanted), -1,
-			      &answer) :
-		     -ENOMEM;
-	if (!ret)
-		ret = procfs_cgroup_path(answer.data ? answer.data : "", path, sizeof(path));
-	if (seen)
-		answer_release(&answer);
-	if (ret)
+	if (!seen)
+		seen = seen_add(&cgroups->pids, pid);
+	if (!seen)
 		return 0;
-	id = OWN_ID | hash_bytes(path, strlen(path));
-	if (!seen_find(&cgroups->ids, id)) {
-		note_told(&cgroups->ids, id);
-		tell_path(id, path, ts_ns, to);
-	}
-	seen->value = id;
-	return id;
+	/* its number may have become another one's since */
+	if (seen->looked_ns < ts_ns)
+		look(cgroups, seen, ts_ns, to);
+	return seen->started_ns <= ts_ns ? seen->value : 0;
 }
 
 void cgroups_forget_processes(struct cgroups *cgroups)

@@ -21,7 +21,12 @@
 
 int act_process_file(const struct request *request, struct answer *answer)
 {
-	static const char *const names[NR_PROCESS_FILES] = { "cmdline", "limits", "cgroup" };
+	static const char *const names[NR_PROCESS_FILES] = {
+		[PROCESS_CMDLINE] = "cmdline",
+		[PROCESS_LIMITS] = "limits",
+		[PROCESS_CGROUP] = "cgroup",
+		[PROCESS_STAT] = "stat",
+	};
 	const struct process_file *wanted = request->data;
 	char path[PATH_LEN], text[PROCESS_FILE_BYTES];
 	size_t len = 0;
