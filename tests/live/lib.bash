@@ -271,6 +271,38 @@ kernel_trace() {
 		"$INSTANCE/trace"
 }
 
+# kernel_trace_only FILTER...: from now on the changes for which this is true, and no others.
+kernel_trace_only() {
+	local event=$INSTANCE/events/sock/inet_sock_set_state
+
+	echo 0 >"$event/enable"
+	echo "$*" >"$event/filter"
+	: >"$INSTANCE/trace"
+	echo 1 >"$event/enable"
+}
+
+# "FROM TO" of each change that no program was told of: of init's threads. They come and go: of
+# one that is not there any more the name tells.
+kernel_withheld() {
+	local changes=${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}/changes thread name
+
+	[[ ${INSTANCE:-} ]] || return 0
+	sed -nE 's/^ *(.*)-([0-9]+) +\[.* oldstate=TCP_(\w+) newstate=TCP_(\w+).*/\2 \1\t\3 \4/p' \
+		"$INSTANCE/trace" >"$changes"
+	cut -f 1 "$changes" | sort -u | while read -r thread name; do
+		! is_of_init "$thread" "$name" || echo "$thread $name"
+	done | awk -F '\t' 'NR == FNR { of_init[$1]; next } $1 in of_init { print $2 }' - "$changes"
+}
+
+# is_of_init THREAD NAME
+is_of_init() {
+	if [[ -e /proc/$1/status ]]; then
+		[[ $(</proc/"$1"/status) == *$'\nTgid:\t1\n'* ]]
+	else
+		sort -u /proc/1/task/*/comm | grep -qxF "$2"
+	fi
+}
+
 # ------------------------------------------------------------------------- twtrace
 
 # start_here ARGS...: as start_twtrace, and only for the namespace `t`, so that tests which run

@@ -6,7 +6,7 @@
 # ends, and the kernel's. Played once with all tracers at the same time, before the first test.
 #
 # All is in BATS_FILE_TMPDIR: truth (the generator's line), mib (the kernel's births), withheld
-# (see truly_withheld), NAME.out and NAME.errors of each tracer, NAME.json its final document.
+# (see kernel_withheld), NAME.out and NAME.errors of each tracer, NAME.json its final document.
 
 load lib
 load table
@@ -98,7 +98,7 @@ play_overload() {
 	WAIT=60 wait_until made $(($(connections) + AFTER))
 	churn_end
 	in_ns t cat /proc/net/netstat | births >"$dir/mib"
-	truly_withheld >"$dir/withheld"
+	kernel_withheld >"$dir/withheld"
 	cat "$dir/out.pipe" >"$dir/unread.out" 3>&- 8>&- &
 	READER_PID=$!
 	PIDS+=("$READER_PID")
@@ -150,37 +150,11 @@ births() {
 # Some kernels keep programs away from their init process (see table.bash): the kernel's own
 # trace of what happened in its threads, to sockets of these ports, is the measure of it.
 watch_init() {
-	local last=$((FIRST + PORTS - 1)) event
+	local last=$((FIRST + PORTS - 1))
 
-	kernel_trace_begin || return
-	event=$INSTANCE/events/sock/inet_sock_set_state
-	echo 0 >"$event/enable"
-	echo "((sport >= $FIRST && sport <= $last) || (dport >= $FIRST && dport <= $last)) &&" \
-		'comm != "churn-client" && comm != "churn-server" && common_pid != 0' >"$event/filter"
-	: >"$INSTANCE/trace"
-	echo 1 >"$event/enable"
-}
-
-# "FROM TO" of each change that no program was told of. Init's threads come and go: of one that
-# is not there any more the name tells.
-truly_withheld() {
-	local name thread from to names
-
-	[[ $INSTANCE ]] || return 0
-	names=$(sort -u /proc/1/task/*/comm)
-	sed -nE 's/^ *(.*)-([0-9]+) +\[.* oldstate=TCP_(\w+) newstate=TCP_(\w+).*/\2 \3 \4 \1/p' "$INSTANCE/trace" |
-		while read -r thread from to name; do
-			! is_of_init "$thread" "$name" "$names" || echo "$from $to"
-		done
-}
-
-# is_of_init THREAD NAME NAMES
-is_of_init() {
-	if [[ -e /proc/$1/status ]]; then
-		[[ $(</proc/"$1"/status) == *$'\nTgid:\t1\n'* ]]
-	else
-		grep -qxF "$2" <<<"$3"
-	fi
+	kernel_trace_begin &&
+		kernel_trace_only "((sport >= $FIRST && sport <= $last) || (dport >= $FIRST && dport <= $last)) &&" \
+			'comm != "churn-client" && comm != "churn-server" && common_pid != 0'
 }
 
 # ------------------------------------------------------------------------------- the truth

@@ -122,17 +122,30 @@ static void tell_facts(struct survey *survey, bool last, const struct receiver *
  * Namespaces that were over before anyone looked: nothing else would ever end what
  * the model keeps of them. One that is there and can't be entered is left alone.
  */
-static void tell_missed(struct survey *survey, const struct receiver *to)
+static void tell_missed(struct survey *survey, const struct survey_steps *steps,
+			const struct receiver *to)
 {
-	for (size_t i = 0; i < survey->nr_unknown; i++) {
-		const struct tw_name *missed = &survey->unknown[i];
-		struct netns_entry entry = { .cookie = missed->id, .ino = missed->ino };
+	size_t nr_gone = 0, count = survey->nr_unknown;
 
-		if (netns_list_is_gone(&survey->netns, missed->id, missed->ino))
-			tell_netns(&entry, TW_NETNS_GONE, to);
+	for (size_t i = 0; i < count; i++) {
+		struct tw_name missed = survey->unknown[i];
+
+		if (netns_list_is_gone(&survey->netns, missed.id, missed.ino))
+			survey->unknown[nr_gone++] = missed;
 	}
-	survey->nr_unknown = 0;
+	/* what happened in them before they were gone still waits, and may be of others again */
 	survey->noticed = 0;
+	if (nr_gone)
+		steps->settle(steps->ctx);
+	for (size_t i = 0; i < nr_gone; i++) {
+		struct netns_entry entry = { .cookie = survey->unknown[i].id,
+					     .ino = survey->unknown[i].ino };
+
+		tell_netns(&entry, TW_NETNS_GONE, to);
+	}
+	survey->nr_unknown -= count;
+	memmove(survey->unknown, survey->unknown + count,
+		survey->nr_unknown * sizeof(survey->unknown[0]));
 	survey->rescan = false;
 }
 
@@ -277,7 +290,7 @@ void survey_interval(struct survey *survey, uint64_t now_ns, unsigned int budget
 	if (survey->nr_unknown || survey->rescan) {
 		scan(survey);
 		tell_new(survey, to);
-		tell_missed(survey, to);
+		tell_missed(survey, steps, to);
 	}
 	if (!force && now_ns < survey->next_ns)
 		return;
@@ -292,6 +305,8 @@ void survey_interval(struct survey *survey, uint64_t now_ns, unsigned int budget
 		}
 		ret = snapshot_take(&snapshot, netns, &netns->entries[i], ages, &pause, &err);
 		if (ret == -ESRCH) {
+			/* what happened in it before it was gone still waits */
+			steps->settle(steps->ctx);
 			tell_netns(&netns->entries[i], TW_NETNS_GONE, to);
 			netns_list_remove(netns, i);
 			/* its inode number may be another's already, which the scan passed over */
