@@ -6,10 +6,10 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/caps.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/notify.h"
 #include "base/text.h"
@@ -21,15 +21,6 @@
 #include "cmd/watch.h"
 #include "source/live.h"
 #include "source/scope.h"
-
-static int64_t realtime_offset_ns(void)
-{
-	struct timespec real, mono;
-
-	clock_gettime(CLOCK_MONOTONIC, &mono);
-	clock_gettime(CLOCK_REALTIME, &real);
-	return (real.tv_sec - mono.tv_sec) * 1000000000LL + real.tv_nsec - mono.tv_nsec;
-}
 
 /* Where the supervisor can't be told, tracing goes on: it may not be waiting for it. */
 static void meet_supervisor(struct notify *notify)
@@ -78,7 +69,7 @@ static enum status trace_live(const struct pipeline *pipeline, struct live *live
 	struct utsname uts;
 	struct origin origin = {
 		.host = uts.nodename,
-		.offset_ns = realtime_offset_ns(),
+		.offset_ns = clock_realtime_offset_ns(),
 		.evidence = live_evidence(live),
 	};
 	struct stage stage;

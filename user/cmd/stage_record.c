@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/utsname.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/procfs.h"
 #include "base/text.h"
@@ -21,12 +21,11 @@
 #define READER_PATIENCE_MS 1000
 #define STEP_MS 10
 
-static uint64_t clock_ns(clockid_t clock)
+/* The same moment by both clocks. */
+static void set_time(struct tw_recording_head *head)
 {
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+	head->monotonic_ns = clock_kernel_ns();
+	head->realtime_ns = head->monotonic_ns + (uint64_t)clock_realtime_offset_ns();
 }
 
 static void fill_head(struct tw_recording_head *head, const struct options *options,
@@ -38,8 +37,7 @@ static void fill_head(struct tw_recording_head *head, const struct options *opti
 	memcpy(head->magic, TW_RECORDING_MAGIC, sizeof(head->magic));
 	head->version = TW_RECORDING_VERSION;
 	head->size = sizeof(*head);
-	head->monotonic_ns = clock_ns(CLOCK_MONOTONIC);
-	head->realtime_ns = clock_ns(CLOCK_REALTIME);
+	set_time(head);
 	if (procfs_read("/proc/sys/kernel/random/boot_id", head->boot_id, sizeof(head->boot_id)) >
 	    0)
 		head->boot_id[strcspn(head->boot_id, "\n")] = '\0';
@@ -166,8 +164,7 @@ static void go_on_in_the_next_file(struct stage *stage)
 {
 	struct tw_recording_head *head = &stage->head;
 
-	head->monotonic_ns = clock_ns(CLOCK_MONOTONIC);
-	head->realtime_ns = clock_ns(CLOCK_REALTIME);
+	set_time(head);
 	head->part++;
 	if (recorder_next(stage->recorder, head))
 		return;

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/index.h"
 #include "base/pool.h"
 #include "base/procfs.h"
@@ -230,11 +231,11 @@ void cgroups_tell(struct cgroups *cgroups, uint64_t cgroup_id, uint64_t ts_ns,
 		tell_path(cgroup_id, path, ts_ns, to);
 }
 
-static uint64_t now_ns(clockid_t clock)
+static uint64_t boottime_ns(void)
 {
 	struct timespec now;
 
-	clock_gettime(clock, &now);
+	clock_gettime(CLOCK_BOOTTIME, &now);
 	return now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
@@ -286,8 +287,7 @@ static uint64_t v1_of(struct cgroups *cgroups, uint32_t pid, uint64_t ts_ns,
 static void look(struct cgroups *cgroups, struct seen *seen, uint64_t ts_ns,
 		 const struct receiver *to)
 {
-	uint64_t looked_ns = now_ns(CLOCK_MONOTONIC), value;
-	uint64_t asleep_ns = now_ns(CLOCK_BOOTTIME) - looked_ns;
+	uint64_t looked_ns = clock_kernel_ns(), asleep_ns = boottime_ns() - looked_ns, value;
 	uint32_t pid = seen->key;
 	uint64_t ticks = started(cgroups, pid);
 

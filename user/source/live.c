@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/caps.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "source/closed.h"
 #include "source/holders.h"
@@ -40,10 +40,7 @@ static void end_bpf(const struct live *live)
 
 uint64_t live_now_ns(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+	return clock_kernel_ns();
 }
 
 /* Which control group it is in, told before the record itself. */

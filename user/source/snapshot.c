@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/procfs.h"
 
 #define DIAG_BUFFER (64 * 1024)
@@ -35,14 +35,6 @@ struct dump {
 	const struct pause *pause;
 	const struct netns_entry *entry;
 };
-
-static uint64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
-}
 
 void snapshot_release(struct snapshot *snapshot)
 {
@@ -265,7 +257,7 @@ int snapshot_take(struct snapshot *snapshot, const struct netns_list *list,
 	*begin = (struct tw_snapshot){
 		.head = { .size = sizeof(*begin),
 			  .kind = TW_SNAPSHOT_BEGIN,
-			  .ts_ns = monotonic_ns() },
+			  .ts_ns = clock_kernel_ns() },
 		.netns_cookie = entry->cookie,
 		.netns_ino = entry->ino,
 	};
@@ -279,14 +271,14 @@ int snapshot_take(struct snapshot *snapshot, const struct netns_list *list,
 		return error_set(err, ret, "cannot enter network namespace %u: %s", entry->ino,
 				 strerror(-ret));
 	}
-	begin->head.ts_ns = monotonic_ns();
+	begin->head.ts_ns = clock_kernel_ns();
 	ret = open_socket(&there, &socket);
 	if (!ret)
 		ret = dump_sockets(socket, &dump, ages);
 	end->head.error = -ret;
 	end->sockets = snapshot->count;
 	read_figures(there.fds, end);
-	end->head.ts_ns = monotonic_ns();
+	end->head.ts_ns = clock_kernel_ns();
 	if (socket)
 		mnl_socket_close(socket);
 	answer_release(&there);
