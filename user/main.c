@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The door: a table of commands. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,6 +64,21 @@ static void check_standard_output(void)
 		return;
 	log_msg(LOG_WARNING, "cannot write standard output: %s", strerror(errno));
 	_exit(STATUS_FAILED);
+}
+
+/*
+ * A standard descriptor that is closed would be the next file that is opened, and what is said
+ * would go into it: something takes its place that can't be written either. Not for a command.
+ */
+static void fill_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
 }
 
 /* Whether they differ in one letter, or in two neighbours. */
@@ -130,6 +146,7 @@ int main(int argc, char **argv)
 	const char *word = argc > 1 ? argv[1] : "";
 	const struct command *command;
 
+	fill_standard_descriptors();
 	atexit(check_standard_output);
 	if (!strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help") ||
 	    !strcmp(word, "-?") || !strcmp(word, "--usage")) {

@@ -10,13 +10,18 @@
 
 #include "base/rescue.h"
 
+/* SIGHUP: the terminal has gone. */
+static const int enders[] = { SIGINT, SIGTERM, SIGHUP };
+
+#define NR_ENDERS (sizeof(enders) / sizeof(enders[0]))
+
 static sigset_t ending_signals(void)
 {
 	sigset_t ends;
 
 	sigemptyset(&ends);
-	sigaddset(&ends, SIGINT);
-	sigaddset(&ends, SIGTERM);
+	for (size_t i = 0; i < NR_ENDERS; i++)
+		sigaddset(&ends, enders[i]);
 	return ends;
 }
 
@@ -41,11 +46,16 @@ static void on_ending_signal(int number)
 
 void signals_catch(void)
 {
-	struct sigaction action = { .sa_handler = on_ending_signal };
+	struct sigaction action = { .sa_handler = on_ending_signal }, before;
 	sigset_t ends = ending_signals();
 
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
+	for (size_t i = 0; i < NR_ENDERS; i++) {
+		sigaction(enders[i], NULL, &before);
+		/* as by nohup(1): it is to outlive its terminal. A shell's "&" ignores SIGINT so, too,
+		 * but who sends that means it */
+		if (enders[i] != SIGHUP || before.sa_handler != SIG_IGN)
+			sigaction(enders[i], &action, NULL);
+	}
 	/* the demo held them back while it set out its processes */
 	sigprocmask(SIG_UNBLOCK, &ends, NULL);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* SIGINT and SIGTERM, which ask a live command to end; SIGUSR2, which asks to save. */
+/* SIGINT, SIGTERM and SIGHUP, which ask a live command to end; SIGUSR2, which asks to save. */
 #ifndef CMD_SIGNALS_H
 #define CMD_SIGNALS_H
 
 #include <stdbool.h>
 
-/* From here on they are noted: call it before anyone is told "ready". */
+/* From here on they are noted, SIGHUP unless it is ignored: call it before anyone is told "ready". */
 void signals_catch(void);
 /* Whether one has come. */
 bool signals_came(void);
