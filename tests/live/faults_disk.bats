@@ -98,7 +98,7 @@ recorded() {
 	wait_until grep -q 'No space left' "$ERRORS"
 	# the old one is there, whole, and nothing beside it
 	grep -q '^twtrace_' "$DISK/metrics.prom"
-	expect "files" "$(ls -A "$DISK" | xargs)" "filler metrics.prom"
+	expect "files" "$(find "$DISK" -type f -printf '%f\n' | sort | xargs)" "filler metrics.prom"
 	rm "$DISK/filler"
 	wait_until grep -q '^twtrace_connections_opened_total.* 10$' "$DISK/metrics.prom"
 	stop_twtrace
@@ -126,7 +126,7 @@ has_summary() {
 	fill_disk
 	for words in "top -i" "trace -i" "list -i" "leaks -i" "ports -i" "flame -i" "flame -o svg -i" "doctor -i" \
 		report "report --html"; do
-		# shellcheck disable=SC2086 # words
+		# shellcheck disable=SC2016,SC2086 # for the inner shell; words
 		run -1 --separate-stderr bash -c '"${@:2}" >"$1"' _ "$DISK/out" "$TWTRACE" $words "$recording"
 		[[ $(wc -l <<<"$stderr") == 1 && $stderr == *"No space left on device" ]] || fail "$words: $stderr"
 	done
@@ -141,6 +141,7 @@ has_summary() {
 	# that sentence would go into it
 	run -0 --separate-stderr bash -c '"$@" >&- 2>&-' _ "$TWTRACE" record "$copy" -i "$cut"
 	cmp "$whole" "$copy"
+	# shellcheck disable=SC2016 # for the inner shell
 	# and a command has what it would have without us
 	run -0 bash -c '"$1" run --report "$2" -- sh -c "[ ! -e /proc/self/fd/1 ]" >&-' _ "$TWTRACE" "$copy"
 }

@@ -44,8 +44,9 @@ killed() {
 	forget "$1"
 }
 
+# opened_in FILE N PORT
 opened_in() {
-	[[ $("$TWTRACE" top -o json -i "$1" 2>/dev/null | jq .totals.opened) == "$2" ]]
+	[[ $("$TWTRACE" top -o json -i "$1" --port "$3" 2>/dev/null | jq .totals.opened) == "$2" ]]
 }
 
 peer_is_gone() {
@@ -66,14 +67,15 @@ peer_is_gone() {
 	sort -o "$HERE/objects" "$HERE/objects"
 	port=$(sed -nE 's|^twtrace serve: listening on .*:([0-9]+)/?$|\1|p' "$ERRORS")
 	expect "kinds of objects" "$(in_kernel "$HERE/objects" | cut -d ' ' -f 1 | sort -u | xargs)" "link map prog"
-	"$TRAFFIC" client_first --count 50 --server 10.77.0.2 --netns-client "$(ns_path a)" \
+	# others may be at work on this host
+	"$TRAFFIC" client_first --count 50 --port 7520 --server 10.77.0.2 --netns-client "$(ns_path a)" \
 		--netns-server "$(ns_path b)" >/dev/null 3>&- </dev/null
-	wait_until opened_in "$HERE/file" 100
+	wait_until opened_in "$HERE/file" 100 7520
 	for pid in "${pids[@]}"; do
 		killed "$pid"
 	done
 	wait_until none_in_kernel "$HERE/objects"
-	run -0 --separate-stderr "$TWTRACE" top -o json -i "$HERE/file"
+	run -0 --separate-stderr "$TWTRACE" top -o json -i "$HERE/file" --port 7520
 	# shellcheck disable=SC2154 # by run --separate-stderr
 	[[ $(jq .totals.time_wait_entered <<<"$output") == 50 && $stderr == *"was cut"* ]]
 	start_twtrace serve --listen "127.0.0.1:$port"

@@ -59,7 +59,7 @@ owners_against() {
 group() {
 	local folder=/sys/fs/cgroup/systemd/twtrace-$$-$1.service
 
-	[[ -e /sys/fs/cgroup/systemd/cgroup.procs ]] && mkdir "$folder" 2>/dev/null ||
+	mkdir "$folder" 2>/dev/null ||
 		skip "no v1 hierarchy at /sys/fs/cgroup/systemd to make control groups in"
 	GROUPS_MADE+=("$folder")
 }
@@ -222,5 +222,5 @@ nothing_held() {
 	jq -c .loss "$BATS_TEST_TMPDIR/top"
 	expect "events lost for good" "$(jq '.loss | .total - .spilled' "$BATS_TEST_TMPDIR/top")" 0
 	expect "TIME_WAIT" "$(jq .totals.time_wait "$BATS_TEST_TMPDIR/top")" \
-		"$(in_ns t awk '/^TCP:/ { print $7 }' /proc/net/sockstat)"
+		"$(in_ns t cat /proc/net/sockstat | awk '/^TCP:/ { print $7 }')"
 }

@@ -29,6 +29,8 @@ struct front {
 	void (*ready)(void *ctx, struct model *model);
 	/* False: the tracing is to end. */
 	bool (*interval)(void *ctx, struct model *model);
+	/* Live: the clock was set, sink_opts.realtime_offset_ns is this from now on. */
+	void (*clock)(void *ctx, int64_t offset_ns);
 	/* Replay: another model is shown from now on, fed from the beginning. NULL: nothing. */
 	void (*restart)(void *ctx);
 	/* Releases all. @model: at its end, with the last verdicts; NULL: something has failed. */

@@ -240,6 +240,14 @@ static bool screen_interval(void *ctx, struct model *model)
 	return screen->terminal != NULL;
 }
 
+static void screen_clock(void *ctx, int64_t offset_ns)
+{
+	struct screen *screen = ctx;
+
+	screen->opts.realtime_offset_ns = offset_ns;
+	view_clock(screen->view, offset_ns);
+}
+
 static void screen_restart(void *ctx)
 {
 	struct screen *screen = ctx;
@@ -305,6 +313,7 @@ enum status screen_run(const struct options *options)
 		.event = screen_event,
 		.ready = screen_ready,
 		.interval = screen_interval,
+		.clock = screen_clock,
 		.restart = screen_restart,
 		.close = screen_close,
 	};

@@ -257,6 +257,14 @@ static bool front_interval(void *ctx, struct model *model)
 	return true;
 }
 
+static void front_clock(void *ctx, int64_t offset_ns)
+{
+	struct serve *serve = ctx;
+
+	serve->opts.realtime_offset_ns = offset_ns;
+	events_clock(serve->events, offset_ns);
+}
+
 static void front_close(void *ctx, struct model *model)
 {
 	struct serve *serve = ctx;
@@ -288,6 +296,7 @@ static enum status run(struct serve *serve)
 		.event = front_event,
 		.ready = front_ready,
 		.interval = front_interval,
+		.clock = front_clock,
 		.close = front_close,
 	};
 	/* what is drawn is not a window's, but of all since the start */

@@ -73,6 +73,11 @@ void events_free(struct events *events)
 	free(events);
 }
 
+void events_clock(struct events *events, int64_t offset_ns)
+{
+	events->sink->opts.realtime_offset_ns = offset_ns;
+}
+
 /* The line of `trace -o jsonl`, in events->text; its length. 0: no memory. */
 static size_t write_event(struct events *events, const struct model_event *event)
 {

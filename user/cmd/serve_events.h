@@ -11,6 +11,8 @@ struct events;
 struct events *events_new(const struct sink_opts *opts);
 /* After the last stream has ended. NULL is fine. */
 void events_free(struct events *events);
+/* As front.clock(). */
+void events_clock(struct events *events, int64_t offset_ns);
 /* Kept for those who are told; nothing where nobody is. */
 void events_take(struct serve *serve, const struct model_event *event);
 /* A stream of the kinds in the query (kind=loss,transition), or why there is none. */

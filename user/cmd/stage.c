@@ -4,12 +4,14 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/procfs.h"
 #include "cmd/front.h"
 #include "cmd/signals.h"
@@ -154,7 +156,8 @@ int stage_start(struct stage *stage, const struct origin *origin, struct error *
 	const struct sink_ops *format = stage->pipeline->options->format;
 	struct sink_opts opts = sink_opts_of(stage, origin);
 
-	stage->starting = !origin->replay;
+	stage->starting = stage->live = !origin->replay;
+	stage->offset_ns = origin->offset_ns;
 	if (stage->starting && stage->output && outlet_start(stage->output, err))
 		return err->code;
 	if (stage->starting && stage->recorder && recorder_start(stage->recorder, err))
@@ -280,10 +283,29 @@ static bool ends_window(struct stage *stage)
 	return true;
 }
 
+/* Two readings of one clock never agree to the nanosecond: less is no change. */
+#define CLOCK_SET_NS 1000000
+
+/* Times are shown by the clock as it is: early after boot it is often set, by hours. */
+static void follow_clock(struct stage *stage)
+{
+	int64_t offset_ns = clock_realtime_offset_ns();
+
+	if (llabs(offset_ns - stage->offset_ns) < CLOCK_SET_NS)
+		return;
+	stage->offset_ns = offset_ns;
+	if (stage->sink)
+		stage->sink->opts.realtime_offset_ns = offset_ns;
+	if (stage->front)
+		stage->front->clock(stage->front->ctx, offset_ns);
+}
+
 bool stage_interval(struct stage *stage)
 {
 	bool fine = true, ends = ends_window(stage);
 
+	if (stage->live)
+		follow_clock(stage);
 	if (ends && stage->sink && stage->sink->ops->interval && stage_output_is_fine(stage) &&
 	    has_room_for_tables(stage)) {
 		stage->sink->ops->interval(stage->sink, stage->model);

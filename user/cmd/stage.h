@@ -32,6 +32,8 @@ struct stage {
 	struct anonymizer *anonymizer;	/* owned; NULL: what is recorded is as it was */
 	bool cramped;			/* it has been said that files are too small */
 	bool starting;			/* live, and not ready: the recording is waited for */
+	bool live;
+	int64_t offset_ns;		/* live: sink_opts.realtime_offset_ns */
 	unsigned int source;		/* of the records to come: struct tw_record says not */
 	int output_errno;		/* of the first write to standard output that failed */
 	uint64_t missing;		/* events that were not printed */

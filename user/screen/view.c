@@ -56,6 +56,11 @@ void view_event(struct view *view, const struct model_event *event)
 	events_add(&view->events, event);
 }
 
+void view_clock(struct view *view, int64_t offset_ns)
+{
+	view->site.opts.realtime_offset_ns = offset_ns;
+}
+
 void view_restart(struct view *view)
 {
 	events_clear(&view->events);

@@ -51,6 +51,8 @@ struct view *view_new(const struct view_opts *opts);
 void view_free(struct view *view);
 /* For the tab of events; what was kept of them is forgotten by view_restart(). */
 void view_event(struct view *view, const struct model_event *event);
+/* Times are shown by a clock that is so much ahead of the events' from now on. */
+void view_clock(struct view *view, int64_t offset_ns);
 /* Another model is shown from now on, as after a seek: tab, sorting and filter stay. */
 void view_restart(struct view *view);
 enum wish view_key(struct view *view, const struct model *model, const struct key_press *press);
