@@ -36,9 +36,9 @@ override O := $(patsubst $(CURDIR)/%,%,$(abspath $(O)))
 # What a user calls on a fresh machine: the packages first, then the build, then the thing.
 # They know nothing of the build, which may not be possible yet.
 
-CHECKS := check check-unit check-golden check-cli check-fuzz check-live check-bench check-vm check-web check-lint
-DOORS := help deps run demo bench soak fuzz clean format check-format golden-update $(CHECKS)
-.PHONY: $(DOORS) all install uninstall dist deb programs bench-programs fuzzers compile_commands.json FORCE
+CHECKS := check check-unit check-golden check-cli check-fuzz check-live check-bench check-vm check-web check-lint check-analysis check-valgrind
+DOORS := help deps run demo bench soak fuzz clean format check-format golden-update coverage check-san $(CHECKS)
+.PHONY: $(DOORS) all install uninstall dist deb programs bench-programs fuzzers analysis compile_commands.json FORCE
 
 BUILD = +@$(MAKE) $(if $(V),,-s) $(if $(filter -j%,$(MAKEFLAGS)),,-j$$(nproc))
 AS_ROOT = $$([ $$(id -u) = 0 ] || command -v sudo)
@@ -49,6 +49,8 @@ help:
 	@echo 'make demo           the same, with a small workload to look at'
 	@echo 'make check          install what is missing, build, run the whole test suite'
 	@echo '                    parts of it: $(filter-out check,$(CHECKS))'
+	@echo 'make check-san      unit and golden tests with sanitizers, in build/san'
+	@echo 'make coverage       which lines the tests reach, in build/coverage'
 	@echo 'make bench          what it costs, as one table (ARGS="-o json" for machines)'
 	@echo 'make soak           whether it grows or loses anything in the long run (FOR=30m; ARGS="-o json")'
 	@echo 'make fuzz           feed what reads hostile input with bytes at random (FOR=10m each)'
@@ -95,6 +97,17 @@ $(CHECKS):
 	$(if $(filter check-lint check-fuzz,$@),,$(BUILD) programs)
 	$(if $(filter check check-fuzz,$@),$(BUILD) fuzzers)
 	@BUILD=$(O) tests/run $(patsubst check-%,%,$(filter-out check,$@))
+
+check-san:
+	$(NEEDED)
+	+@$(MAKE) SAN=1 programs
+	@BUILD=build/san tests/run unit golden
+
+# as the compiler has written it, so that each line is its own; what it counts, all threads count
+coverage:
+	$(NEEDED)
+	+@$(MAKE) O=build/coverage CFLAGS='-O0 -g --coverage -fprofile-update=atomic -U_FORTIFY_SOURCE' LDFLAGS=--coverage programs
+	@BUILD=build/coverage tests/coverage
 
 golden-update:
 	$(BUILD) all
@@ -391,6 +404,20 @@ $(BENCH_PROGRAMS): $(O)/bench/%: $$(call parts,$$*) $(O)/link.flags
 -include $(wildcard $(O)/tests/bench/*.d)
 -include $(wildcard $(patsubst %.o,%.d,$(BPF_OBJS) $(USER_OBJS) $(TRAFFIC_OBJS) $(LEAKS_OBJS) $(FLAME_OBJS) $(METRICS_OBJ) $(DRAW_OBJS) \
 	$(O)/tests/live/stacks/show.o $(O)/tests/web/fixture.o $(UNIT_SRCS:%.c=$(O)/%.o)))
+
+# ------------------------------------------------------------------------------- analysis
+# What clang-tidy and cppcheck say of a file; they are asked again when its object is made again.
+
+ANALYSED := $(USER_SRCS:%.c=$(O)/%.analysed) $(BPF_SRCS:%.c=$(O)/%.analysed)
+CPPCHECK = cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --std=c11 \
+	--suppressions-list=contrib/cppcheck.suppressions --library=contrib/cppcheck.cfg -D_GNU_SOURCE \
+	$(filter -DHAVE_%,$(LIB_CFLAGS)) -Iinclude -Iuser
+analysis: $(ANALYSED)
+$(O)/%.analysed: $(O)/%.o .clang-tidy contrib/cppcheck.suppressions contrib/cppcheck.cfg
+	$(call say,LOOK)
+	$(Q){ clang-tidy --quiet $*.c -- $(ANALYSIS_CFLAGS) 2>/dev/null && $(CPPCHECK) $*.c 2>&1; } >$@ || { cat $@; exit 1; }
+ANALYSIS_CFLAGS = $(ALL_CFLAGS) -include $(O)/version.h
+$(BPF_SRCS:%.c=$(O)/%.analysed): ANALYSIS_CFLAGS = $(BPF_CFLAGS)
 
 # ------------------------------------------------------------------------------ the rest
 

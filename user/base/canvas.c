@@ -126,7 +126,7 @@ static void set_up_colours(struct canvas *canvas)
 	    use_default_colors() == ERR || COLORS < 8)
 		return;
 	canvas->colours = true;
-	for (short style = 0; style < NR_STYLES; style++)
+	for (int style = 0; style < NR_STYLES; style++)
 		init_pair(style + 1, COLORS < 256 ? looks[style].few : looks[style].many, -1);
 }
 
@@ -164,7 +164,7 @@ static void put_row(const struct canvas *canvas, const struct frame *frame, int 
 static void remember(struct canvas *canvas, const struct frame *frame)
 {
 	size_t size = (size_t)frame->width * frame->height * sizeof(*frame->cells);
-	struct cell *cells = realloc(canvas->drawn.cells, size);
+	struct cell *cells = realloc(canvas->drawn.cells, size ? size : 1);
 
 	if (!cells) {
 		free(canvas->drawn.cells);

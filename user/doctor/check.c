@@ -12,6 +12,16 @@
 
 #define SHOWN_LEN 1024
 
+static void checked_release(const struct checked *row)
+{
+	free(row->text);
+	free(row->setting);
+	free(row->value);
+	free(row->meant);
+	free(row->reason);
+}
+
+/* Takes over what @row owns, whatever it returns. */
 static int add_row(struct check *check, const struct checked *row)
 {
 	struct checked *rows = check->rows;
@@ -20,8 +30,10 @@ static int add_row(struct check *check, const struct checked *row)
 	/* room for twice as many whenever their number is a power of two */
 	if (!(count & (count - 1)))
 		rows = reallocarray(rows, count ? 2 * count : 1, sizeof(*rows));
-	if (!rows)
+	if (!rows) {
+		checked_release(row);
 		return -ENOMEM;
+	}
 	check->rows = rows;
 	rows[check->count++] = *row;
 	return row->text && row->reason ? 0 : -ENOMEM;
@@ -145,13 +157,8 @@ int check_text(const struct chart *chart, const char *text, size_t len, struct c
 
 void check_release(struct check *check)
 {
-	for (size_t i = 0; i < check->count; i++) {
-		free(check->rows[i].text);
-		free(check->rows[i].setting);
-		free(check->rows[i].value);
-		free(check->rows[i].meant);
-		free(check->rows[i].reason);
-	}
+	for (size_t i = 0; i < check->count; i++)
+		checked_release(&check->rows[i]);
 	free(check->rows);
 	*check = (struct check){ 0 };
 }

@@ -58,7 +58,7 @@ static uint8_t usual_close(const uint32_t closed[4])
 {
 	uint8_t usual = CLOSE_BY_US;
 
-	for (uint8_t close = CLOSE_BY_US; close <= CLOSE_BY_RESET; close++)
+	for (unsigned int close = CLOSE_BY_US; close <= CLOSE_BY_RESET; close++)
 		if (closed[close] > closed[usual])
 			usual = close;
 	return usual;
