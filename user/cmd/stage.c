@@ -230,7 +230,7 @@ bool stage_flush(struct stage *stage)
 {
 	if (!stage->output || !stage_output_is_fine(stage))
 		return !stage->output_errno;
-	if (stage->untold && outlet_has_room(stage->output))
+	if (stage->sink && stage->untold && outlet_has_room(stage->output))
 		stage_tell_missing(stage, model_now_ns(stage->model));
 	outlet_flush(stage->output);
 	return stage_output_is_fine(stage);

@@ -264,6 +264,7 @@ uint32_t owner_holders(const struct model *model, const struct conn *conn,
 	memcpy(alone.comm, owner->comm, TW_COMM_LEN);
 	*holders = list || conn->held ? clean : NULL;
 	for (uint32_t i = 0; i < count; i++) {
+		/* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): without a list, one at most */
 		clean[i].pid = items[i].pid;
 		clean[i].fds = items[i].fds;
 		text_clean(items[i].comm, strnlen(items[i].comm, TW_COMM_LEN), clean[i].comm,

@@ -2,6 +2,7 @@
 /* Looks at single ports: the last few are remembered, for failures come in swarms. */
 #include "model/port_look.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -310,7 +311,10 @@ static void name_owner(const struct model *model, const struct look *look,
 	const struct conn *conn = known_as(model, look, socket);
 	const struct owner *known = conn ? conn_owner(model, conn) : NULL;
 	bool looked = socket->owner.comm[0];
-	const char *bytes = looked ? socket->owner.comm : known->comm;
+	const char *bytes;
+
+	assert(looked || known); /* is_named() */
+	bytes = looked ? socket->owner.comm : known->comm;
 
 	holder->pid = looked ? socket->owner.tgid : known->pid;
 	if (bytes[0])

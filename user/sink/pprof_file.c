@@ -2,6 +2,7 @@
 /* The messages of profile.proto, one of its lists' elements at a time, into gzip. */
 #include "sink/pprof_file.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +66,7 @@ void pprof_file_head(struct pprof_file *file, const struct pprof_head *head)
 	ValueType types[PPROF_MOST_TYPES], *list[PPROF_MOST_TYPES];
 	Profile part = profile_init;
 
+	assert(head->nr_types && head->nr_types <= PPROF_MOST_TYPES);
 	for (size_t i = 0; i < head->nr_types; i++) {
 		types[i] = (ValueType)PERFTOOLS__PROFILES__VALUE_TYPE__INIT;
 		types[i].type = head->types[i].name;
