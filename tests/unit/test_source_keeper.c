@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/procfs.h"
+#include "base/self.h"
 #include "source/keeper.h"
 
 enum { ACT_ECHO, ACT_MUCH, ACT_FILES, ACT_FAIL, ACT_PID, ACT_STOP, ACT_OPEN_FDS, NR_ACTS };
@@ -324,6 +325,22 @@ static int64_t status_of(pid_t pid, const char *name)
 	return at ? (int64_t)strtoull(at + strlen(name), NULL, 16) : -1;
 }
 
+/* What it costs is shown as ours. */
+static void it_counts_with_who_started_it(void **state)
+{
+	struct self_cost before = self_cost(), with, after;
+	struct keeper *keeper = start(0);
+
+	(void)state;
+	pid_of(keeper);
+	with = self_cost();
+	/* a process is some hundred kilobytes */
+	assert_true(with.resident_bytes > before.resident_bytes + 100000);
+	keeper_end(keeper);
+	after = self_cost();
+	assert_true(with.resident_bytes > after.resident_bytes + 100000);
+}
+
 static void keeps_what_it_was_given_and_nothing_effective(void **state)
 {
 	struct keeper *keeper;
@@ -363,6 +380,7 @@ int main(void)
 		cmocka_unit_test(the_end_leaves_no_process),
 		cmocka_unit_test(it_ends_with_who_started_it),
 		cmocka_unit_test(has_nothing_open_but_its_socket),
+		cmocka_unit_test(it_counts_with_who_started_it),
 		cmocka_unit_test(keeps_what_it_was_given_and_nothing_effective),
 	};
 

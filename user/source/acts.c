@@ -27,8 +27,7 @@ static const struct act acts[NR_ACTS] = {
 	/* CAP_SYS_ADMIN stands for CAP_BPF where bpf() asks for it */
 	[ACT_NETNS_WALK] = { act_netns_walk, sizeof(struct netns_way), VISIT },
 	[ACT_CGROUP_PATH] = { act_cgroup_path, sizeof(uint64_t), CAPS(DAC_READ_SEARCH) },
-	[ACT_PROCESS_FILE] = { act_process_file, sizeof(struct process_file), LOOK },
-	[ACT_PROCESS_FDS] = { act_process_fds, sizeof(uint32_t), LOOK },
+	[ACT_PROCESS] = { act_process, sizeof(struct process_wanted), LOOK },
 	[ACT_MAPS] = { act_maps, sizeof(struct maps_wanted), LOOK },
 	/* /proc/PID/map_files (proc_map_files_get_link(), fs/proc/base.c) */
 	[ACT_IMAGE] = { act_image, sizeof(struct image_wanted), LOOK | CAPS(CHECKPOINT_RESTORE) },

@@ -18,8 +18,7 @@ enum act_number {
 	ACT_NETNS_FACTS,	/* the same, and text (base/facts.h) behind it */
 	ACT_NETNS_WALK,		/* with an iterator's link: the same, and the iterator */
 	ACT_CGROUP_PATH,	/* uint64_t id, with the mount -> its whole path */
-	ACT_PROCESS_FILE,	/* struct process_file -> what is in it, from its beginning on */
-	ACT_PROCESS_FDS,	/* uint32_t pid -> uint32_t count */
+	ACT_PROCESS,		/* struct process_wanted -> struct process_found, the files */
 	ACT_MAPS,		/* struct maps_wanted -> uint32_t inner pid; enum maps_file */
 	ACT_IMAGE,		/* struct image_wanted, with a root -> its file */
 	ACT_PERF_MAP,		/* uint32_t inner pid, with a root -> its file */
@@ -48,7 +47,7 @@ struct netns_seen {
 
 enum netns_file { NETNS_DIAG, NETNS_SOCKSTAT, NETNS_NETSTAT, NETNS_PORT_RANGE };
 
-enum process_file_number {
+enum process_file {
 	PROCESS_CMDLINE,
 	PROCESS_LIMITS,
 	PROCESS_CGROUP,
@@ -56,12 +55,19 @@ enum process_file_number {
 	NR_PROCESS_FILES
 };
 
-struct process_file {
+#define PROCESS_FILE_BYTES 8192
+
+struct process_wanted {
 	uint32_t pid;
-	uint32_t file;		/* enum process_file_number */
+	uint32_t files;		/* a bit for each */
+	uint32_t fds;		/* not 0: their number, too */
 };
 
-#define PROCESS_FILE_BYTES 8192
+/* All of the same process. Their beginnings follow, each ended by NUL, which size has not. */
+struct process_found {
+	uint32_t fds;		/* 0: not known */
+	uint32_t size[NR_PROCESS_FILES];
+};
 
 /* Only if it is the program that has its stack there; 0: unknown. */
 struct maps_wanted {
@@ -84,8 +90,7 @@ int act_netns_open(const struct request *request, struct answer *answer);
 int act_netns_facts(const struct request *request, struct answer *answer);
 int act_netns_walk(const struct request *request, struct answer *answer);
 int act_cgroup_path(const struct request *request, struct answer *answer);
-int act_process_file(const struct request *request, struct answer *answer);
-int act_process_fds(const struct request *request, struct answer *answer);
+int act_process(const struct request *request, struct answer *answer);
 int act_maps(const struct request *request, struct answer *answer);
 int act_image(const struct request *request, struct answer *answer);
 int act_perf_map(const struct request *request, struct answer *answer);

@@ -20,6 +20,7 @@
 #include "base/pool.h"
 #include "base/procfs.h"
 #include "source/acts.h"
+#include "source/process.h"
 
 #define FILEID_KERNFS 0xfe	/* linux/exportfs.h */
 /* Ids of our own for v1 paths; kernfs ids never have the top bit. */
@@ -239,41 +240,17 @@ static uint64_t boottime_ns(void)
 	return now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
-/* A file of the process that has the number now. 0 or -errno. */
-static int read_of(const struct cgroups *cgroups, uint32_t pid, enum process_file_number file,
-		   struct answer *answer)
-{
-	const struct process_file wanted = { pid, file };
-	int ret = acts_ask(cgroups->keeper, ACT_PROCESS_FILE, &wanted, sizeof(wanted), -1, answer);
-
-	return !ret && !answer->size ? -ESRCH : ret;
-}
-
-/* procfs_started() of the process that has the number now; 0: nobody has. */
-static uint64_t started(const struct cgroups *cgroups, uint32_t pid)
-{
-	struct answer answer;
-	uint64_t ticks = 0;
-
-	if (!read_of(cgroups, pid, PROCESS_STAT, &answer))
-		ticks = procfs_started(answer.data);
-	answer_release(&answer);
-	return ticks;
-}
-
-/* The id of its v1 cgroup, told if it is new; 0: none better than the root. */
-static uint64_t v1_of(struct cgroups *cgroups, uint32_t pid, uint64_t ts_ns,
+/* The id of the v1 cgroup that /proc/PID/cgroup names, told if it is new; 0: none but the root. */
+static uint64_t v1_of(struct cgroups *cgroups, const char *text, uint64_t ts_ns,
 		      const struct receiver *to)
 {
 	char path[CGROUP_PATH_LEN];
-	struct answer answer;
-	uint64_t id = 0;
+	uint64_t id;
 
-	if (!read_of(cgroups, pid, PROCESS_CGROUP, &answer) &&
-	    !procfs_cgroup_path(answer.data, path, sizeof(path)))
-		id = OWN_ID | hash_bytes(path, strlen(path));
-	answer_release(&answer);
-	if (id && !seen_find(&cgroups->ids, id)) {
+	if (procfs_cgroup_path(text, path, sizeof(path)))
+		return 0;
+	id = OWN_ID | hash_bytes(path, strlen(path));
+	if (!seen_find(&cgroups->ids, id)) {
 		note_told(&cgroups->ids, id);
 		tell_path(id, path, ts_ns, to);
 	}
@@ -284,24 +261,23 @@ static uint64_t v1_of(struct cgroups *cgroups, uint32_t pid, uint64_t ts_ns,
  * Whose number it is now, and where. What was seen of one that is gone stays: most often it is
  * the one that goes, and its last events come in.
  */
-static void look(struct cgroups *cgroups, struct seen *seen, uint64_t ts_ns,
-		 const struct receiver *to)
+static void look_at(struct cgroups *cgroups, struct seen *seen, uint64_t ts_ns,
+		    const struct receiver *to)
 {
-	uint64_t looked_ns = clock_kernel_ns(), asleep_ns = boottime_ns() - looked_ns, value;
-	uint32_t pid = seen->key;
-	uint64_t ticks = started(cgroups, pid);
+	uint64_t looked_ns = clock_kernel_ns(), asleep_ns = boottime_ns() - looked_ns, ticks = 0;
+	struct process_look look;
 
+	if (!process_look(cgroups->keeper, (uint32_t)seen->key,
+			  1 << PROCESS_STAT | 1 << PROCESS_CGROUP, false, &look))
+		ticks = procfs_started(look.text[PROCESS_STAT]);
 	if (ticks && ticks != seen->started) {
-		value = v1_of(cgroups, pid, ts_ns, to);
-		/* it may have ended meanwhile, and its number be another one's */
-		if (started(cgroups, pid) != ticks)
-			return;
-		seen->value = value;
+		seen->value = v1_of(cgroups, look.text[PROCESS_CGROUP], ts_ns, to);
 		seen->started = ticks;
 		/* a tick is cut off: it may be as much later */
 		seen->started_ns = ticks * (NS_PER_S / sysconf(_SC_CLK_TCK)) - asleep_ns;
 	}
 	seen->looked_ns = looked_ns;
+	process_look_release(&look);
 }
 
 uint64_t cgroups_of_process(struct cgroups *cgroups, uint64_t cgroup_id, uint32_t pid,
@@ -322,7 +298,7 @@ uint64_t cgroups_of_process(struct cgroups *cgroups, uint64_t cgroup_id, uint32_
 		return 0;
 	/* its number may have become another one's since */
 	if (seen->looked_ns < ts_ns)
-		look(cgroups, seen, ts_ns, to);
+		look_at(cgroups, seen, ts_ns, to);
 	return seen->started_ns <= ts_ns ? seen->value : 0;
 }
 

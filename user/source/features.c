@@ -236,10 +236,11 @@ int features_explain(int code, const char *program, struct error *err)
 				 "raise it with 'ulimit -n'",
 				 strerror(-code));
 	if (code == -ENOMEM)
-		return error_set(err, code,
-				 "there is no memory for twtrace's programs and maps, here or in the "
-				 "kernel (%s: %s); a limit of the cgroup or of locked memory may say so",
-				 program[0] ? program : "load", strerror(-code));
+		return error_set(
+			err, code,
+			"there is no memory for twtrace's programs and maps, here or in the "
+			"kernel (%s: %s); a limit of the cgroup or of locked memory may say so",
+			program[0] ? program : "load", strerror(-code));
 	if (!may_read_kernel_memory())
 		return error_set(
 			err, code,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* fork(), a pair of sockets, and descriptors that pass between them (SCM_RIGHTS). */
+/* fork(), a pair of sockets, and one question at a time. */
 #include "source/keeper.h"
 
 #include <errno.h>
@@ -16,6 +16,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/parcel.h"
+#include "base/self.h"
 
 /* A message of a SOCK_SEQPACKET socket is sent whole or not at all: well below any limit. */
 #define PIECE_BYTES (32 * 1024)
@@ -86,68 +88,6 @@ void answer_release(struct answer *answer)
 	*answer = ANSWER_NONE;
 }
 
-/* ---------------------------------------------------------------------------- messages */
-
-union control {
-	char room[CMSG_SPACE(KEEPER_FDS * sizeof(int))];
-	struct cmsghdr header;
-};
-
-struct parts {
-	struct iovec part[2];
-	const int *fds;
-	size_t nr_fds;
-};
-
-static int send_parts(int socket, const struct parts *parts)
-{
-	union control control = { .room = { 0 } };
-	struct msghdr message = { .msg_iov = (struct iovec *)parts->part, .msg_iovlen = 2 };
-	ssize_t len;
-
-	if (parts->nr_fds) {
-		message.msg_control = control.room;
-		message.msg_controllen = CMSG_SPACE(parts->nr_fds * sizeof(int));
-		control.header.cmsg_level = SOL_SOCKET;
-		control.header.cmsg_type = SCM_RIGHTS;
-		control.header.cmsg_len = CMSG_LEN(parts->nr_fds * sizeof(int));
-		memcpy(CMSG_DATA(&control.header), parts->fds, parts->nr_fds * sizeof(int));
-	}
-	do
-		len = sendmsg(socket, &message, MSG_NOSIGNAL);
-	while (len < 0 && errno == EINTR);
-	return len < 0 ? -errno : 0;
-}
-
-/*
- * The length of the message, 0 at the end, or -errno; @fds (KEEPER_FDS of them) are those that
- * came with it, the rest -1.
- */
-static ssize_t receive_parts(int socket, struct iovec part[2], int *fds)
-{
-	union control control = { .room = { 0 } };
-	struct msghdr message = {
-		.msg_iov = part,
-		.msg_iovlen = 2,
-		.msg_control = control.room,
-		.msg_controllen = sizeof(control),
-	};
-	const struct cmsghdr *header;
-	ssize_t len;
-
-	for (size_t i = 0; i < KEEPER_FDS; i++)
-		fds[i] = -1;
-	do
-		len = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-	while (len < 0 && errno == EINTR);
-	if (len < 0)
-		return -errno;
-	header = CMSG_FIRSTHDR(&message);
-	if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
-		memcpy(fds, CMSG_DATA(header), header->cmsg_len - CMSG_LEN(0));
-	return message.msg_flags & MSG_TRUNC ? -EMSGSIZE : len;
-}
-
 /* ------------------------------------------------------------------------- the process */
 
 struct served {
@@ -181,26 +121,24 @@ static int run_act(const struct served *served, const struct request_head *head,
 static int send_answer(int ret, struct answer *answer)
 {
 	struct answer_head head = { .result = ret };
-	struct parts parts = { .part[0] = { &head, sizeof(head) } };
-	int fds[KEEPER_FDS];
+	struct parcel parcel = { .part[0] = { &head, sizeof(head) } };
 	size_t sent = 0;
 
 	for (size_t i = 0; i < KEEPER_FDS; i++)
 		if (answer->fds[i] >= 0) {
 			head.fds |= 1U << i;
-			fds[parts.nr_fds++] = answer->fds[i];
+			parcel.fds[parcel.nr_fds++] = answer->fds[i];
 		}
-	parts.fds = fds;
 	do {
 		size_t left = answer->size - sent;
 		size_t len = left < PIECE_BYTES ? left : PIECE_BYTES;
 
 		head.more = len < left;
 		head.cost_ns = clock_thread_ns();
-		parts.part[1] = (struct iovec){ answer->data + sent, len };
-		ret = send_parts(SOCKET_FD, &parts);
+		parcel.part[1] = (struct iovec){ answer->data + sent, len };
+		ret = parcel_send(SOCKET_FD, &parcel);
 		sent += len;
-		parts.nr_fds = head.fds = 0;
+		parcel.nr_fds = head.fds = 0;
 	} while (!ret && head.more);
 	return ret;
 }
@@ -210,22 +148,21 @@ static void serve(const struct keeper_opts *opts)
 	struct served served = { .opts = opts };
 	struct answer answer = ANSWER_NONE;
 	struct request_head head;
-	int fds[KEEPER_FDS], ret;
+	int ret;
 
 	do {
-		struct iovec part[2] = { { &head, sizeof(head) },
-					 { served.data, sizeof(served.data) } };
-		ssize_t len = receive_parts(SOCKET_FD, part, fds);
+		struct parcel parcel = { .part = { { &head, sizeof(head) },
+						   { served.data, sizeof(served.data) } } };
+		ssize_t len = parcel_receive(SOCKET_FD, &parcel);
 
 		/* the tracer is gone */
 		if (!len || len == -ECONNRESET)
 			_exit(0);
 		ret = -EBADMSG;
 		if (len >= (ssize_t)sizeof(head) && len - sizeof(head) == head.size)
-			ret = run_act(&served, &head, fds[0], &answer);
-		for (size_t i = 0; i < KEEPER_FDS; i++)
-			if (fds[i] >= 0)
-				close(fds[i]);
+			ret = run_act(&served, &head, parcel.nr_fds ? parcel.fds[0] : -1, &answer);
+		while (parcel.nr_fds)
+			close(parcel.fds[--parcel.nr_fds]);
 		ret = send_answer(ret, &answer);
 		answer_release(&answer);
 	} while (!ret);
@@ -307,6 +244,8 @@ struct keeper *keeper_start(const struct keeper_opts *opts, struct error *err)
 		become_keeper(opts, pair[1], parent);
 	close(pair[1]);
 	keeper->fd = pair[0];
+	if (keeper->pid > 0)
+		self_helps(keeper->pid);
 	if (keeper->pid < 0) {
 		error_set(err, -errno, "cannot make a process: %s", strerror(errno));
 		close(keeper->fd);
@@ -340,6 +279,7 @@ void keeper_end(struct keeper *keeper)
 {
 	if (!keeper)
 		return;
+	self_helps_no_more(keeper->pid);
 	reap(keeper, keeper->fd < 0 ? WNOHANG : 0);
 	if (keeper->fd >= 0)
 		close(keeper->fd);
@@ -368,19 +308,19 @@ static int wait_for_answer(const struct keeper *keeper)
 static int receive_piece(const struct keeper *keeper, char *piece, struct answer_head *head,
 			 struct answer *answer)
 {
-	struct iovec part[2] = { { head, sizeof(*head) }, { piece, PIECE_BYTES } };
-	int fds[KEEPER_FDS], ret = wait_for_answer(keeper);
-	unsigned int next = 0;
+	struct parcel parcel = { .part = { { head, sizeof(*head) }, { piece, PIECE_BYTES } } };
+	int ret = wait_for_answer(keeper);
+	size_t next = 0;
 	ssize_t len;
 
 	if (ret)
 		return ret;
-	len = receive_parts(keeper->fd, part, fds);
+	len = parcel_receive(keeper->fd, &parcel);
 	if (len < (ssize_t)sizeof(*head))
 		return len < 0 ? (int)len : -ECONNRESET;
-	for (unsigned int place = 0; place < KEEPER_FDS; place++)
-		if (head->fds >> place & 1 && answer->fds[place] < 0)
-			answer->fds[place] = fds[next++];
+	for (unsigned int place = 0; place < KEEPER_FDS && next < parcel.nr_fds; place++)
+		if (head->fds >> place & 1)
+			answer->fds[place] = parcel.fds[next++];
 	return answer_add(answer, piece, len - sizeof(*head));
 }
 
@@ -407,13 +347,17 @@ int keeper_ask(struct keeper *keeper, unsigned int act, const void *data, size_t
 	       struct answer *answer)
 {
 	struct request_head head = { act, size };
-	struct parts parts = { { { &head, sizeof(head) }, { (void *)data, size } }, &fd, fd >= 0 };
+	struct parcel parcel = {
+		.part = { { &head, sizeof(head) }, { (void *)data, size } },
+		.fds = { fd },
+		.nr_fds = fd >= 0,
+	};
 	int result = 0, ret;
 
 	*answer = ANSWER_NONE;
 	if (keeper->fd < 0)
 		return -ENOTCONN;
-	ret = send_parts(keeper->fd, &parts);
+	ret = parcel_send(keeper->fd, &parcel);
 	if (!ret)
 		ret = receive_answer(keeper, answer, &result);
 	if (!ret)

@@ -19,9 +19,10 @@
 
 #include "base/caps.h"
 #include "base/error.h"
+#include "base/parcel.h"
 
 /* Descriptors of one answer; bytes of one request, and of an answer. */
-#define KEEPER_FDS 4
+#define KEEPER_FDS PARCEL_FDS
 #define KEEPER_REQUEST_BYTES 8192
 #define KEEPER_ANSWER_BYTES (16U * 1024 * 1024)
 /* So long it may take for an answer. */

@@ -16,9 +16,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/caps.h"
 #include "base/error.h"
 #include "source/source.h"
 #include "tw_config.h"
+
+/*
+ * All that live_new() makes use of, in this process and those that it starts (source/acts.h);
+ * what is not permitted switches something off.
+ */
+#define LIVE_CAPS                                                                        \
+	(CAPS(BPF) | CAPS(PERFMON) | CAPS(SYS_ADMIN) | CAPS(SYS_PTRACE) | CAPS(SYSLOG) | \
+	 CAPS(DAC_READ_SEARCH) | CAPS(CHECKPOINT_RESTORE))
 
 struct live;
 

@@ -12,14 +12,6 @@
 #include "source/live_inside.h"
 #include "twtrace.skel.h"
 
-/*
- * What loading and attaching may ask for: programs and their statistics, the addresses of the
- * kernel's functions, tracefs. As far as it is permitted.
- */
-#define LOADING                                                                          \
-	(CAPS(BPF) | CAPS(PERFMON) | CAPS(SYS_ADMIN) | CAPS(SYSLOG) | CAPS(SYS_PTRACE) | \
-	 CAPS(DAC_READ_SEARCH))
-
 /* What is switched off without a capability; that namespaces are hidden the survey tells. */
 static void tell_missing(const struct live *live)
 {
@@ -106,7 +98,8 @@ static int open_all(struct live *live, const struct live_opts *opts, struct erro
 	live->cgroups = cgroups_new(live->keeper);
 	if (!live->cgroups || losses_init(&live->losses))
 		return error_set(err, -ENOMEM, "no memory");
-	caps_raise(LOADING);
+	/* loading takes the most: programs, their statistics, addresses of functions, tracefs */
+	caps_raise(LIVE_CAPS);
 	ret = survey_init(&live->survey, live->keeper, opts->ages, opts->filter.netns_ino, err);
 	if (!ret)
 		ret = probes_load(&live->probes, opts, err);

@@ -206,30 +206,37 @@ static void go_home(int home)
 
 typedef int (*visit_fn)(const struct request *request, struct answer *answer);
 
+/* Where we are already: what is asked for is in @way, what is found goes there. */
+static int look_around(struct netns_way *way, const struct request *request, struct answer *answer,
+		       visit_fn fn)
+{
+	uint64_t cookie = current_cookie();
+	int ret;
+
+	/* inode numbers are used again at once: the cookie has the last word */
+	if (way->cookie && way->cookie != cookie)
+		return -ESRCH;
+	way->cookie = cookie;
+	ret = answer_add(answer, way, sizeof(*way));
+	return ret || !fn ? ret : fn(request, answer);
+}
+
 /* In the namespace and at home again, so that nothing else ever runs in a foreign one. */
 static int visit(const struct request *request, struct answer *answer, visit_fn fn)
 {
 	struct netns_way way = *(const struct netns_way *)request->data;
-	bool is_there = way.ino == inode_of(OWN_PATH);
-	int home = open(OWN_PATH, O_RDONLY | O_CLOEXEC), ret;
-	uint64_t cookie = 0;
+	int home, ret;
 
+	way.path[sizeof(way.path) - 1] = '\0';
+	if (way.ino == inode_of(OWN_PATH))
+		return look_around(&way, request, answer, fn);
+	home = open(OWN_PATH, O_RDONLY | O_CLOEXEC);
 	if (home < 0)
 		return -errno;
-	way.path[sizeof(way.path) - 1] = '\0';
-	ret = is_there ? 0 : enter(&way);
+	ret = enter(&way);
 	if (!ret) {
-		cookie = current_cookie();
-		/* inode numbers are used again at once: the cookie has the last word */
-		if (way.cookie && way.cookie != cookie)
-			ret = -ESRCH;
-		way.cookie = cookie;
-		if (!ret)
-			ret = answer_add(answer, &way, sizeof(way));
-		if (!ret && fn)
-			ret = fn(request, answer);
-		if (!is_there)
-			go_home(home);
+		ret = look_around(&way, request, answer, fn);
+		go_home(home);
 	}
 	close(home);
 	return ret;

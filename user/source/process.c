@@ -2,55 +2,54 @@
 /* /proc/PID: limits, descriptors and command line. */
 #include "source/process.h"
 
-#include <stdbool.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "source/acts.h"
-
 #define SCRIPT_LEN 256
 
-static uint32_t count_fds(struct keeper *keeper, uint32_t pid)
+int process_look(struct keeper *keeper, uint32_t pid, uint32_t files, bool fds,
+		 struct process_look *look)
 {
-	struct answer answer;
-	uint32_t count = 0;
+	const struct process_wanted wanted = { pid, files, fds };
+	struct process_found found = { .fds = 0 };
+	size_t at = sizeof(found);
+	int ret;
 
-	if (!acts_ask(keeper, ACT_PROCESS_FDS, &pid, sizeof(pid), -1, &answer) &&
-	    answer.size == sizeof(count))
-		memcpy(&count, answer.data, sizeof(count));
-	answer_release(&answer);
-	return count;
-}
-
-static int read_file(struct keeper *keeper, uint32_t pid, enum process_file_number file,
-		     struct answer *answer)
-{
-	const struct process_file wanted = { pid, file };
-	int ret = acts_ask(keeper, ACT_PROCESS_FILE, &wanted, sizeof(wanted), -1, answer);
-
-	if (ret || !answer->size)
-		answer_release(answer);
+	*look = (struct process_look){ .fds = 0 };
+	ret = acts_ask(keeper, ACT_PROCESS, &wanted, sizeof(wanted), -1, &look->answer);
+	if (!ret && look->answer.size < sizeof(found))
+		ret = -EBADMSG;
+	if (!ret)
+		memcpy(&found, look->answer.data, sizeof(found));
+	look->fds = found.fds;
+	for (unsigned int i = 0; i < NR_PROCESS_FILES; i++) {
+		look->text[i] = "";
+		if (ret || found.size[i] >= look->answer.size - at)
+			continue;
+		look->text[i] = look->answer.data + at;
+		look->size[i] = found.size[i];
+		at += found.size[i] + 1;
+	}
 	return ret;
 }
 
-static uint64_t read_limit(struct keeper *keeper, uint32_t pid)
+void process_look_release(struct process_look *look)
+{
+	answer_release(&look->answer);
+}
+
+static uint64_t find_limit(const char *limits)
 {
 	static const char line[] = "Max open files";
-	struct answer answer;
-	uint64_t limit = 0;
-	const char *at;
+	const char *at = strstr(limits, line);
 
-	if (read_file(keeper, pid, PROCESS_LIMITS, &answer))
+	if (!at)
 		return 0;
-	at = answer.data ? strstr(answer.data, line) : NULL;
-	if (at) {
-		at += sizeof(line) - 1;
-		at += strspn(at, " ");
-		limit = strncmp(at, "unlimited", 9) ? strtoull(at, NULL, 10) : UINT64_MAX;
-	}
-	answer_release(&answer);
-	return limit;
+	at += sizeof(line) - 1;
+	at += strspn(at, " ");
+	return strncmp(at, "unlimited", 9) ? strtoull(at, NULL, 10) : UINT64_MAX;
 }
 
 /* By the beginning of the program's name, so that python3.11 is one. */
@@ -146,18 +145,18 @@ void process_tell(struct keeper *keeper, uint32_t pid, uint64_t now_ns, const st
 		struct tw_process process;
 		char script[SCRIPT_LEN];
 	} record = { 0 };
-	struct answer args;
+	struct process_look look;
 
-	if (read_file(keeper, pid, PROCESS_CMDLINE, &args))
-		return;
-	/* the rest of a longer one says nothing more of it */
-	find_script(args.data, args.size, record.script);
-	answer_release(&args);
-	record.process = (struct tw_process){
-		.head = { .size = sizeof(record), .kind = TW_PROCESS, .ts_ns = now_ns },
-		.pid = pid,
-		.fds = count_fds(keeper, pid),
-		.fd_limit = read_limit(keeper, pid),
-	};
-	deliver(to, &record);
+	if (!process_look(keeper, pid, 1 << PROCESS_CMDLINE | 1 << PROCESS_LIMITS, true, &look)) {
+		/* the rest of a longer one says nothing more of it */
+		find_script(look.text[PROCESS_CMDLINE], look.size[PROCESS_CMDLINE], record.script);
+		record.process = (struct tw_process){
+			.head = { .size = sizeof(record), .kind = TW_PROCESS, .ts_ns = now_ns },
+			.pid = pid,
+			.fds = look.fds,
+			.fd_limit = find_limit(look.text[PROCESS_LIMITS]),
+		};
+		deliver(to, &record);
+	}
+	process_look_release(&look);
 }

@@ -19,7 +19,46 @@
 /* Nothing is waited for, and nothing becomes our terminal. */
 #define READ_FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
 
-int act_process_file(const struct request *request, struct answer *answer)
+/* From 6.2 on the size of the folder is their number (f1f1f2569901, proc: report open files). */
+static uint32_t count_fds(int folder)
+{
+	int fd = openat(folder, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct dirent *entry;
+	uint32_t count = 0;
+	struct stat st;
+	DIR *dir;
+
+	if (!fstatat(folder, "fd", &st, 0) && st.st_size)
+		count = st.st_size;
+	dir = count || fd < 0 ? NULL : fdopendir(fd);
+	while (dir && (entry = readdir(dir)))
+		count += entry->d_name[0] != '.';
+	if (dir)
+		closedir(dir);
+	else if (fd >= 0)
+		close(fd);
+	return count;
+}
+
+/* The length of its beginning, or -errno. */
+static ssize_t read_beginning(int folder, const char *name, char text[static PROCESS_FILE_BYTES])
+{
+	int fd = openat(folder, name, O_RDONLY | O_CLOEXEC);
+	size_t len = 0;
+	ssize_t got;
+
+	if (fd < 0)
+		return -errno;
+	do {
+		got = read(fd, text + len, PROCESS_FILE_BYTES - len);
+		len += got > 0 ? got : 0;
+	} while (got > 0 || (got < 0 && errno == EINTR));
+	got = got < 0 ? -errno : (ssize_t)len;
+	close(fd);
+	return got;
+}
+
+static int add_files(int folder, uint32_t files, struct answer *answer)
 {
 	static const char *const names[NR_PROCESS_FILES] = {
 		[PROCESS_CMDLINE] = "cmdline",
@@ -27,47 +66,40 @@ int act_process_file(const struct request *request, struct answer *answer)
 		[PROCESS_CGROUP] = "cgroup",
 		[PROCESS_STAT] = "stat",
 	};
-	const struct process_file *wanted = request->data;
-	char path[PATH_LEN], text[PROCESS_FILE_BYTES];
-	size_t len = 0;
-	ssize_t got;
-	int fd;
+	char text[PROCESS_FILE_BYTES + 1];
+	int ret = 0;
 
-	if (wanted->file >= NR_PROCESS_FILES)
-		return -EINVAL;
-	snprintf(path, sizeof(path), "/proc/%u/%s", wanted->pid, names[wanted->file]);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	do {
-		got = read(fd, text + len, sizeof(text) - len);
-		len += got > 0 ? got : 0;
-	} while (got > 0 || (got < 0 && errno == EINTR));
-	got = got < 0 ? -errno : 0;
-	close(fd);
-	return got ? got : answer_add(answer, text, len);
+	for (unsigned int i = 0; !ret && i < NR_PROCESS_FILES; i++) {
+		ssize_t len = files >> i & 1 ? read_beginning(folder, names[i], text) : 0;
+
+		if (len < 0)
+			return (int)len;
+		text[len] = '\0';
+		ret = answer_add(answer, text, len + 1);
+		((struct process_found *)answer->data)->size[i] = len;
+	}
+	return ret;
 }
 
-/* From 6.2 on the size of the folder is their number (f1f1f2569901, proc: report open files). */
-int act_process_fds(const struct request *request, struct answer *answer)
+int act_process(const struct request *request, struct answer *answer)
 {
-	const uint32_t *pid = request->data;
+	const struct process_wanted *wanted = request->data;
+	struct process_found found = { .fds = 0 };
 	char path[PATH_LEN];
-	struct dirent *entry;
-	uint32_t count;
-	struct stat st;
-	DIR *dir;
+	int folder, ret;
 
-	snprintf(path, sizeof(path), "/proc/%u/fd", *pid);
-	count = stat(path, &st) ? 0 : st.st_size;
-	dir = count ? NULL : opendir(path);
-	if (!count && !dir)
+	snprintf(path, sizeof(path), "/proc/%u", wanted->pid);
+	/* of that process for good, whoever has its number later */
+	folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (folder < 0)
 		return -errno;
-	while (dir && (entry = readdir(dir)))
-		count += entry->d_name[0] != '.';
-	if (dir)
-		closedir(dir);
-	return answer_add(answer, &count, sizeof(count));
+	if (wanted->fds)
+		found.fds = count_fds(folder);
+	ret = answer_add(answer, &found, sizeof(found));
+	if (!ret)
+		ret = add_files(folder, wanted->files, answer);
+	close(folder);
+	return ret;
 }
 
 /* Whether the process is still, or already, the program whose stack begins there. */

@@ -77,9 +77,7 @@ int main(int argc, char **argv)
 		opts.stacks = strtoul(argv[2], NULL, 10);
 	log_set_level(getenv("SHOW_VERBOSE") ? LOG_VERBOSE : LOG_WARNING);
 	live = live_new(&opts, &err);
-	if (live)
-		caps_limit(live_kept_caps(live), &err);
-	if (!live || err.code || live_start(live, &to, &err)) {
+	if (!live || caps_limit(live_kept_caps(live), &err) || live_start(live, &to, &err)) {
 		fprintf(stderr, "%s\n", err.text);
 		return 3;
 	}
