@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,6 +112,41 @@ static void names_its_own_code(void **state)
 	images_free(images);
 }
 
+/* What a process runs is opened by its name where the process is gone, and nothing but programs. */
+static void only_programs_are_opened(void **state)
+{
+	static const char *const names[] = { "/proc/self/exe", "/etc/passwd", "/dev/null", "/etc",
+					     "/nowhere", "../etc/passwd", "" };
+	const int expected[] = { -ELOOP, -ENOEXEC, -ENOEXEC, -ENOEXEC, -ENOENT, -ENOENT, -ENOENT };
+	char line[256], program[128];
+	struct maps *maps;
+	ssize_t len;
+	int fd;
+
+	(void)state;
+	len = readlink("/proc/self/exe", program, sizeof(program) - 1);
+	assert_true(len > 0);
+	program[len] = '\0';
+	for (size_t i = 0; i <= sizeof(names) / sizeof(names[0]); i++) {
+		bool is_program = i == sizeof(names) / sizeof(names[0]);
+
+		snprintf(line, sizeof(line), "1000-2000 r-xp 00000000 fe:01 1234 %s\n",
+			 is_program ? program : names[i]);
+		maps = maps_parse(line);
+		assert_non_null(maps);
+		maps->pid = 0x7fffffff;
+		maps->root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		fd = maps_open(NULL, maps, &maps->regions[0]);
+		if (is_program)
+			assert_true(fd >= 0);
+		else
+			assert_int_equal(fd, expected[i]);
+		if (fd >= 0)
+			close(fd);
+		maps_put(maps);
+	}
+}
+
 static void a_file_that_is_no_program_is_refused(void **state)
 {
 	FILE *file = tmpfile();
@@ -130,6 +167,7 @@ int main(void)
 		cmocka_unit_test(finds_what_can_be_executed),
 		cmocka_unit_test(refuses_a_process_that_became_another),
 		cmocka_unit_test(names_its_own_code),
+		cmocka_unit_test(only_programs_are_opened),
 		cmocka_unit_test(a_file_that_is_no_program_is_refused),
 	};
 
