@@ -115,8 +115,8 @@ static void names_its_own_code(void **state)
 /* What a process runs is opened by its name where the process is gone, and nothing but programs. */
 static void only_programs_are_opened(void **state)
 {
-	static const char *const names[] = { "/proc/self/exe", "/etc/passwd", "/dev/null", "/etc",
-					     "/nowhere", "../etc/passwd", "" };
+	static const char *const names[] = { "/proc/self/exe", "/etc/passwd",	"/dev/null", "/etc",
+					     "/nowhere",       "../etc/passwd", "" };
 	const int expected[] = { -ELOOP, -ENOEXEC, -ENOEXEC, -ENOEXEC, -ENOENT, -ENOENT, -ENOENT };
 	char line[256], program[128];
 	struct maps *maps;

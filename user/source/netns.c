@@ -130,19 +130,23 @@ int netns_ask(const struct netns_list *list, struct netns_entry *entry, enum act
 static void consider(struct netns_list *list, const struct netns_seen *seen)
 {
 	struct netns_entry entry = { .ino = seen->ino };
-	struct answer answer;
+	struct answer answer = ANSWER_NONE;
+	int ret = 0;
 
-	note_inode(list, entry.ino);
 	for (size_t i = 0; seen->name[0] && i < list->count; i++)
 		if (list->entries[i].ino == entry.ino && !list->entries[i].name[0])
 			memcpy(list->entries[i].name, seen->name, sizeof(entry.name));
-	if (has_inode(list, entry.ino))
-		return;
-	memcpy(entry.path, seen->path, sizeof(entry.path));
-	memcpy(entry.name, seen->name, sizeof(entry.name));
-	if (!netns_ask(list, &entry, ACT_NETNS_COOKIE, -1, &answer) && entry.cookie)
-		append(list, &entry);
-	answer_release(&answer);
+	if (!has_inode(list, entry.ino)) {
+		memcpy(entry.path, seen->path, sizeof(entry.path));
+		memcpy(entry.name, seen->name, sizeof(entry.name));
+		ret = netns_ask(list, &entry, ACT_NETNS_COOKIE, -1, &answer);
+		if (!ret && entry.cookie)
+			append(list, &entry);
+		answer_release(&answer);
+	}
+	/* it has ended since it was seen */
+	if (ret != -ESRCH)
+		note_inode(list, entry.ino);
 }
 
 void netns_list_scan(struct netns_list *list)
