@@ -133,11 +133,7 @@ no_link_in() {
 
 	netns_pair a t
 	# in t, which is its own; a is another's
-	ip netns exec "$(ns t)" "$TWTRACE" trace -o jsonl --interval 200ms --ready-fd 9 \
-		9>"$BATS_TEST_TMPDIR/ready" >"$EVENTS" 2>"$ERRORS" 3>&- </dev/null &
-	TWTRACE_PID=$!
-	PIDS+=("$TWTRACE_PID")
-	WAIT=30 wait_until ready_or_dead "$BATS_TEST_TMPDIR/ready"
+	start_in t trace -o jsonl --interval 200ms
 	keeper=$(keepers_of "$TWTRACE_PID")
 	kill -KILL "$keeper"
 	# a namespace that is new makes it ask
@@ -147,10 +143,38 @@ no_link_in() {
 	wait_until has_event 'select(.kind == "time_wait_enter" and .remote_port == 7401)'
 	wait_until grep -q "can't be looked into any more" "$ERRORS"
 	stop_twtrace
-	expect "sentences" "$(grep -c . "$ERRORS")" 1
+	expect "sentences" "$(grep -c "can't be looked into any more" "$ERRORS")" 1
 	grep -q "process $keeper (twtrace-keeper) has ended" "$ERRORS"
 	summary | jq -e --argjson own "$(ns_inode t)" '[.audit[] | .netns] == [$own]'
 	summary | jq -e '[.audit[].time_wait | [.twtrace, .kernel, .error]] == [[100, 100, 0]]'
+}
+
+# start_in NAME ARGS...: as start_twtrace, in that namespace.
+start_in() {
+	local name=$1
+
+	shift
+	: >"$BATS_TEST_TMPDIR/ready"
+	ip netns exec "$(ns "$name")" "$TWTRACE" "$@" --ready-fd 9 9>"$BATS_TEST_TMPDIR/ready" \
+		>"$EVENTS" 2>"$ERRORS" 3>&- </dev/null &
+	TWTRACE_PID=$!
+	PIDS+=("$TWTRACE_PID")
+	WAIT=30 wait_until ready_or_dead "$BATS_TEST_TMPDIR/ready"
+}
+
+@test "--no-audit: others are looked into once, and none of their figures grows stale" {
+	"$TWTRACE" trace --help | grep -q -e --no-audit || skip "$TWTRACE has no --no-audit"
+	netns_pair a t
+	in_ns a "$TRAFFIC" client_first --count 5 --here --port 7400 >/dev/null 3>&- </dev/null
+	start_in t top -o json --interval 200ms --no-audit
+	expect "keeper's" "$(caps_of "$(keepers_of "$TWTRACE_PID")" CapPrm)" DAC_READ_SEARCH
+	in_ns a "$TRAFFIC" client_first --count 7 --here --port 7401 >/dev/null 3>&- </dev/null
+	traffic client_first --count 3 --port 7402
+	stop_twtrace
+	expect "words" "$(<"$ERRORS")" ""
+	summary | jq -e --argjson own "$(ns_inode t)" '[.audit[] | [.netns, .time_wait.error]] == [[$own, 0]]'
+	summary | jq -e '[.ports[] | select(.role == "client" and .port == (7400, 7401, 7402)) |
+		[.port, .time_wait]] | sort == [[7400, 5], [7401, 7], [7402, 3]]'
 }
 
 @test "what is permitted and not effective is enough" {
