@@ -116,6 +116,17 @@ need_landlock() {
 	stop_twtrace
 }
 
+@test "--no-audit: after the start nobody can enter another namespace any more" {
+	local keeper
+
+	probe_trace
+	start_here trace --no-audit
+	keeper=$(helper_of "$TWTRACE_PID" twtrace-keeper)
+	# DAC_READ_SEARCH, for control groups
+	[[ ! $keeper ]] || WAIT=5 wait_until holds_nothing "/proc/$keeper/status" 0000000000000004
+	stop_twtrace
+}
+
 @test "of a command that is run nothing is kept but to pass signals on, and it has all" {
 	probe_trace
 	"$TWTRACE" run --ready-fd 9 -- sh -c 'cat /proc/self/status >"$1"; exec sleep 60' _ "$CELL/child" \

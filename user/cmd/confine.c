@@ -42,6 +42,8 @@ static const struct {
 	{ FOR_ALL, "/usr/share/terminfo" },
 	{ FOR_ALL, "/lib/terminfo" },
 	{ FOR_ALL, "/etc/terminfo" },
+	/* where getrandom(2) has nothing yet, early after the boot */
+	{ FOR_ALL, "/dev/urandom" },
 	{ FOR_LIVE, "/proc" },
 	{ FOR_LIVE, "/sys/fs/cgroup" },
 	{ FOR_LIVE, "/sys/devices/system/cpu" },
