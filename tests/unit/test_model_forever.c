@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What months bring to a host, in seconds: names, cgroups and namespaces that come and go. */
+#include "model/flames.h"
 #include "model_fixture.h"
 #include <unistd.h>
 
@@ -205,7 +206,9 @@ static void namespaces_that_are_gone_are_forgotten(void **state)
 	}
 	assert_int_equal(f->model->netns.count, 0);
 	assert_int_equal(model_audits(f->model, &audits), 0);
-	assert_int_equal(f->model->budgets->settings.count, PORT_SETTINGS_MOST);
+	/* those that are dumped are a tenth of those that have ended */
+	assert_in_range(f->model->budgets->settings.count, 1, ENDED_REMEMBERED / 10 + 1);
+	assert_in_range(f->model->budgets->rows.count, 1, ENDED_REMEMBERED + 1);
 	assert_grown_at_most(before, 8 << 20);
 	assert_int_equal(model_loss(f->model, TW_LOSS_NO_MEMORY), 0);
 }
@@ -227,12 +230,42 @@ static void many_namespaces_at_a_time_take_no_more_time_each(void **state)
 	assert_int_equal(model_totals(f->model)->count[FIELD_SYN_SENT], 4 * count);
 }
 
+static void add_connections(void *ctx, const struct flame_stack *stack)
+{
+	*(uint64_t *)ctx += stack->weights[WEIGHT_CONNECTIONS];
+}
+
+static void processes_that_are_gone_are_told_apart_while_they_are_not_many(void **state)
+{
+	static const struct flame_by processes = { .frames = { FRAME_PROCESS, FRAME_PORT },
+						   .count = 2 };
+	struct fixture *f = *state;
+	uint64_t connections = 0, unplaced;
+
+	fixture_start(f, &(struct model_opts){ .max_rows = 100, .flame = &processes });
+	f->unchecked = true;
+	feed_bare(f, TW_READY);
+	for (uint32_t i = 1; i <= 3 * MANY; i++) {
+		struct end end = client(i);
+
+		end.owner.tgid = i;
+		feed_life(f, &end);
+		if (i == 1000)
+			assert_in_range(f->model->flames->gone.pool.count, 1000, 2000);
+	}
+	assert_in_range(f->model->flames->gone.pool.count, 1, 131072);
+	assert_int_equal(model_flame_each(f->model, add_connections, &connections, &unplaced), 0);
+	assert_int_equal(connections, 3 * MANY);
+	assert_int_equal(unplaced, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		fixture_test(containers_that_are_gone_are_forgotten),
 		fixture_test(a_row_keeps_its_name),
 		fixture_test(namespaces_that_are_gone_are_forgotten),
+		fixture_test(processes_that_are_gone_are_told_apart_while_they_are_not_many),
 		fixture_test(many_namespaces_at_a_time_take_no_more_time_each),
 	};
 

@@ -19,7 +19,6 @@ static void turn(struct budget_row *row, uint64_t now_ns)
 	if (turned == LATELY_PAUSE)
 		late->peak[!now] = late->failures[!now] = 0;
 	/* what was used last was so until now */
-	raise(&late->peak[!now], row->used);
 	late->peak[now] = row->used;
 	late->failures[now] = 0;
 }

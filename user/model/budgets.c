@@ -57,12 +57,16 @@ static bool is_spent(struct budget_row *row, uint64_t now_ns)
 	return !row->conns && !budget_failures_late(row, now_ns);
 }
 
-static void sweep(struct budgets *budgets, uint64_t now_ns)
+/* Of the namespace @only, of all where it is NULL. */
+static void sweep(struct budgets *budgets, const struct ended_netns *only, uint64_t now_ns)
 {
 	for (uint32_t id = pool_next(&budgets->rows, 0); id != POOL_NONE;
 	     id = pool_next(&budgets->rows, id + 1)) {
 		struct budget_row *row = budget_at(budgets, id);
 
+		if (only &&
+		    (row->key.netns_cookie != only->cookie || row->key.source != only->source))
+			continue;
 		if (!is_spent(row, now_ns))
 			continue;
 		index_remove(&budgets->index, hash_bytes(&row->key, DESTINATION_LEN), id);
@@ -70,6 +74,18 @@ static void sweep(struct budgets *budgets, uint64_t now_ns)
 		budget_forget_searches(row);
 		pool_give(&budgets->rows, id);
 	}
+}
+
+void budgets_netns_gone(struct model *model, uint64_t netns_cookie, unsigned int source)
+{
+	struct budgets *budgets = model->budgets;
+	struct ended_netns *ended = &budgets->ended[budgets->nr_ended++ % ENDED_REMEMBERED];
+
+	if (ended->cookie) {
+		port_settings_forget(&budgets->settings, ended->cookie, ended->source);
+		sweep(budgets, ended, model->now_ns);
+	}
+	*ended = (struct ended_netns){ .cookie = netns_cookie, .source = source };
 }
 
 static uint32_t row_for(struct model *model, const struct budget_key *key, uint32_t netns_ino)
@@ -83,7 +99,7 @@ static uint32_t row_for(struct model *model, const struct budget_key *key, uint3
 		return id;
 	if (budgets->rows.count >= MAX_BUDGETS && model->now_ns - budgets->swept_ns >= SECOND_NS) {
 		budgets->swept_ns = model->now_ns;
-		sweep(budgets, model->now_ns);
+		sweep(budgets, NULL, model->now_ns);
 	}
 	id = budgets->rows.count < MAX_BUDGETS ? pool_take(&budgets->rows) : POOL_NONE;
 	if (id == POOL_NONE)

@@ -96,6 +96,14 @@ static inline bool span_has(const struct port_span *span, uint16_t port)
 	return port >= span->low && (uint32_t)(port - span->low) < span->count;
 }
 
+/* So many namespaces that have ended are remembered. */
+#define ENDED_REMEMBERED 1024
+
+struct ended_netns {
+	uint64_t cookie;	/* 0: none */
+	unsigned int source;
+};
+
 struct budgets {
 	struct pool rows;	/* struct budget_row */
 	struct index index;
@@ -103,6 +111,8 @@ struct budgets {
 	uint32_t room;
 	uint32_t ranged;	/* rows of sockets with a range of their own */
 	struct port_settings_list settings;
+	struct ended_netns ended[ENDED_REMEMBERED];	/* a ring */
+	uint32_t nr_ended;
 	struct lives minisock;	/* of all rows */
 	uint64_t left_out;
 	uint64_t swept_ns;	/* when rows that are spent were looked for */
@@ -129,6 +139,8 @@ void budgets_sum(struct model *model, const struct conn *like, const struct tw_r
 /* Its port is not connect()'s own choice. */
 void budgets_bound(struct model *model, uint32_t id);
 void budgets_leave(struct model *model, uint32_t id);
+/* The namespace has ended: what is known of it stays until many others have ended too. */
+void budgets_netns_gone(struct model *model, uint64_t netns_cookie, unsigned int source);
 /* What happened before is no history but stock. */
 void budgets_restart(struct model *model);
 

@@ -159,6 +159,8 @@ static void feed_netns_gone(struct model *model, const struct tw_record *record,
 	const struct tw_name *name = (const struct tw_name *)record;
 
 	facts_netns_gone(model, name, source);
+	if (model->budgets)
+		budgets_netns_gone(model, name->id, source);
 	reconcile_netns_gone(model, name->id, source);
 }
 

@@ -10,6 +10,11 @@
 #define MAX_ROWS 1000000
 #define ROW_OTHER_STACKS 0
 /*
+ * Every process that comes and goes has stacks of its own: on a host that starts one a second they
+ * are a million within days. From so many on those that are gone are told apart by command.
+ */
+#define MANY_ROWS 131072
+/*
  * Names of stacks take moments. Where they take longer, more come than can be named, and each
  * tick looks at all that wait.
  */
@@ -75,6 +80,7 @@ struct flames *flames_new(const struct flame_by *by)
 	if (!flames)
 		return NULL;
 	flames->by = *by;
+	flames->many = MANY_ROWS;
 	for (unsigned int i = 0; i < by->count; i++)
 		flames->asked |= 1U << by->frames[i];
 	pool_init(&flames->netns, sizeof(struct flame_netns));
@@ -94,6 +100,27 @@ void flames_free(struct flames *flames)
 	pool_release(&flames->netns);
 	index_release(&flames->by_netns);
 	free(flames);
+}
+
+static void fold_processes(struct flames *flames)
+{
+	struct flame_table *table = &flames->gone;
+	uint32_t left;
+
+	for (uint32_t id = pool_next(&table->pool, ROW_OTHER_STACKS + 1); id != POOL_NONE;
+	     id = pool_next(&table->pool, id + 1)) {
+		struct flame_row row = *row_at(table, id);
+
+		if (row.key.pid == PID_UNKNOWN)
+			continue;
+		index_remove(&table->index, hash_bytes(&row.key, sizeof(row.key)), id);
+		pool_give(&table->pool, id);
+		row.key.pid = PID_UNKNOWN;
+		for (unsigned int weight = 0; weight < NR_FLAME_WEIGHTS; weight++)
+			table_add(table, &row.key, weight, row.weights[weight]);
+	}
+	left = table->pool.count;
+	flames->many = left < MANY_ROWS / 2 ? MANY_ROWS : 2 * left;
 }
 
 static enum course_state course_state_of(const struct conn *conn)
@@ -252,6 +279,8 @@ void flames_leave(struct model *model, uint32_t id)
 	struct course *course = course_of(model->flames, id);
 
 	weigh(model, id, &model->flames->gone);
+	if (model->flames->gone.pool.count >= model->flames->many)
+		fold_processes(model->flames);
 	if (course)
 		*course = (struct course){ 0 };
 }

@@ -55,6 +55,7 @@ struct flames {
 	struct flame_by by;
 	uint32_t asked;		/* the same, as bits by enum flame_frame */
 	struct flame_table gone;	/* connections that are no more */
+	uint32_t many;		/* from so many rows on those are no longer told apart by process */
 	struct course *courses;	/* owned, by connection */
 	uint32_t room;
 	struct pool netns;	/* struct flame_netns: those that connections have been in */

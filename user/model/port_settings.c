@@ -41,6 +41,27 @@ struct port_settings *port_settings_of(struct port_settings_list *list, uint64_t
 	return at == INDEX_NONE ? NULL : &list->items[at];
 }
 
+void port_settings_forget(struct port_settings_list *list, uint64_t netns_cookie,
+			  unsigned int source)
+{
+	struct port_settings *settings = port_settings_of(list, netns_cookie, source), *last;
+
+	if (!settings)
+		return;
+	last = &list->items[--list->count];
+	index_remove(&list->by_netns, hash_u64(netns_cookie), settings - list->items);
+	free(settings->reserved);
+	if (settings != last) {
+		/* it moves into the place that is free: what there is room for in the index, too */
+		index_remove(&list->by_netns, hash_u64(last->netns_cookie), list->count);
+		*settings = *last;
+		index_insert(&list->by_netns, hash_u64(settings->netns_cookie),
+			     settings - list->items);
+	}
+	if (list->at >= list->count)
+		list->at = 0;
+}
+
 /* Of a namespace that nothing was told of lately, as it is gone: its place. */
 static size_t give_way(struct port_settings_list *list)
 {

@@ -53,6 +53,10 @@ int port_settings_learn(struct port_settings_list *list, uint64_t netns_cookie, 
 int port_settings_range(struct port_settings_list *list, uint64_t netns_cookie, unsigned int source,
 			uint16_t low, uint16_t high);
 
+/* Of a namespace that has ended, when nothing that is kept of it needs them any more. */
+void port_settings_forget(struct port_settings_list *list, uint64_t netns_cookie,
+			  unsigned int source);
+
 /* "80,8000-8010", as ip_local_reserved_ports has it (proc_do_large_bitmap()), into @set. */
 void port_set_parse(struct port_set *set, const char *text, size_t len);
 void port_set_add(struct port_set *set, uint16_t port);
