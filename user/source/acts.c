@@ -42,8 +42,7 @@ struct keeper *acts_start_keeper(struct error *err)
 		.nr_acts = NR_ACTS,
 		.caps = VISIT,
 		.name = "twtrace-keeper",
-		.gone = "other network namespaces can't be looked into any more, services of new "
-			"control groups not be named",
+		.gone = "other network namespaces and new services can't be looked into any more",
 	};
 
 	return keeper_start(&opts, err);

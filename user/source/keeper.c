@@ -52,42 +52,6 @@ struct answer_head {
 	uint64_t cost_ns;	/* the processor's time, in the last piece */
 };
 
-/* ----------------------------------------------------------------------------- answers */
-
-int answer_add(struct answer *answer, const void *data, size_t size)
-{
-	char *grown;
-
-	if (size > KEEPER_ANSWER_BYTES - answer->size)
-		return -EMSGSIZE;
-	grown = realloc(answer->data, answer->size + size + 1);
-	if (!grown)
-		return -ENOMEM;
-	memcpy(grown + answer->size, data, size);
-	answer->data = grown;
-	answer->size += size;
-	/* so that text can be read as such */
-	answer->data[answer->size] = '\0';
-	return 0;
-}
-
-int answer_take_fd(struct answer *answer, unsigned int place)
-{
-	int fd = answer->fds[place];
-
-	answer->fds[place] = -1;
-	return fd;
-}
-
-void answer_release(struct answer *answer)
-{
-	for (size_t i = 0; i < KEEPER_FDS; i++)
-		if (answer->fds[i] >= 0)
-			close(answer->fds[i]);
-	free(answer->data);
-	*answer = ANSWER_NONE;
-}
-
 /* ------------------------------------------------------------------------- the process */
 
 struct served {
