@@ -229,7 +229,7 @@ net.ipv4.tcp_fin_timeout = 60" ]]
 	done <<-'END'
 		1|--facts WORK/nothing|nothing' has no facts
 		1|--facts tests/cli/doctor/well --check WORK/nothing|nothing': No such file
-		1|--facts tests/cli/doctor/well --check WORK/nul|1 bytes of it are no text
+		1|--facts tests/cli/doctor/well --check WORK/nul|line 1, byte 9: 0x00 is no text
 		1|--facts tests/cli/doctor/well --check WORK/large|more than 256 KiB
 		2|--facts a --input b|either or
 		2|--facts a --check b --sysctl-conf|either or

@@ -192,7 +192,9 @@ static void what_is_no_text_is_refused_in_one_sentence(void **state)
 	(void)state;
 	chart_facts(&chart, NULL, "");
 	assert_int_equal(check_text(&chart, "net\0.ipv4", 9, &check, &err), -EINVAL);
-	assert_true(strstr(err.text, "1 bytes of it are no text") != NULL);
+	assert_true(strstr(err.text, "line 1, byte 4: 0x00 is no text") != NULL);
+	assert_int_equal(check_text(&chart, "a = 1\n\n b\x1b", 10, &check, &err), -EINVAL);
+	assert_true(strstr(err.text, "line 3, byte 3: 0x1b is no text") != NULL);
 	memset(large, '\n', CHECK_SIZE + 1);
 	assert_int_equal(check_text(&chart, large, CHECK_SIZE + 1, &check, &err), -EINVAL);
 	assert_true(strstr(err.text, "more than 256 KiB") != NULL);

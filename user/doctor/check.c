@@ -114,7 +114,8 @@ static int check_line(const struct chart *chart, struct check *check, unsigned i
 /* A file of another kind: its bytes are no lines. */
 static int refuse(const char *text, size_t len, struct error *err)
 {
-	size_t odd = 0;
+	unsigned int line = 1;
+	size_t start = 0;
 
 	if (len > CHECK_SIZE)
 		return error_set(err, -EINVAL, "more than %d KiB: that is no sysctl.conf",
@@ -122,14 +123,16 @@ static int refuse(const char *text, size_t len, struct error *err)
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)text[i];
 
-		odd += !c || (c < ' ' && c != '\n' && c != '\t' && c != '\r' && c != '\f');
+		if (!c || (c < ' ' && c != '\n' && c != '\t' && c != '\r' && c != '\f'))
+			return error_set(err, -EINVAL,
+					 "line %u, byte %zu: 0x%02x is no text (a NUL, a control "
+					 "character): that is no sysctl.conf",
+					 line, i - start + 1, c);
+		if (c == '\n') {
+			line++;
+			start = i + 1;
+		}
 	}
-	if (odd)
-		return error_set(
-			err, -EINVAL,
-			"%zu bytes of it are no text (NUL, control characters): that is no "
-			"sysctl.conf",
-			odd);
 	return 0;
 }
 

@@ -28,7 +28,8 @@ static int read_secret(const char *path, char secret[static SECRET_BYTES], struc
 		return error_set(err, (int)len, "cannot read '%s': %s", path, strerror((int)-len));
 	line = strcspn(secret, "\r\n");
 	if (!line || line + strspn(secret + line, "\r\n") != (size_t)len)
-		return error_set(err, -EINVAL, "'%s' holds no token of one line", path);
+		return error_set(err, -EINVAL, "'%s' holds no token of one line: %s", path,
+				 line ? "more stands behind it" : "its first line is empty");
 	secret[line] = '\0';
 	return 0;
 }
