@@ -14,6 +14,7 @@
 #include "model/event.h"
 #include "serve/accept.h"
 #include "serve/listen.h"
+#include "serve/query.h"
 #include "sink/list.h"
 #include "sink/recordings.h"
 #include "sink/sink.h"
@@ -75,6 +76,16 @@ static void take_accept(const char *value)
 	accept_coding(value, "gzip");
 }
 
+static void take_query(const char *value)
+{
+	struct query query;
+	struct error err;
+
+	if (!query_parse(&query, value, &err) && query.count)
+		query_get(&query, query.args[query.count - 1].name);
+	query_release(&query);
+}
+
 static void take_states(const char *value)
 {
 	uint32_t states = 0;
@@ -88,7 +99,7 @@ static const struct {
 	void (*take)(const char *value);
 } values[] = {
 	{ "percent", take_percent }, { "size", take_size },    { "listen", take_listen },
-	{ "accept", take_accept },   { "state", take_states },
+	{ "accept", take_accept },   { "state", take_states }, { "query", take_query },
 };
 
 static void take(struct typed *typed, char *line)

@@ -41,12 +41,11 @@ static void say(struct doctor_view *view)
 static void check(struct doctor_view *view, const char *text, size_t len)
 {
 	/* without its NUL: it is bytes */
-	uint8_t *bytes = malloc(len + !len);
+	char *bytes = fuzz_copy((const uint8_t *)text, len);
 	struct error err = { 0 };
 	struct check check;
 
-	memcpy(bytes, text, len);
-	if (!check_text(view->chart, (const char *)bytes, len, &check, &err)) {
+	if (!check_text(view->chart, bytes, len, &check, &err)) {
 		doctor_print_check_text(view, &check);
 		doctor_print_check_json(view, &check);
 		check_release(&check);

@@ -18,6 +18,15 @@ FILE *fuzz_nowhere(void)
 	return nowhere;
 }
 
+void *fuzz_copy(const uint8_t *data, size_t size)
+{
+	void *copy = malloc(size);
+
+	if (!copy)
+		abort();
+	return size ? memcpy(copy, data, size) : copy;
+}
+
 char *fuzz_text(const uint8_t *data, size_t size)
 {
 	char *text = malloc(size + 1);

@@ -21,7 +21,9 @@ size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 
 /* Takes all that is printed; the same one each time. */
 FILE *fuzz_nowhere(void);
-/* The bytes and a NUL, no more: what reads on is caught. To be freed. */
+/* The bytes and no more: what reads on is caught. To be freed. */
+void *fuzz_copy(const uint8_t *data, size_t size);
+/* The bytes and a NUL, likewise. */
 char *fuzz_text(const uint8_t *data, size_t size);
 /* A file in memory that holds them; *path, of at least 32 bytes, is its name. To be closed. */
 int fuzz_file(const uint8_t *data, size_t size, char *path);

@@ -75,6 +75,9 @@ static void read_reel(struct reel *reel, unsigned int choice)
 	while (count++ < MOST_RECORDS && reel_next(reel, &ts_ns, &err) > 0) {
 		const struct tw_record *record = reel_record(reel, &source);
 
+		/* what the reader promises */
+		if (record->size < sizeof(*record) || record->size % 8)
+			abort();
 		account_feed(account, record, record->size, source);
 		recorder_write(copy, record);
 		reel_advance(reel);

@@ -43,9 +43,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		size_t len = record_len(data + sizeof(*lead), size - sizeof(*lead));
 		size_t there = lead->missing < len ? len - lead->missing : 0;
 		/* a copy of its own: aligned, and what reads on is caught */
-		char *record = fuzz_text(data + sizeof(*lead), there);
+		void *record = fuzz_copy(data + sizeof(*lead), there);
 
-		account_feed(account, (const struct tw_record *)record, there,
+		account_feed(account, record, there,
 			     lead->source < 2 * MOST_SOURCES ? lead->source % MOST_SOURCES :
 							       lead->source);
 		free(record);

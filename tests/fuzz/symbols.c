@@ -163,26 +163,30 @@ static void next_rule(void *ctx, uint64_t ip, bool is_return, struct frame_rule 
 	};
 }
 
-/* What the kernel programs saw, then rules. */
+#define CHAIN 8
+#define PIECE 64
+
+/* What the kernel programs saw, with a small piece of the stack, then rules. */
 static void take_stack(const uint8_t *data, size_t size)
 {
-	const size_t chain_bytes = 8 * sizeof(uint64_t);
-	struct tw_stack_seen seen;
-	struct rules rules = { .data = data };
+	const size_t head = offsetof(struct tw_stack_seen, piece);
+	struct rules rules = { .data = data, .size = size, .at = head + PIECE };
+	struct tw_stack_seen *seen;
 	struct frames frames;
-	__u64 chain[8];
+	__u64 chain[CHAIN];
 
-	if (size < sizeof(seen) + chain_bytes)
+	if (size < head + PIECE + sizeof(chain))
 		return;
-	memcpy(&seen, data, sizeof(seen));
-	memcpy(chain, data + sizeof(seen), chain_bytes);
+	memcpy(chain, data + head + PIECE, sizeof(chain));
+	rules.at += sizeof(chain);
+	/* no more of the piece than there may be: what reads on is caught */
+	seen = fuzz_copy(data, head + PIECE);
 	/* as the checks of the source leave it */
-	seen.piece_len %= TW_STACK_DEEP + 1;
-	rules.data = data + sizeof(seen) + chain_bytes;
-	rules.size = size - sizeof(seen) - chain_bytes;
-	frames_find(&frames, &seen, chain, seen.nr_frames % 9, next_rule, &rules);
+	seen->piece_len %= PIECE + 1;
+	frames_find(&frames, seen, chain, seen->nr_frames % (CHAIN + 1), next_rule, &rules);
 	if (frames.count > FRAMES_MAX)
 		abort();
+	free(seen);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
