@@ -10,6 +10,7 @@
  *             place   the first call whose callers have this number (see FAULT_CALLS)
  *             named   every one that is for the program or the map called so
  *     ERRNO   a number; by default what the class's own is
+ *   FAULT_AFTER=write    none fails before the first write(2): what --ready-fd says
  *   FAULT_TIMES=NUMBER   so many fail at most
  *   FAULT_CALLS=FILE     takes a line for each call of CLASS: its number, its place, what it was for
  *   FAULT_LOG=FILE       takes the callers of those that failed
@@ -88,6 +89,7 @@ static struct {
 
 static _Atomic uint64_t calls, failed, seed = 1;
 static uint64_t most = UINT64_MAX;
+static atomic_bool waiting;	/* FAULT_AFTER */
 static int calls_fd = -1, log_fd = -1;
 /* what is called on the way from here is not counted; a preloaded library has room for it */
 static __thread bool within __attribute__((tls_model("initial-exec")));
@@ -148,6 +150,7 @@ __attribute__((constructor)) static void begin(void)
 		seed = strtoull(getenv("FAULT_SEED"), NULL, 10) * 2 + 1;
 	if (getenv("FAULT_TIMES"))
 		most = strtoull(getenv("FAULT_TIMES"), NULL, 10);
+	waiting = getenv("FAULT_AFTER") != NULL;
 	calls_fd = open_to_append("FAULT_CALLS");
 	log_fd = open_to_append("FAULT_LOG");
 	/* the first time it loads a library */
@@ -222,7 +225,9 @@ static bool fails(enum class class, const char *what)
 	uint64_t number, place = 0;
 	bool chosen;
 
-	if (class != fault.class || within)
+	if (class == WRITE)
+		waiting = false;
+	if (class != fault.class || within || waiting)
 		return false;
 	within = true;
 	number = atomic_fetch_add(&calls, 1) + 1;

@@ -76,8 +76,9 @@ static FILE *place(void)
 void log_msg(enum log_level level, const char *fmt, ...)
 {
 	int saved = errno;
+	char brief[512], cut[512];
 	va_list args;
-	char *text, *clean = NULL;
+	char *text, *clean;
 	FILE *out;
 
 	if (!log_wants(level))
@@ -87,15 +88,21 @@ void log_msg(enum log_level level, const char *fmt, ...)
 	if (vasprintf(&text, fmt, args) < 0)
 		text = NULL;
 	va_end(args);
+	/* without memory, which may be what the message is about, it is cut */
+	va_start(args, fmt);
+	if (!text)
+		vsnprintf(brief, sizeof(brief), fmt, args);
+	va_end(args);
 	/* names are among its words, of files and of whatever else: it stays one line of text */
-	if (text)
-		clean = text_cleaned(text);
+	clean = text_cleaned(text ? text : brief);
+	if (!clean)
+		text_clean(text ? text : brief, strlen(text ? text : brief), cut, sizeof(cut));
 
 	flockfile(stderr);
 	out = place();
 	if (out)
 		fprintf(out, "%s: %s\n", level == LOG_WARNING ? current_name : "twtrace",
-			clean ? clean : fmt);
+			clean ? clean : cut);
 	funlockfile(stderr);
 	free(clean);
 	free(text);

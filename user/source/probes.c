@@ -134,11 +134,13 @@ int probes_load(struct probes *probes, const struct live_opts *opts, struct erro
 {
 	static const enum tw_evidence best_first[] = { TW_BY_FENTRY, TW_BY_KPROBE,
 						       TW_BY_INFERENCE };
-	int ret = features_probe(&probes->features, err);
+	int ret;
 
+	/* before anything of it fails */
+	libbpf_set_print(libbpf_words);
+	ret = features_probe(&probes->features, err);
 	if (ret)
 		return ret;
-	libbpf_set_print(libbpf_words);
 	if (opts->evidence != TW_NR_EVIDENCE) {
 		struct error why = { 0 };
 

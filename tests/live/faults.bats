@@ -1,0 +1,89 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# While memory runs out or the kernel refuses: at the start, and while connections come and go.
+
+load lib
+
+setup() {
+	live_setup
+	PRELOAD=${BUILD:-$ROOT/build}/tests/fault.so
+	[[ -e $PRELOAD ]] || skip "there is no $PRELOAD"
+	! ldd "$TWTRACE" | grep -q libasan || skip "$TWTRACE is built with a sanitizer"
+	probe_trace
+}
+
+teardown() {
+	live_teardown
+}
+
+# faulty FAULT ARGS...: twtrace with it; STATUS, EVENTS and ERRORS are what came of it.
+faulty() {
+	local fault=$1
+	shift
+
+	STATUS=0
+	timeout -k 5 30 env FAULT="$fault" FAULT_LOG="$BATS_TEST_TMPDIR/log" \
+		LD_PRELOAD="$PRELOAD" "$TWTRACE" "$@" >"$EVENTS" 2>"$ERRORS" 3>&- </dev/null || STATUS=$?
+}
+
+@test "memory: at the start one allocation fails, wherever: it ends with a sentence, or goes on" {
+	run "$ROOT/tests/faults/run" --some 12 "top -o json --for 50ms"
+	echo "$output"
+	[[ $status == 0 && $output == "ok "* ]]
+}
+
+@test "memory: one in so many allocations fails under traffic: what is lost is told, the rest is right" {
+	local lost shown
+
+	netns_new t
+	STATUS=0
+	mkfifo "$BATS_TEST_TMPDIR/ready"
+	exec 8<>"$BATS_TEST_TMPDIR/ready"
+	env FAULT=alloc:every:500 FAULT_SEED=7 FAULT_AFTER=write LD_PRELOAD="$PRELOAD" \
+		"$TWTRACE" top -o json --netns "$(ns_path t)" --ready-fd 8 \
+		>"$EVENTS" 2>"$ERRORS" 3>&- </dev/null &
+	TWTRACE_PID=$!
+	PIDS+=("$TWTRACE_PID")
+	read -r -t 20 -u 8 || fail "never ready"
+	for _ in {1..5}; do
+		traffic client_first --count 1000 --hosts 8
+	done
+	kill -INT "$TWTRACE_PID"
+	wait "$TWTRACE_PID" || STATUS=$?
+	forget "$TWTRACE_PID"
+	cat "$ERRORS"
+	[[ $STATUS == 0 || ($STATUS == 1 && -s $ERRORS) ]]
+	[[ $STATUS == 0 ]] || return 0
+	lost=$(jq .loss.no_memory "$EVENTS") shown=$(jq .totals.opened "$EVENTS")
+	echo "lost $lost, opened $shown"
+	((shown <= 10000 && shown + lost >= 10000))
+}
+
+@test "programs: what must be there and is refused ends it with status 3 and one sentence" {
+	local fault
+
+	for fault in prog_load:named:first_look:1 prog_load:from:1:28 map_create:named:events:12 \
+		map_create:nth:1 attach:from:1:16; do
+		faulty "$fault" top -o json --for 100ms
+		echo "$fault: status $STATUS: $(<"$ERRORS")"
+		[[ $STATUS == 3 && ! -s $EVENTS && $(wc -l <"$ERRORS") == 1 ]]
+		[[ $(<"$ERRORS") == "twtrace top: "* ]]
+	done
+}
+
+@test "programs: whichever cannot be attached, it is said, or it ends; nothing stays in the kernel" {
+	local n error
+
+	for error in 1 16; do
+		for n in {1..8}; do
+			: >"$BATS_TEST_TMPDIR/log"
+			faulty "attach:nth:$n:$error" top -o json --for 20ms -v
+			echo "attach $n, errno $error: status $STATUS: $(tail -1 "$ERRORS")"
+			[[ $STATUS == 0 || $STATUS == 3 ]]
+			[[ $STATUS == 0 || $(tail -1 "$ERRORS") == "twtrace top: "* ]]
+			[[ $STATUS == 3 ]] || jq -e '.evidence != null' "$EVENTS" >/dev/null
+			[[ -s $BATS_TEST_TMPDIR/log ]] || break
+		done
+	done
+}
