@@ -87,3 +87,27 @@ faulty() {
 		done
 	done
 }
+
+@test "programs: what is not needed is switched off with one sentence, and connections are counted" {
+	local program
+
+	netns_new t
+	for program in holders bound_hashed reset_reason; do
+		STATUS=0
+		: >"$BATS_TEST_TMPDIR/ready"
+		env FAULT="prog_load:named:$program:1" LD_PRELOAD="$PRELOAD" "$TWTRACE" top -o json \
+			--netns "$(ns_path t)" --ready-fd 8 8>"$BATS_TEST_TMPDIR/ready" \
+			>"$EVENTS" 2>"$ERRORS" 3>&- </dev/null &
+		TWTRACE_PID=$!
+		PIDS+=("$TWTRACE_PID")
+		WAIT=20 wait_until ready_or_dead "$BATS_TEST_TMPDIR/ready"
+		traffic client_first --count 100
+		kill -INT "$TWTRACE_PID"
+		wait "$TWTRACE_PID" || STATUS=$?
+		forget "$TWTRACE_PID"
+		echo "$program: status $STATUS: $(<"$ERRORS")"
+		[[ $STATUS == 0 && $(wc -l <"$ERRORS") == 1 ]]
+		[[ $(<"$ERRORS") == *"this kernel refuses a program"*"none of these is seen"* ]]
+		expect opened "$(jq .totals.opened "$EVENTS")" 200
+	done
+}

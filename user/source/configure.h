@@ -24,5 +24,7 @@ enum bind_way configure_bind_way(const struct live_opts *opts, const struct feat
 /* All but the programs of an evidence tier, which tiers.c selects. */
 void configure(struct twtrace_bpf *skel, const struct live_opts *opts,
 	       const struct features *features, enum tw_evidence evidence, bool with_fexit);
+/* After configure(): without the programs that it can do without, if the kernel refuses any. */
+void configure_least(struct twtrace_bpf *skel);
 
 #endif

@@ -44,7 +44,7 @@ static void unload(struct probes *probes)
 }
 
 static int load(struct probes *probes, const struct live_opts *opts, enum tw_evidence evidence,
-		bool with_fexit, struct error *err)
+		bool with_fexit, bool least, struct error *err)
 {
 	int ret;
 
@@ -52,6 +52,8 @@ static int load(struct probes *probes, const struct live_opts *opts, enum tw_evi
 	if (!probes->skel)
 		return error_set(err, -errno, "cannot open the BPF programs: %s", strerror(errno));
 	configure(probes->skel, opts, &probes->features, evidence, with_fexit);
+	if (least)
+		configure_least(probes->skel);
 	tier_select(probes->skel, evidence);
 	probes->lane_bytes = probes->skel->rodata->config.lane_bytes;
 	ret = twtrace_bpf__load(probes->skel);
@@ -97,13 +99,23 @@ static int load_tier(struct probes *probes, const struct live_opts *opts, enum t
 		     struct error *err)
 {
 	bool with_fexit = !probes->features.no_trampolines[0];
+	struct error least;
 	int ret = tier_possible(evidence, &probes->features, err);
 
 	if (!ret)
-		ret = load(probes, opts, evidence, with_fexit, err);
+		ret = load(probes, opts, evidence, with_fexit, false, err);
 	if (ret && with_fexit && evidence == TW_BY_INFERENCE) {
 		with_fexit = false;
-		ret = load(probes, opts, evidence, with_fexit, err);
+		ret = load(probes, opts, evidence, with_fexit, false, err);
+	}
+	/* libbpf loads all or nothing, and does not tell which one was refused */
+	if (ret && ret != -ENOMEM && ret != -EMFILE && evidence == TW_BY_INFERENCE &&
+	    !load(probes, opts, evidence, with_fexit, true, &least)) {
+		log_msg(LOG_WARNING,
+			"this kernel refuses a program that looks at open files, bound sockets or "
+			"resets (%s): none of these is seen, so owners may be unknown",
+			strerror(-ret));
+		ret = 0;
 	}
 	if (!ret)
 		tell_calls(probes, opts, with_fexit);
