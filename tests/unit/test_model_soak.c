@@ -46,6 +46,46 @@ struct sim {
 	} ends[NR_ENDS];
 };
 
+/* While a step is made one allocation in so many fails; 0: none. */
+static struct scarcity {
+	unsigned int one_in, calls, failed;
+	bool now;
+} memory;
+
+static bool is_refused(void)
+{
+	bool refused = memory.now && memory.one_in && ++memory.calls % memory.one_in == 0;
+
+	memory.failed += refused;
+	if (refused)
+		errno = ENOMEM;
+	return refused;
+}
+
+#ifdef __SANITIZE_ADDRESS__
+#define REAL(name) __interceptor_##name
+#else
+#define REAL(name) __libc_##name
+#endif
+void *REAL(malloc)(size_t size);
+void *REAL(calloc)(size_t count, size_t size);
+void *REAL(realloc)(void *old, size_t size);
+
+void *malloc(size_t size)
+{
+	return is_refused() ? NULL : REAL(malloc)(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+	return is_refused() ? NULL : REAL(calloc)(count, size);
+}
+
+void *realloc(void *old, size_t size)
+{
+	return is_refused() ? NULL : REAL(realloc)(old, size);
+}
+
 static uint32_t draw(struct sim *sim, uint32_t below)
 {
 	sim->random = sim->random * 6364136223846793005ULL + 1442695040888963407ULL;
@@ -395,6 +435,7 @@ struct plan {
 	enum tw_evidence tier;
 	unsigned int loss_permille;
 	unsigned int dump_permille; /* of all steps; 0: 5 */
+	unsigned int memory_fails; /* one allocation in so many; 0: none */
 };
 
 /* Sets @stock, NULL allowed, to how many minisocks were there at ready. */
@@ -407,6 +448,7 @@ static struct sim *run(struct fixture *f, const struct plan *plan, uint64_t *sto
 			    .tier = plan->tier,
 			    .loss_permille = plan->loss_permille,
 			    .dump_permille = plan->dump_permille ? plan->dump_permille : 5 };
+	memory = (struct scarcity){ .one_in = plan->memory_fails };
 	fixture_start(f, &plan->opts);
 	f->unchecked = true;
 	feed_tier(f, plan->tier);
@@ -418,7 +460,9 @@ static struct sim *run(struct fixture *f, const struct plan *plan, uint64_t *sto
 			if (stock)
 				*stock = minisocks_of(f);
 		}
+		memory.now = true;
 		step(&sim);
+		memory.now = false;
 		check(f, i);
 	}
 	return &sim;
@@ -538,6 +582,22 @@ static void a_kernel_that_loses_records_under_a_filter(void **state)
 }
 
 /* Any bytes, of the right size more often than not, with few cookies and states in range. */
+/* What there is no memory for is counted, and what is kept is right. */
+static void a_host_whose_memory_runs_out(void **state)
+{
+	static const unsigned int one_in[] = { 50, 7, 300 };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < 3; i++) {
+		run(f, &(struct plan){ .tier = TW_BY_FENTRY, .memory_fails = one_in[i] }, NULL);
+		assert_true(memory.failed > 10);
+		/* records, of which one may lack several things */
+		assert_true(model_loss(f->model, TW_LOSS_NO_MEMORY) > memory.failed / 2);
+		assert_true(model_loss(f->model, TW_LOSS_NO_MEMORY) <= memory.failed);
+		assert_true(model_totals(f->model)->count[FIELD_OPENED] > 1000);
+	}
+}
+
 static void any_records_at_all(void **state)
 {
 	static const uint16_t sizes[] = { 16, 24, 48, 128, 32, 64, 80, 8, 1368, 136 };
@@ -578,6 +638,7 @@ int main(void)
 		fixture_test(a_kernel_whose_tier_loses_records_too),
 		fixture_test(a_kernel_that_loses_records_with_little_room),
 		fixture_test(a_kernel_that_loses_records_under_a_filter),
+		fixture_test(a_host_whose_memory_runs_out),
 		fixture_test(any_records_at_all),
 	};
 
