@@ -23,7 +23,7 @@ setup() {
 }
 
 @test "memory: one in so many allocations fails, and sums are still those of their parts, or told" {
-	local seed out
+	local seed
 
 	for seed in {1..12}; do
 		run --separate-stderr env FAULT=alloc:every:400 FAULT_SEED="$seed" LD_PRELOAD="$FAULT" \
