@@ -289,6 +289,30 @@ static void a_whole_file_is_read_to_its_end(void **state)
 	file_free(file);
 }
 
+static void a_file_is_read_again_from_any_place(void **state)
+{
+	static const unsigned int first[] = { 0, 1, 3, MOST_RECORDS + 1 };
+	struct file *file = file_new();
+	struct recording *recording;
+	struct plain plain;
+
+	(void)state;
+	plain_init(&plain);
+	write_by_hand(file, &plain);
+	recording = open_stored(file, file->len);
+	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++) {
+		for (unsigned int count = 0; count < first[i]; count++)
+			if (!recording_next(recording))
+				break;
+		assert_int_equal(recording_rewind(recording, NULL), 0);
+		assert_int_equal(read_prefix(recording, &plain), plain.count);
+		assert_null(recording_damage(recording));
+		assert_int_equal(recording_rewind(recording, NULL), 0);
+	}
+	recording_free(recording);
+	file_free(file);
+}
+
 static void what_cannot_be_opened_is_said(void **state)
 {
 	struct error err = { 0 };
@@ -701,6 +725,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_whole_file_is_read_to_its_end),
+		cmocka_unit_test(a_file_is_read_again_from_any_place),
 		cmocka_unit_test(what_cannot_be_opened_is_said),
 		cmocka_unit_test(a_file_cut_anywhere_gives_what_comes_before),
 		cmocka_unit_test(damage_never_does_harm),
