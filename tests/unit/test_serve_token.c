@@ -101,6 +101,8 @@ static void another_secret_counts_from_then_on(void **state)
 static void a_file_without_one_line_is_refused(void **state)
 {
 	static const char *const cases[] = { "", "\n", "\nsecret\n", "one\ntwo\n" };
+	static const char *const why[] = { "first line is empty", "first line is empty",
+					   "first line is empty", "more stands behind it" };
 	char too_long[2048];
 
 	(void)state;
@@ -108,7 +110,8 @@ static void a_file_without_one_line_is_refused(void **state)
 		struct error err = { 0 };
 
 		write_secret(cases[i]);
-		if (token_open(path, &err) || err.code != -EINVAL || !strstr(err.text, path))
+		if (token_open(path, &err) || err.code != -EINVAL || !strstr(err.text, path) ||
+		    !strstr(err.text, why[i]))
 			fail_msg("case %zu: %s", i, err.text);
 	}
 	memset(too_long, 'x', sizeof(too_long) - 1);
