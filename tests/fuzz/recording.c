@@ -96,7 +96,7 @@ static void read_reel(struct reel *reel, unsigned int choice)
 static void read_files(const char *const *paths, uint32_t count, unsigned int choice)
 {
 	struct error err = { 0 };
-	struct reel *reel = reel_open(paths, count, &err);
+	struct reel *reel = reel_open(paths, NULL, count, &err);
 
 	if (!reel)
 		return;
