@@ -3,6 +3,7 @@
  * A whole file as `twtrace report FILE` reads it: alone, or with one of another boot beside it,
  * which is the same with its head changed. And a copy of it is written.
  */
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,13 +96,18 @@ static void read_reel(struct reel *reel, unsigned int choice)
 
 static void read_files(const char *const *paths, uint32_t count, unsigned int choice)
 {
+	int fds[2] = { -1, -1 };
 	struct error err = { 0 };
-	struct reel *reel = reel_open(paths, NULL, count, &err);
+	struct reel *reel;
 
-	if (!reel)
-		return;
-	read_reel(reel, choice);
+	for (uint32_t i = 0; i < count; i++)
+		fds[i] = open(paths[i], O_RDONLY | O_CLOEXEC);
+	reel = reel_open(paths, fds, count, &err);
+	if (reel)
+		read_reel(reel, choice);
 	reel_free(reel);
+	for (uint32_t i = 0; i < count; i++)
+		close(fds[i]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
