@@ -60,7 +60,7 @@ static void put(const char *name, const uint8_t *data, size_t size)
 
 static void take_places(const struct maps *maps)
 {
-	struct images *images = images_new();
+	struct images *images = images_new(NULL);
 
 	for (size_t i = 0; i < maps->count && i < PLACES; i++) {
 		const struct maps_region *region = &maps->regions[i];
