@@ -21,7 +21,7 @@ setup_file() {
 
 setup() {
 	command -v dh >/dev/null || skip "needs debhelper"
-	DEB=$(compgen -G "$TREE/out/deb/twtrace_*.deb") || { cat "$BATS_FILE_TMPDIR/said"; return 1; }
+	DEB=$(compgen -G "$TREE/out/deb/twtrace_*.deb") || { tail -n 30 "$BATS_FILE_TMPDIR/said"; return 1; }
 }
 
 teardown_file() {

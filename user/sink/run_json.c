@@ -16,14 +16,19 @@
 static void add_command(struct json *json, const struct farewell_command *command, bool known)
 {
 	bool killed = command->ended && WIFSIGNALED(command->status);
-	struct json *words = known ? json_array() : NULL;
 	const char *word = command->words;
+	struct json *words;
 
-	for (uint32_t i = 0; i < command->nr_words; i++) {
-		json_add_text(words, NULL, word);
-		word += strlen(word) + 1;
+	if (known) {
+		words = json_array();
+		for (uint32_t i = 0; i < command->nr_words; i++) {
+			json_add_text(words, NULL, word);
+			word += strlen(word) + 1;
+		}
+		json_add(json, "command", words);
+	} else {
+		json_add_null(json, "command");
 	}
-	json_add(json, "command", words);
 	json_add_known(json, "pid", known, command->pid);
 	json_add_known(json, "status", command->ended && !killed, WEXITSTATUS(command->status));
 	json_add_known(json, "signal", killed, WTERMSIG(command->status));

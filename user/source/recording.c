@@ -44,7 +44,7 @@ struct recording {
 	bool ended;		/* TW_END was read */
 	bool file_ended;
 	bool over;
-	char damage[256];
+	char damage[384];
 	char input[INPUT_BYTES];
 	_Alignas(8) char plain[PLAIN_BYTES];
 	size_t ahead;		/* in plain: what comes before has been named */
