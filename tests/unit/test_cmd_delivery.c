@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <dirent.h>
 #include <errno.h>
+#include <grp.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/caps.h"
 #include "base/file_put.h"
 #include "base/log.h"
 #include "cmd/delivery_ways.h"
@@ -247,17 +249,42 @@ static unsigned int count_fsuids(uid_t wanted)
 	return found;
 }
 
+/* How many threads are in none of root's groups, of which this one has been given one. */
+static unsigned int count_without_groups(void)
+{
+	DIR *tasks = opendir("/proc/self/task");
+	char path[300], line[256], none[2];
+	unsigned int found = 0;
+	struct dirent *task;
+	FILE *file;
+
+	assert_non_null(tasks);
+	while ((task = readdir(tasks))) {
+		snprintf(path, sizeof(path), "/proc/self/task/%s/status", task->d_name);
+		file = task->d_name[0] == '.' ? NULL : fopen(path, "r");
+		while (file && fgets(line, sizeof(line), file))
+			found += !strncmp(line, "Groups:", 7) && sscanf(line + 7, "%1s", none) != 1;
+		if (file)
+			fclose(file);
+	}
+	closedir(tasks);
+	return found;
+}
+
 static void in_somebodys_folder_it_is_theirs(void **state)
 {
 	struct fixture *fixture = fixture_new("x");
+	const gid_t root = 0;
 	struct stat is;
 
 	(void)state;
 	if (geteuid())
 		skip();
+	assert_int_equal(setgroups(1, &root), 0);
 	assert_int_equal(chown(fixture->folder, SOMEBODY, SOMEBODY), 0);
 	open_up(fixture);
 	assert_int_equal(count_fsuids(SOMEBODY), 1);
+	assert_int_equal(count_without_groups(), 1);
 	take(fixture, "one", 0, 1);
 	assert_true(close_up(fixture));
 	assert_int_equal(stat(fixture->pattern, &is), 0);
@@ -267,26 +294,64 @@ static void in_somebodys_folder_it_is_theirs(void **state)
 	fixture_free(fixture);
 }
 
+static void leave(const char *path)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	fputs("ours", file);
+	fclose(file);
+}
+
 /* Their link leads where they may not write. */
 static void somebodys_link_opens_no_door(void **state)
 {
 	struct fixture *fixture = fixture_new("x"), *ours = fixture_new("y");
 	struct error err = { 0 };
-	FILE *file;
 
 	(void)state;
 	if (geteuid())
 		skip();
-	file = fopen(ours->pattern, "w");
-	assert_non_null(file);
-	fputs("ours", file);
-	fclose(file);
+	leave(ours->pattern);
 	assert_int_equal(chmod(ours->folder, 0755), 0);
 	assert_int_equal(symlink(ours->pattern, fixture->pattern), 0);
 	assert_int_equal(chown(fixture->folder, SOMEBODY, SOMEBODY), 0);
 	assert_null(delivery_open(&fixture->config, &err));
 	assert_non_null(strstr(err.text, "Permission denied"));
 	expect_file(ours, "y", "ours");
+	unlink(fixture->pattern);
+	fixture_free(ours);
+	fixture_free(fixture);
+}
+
+/* Nor does it where root itself writes, at once: what is replayed. */
+static void nor_where_root_writes_at_once(void **state)
+{
+	struct fixture *fixture = fixture_new("x"), *ours = fixture_new("y");
+
+	(void)state;
+	if (geteuid())
+		skip();
+	leave(ours->pattern);
+	assert_int_equal(symlink(ours->pattern, fixture->pattern), 0);
+	assert_int_equal(chown(fixture->folder, SOMEBODY, SOMEBODY), 0);
+	fixture->config.waits = true;
+	open_up(fixture);
+	take(fixture, "one", 0, 1);
+	assert_false(close_up(fixture));
+	assert_non_null(strstr(fixture->said, "leads to a folder of another user"));
+	/* what it was raised for is over */
+	caps_raise(ALL_CAPS);
+	expect_file(ours, "y", "ours");
+	/* a link within his own is his affair */
+	leave(ours->pattern);
+	assert_int_equal(chown(ours->folder, SOMEBODY, SOMEBODY), 0);
+	free(fixture->said);
+	open_up(fixture);
+	take(fixture, "one", 0, 1);
+	assert_true(close_up(fixture));
+	caps_raise(ALL_CAPS);
+	expect_file(ours, "y", "one");
 	unlink(fixture->pattern);
 	fixture_free(ours);
 	fixture_free(fixture);
@@ -348,6 +413,7 @@ int main(void)
 		cmocka_unit_test(what_was_too_slow_is_told),
 		cmocka_unit_test(in_somebodys_folder_it_is_theirs),
 		cmocka_unit_test(somebodys_link_opens_no_door),
+		cmocka_unit_test(nor_where_root_writes_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/fsuid.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define NEW_MODE 0644
@@ -146,9 +147,27 @@ void file_put_as_owner(const struct file_put *put)
 {
 	if (!put->uid)
 		return;
-	/* of the thread: that is how the C library leaves these two */
+	/*
+	 * Of the thread: that is how the C library leaves these two. With its setgroups(3) all would
+	 * lose theirs; what root's groups may write is not the owner's.
+	 */
+	syscall(SYS_setgroups, 0, NULL);
 	setfsgid(put->gid);
 	setfsuid(put->uid);
+}
+
+/*
+ * Root would write it, and not the one whose folder it is named in (file_put_as_owner()): a link
+ * of that one must lead to his own folders.
+ */
+static bool is_led_astray(const char *path, const struct target *target)
+{
+	struct stat named, real;
+
+	/* an id that there is none of changes nothing (setfsuid(2)) */
+	if (setfsuid((uid_t)-1) || !is_somebodys(path, &named))
+		return false;
+	return !is_somebodys(target->path, &real) || real.st_uid != named.st_uid;
 }
 
 /* -------------------------------------------------------------------------------- writing */
@@ -200,6 +219,11 @@ int file_put(const struct file_put *put, const char *path, const void *bytes, si
 
 	if (ret)
 		return ret;
+	if (is_led_astray(path, &target))
+		return error_set(err, -EACCES,
+				 "cannot write '%s': it leads to a folder of another user than the "
+				 "one that it is in",
+				 path);
 	number = write_beside(&target, target.is_there ? target.mode : put->mode, bytes, len);
 	return number ? cannot(err, path, number) : 0;
 }
