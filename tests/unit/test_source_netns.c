@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -140,6 +141,31 @@ static void another_one_with_the_same_number_is_refused(void **state)
 	end(pid);
 }
 
+/* Whoever asks, a device or a pipe is not set off by a look at it; inotify(7) tells of that. */
+static void what_is_no_namespace_is_not_even_opened(void **state)
+{
+	char folder[] = "/tmp/test_source_netns.XXXXXX", event[512];
+	int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	struct netns_way way = { .cookie = 0 };
+	struct answer answer;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(way.path, sizeof(way.path), "%s/pipe", folder);
+	assert_int_equal(mkfifo(way.path, 0600), 0);
+	way.ino = inode_of(way.path);
+	assert_true(inotify_add_watch(watch, way.path, IN_OPEN) >= 0);
+	alarm(10);
+	assert_int_equal(visit(ACT_NETNS_OPEN, &way, &answer), -ESRCH);
+	alarm(0);
+	assert_int_equal(answer.fds[NETNS_DIAG], -1);
+	answer_release(&answer);
+	assert_int_equal(read(watch, event, sizeof(event)), -1);
+	close(watch);
+	unlink(way.path);
+	rmdir(folder);
+}
+
 static void another_way_in_is_found(void **state)
 {
 	struct netns_way way, found;
@@ -209,6 +235,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_opened_there_is_of_it),
 		cmocka_unit_test(another_one_with_the_same_number_is_refused),
+		cmocka_unit_test(what_is_no_namespace_is_not_even_opened),
 		cmocka_unit_test(another_way_in_is_found),
 		cmocka_unit_test(its_own_is_looked_into_where_it_is),
 		cmocka_unit_test(a_scan_sees_each_once),

@@ -58,6 +58,16 @@ ssize_t procfs_read(const char *path, char *buf, size_t size)
 	return ret;
 }
 
+int procfs_reopen(int found, int flags)
+{
+	char link[64];
+	int fd;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", found);
+	fd = open(link, flags);
+	return fd < 0 ? -errno : fd;
+}
+
 /* The process that a directory of /proc is of, or 0. */
 static pid_t entry_pid(const struct dirent *entry)
 {

@@ -19,6 +19,11 @@ ssize_t procfs_read(const char *path, char *buf, size_t size);
 /* The same of what is open already; @fd stays the caller's. */
 ssize_t procfs_read_fd(int fd, char *buf, size_t size);
 /*
+ * Opens with @flags what the descriptor @found has found (O_PATH), and nothing that has taken its
+ * name since. The caller's, or -errno; @found stays open.
+ */
+int procfs_reopen(int found, int flags);
+/*
  * Calls @fn for every process (numeric directory of ROOT/proc); stops when it
  * returns non-zero, returns that. -errno if there is no such directory.
  */

@@ -159,18 +159,31 @@ static uint64_t current_cookie(void)
 	return cookie;
 }
 
-/* Enters the namespace at the path if it is still the one with that inode number. */
+/* Opens the namespace that was found there if it is still the one with that inode number. */
+static int open_found(int found, uint32_t ino)
+{
+	struct statfs fs;
+	struct stat st;
+
+	/* nothing else is opened: who asks for a device must not set it off */
+	if (fstatfs(found, &fs) || fs.f_type != NSFS_MAGIC)
+		return -ESRCH;
+	if (fstat(found, &st) || st.st_ino != ino)
+		return -ESRCH;
+	return procfs_reopen(found, O_RDONLY | O_CLOEXEC);
+}
+
 static int enter_path(const struct netns_way *way)
 {
-	struct stat st;
-	int fd = open(way->path, O_RDONLY | O_CLOEXEC), ret = 0;
+	int found = open(way->path, O_PATH | O_CLOEXEC), fd, ret;
 
-	if (fd < 0)
+	if (found < 0)
 		return -errno;
-	if (fstat(fd, &st) || st.st_ino != way->ino)
-		ret = -ESRCH;
-	else if (setns(fd, CLONE_NEWNET))
-		ret = -errno;
+	fd = open_found(found, way->ino);
+	close(found);
+	if (fd < 0)
+		return fd;
+	ret = setns(fd, CLONE_NEWNET) ? -errno : 0;
 	close(fd);
 	return ret;
 }

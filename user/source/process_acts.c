@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Reads and opens what is of other processes: files in /proc, and those that they run. */
 #include <dirent.h>
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +19,7 @@
 
 #define PATH_LEN 96
 #define STAT_FIELD_STACK_START 28
+#define FIND_FLAGS (O_PATH | O_CLOEXEC)
 /* Nothing is waited for, and nothing becomes our terminal. */
 #define READ_FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
 
@@ -159,28 +163,41 @@ int act_maps(const struct request *request, struct answer *answer)
 
 /* ------------------------------------------------------------------------------- files */
 
-/* A plain file and nothing else: a process may have put anything at that name meanwhile. */
-static int plain_file(int fd)
+/*
+ * A plain file and nothing else: a process may have put anything at that name. So it is first
+ * found (O_PATH), in @found, which is closed: to open a device can set it off (watchdog_open(),
+ * drivers/watchdog/watchdog_dev.c).
+ */
+static int plain_file(int found)
 {
 	struct stat st;
+	int fd = -ENOEXEC;
 
-	if (fd < 0)
+	if (found < 0)
 		return -errno;
-	if (!fstat(fd, &st) && S_ISREG(st.st_mode))
-		return fd;
-	close(fd);
-	return -ENOEXEC;
+	if (!fstat(found, &st) && S_ISREG(st.st_mode))
+		fd = procfs_reopen(found, READ_FLAGS);
+	close(found);
+	return fd;
+}
+
+/* What can be run or mapped to be run; a core dump can't, and holds what a process kept to itself. */
+static bool is_program(int fd)
+{
+	/* so far 32 bits are as 64 are */
+	const ssize_t len = offsetof(Elf64_Ehdr, e_type) + sizeof(Elf64_Half);
+	Elf64_Ehdr head;
+
+	return pread(fd, &head, len, 0) == len && !memcmp(head.e_ident, ELFMAG, SELFMAG) &&
+	       (head.e_type == ET_EXEC || head.e_type == ET_DYN);
 }
 
 /* Nor is any other file handed over, whatever name was asked for. */
-static int program_file(int fd)
+static int program_file(int found)
 {
-	static const char elf[4] = "\177ELF";
-	char magic[sizeof(elf)];
+	int fd = plain_file(found);
 
-	fd = plain_file(fd);
-	if (fd < 0 || (pread(fd, magic, sizeof(magic), 0) == sizeof(magic) &&
-		       !memcmp(magic, elf, sizeof(magic))))
+	if (fd < 0 || is_program(fd))
 		return fd;
 	close(fd);
 	return -ENOEXEC;
@@ -190,7 +207,7 @@ int act_image(const struct request *request, struct answer *answer)
 {
 	const struct image_wanted *wanted = request->data;
 	struct open_how how = {
-		.flags = READ_FLAGS,
+		.flags = FIND_FLAGS,
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
 	};
 	char path[PATH_LEN], name[PATH_MAX];
@@ -199,7 +216,7 @@ int act_image(const struct request *request, struct answer *answer)
 	/* the very file, be it deleted, replaced or out of sight; as long as the process lives */
 	snprintf(path, sizeof(path), "/proc/%u/map_files/%lx-%lx", wanted->pid, wanted->start,
 		 wanted->end);
-	fd = program_file(open(path, READ_FLAGS));
+	fd = program_file(open(path, FIND_FLAGS));
 	if (fd < 0 && request->fd >= 0) {
 		snprintf(name, sizeof(name), "%.*s", PATH_MAX - 1, wanted->name);
 		fd = program_file(syscall(SYS_openat2, request->fd, name, &how, sizeof(how)));
@@ -218,7 +235,7 @@ int act_perf_map(const struct request *request, struct answer *answer)
 	if (folder < 0)
 		return -errno;
 	snprintf(name, sizeof(name), "perf-%u.map", *pid);
-	fd = plain_file(openat(folder, name, READ_FLAGS | O_NOFOLLOW));
+	fd = plain_file(openat(folder, name, FIND_FLAGS | O_NOFOLLOW));
 	close(folder);
 	answer->fds[0] = fd;
 	return fd < 0 ? fd : 0;

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the opener hands over, and what it is asked for in vain. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "source/acts.h"
+
+/* The root of somebody's file system. */
+struct place {
+	char path[64];
+	int root;
+};
+
+static struct place place_new(void)
+{
+	struct place place = { .path = "/tmp/test_source_process_acts.XXXXXX" };
+
+	assert_non_null(mkdtemp(place.path));
+	place.root = open(place.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	assert_true(place.root >= 0);
+	assert_int_equal(mkdirat(place.root, "tmp", 0700), 0);
+	return place;
+}
+
+static void place_free(const struct place *place)
+{
+	unlinkat(place->root, "tmp", AT_REMOVEDIR);
+	close(place->root);
+	rmdir(place->path);
+}
+
+static void make_elf(const struct place *place, const char *name, uint16_t type)
+{
+	Elf64_Ehdr head = { .e_ident = ELFMAG, .e_type = type };
+	int fd = openat(place->root, name, O_WRONLY | O_CREAT | O_EXCL, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, &head, sizeof(head)), sizeof(head));
+	close(fd);
+}
+
+/* By its name: there is no such region. */
+static int ask_image(const struct place *place, const char *name)
+{
+	struct image_wanted *wanted = calloc(1, sizeof(*wanted));
+	struct answer answer;
+	int ret;
+
+	assert_non_null(wanted);
+	wanted->pid = (uint32_t)getpid();
+	wanted->start = 1;
+	wanted->end = 2;
+	snprintf(wanted->name, sizeof(wanted->name), "%s", name);
+	ret = acts_ask(NULL, ACT_IMAGE, wanted, sizeof(*wanted), place->root, &answer);
+	assert_int_equal(ret == 0, answer.fds[0] >= 0);
+	assert_true(ret || !(fcntl(answer.fds[0], F_GETFL) & O_PATH));
+	answer_release(&answer);
+	free(wanted);
+	return ret;
+}
+
+static void programs_are_handed_over_and_nothing_else(void **state)
+{
+	static const struct {
+		uint16_t type;
+		int ret;
+	} cases[] = {
+		{ ET_EXEC, 0 },
+		{ ET_DYN, 0 },
+		/* the memory of a process, that of one of root's too */
+		{ ET_CORE, -ENOEXEC },
+		{ ET_REL, -ENOEXEC },
+		{ ET_NONE, -ENOEXEC },
+	};
+	struct place place = place_new();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		make_elf(&place, "file", cases[i].type);
+		assert_int_equal(ask_image(&place, "/file"), cases[i].ret);
+		unlinkat(place.root, "file", 0);
+	}
+	place_free(&place);
+}
+
+static int ask_perf_map(const struct place *place, uint32_t pid)
+{
+	struct answer answer;
+	int ret = acts_ask(NULL, ACT_PERF_MAP, &pid, sizeof(pid), place->root, &answer);
+
+	answer_release(&answer);
+	return ret;
+}
+
+/* Whatever is no plain file may do something when it is opened; inotify(7) tells of that. */
+static void what_is_no_plain_file_is_not_even_opened(void **state)
+{
+	struct place place = place_new();
+	int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	char path[128], event[512];
+
+	(void)state;
+	assert_int_equal(mkfifoat(place.root, "pipe", 0600), 0);
+	assert_int_equal(mkfifoat(place.root, "tmp/perf-7.map", 0600), 0);
+	snprintf(path, sizeof(path), "%s/pipe", place.path);
+	assert_true(inotify_add_watch(watch, path, IN_OPEN) >= 0);
+	snprintf(path, sizeof(path), "%s/tmp/perf-7.map", place.path);
+	assert_true(inotify_add_watch(watch, path, IN_OPEN) >= 0);
+	assert_int_equal(ask_image(&place, "/pipe"), -ENOEXEC);
+	assert_int_equal(ask_perf_map(&place, 7), -ENOEXEC);
+	assert_int_equal(read(watch, event, sizeof(event)), -1);
+	assert_int_equal(errno, EAGAIN);
+	/* that it would tell */
+	close(openat(place.root, "pipe", O_RDONLY | O_NONBLOCK));
+	assert_true(read(watch, event, sizeof(event)) > 0);
+	close(watch);
+	unlinkat(place.root, "pipe", 0);
+	unlinkat(place.root, "tmp/perf-7.map", 0);
+	place_free(&place);
+}
+
+static void a_map_behind_a_link_is_none(void **state)
+{
+	struct place place = place_new();
+
+	(void)state;
+	make_elf(&place, "tmp/secret", ET_NONE);
+	assert_int_equal(symlinkat("secret", place.root, "tmp/perf-7.map"), 0);
+	assert_int_equal(ask_perf_map(&place, 7), -ENOEXEC);
+	unlinkat(place.root, "tmp/perf-7.map", 0);
+	assert_int_equal(renameat(place.root, "tmp/secret", place.root, "tmp/perf-7.map"), 0);
+	assert_int_equal(ask_perf_map(&place, 7), 0);
+	unlinkat(place.root, "tmp/perf-7.map", 0);
+	place_free(&place);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(programs_are_handed_over_and_nothing_else),
+		cmocka_unit_test(what_is_no_plain_file_is_not_even_opened),
+		cmocka_unit_test(a_map_behind_a_link_is_none),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
