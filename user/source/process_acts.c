@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Reads and opens what is of other processes: files in /proc, and those that they run. */
 #include <dirent.h>
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/elf.h>
 #include <linux/openat2.h>
 #include <stdbool.h>
 #include <stddef.h>
