@@ -97,6 +97,24 @@ no_link_in() {
 	stop_twtrace
 }
 
+@test "who has lost all capabilities can't look into the keeper, though it is the same user's" {
+	local keeper
+
+	need_command setpriv
+	# a keeper that has none itself: that it has more is not what protects it
+	: >"$BATS_TEST_TMPDIR/ready"
+	setpriv --bounding-set=-all,+bpf,+perfmon --inh-caps=-all "$TWTRACE" trace -o jsonl --ready-fd 9 \
+		9>"$BATS_TEST_TMPDIR/ready" >"$EVENTS" 2>"$ERRORS" 3>&- </dev/null &
+	TWTRACE_PID=$!
+	PIDS+=("$TWTRACE_PID")
+	WAIT=30 wait_until ready_or_dead "$BATS_TEST_TMPDIR/ready"
+	keeper=$(keepers_of "$TWTRACE_PID")
+	expect "keeper's CapPrm" "$(caps_of "$keeper" CapPrm)" ""
+	run -1 setpriv --bounding-set=-all --inh-caps=-all cat "/proc/$keeper/environ"
+	[[ $output == *"Permission denied" ]]
+	stop_twtrace
+}
+
 @test "nobody else keeps the output open: a reader gets its end" {
 	local ready=$BATS_TEST_TMPDIR/ready reader
 
