@@ -613,10 +613,10 @@ static void heal(struct sim *sim)
 /* What there is no memory for is counted, and what is kept is right. */
 static void a_host_whose_memory_runs_out(void **state)
 {
-	static const unsigned int one_in[] = { 50, 7, 300 };
+	static const unsigned int one_in[] = { 50, 7, 5, 3, 300 };
 	struct fixture *f = *state;
 
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < sizeof(one_in) / sizeof(one_in[0]); i++) {
 		heal(run(f, &(struct plan){ .tier = TW_BY_FENTRY, .memory_fails = one_in[i] },
 			 NULL));
 		assert_true(memory.failed > 10);

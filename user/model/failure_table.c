@@ -146,19 +146,16 @@ static struct failure_row *row_for(struct failures *failures, const struct failu
 void failure_table_add(struct model *model, const struct failure_key *key,
 		       const struct failure *like)
 {
-	struct failures *failures;
-	struct failure_row *row;
+	struct failure_row *row = NULL;
 
-	if (!has_table(model)) {
+	if (has_table(model))
+		row = row_for(model->failures, key);
+	else
 		model->loss[TW_LOSS_NO_MEMORY]++;
-		return;
-	}
-	failures = model->failures;
-	row = row_for(failures, key);
 	if (row)
 		add_to(row, like);
 	else
-		failures->left_out += like->count;
+		model->failures_left_out += like->count;
 }
 
 static int compare(const void *left, const void *right)
@@ -234,5 +231,5 @@ uint64_t failures_of_service(const struct failure *failures, size_t count, size_
 
 uint64_t model_failures_left_out(const struct model *model)
 {
-	return model->failures ? model->failures->left_out : 0;
+	return model->failures_left_out;
 }

@@ -36,7 +36,6 @@ struct failures {
 	struct failure *sorted;		/* owned: as it was shown last */
 	struct index index;
 	size_t count, room;
-	uint64_t left_out;
 };
 
 /* Adds to those with @key what @like says: holder, times, count. */

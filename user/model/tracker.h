@@ -122,6 +122,7 @@ struct model {
 	struct facts_store *facts;	/* owned; NULL: none were told */
 	struct budgets *budgets;	/* owned; NULL: not asked for */
 	struct failures *failures;	/* owned; NULL: nothing has failed */
+	uint64_t failures_left_out;	/* there was no room in their table */
 	struct port_looks *looks;	/* owned; NULL: none were needed */
 	struct attempts *attempts; /* owned; NULL: not asked for */
 	struct history *history;	/* owned; NULL: not asked for */
