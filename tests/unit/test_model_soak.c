@@ -627,6 +627,45 @@ static void a_host_whose_memory_runs_out(void **state)
 	}
 }
 
+static void empty_dump(struct fixture *f)
+{
+	struct tw_kernel_figures none = { 0 };
+
+	f->now_ns += 10 * SECOND;
+	feed_dumped(f, TW_SNAPSHOT_BEGIN, NETNS, &none, 0, 0);
+	feed_dumped(f, TW_SNAPSHOT_END, NETNS, &none, TW_S_MIB_AT_BIRTH, 0);
+	feed_bare(f, TW_TICK);
+}
+
+/* Nobody remembers that it is to be judged, but for the dumps. */
+static void what_was_not_buried_ends_all_the_same(void **state)
+{
+	struct fixture *f = *state;
+	struct end orphan = end_of(1, 40001, 443, 100, "curl"), failed = orphan;
+
+	feed_bare(f, TW_READY);
+	empty_dump(f);
+	feed_connected(f, &orphan);
+	feed_brief(f, &orphan, TW_ESTABLISHED, TW_FIN_WAIT1, 0);
+	feed_brief(f, &orphan, TW_FIN_WAIT1, TW_FIN_WAIT2, 0);
+	failed.cookie = 2;
+	failed.tuple.local_port = 40002;
+	feed_connect(f, &failed);
+	f->unchecked = memory.now = true;
+	memory.one_in = 1;
+	feed_brief(f, &orphan, TW_FIN_WAIT2, TW_CLOSE, TW_F_ORPHAN | TW_F_ALL_ACKED);
+	feed_transition(f, &failed, TW_SYN_SENT, TW_CLOSE, 0, ECONNREFUSED, TW_TRANSITION_FULL);
+	f->unchecked = memory.now = false;
+	assert_int_equal(f->model->nr_over, 0);
+	assert_int_equal(f->model->conns.count, 2);
+	assert_true(model_loss(f->model, TW_LOSS_NO_MEMORY) >= 2);
+	/* the next dumps: judged, found to live no more, gone */
+	for (unsigned int i = 0; i < 3; i++)
+		empty_dump(f);
+	assert_int_equal(f->model->conns.count, 0);
+	assert_no_errors(f, NETNS, UINT64_MAX, 0);
+}
+
 /* Any bytes, of the right size more often than not, with few cookies and states in range. */
 static void any_records_at_all(void **state)
 {
@@ -669,6 +708,7 @@ int main(void)
 		fixture_test(a_kernel_that_loses_records_with_little_room),
 		fixture_test(a_kernel_that_loses_records_under_a_filter),
 		fixture_test(a_host_whose_memory_runs_out),
+		fixture_test(what_was_not_buried_ends_all_the_same),
 		fixture_test(any_records_at_all),
 	};
 

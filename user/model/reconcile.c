@@ -25,6 +25,8 @@
 #define SYN_RECV_NS (130000 * MS_NS)
 /* Dumps further apart do not tell when a minisock ended. */
 #define POLL_NS (5000 * MS_NS)
+/* Ticks come far more often: what has ended is judged and gone by then. */
+#define BURIED_NS (5000 * MS_NS)
 
 static bool is_minisock(const struct tw_socket *record)
 {
@@ -317,6 +319,13 @@ static void count(struct figures *ours, const struct model *model, uint32_t id,
 	}
 }
 
+/* It has ended, and there was no memory to remember that it is to be judged. */
+static bool is_unburied(const struct conn *conn, const struct netns *netns)
+{
+	return (conn->phase == PHASE_PENDING || conn->phase == PHASE_OVER) &&
+	       conn->since_ns + BURIED_NS < netns->dump_began_ns;
+}
+
 /* Refusals that an evidence tier has told of, and the kernel's figure does not count yet. */
 static uint64_t refused_later(const struct model *model, const struct netns *netns, uint64_t end_ns)
 {
@@ -362,6 +371,8 @@ static struct figures sweep(struct model *model, struct netns *netns,
 		else if (conn->dump != netns->dump && conn->phase == PHASE_MINI)
 			judge_minisock(model, id, netns, record, &refusals);
 		count(&ours, model, id, netns, record->head.ts_ns);
+		if (is_unburied(conn, netns))
+			tracker_bury(model, id);
 	}
 	netns->refusals_left = refusals < refused ? refusals : refused;
 	/* where births were told in sum, the rest is among those (missed.c) */
