@@ -5,6 +5,7 @@
  * evidence tier tells of everything, all counts are those of the kernel.
  */
 #include "model_fixture.h"
+#include "scarcity.h"
 
 #include <errno.h>
 
@@ -46,46 +47,6 @@ struct sim {
 		uint64_t born_ns, ends_ns; /* of the minisock */
 	} ends[NR_ENDS];
 };
-
-/* While a step is made one allocation in so many fails; 0: none. */
-static struct scarcity {
-	unsigned int one_in, calls, failed;
-	bool now;
-} memory;
-
-static bool is_refused(void)
-{
-	bool refused = memory.now && memory.one_in && ++memory.calls % memory.one_in == 0;
-
-	memory.failed += refused;
-	if (refused)
-		errno = ENOMEM;
-	return refused;
-}
-
-#ifdef __SANITIZE_ADDRESS__
-#define REAL(name) __interceptor_##name
-#else
-#define REAL(name) __libc_##name
-#endif
-void *REAL(malloc)(size_t size);
-void *REAL(calloc)(size_t count, size_t size);
-void *REAL(realloc)(void *old, size_t size);
-
-void *malloc(size_t size)
-{
-	return is_refused() ? NULL : REAL(malloc)(size);
-}
-
-void *calloc(size_t count, size_t size)
-{
-	return is_refused() ? NULL : REAL(calloc)(count, size);
-}
-
-void *realloc(void *old, size_t size)
-{
-	return is_refused() ? NULL : REAL(realloc)(old, size);
-}
 
 static uint32_t draw(struct sim *sim, uint32_t below)
 {

@@ -104,15 +104,23 @@ int index_insert(struct index *index, uint32_t hash, uint32_t id)
 	return 0;
 }
 
+/* Where @id is, stored with @hash; NULL: nowhere. */
+static struct index_slot *slot_of(const struct index *index, uint32_t hash, uint32_t id)
+{
+	struct index_slot *slot = index_search(index, hash);
+
+	for (; slot->id != id; slot++)
+		if (slot->hash != hash || slot->id == INDEX_NONE)
+			return NULL;
+	return slot;
+}
+
 bool index_remove(struct index *index, uint32_t hash, uint32_t id)
 {
-	struct index_slot *slot = index_search(index, hash), *next;
+	struct index_slot *slot = slot_of(index, hash, id), *next;
 
-	while (slot->id != id) {
-		if (slot->hash != hash || slot->id == INDEX_NONE)
-			return false;
-		slot++;
-	}
+	if (!slot)
+		return false;
 	/* whatever has been pushed on from its home moves back by one */
 	for (next = slot + 1; next->id != INDEX_NONE &&
 			      index_home(next->hash, index->nr_homes) < next - index->slots;
@@ -121,4 +129,14 @@ bool index_remove(struct index *index, uint32_t hash, uint32_t id)
 	memset(next - 1, 0xff, sizeof(*next));
 	index->count--;
 	return true;
+}
+
+bool index_renumber(struct index *index, uint32_t hash, uint32_t id, uint32_t now)
+{
+	struct index_slot *slot = slot_of(index, hash, id);
+
+	assert(now != INDEX_NONE);
+	if (slot)
+		slot->id = now;
+	return slot != NULL;
 }

@@ -75,6 +75,8 @@ static inline uint32_t index_find(const struct index *index, uint32_t hash, inde
 int index_insert(struct index *index, uint32_t hash, uint32_t id);
 /* Removes @id, stored with @hash; false if it was not there. */
 bool index_remove(struct index *index, uint32_t hash, uint32_t id);
+/* The thing @id, stored with @hash, is numbered @now; false if it was not there. Needs no memory. */
+bool index_renumber(struct index *index, uint32_t hash, uint32_t id, uint32_t now);
 
 /* The finaliser of MurmurHash3: every bit of the input reaches every bit of the output. */
 static inline uint64_t hash_mix(uint64_t value)

@@ -52,11 +52,10 @@ void port_settings_forget(struct port_settings_list *list, uint64_t netns_cookie
 	index_remove(&list->by_netns, hash_u64(netns_cookie), settings - list->items);
 	free(settings->reserved);
 	if (settings != last) {
-		/* it moves into the place that is free: what there is room for in the index, too */
-		index_remove(&list->by_netns, hash_u64(last->netns_cookie), list->count);
+		/* it moves into the place that is free */
+		index_renumber(&list->by_netns, hash_u64(last->netns_cookie), list->count,
+			       settings - list->items);
 		*settings = *last;
-		index_insert(&list->by_netns, hash_u64(settings->netns_cookie),
-			     settings - list->items);
 	}
 	if (list->at >= list->count)
 		list->at = 0;
@@ -167,6 +166,7 @@ static int learn_reserved(struct port_settings *settings, const char *facts)
 	if (!fact.text || !fact.len || fact.text[0] == '\n')
 		return 0;
 	settings->reserved = calloc(1, sizeof(*settings->reserved));
+	settings->reserved_known = settings->reserved != NULL;
 	if (!settings->reserved)
 		return -ENOMEM;
 	port_set_parse(settings->reserved, fact.text, fact.len);

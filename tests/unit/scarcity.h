@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Memory that runs out for a while: allocations of the whole test go by here. */
+#ifndef SCARCITY_H
+#define SCARCITY_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+/* While it is now one allocation in so many fails; 0: none. */
+static struct scarcity {
+	unsigned int one_in, calls, failed;
+	bool now;
+} memory;
+
+static bool is_refused(void)
+{
+	bool refused = memory.now && memory.one_in && ++memory.calls % memory.one_in == 0;
+
+	memory.failed += refused;
+	if (refused)
+		errno = ENOMEM;
+	return refused;
+}
+
+#ifdef __SANITIZE_ADDRESS__
+#define REAL(name) __interceptor_##name
+#else
+#define REAL(name) __libc_##name
+#endif
+void *REAL(malloc)(size_t size);
+void *REAL(calloc)(size_t count, size_t size);
+void *REAL(realloc)(void *old, size_t size);
+
+void *malloc(size_t size)
+{
+	return is_refused() ? NULL : REAL(malloc)(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+	return is_refused() ? NULL : REAL(calloc)(count, size);
+}
+
+void *realloc(void *old, size_t size)
+{
+	return is_refused() ? NULL : REAL(realloc)(old, size);
+}
+
+#endif
