@@ -65,8 +65,7 @@ printf -v ALL %s "${ODD[@]}"
 		says 2 "$TWTRACE" "$odd"
 		says 2 "$TWTRACE" top "--$odd"
 		says 2 "$TWTRACE" top "--$odd=$odd"
-		# of glibc's getopt this is no option and no error
-		[[ $odd == $'\xff'* ]] || says 2 "$TWTRACE" top "-$odd"
+		says 2 "$TWTRACE" top "-$odd"
 		says 1 "$TWTRACE" top -i /nowhere/"$odd"
 	done
 	# a newline begins no message of its own

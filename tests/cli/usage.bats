@@ -63,6 +63,26 @@ refuses() {
 	[[ $output =~ ^twtrace\ [0-9] ]]
 }
 
+@test "an option that glibc takes for no error is refused as any other" {
+	local odd=$'\xff' words
+
+	for words in "-$odd" "-v$odd" "-${odd}v" "--limit 3 -$odd" "-v -$odd -o json"; do
+		# shellcheck disable=SC2086 # words
+		refuses 2 "invalid option -- '\\xff'" top $words
+	done
+	refuses 2 "invalid option -- '\\xff'" run -v "-$odd" ls
+	# an argument is none, nor is what belongs to a program
+	for words in "-i -$odd" "-i$odd" "--input -$odd" "--inp -$odd" "-- -$odd" "-vi -$odd"; do
+		# shellcheck disable=SC2086 # words
+		run "$TWTRACE" top $words
+		[[ $status != 0 && $output != *invalid* && $output == *"xff'"* ]]
+	done
+	run "$TWTRACE" run -i /nowhere ls "-$odd"
+	[[ $output == *"not both"* ]]
+	run -0 "$TWTRACE" top '-?'
+	[[ $output == "Usage: "* ]]
+}
+
 @test "an unknown command is a usage error that quotes it" {
 	refuses 2 "'tpo'" tpo
 }

@@ -17,6 +17,7 @@
 #include "cmd/argp_said.h"
 #include "cmd/command.h"
 #include "cmd/complete.h"
+#include "cmd/odd_option.h"
 
 enum key {
 	KEY_OUTPUT = 'o',
@@ -567,6 +568,11 @@ void options_parse(struct options *options, const struct option_spec *spec, int 
 	argp_err_exit_status = STATUS_USAGE;
 	argp_program_version = "twtrace " TWTRACE_VERSION;
 	argp_said_begin();
+	if (odd_option(table, spec->words, argc, argv)) {
+		fprintf(stderr, "%s: invalid option -- '\xff'\n", argv[0]);
+		argp_help(&argp, stderr, ARGP_HELP_SEE, argv[0]);
+		exit(STATUS_USAGE);
+	}
 	/* what is wrong with the words it says itself, and ends; this is memory */
 	ret = argp_parse(&argp, argc, argv, spec->words ? ARGP_IN_ORDER : 0, NULL, &parse);
 	argp_said_end();
