@@ -27,6 +27,22 @@ faulty() {
 		LD_PRELOAD="$PRELOAD" "$TWTRACE" "$@" >"$EVENTS" 2>"$ERRORS" 3>&- </dev/null || STATUS=$?
 }
 
+# unheld: "prog 17" and the like, a line each, of what is in the kernel and no process holds.
+unheld() {
+	local kind there
+
+	there=$(for kind in prog map link; do
+		bpftool -j "$kind" show | jq -r --arg kind "$kind" '.[] | "\($kind) \(.id)"'
+	done | sort -u)
+	comm -23 - <(cat /proc/[0-9]*/fdinfo/* 2>/dev/null |
+		sed -nE 's/^(prog|map|link)_id:\s+/\1 /p' | sort -u) <<<"$there"
+}
+
+# nothing_stays FILE: but for what was there before.
+nothing_stays() {
+	[[ -z $(unheld | comm -23 - "$1") ]]
+}
+
 @test "memory: at the start one allocation fails, wherever: it ends with a sentence, or goes on" {
 	run "$ROOT/tests/faults/run" --some 12 "top -o json --for 50ms"
 	echo "$output"
@@ -75,6 +91,8 @@ faulty() {
 @test "programs: whichever cannot be attached, it is said, or it ends; nothing stays in the kernel" {
 	local n error
 
+	need_command bpftool
+	unheld >"$BATS_TEST_TMPDIR/before"
 	for error in 1 16; do
 		for n in {1..8}; do
 			: >"$BATS_TEST_TMPDIR/log"
@@ -83,6 +101,7 @@ faulty() {
 			[[ $STATUS == 0 || $STATUS == 3 ]]
 			[[ $STATUS == 0 || $(tail -1 "$ERRORS") == "twtrace top: "* ]]
 			[[ $STATUS == 3 ]] || jq -e '.evidence != null' "$EVENTS" >/dev/null
+			wait_until nothing_stays "$BATS_TEST_TMPDIR/before"
 			[[ -s $BATS_TEST_TMPDIR/log ]] || break
 		done
 	done
