@@ -467,7 +467,7 @@ enum tw_loss_cause {
 	TW_LOSS_MALFORMED = 3,	/* a record that makes no sense */
 	TW_LOSS_UNTOLD = 4,	/* a minisock's birth that the evidence tier missed: inferred */
 	TW_LOSS_SPILLED = 5,	/* state changes that are counted, but of which nothing else is told */
-	TW_LOSS_OUTPUT_FULL = 6, /* events that the output was too slow for */
+	TW_LOSS_OUTPUT_FULL = 6, /* events that the output was too slow for, or had no memory for */
 	TW_LOSS_LEFT_OUT = 7,	/* sockets that a part of a recording had no room to begin with */
 	TW_NR_LOSS = 8,
 };

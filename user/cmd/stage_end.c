@@ -122,7 +122,8 @@ static void say_what_is_missing(const struct stage *stage, bool whole)
 	if (stage->missing && whole)
 		log_msg(LOG_WARNING,
 			"%s events were not printed, because standard output took them more slowly "
-			"than they came; they are in all counts",
+			"than they came, or there was no memory to print them; they are in all "
+			"counts",
 			number);
 	else if (stage->missing)
 		log_msg(LOG_WARNING,

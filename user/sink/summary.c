@@ -211,7 +211,8 @@ const char *loss_explanation(unsigned int cause)
 			"not told one by one, the ring buffer was full (--ring enlarges "
 			"it): they are in every count",
 		[TW_LOSS_OUTPUT_FULL] =
-			"not printed, the output was slower than they came: they are in every count",
+			"not printed, the output was too slow or there was no memory: they are in every "
+			"count",
 		[TW_LOSS_SKIPPED] = "skipped by the kernel, which was in the same probe already",
 		[TW_LOSS_NO_MEMORY] = "no memory to keep them",
 		[TW_LOSS_MALFORMED] = "malformed, and ignored",
