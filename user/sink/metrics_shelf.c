@@ -159,7 +159,10 @@ static bool fits(const struct shelf *shelf, const struct shelf_candidate *candid
 	return (!shelf->by_share && shelf->count <= shelf->cap / 2) || has_share(shelf, candidate);
 }
 
-/* The model forgets names that nothing is counted for: who comes again has another key. */
+/*
+ * The model forgets names that nothing is counted for: who comes again has another key. It is
+ * new, but for what was shown.
+ */
 static bool has_come_again(struct shelf *shelf, const struct row_key *key, const char *labels)
 {
 	for (uint32_t i = 1; i < shelf->count; i++) {
@@ -170,6 +173,7 @@ static bool has_come_again(struct shelf *shelf, const struct row_key *key, const
 		if (!index_insert(&shelf->index, key_hash(key), i)) {
 			index_remove(&shelf->index, key_hash(&entry->key), i);
 			entry->key = *key;
+			entry->fresh = shelf->again = true;
 		}
 		return true;
 	}
@@ -186,6 +190,7 @@ static void admit(struct shelf *shelf, const struct row_key *key, char *labels)
 		return;
 	}
 	*entry = (struct shelf_entry){ .key = *key, .labels = labels, .fresh = true };
+	shelf->again = true;
 	shelf->count++;
 }
 
@@ -209,7 +214,7 @@ static uint32_t sort_candidates(struct shelf *shelf)
 
 bool shelf_admit(struct shelf *shelf, shelf_labels_fn labels, const void *ctx)
 {
-	uint32_t before = shelf->count, nr = sort_candidates(shelf);
+	uint32_t nr = sort_candidates(shelf);
 
 	for (uint32_t i = 0; i < nr && shelf->count <= shelf->cap; i++) {
 		const struct row_key *key = &shelf->candidates[i].key;
@@ -218,7 +223,6 @@ bool shelf_admit(struct shelf *shelf, shelf_labels_fn labels, const void *ctx)
 			break;
 		admit(shelf, key, labels(ctx, key));
 	}
-	shelf->again = shelf->count > before;
 	return shelf->again;
 }
 
@@ -234,9 +238,9 @@ static uint64_t give(struct shelf_entry *entry, unsigned int field, uint64_t lef
 		entry->kept[field] -= behind;
 	if (given > left)
 		given = left;
-	if (entry->fresh)
-		entry->kept[field] = (int64_t)(given - entry->now[field]);
 	entry->shown[field] += given;
+	if (entry->fresh)
+		entry->kept[field] = (int64_t)(entry->shown[field] - entry->now[field]);
 	return given;
 }
 
