@@ -12,13 +12,11 @@
 #include "base/index.h"
 #include "base/pool.h"
 #include "base/text.h"
+#include "model/model.h"
 
 #define SERVICE_NAME_LEN 128
 #define CONTAINER_HEX 64
 #define CONTAINER_SHOWN 12
-/* As many as a model has (MODEL_MAX_SOURCES). */
-#define SERVICES_SOURCES 64
-
 /* So few names, or cgroups, are no reason to forget any. */
 #define NAMES_FEW (2 * TW_CGROUPS_REMEMBERED)
 
@@ -48,7 +46,7 @@ struct services {
 	struct index by_name, by_number, by_cgroup, by_command;
 	uint32_t numbers;	/* given out */
 	uint32_t age;	/* how often a cgroup was learned */
-	uint32_t told[SERVICES_SOURCES]; /* of that by each source */
+	uint32_t told[MODEL_MAX_SOURCES]; /* of that by each source */
 	uint32_t many_names, many_cgroups; /* from so many on some are forgotten */
 	char **gone;	/* owned, and so are they: names forgotten the last time */
 	uint32_t nr_gone;
@@ -403,7 +401,8 @@ void services_each_cgroup(const struct services *services,
 
 bool services_are_many(const struct services *services)
 {
-	return services->services.count + services->commands.count >= services->many_names ||
+	/* no command is remembered without its name */
+	return services->services.count >= services->many_names ||
 	       services->cgroups.count >= services->many_cgroups;
 }
 
