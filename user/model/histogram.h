@@ -72,7 +72,10 @@ static inline unsigned int histogram_count_bits(uint64_t bits)
 	return ((bits + (bits >> 4)) & 0x0f0f0f0f0f0f0f0fULL) * 0x0101010101010101ULL >> 56;
 }
 
-/* The lower half of a bucket's count, or where it would be: as many octaves are before it as are in use. */
+/*
+ * The lower half of a bucket's count, or where it would be: as many octaves are before it as are
+ * in use.
+ */
 static inline uint32_t *histogram_count(const struct histogram *histogram, unsigned int bucket)
 {
 	uint64_t below = (1ULL << bucket / HISTOGRAM_SUB_COUNT) - 1;

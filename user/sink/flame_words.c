@@ -116,7 +116,6 @@ static char *composed(const struct flame *flame, compose_fn compose, int *ret)
 	char *text = NULL;
 	size_t len;
 	FILE *out = stream_memory(&text, &len);
-
 	bool fine = out != NULL;
 
 	if (out) {
