@@ -4,11 +4,13 @@ A recording with other names: in each place that holds text a stranger may have 
 
     names.py hostile|harmless ROUND RECORDING OUT
     names.py none RECORDING     fails where one of them is in it
+    names.py all FLAME...       fails where one that is shown as it is, is in none (speedscope)
 
 The places get the same numbers with both, and with another round other names: what is made of
 the two must have the same shape. Names of programs are 16 bytes, the others as long as they are.
 In odd rounds services are named by their units, else by their programs.
 """
+import json
 import struct
 import subprocess
 import sys
@@ -96,7 +98,8 @@ class Renaming:
         number = self.number(kind, name)
         if not self.hostile:
             return b'h%d' % number
-        return NAMES[(number + self.turn * 11) % len(NAMES)]
+        # so many programs have connections in the one with the most
+        return NAMES[(number + self.turn * 8) % len(NAMES)]
 
     def long(self, kind, name):
         number = self.number(kind, name)
@@ -210,9 +213,23 @@ def none_in(path):
         sys.exit(f'{path} has {found}')
 
 
+def all_in(paths):
+    frames = set()
+    for path in paths:
+        with open(path, encoding='utf-8') as file:
+            frames.update(frame['name'] for frame in json.load(file)['shared']['frames'])
+    plain = [name[:15].decode() for name in NAMES if name.isascii() and name.decode().isprintable()]
+    lacking = [name for name in plain if name not in frames]
+    if lacking:
+        sys.exit(f'no flame has {lacking}')
+
+
 def main():
     if sys.argv[1] == 'none':
         none_in(sys.argv[2])
+        return
+    if sys.argv[1] == 'all':
+        all_in(sys.argv[2:])
         return
     kind, turn, source, out = sys.argv[1:]
     to = Renaming(kind == 'hostile', int(turn))
