@@ -313,6 +313,39 @@ static void a_file_is_read_again_from_any_place(void **state)
 	file_free(file);
 }
 
+static void what_is_read_again_is_as_at_first(void **state)
+{
+	struct file *file = file_new();
+	struct recording *recording;
+	struct plain plain;
+	char damage[256];
+	unsigned int count;
+
+	(void)state;
+	plain_init(&plain);
+	write_by_hand(file, &plain);
+	recording = open_stored(file, file->len - 1);
+	count = read_prefix(recording, &plain);
+	snprintf(damage, sizeof(damage), "%s", recording_damage(recording));
+	/* more in all than so short a file may become at once */
+	for (size_t bytes = 0; bytes < 10 << 20; bytes += plain.at[count]) {
+		assert_int_equal(recording_rewind(recording, NULL), 0);
+		assert_null(recording_damage(recording));
+		assert_int_equal(read_prefix(recording, &plain), count);
+		assert_string_equal(recording_damage(recording), damage);
+	}
+	assert_int_equal(recording_rewind(recording, NULL), 0);
+	/* what comes after the first record has been looked at, and comes after it again */
+	assert_non_null(recording_next(recording));
+	assert_int_equal(recording_ahead(recording)->kind, plain.bytes[plain.at[1] + 2]);
+	assert_int_equal(recording_ahead(recording)->size, plain.at[3] - plain.at[2]);
+	assert_int_equal(recording_rewind(recording, NULL), 0);
+	assert_non_null(recording_next(recording));
+	assert_int_equal(recording_ahead(recording)->kind, plain.bytes[plain.at[1] + 2]);
+	recording_free(recording);
+	file_free(file);
+}
+
 static void what_cannot_be_opened_is_said(void **state)
 {
 	struct error err = { 0 };
@@ -726,6 +759,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_whole_file_is_read_to_its_end),
 		cmocka_unit_test(a_file_is_read_again_from_any_place),
+		cmocka_unit_test(what_is_read_again_is_as_at_first),
 		cmocka_unit_test(what_cannot_be_opened_is_said),
 		cmocka_unit_test(a_file_cut_anywhere_gives_what_comes_before),
 		cmocka_unit_test(damage_never_does_harm),
