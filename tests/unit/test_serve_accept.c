@@ -41,6 +41,8 @@ static void a_range_that_says_more_counts(void **state)
 		{ "text/plain;q=1.001", 0, 0, "more than all" },
 		{ "text/plain;q=0.001", 0, 1, "the least" },
 		{ "text/plainer, textual/*", 0, 0, "others that begin so" },
+		{ "text/*er, */*er", 0, 0, "no wildcards" },
+		{ "text/plain;q=0.7, text/plain;q=0.2", 0, 700, "said twice, the better one" },
 		{ ",,;,=;q=1,\"", 0, 0, "nonsense" },
 	};
 

@@ -45,6 +45,7 @@ static void what_could_mean_two_things_is_refused(void **state)
 		{ "%=1", "'%", "in the name" },
 		{ "a=%ff", "'a", "no UTF-8" },
 		{ "a=%c2%85", "'a", "a control character of UTF-8" },
+		{ "%c2%85=a", "'%c2", "the same in the name" },
 		{ "a=1&a=2", "'a", "twice" },
 		{ "a&b&c&d&e&f&g&h&i&j&k&l&m&n&o&p&q", "'q'", "too many" },
 	};
