@@ -296,7 +296,7 @@ static bool differs(const struct figure_kind *kind, const struct slices *slices,
 {
 	const struct slices *const half[NR_SIDES] = { &slices[0], &slices[1] };
 	double values[NR_SIDES][COMPARE_SLICES];
-	struct figure figure;
+	struct figure figure = { 0 };
 
 	for (unsigned int side = 0; side < NR_SIDES; side++)
 		take(kind, half[side], &figure.side[side], values[side]);

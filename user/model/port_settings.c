@@ -2,6 +2,7 @@
 /* Settings of namespaces by their files, and sets of ports. */
 #include "model/port_settings.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -104,6 +105,7 @@ static struct port_settings *add(struct port_settings_list *list, uint64_t netns
 
 	if (take_place(list, &at))
 		return NULL;
+	assert(list->items);
 	list->items[at] = (struct port_settings){
 		.netns_cookie = netns_cookie,
 		.source = source,

@@ -92,20 +92,17 @@ static char *broken(char *text, unsigned int width)
 
 void pane_set(struct pane *pane, char *text, unsigned int width)
 {
-	const char **lines;
-	size_t top = pane->top;
 	char *rest = broken(text, width);
+	struct pane filled = { .text = rest, .top = pane->top };
 
-	text = rest;
-	lines = text ? calloc(count_lines(text), sizeof(*lines)) : NULL;
+	if (rest)
+		filled.lines = calloc(count_lines(rest), sizeof(*filled.lines));
+	while (filled.lines && rest && *rest)
+		filled.lines[filled.count++] = strsep(&rest, "\n");
+	if (!filled.lines)
+		pane_release(&filled);
 	pane_release(pane);
-	if (!lines) {
-		free(text);
-		return;
-	}
-	*pane = (struct pane){ .text = text, .lines = lines, .top = top };
-	while (rest && *rest)
-		pane->lines[pane->count++] = strsep(&rest, "\n");
+	*pane = filled;
 }
 
 void pane_move(struct pane *pane, long by)

@@ -291,7 +291,7 @@ static int receive_piece(const struct keeper *keeper, char *piece, struct answer
 static int receive_answer(struct keeper *keeper, struct answer *answer, int *result)
 {
 	char *piece = malloc(PIECE_BYTES);
-	struct answer_head head;
+	struct answer_head head = { 0 };
 	int ret;
 
 	if (!piece)
