@@ -182,31 +182,34 @@ static void a_row_keeps_its_name(void **state)
 	assert_int_equal(rows_called(f->model, "early.service"), 1);
 }
 
-/* No row of a table has them any more: there are few. */
-static void whatever_counts_for_a_service_keeps_its_name(void **state)
+/* No row of a table has it any more: there are few. */
+static void a_failure_keeps_its_name(void **state)
 {
-	static const struct flame_by services_only = { .frames = { FRAME_SERVICE }, .count = 1 };
 	struct fixture *f = *state;
-	struct end open = client(MANY + 1);
 	struct tw_bind_failed failed = { .cookie = 7, .cgroup_id = 1, .owner = { .tgid = 7 } };
 	const struct failure *failures;
-	const struct pool *gone;
-	struct called called = { .cookie = MANY + 1 };
 
-	fixture_start(f, &(struct model_opts){ .max_rows = 100, .flame = &services_only });
-	f->unchecked = true;
-	feed_bare(f, TW_READY);
-	strcpy(open.owner.comm, "early");
-	feed_connected(f, &open);
+	start(f, 100);
 	feed_name(f, TW_CGROUP, 1, "/system.slice/failing.service");
 	failed.head = head_of(f, TW_BIND_FAILED, sizeof(failed));
 	failed.head.error = EADDRINUSE;
 	feed(f, &failed, sizeof(failed));
 	feed_containers(f, 40000);
-	model_each_conn(f->model, look, &called);
-	assert_string_equal(called.service, "early");
 	assert_int_equal(model_failures(f->model, &failures), 1);
+	assert_non_null(failures[0].service);
 	assert_string_equal(failures[0].service, "failing.service");
+}
+
+static void a_flame_keeps_its_names(void **state)
+{
+	static const struct flame_by services_only = { .frames = { FRAME_SERVICE }, .count = 1 };
+	struct fixture *f = *state;
+	const struct pool *gone;
+
+	fixture_start(f, &(struct model_opts){ .max_rows = 100, .flame = &services_only });
+	f->unchecked = true;
+	feed_bare(f, TW_READY);
+	feed_containers(f, 40000);
 	gone = &f->model->flames->gone.pool;
 	assert_true(gone->count > 40000);
 	for (uint32_t id = pool_next(gone, 1); id != POOL_NONE; id = pool_next(gone, id + 1)) {
@@ -300,7 +303,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		fixture_test(containers_that_are_gone_are_forgotten),
 		fixture_test(a_row_keeps_its_name),
-		fixture_test(whatever_counts_for_a_service_keeps_its_name),
+		fixture_test(a_failure_keeps_its_name),
+		fixture_test(a_flame_keeps_its_names),
 		fixture_test(namespaces_that_are_gone_are_forgotten),
 		fixture_test(processes_that_are_gone_are_told_apart_while_they_are_not_many),
 		fixture_test(many_namespaces_at_a_time_take_no_more_time_each),
