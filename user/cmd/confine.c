@@ -14,11 +14,10 @@
 #include "base/caps.h"
 #include "base/landlock.h"
 #include "base/log.h"
+#include "source/live.h"
 
-/* What tracing may need: to load, and for each look into other processes and namespaces. */
-#define CAPS_OF_TRACING                                                                           \
-	(CAPS(BPF) | CAPS(PERFMON) | CAPS(SYS_ADMIN) | CAPS(SYS_PTRACE) | CAPS(DAC_READ_SEARCH) | \
-	 CAPS(CHECKPOINT_RESTORE) | CAPS(SYSLOG) | CAPS(KILL))
+/* And to pass signals on to a command. */
+#define CAPS_OF_TRACING (LIVE_CAPS | CAPS(KILL))
 
 enum purpose {
 	FOR_ALL = 1 << 0,	/* the time of day, the terminal, letters */

@@ -98,8 +98,9 @@ static int open_all(struct live *live, const struct live_opts *opts, struct erro
 	live->cgroups = cgroups_new(live->keeper);
 	if (!live->cgroups || losses_init(&live->losses))
 		return error_set(err, -ENOMEM, "no memory");
-	/* loading takes the most: programs, their statistics, addresses of functions, tracefs */
-	caps_raise(LIVE_CAPS);
+	/* loading takes the most: programs, their statistics, addresses of functions, tracefs; and
+	 * before 5.11 memory under RLIMIT_MEMLOCK, which libbpf lifts */
+	caps_raise(ALL_CAPS);
 	ret = survey_init(&live->survey, live->keeper, opts->ages, opts->filter.netns_ino, err);
 	if (!ret)
 		ret = probes_load(&live->probes, opts, err);
