@@ -44,6 +44,8 @@ void netns_list_scan(struct netns_list *list);
  * came by none in it, nor by a name for it, or its inode number is another's now.
  */
 bool netns_list_is_gone(const struct netns_list *list, uint64_t cookie, uint32_t ino);
+/* The cookie of the namespace that this thread is in; 0: the kernel has none to give (before 5.14). */
+uint64_t netns_current_cookie(void);
 const struct netns_entry *netns_list_find(const struct netns_list *list, uint64_t cookie);
 void netns_list_remove(struct netns_list *list, size_t at);
 

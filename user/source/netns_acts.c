@@ -19,6 +19,7 @@
 #include "base/facts.h"
 #include "base/procfs.h"
 #include "source/acts.h"
+#include "source/netns.h"
 
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71	/* 5.14 */
@@ -144,8 +145,7 @@ int act_netns_scan(const struct request *request, struct answer *answer)
 
 /* -------------------------------------------------------------------------------- visit */
 
-/* The cookie of the namespace this thread is in; 0 where the kernel has none to give. */
-static uint64_t current_cookie(void)
+uint64_t netns_current_cookie(void)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	uint64_t cookie = 0;
@@ -223,7 +223,7 @@ typedef int (*visit_fn)(const struct request *request, struct answer *answer);
 static int look_around(struct netns_way *way, const struct request *request, struct answer *answer,
 		       visit_fn fn)
 {
-	uint64_t cookie = current_cookie();
+	uint64_t cookie = netns_current_cookie();
 	int ret;
 
 	/* inode numbers are used again at once: the cookie has the last word */

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "source/configure.h"
 #include "source/estimate.h"
+#include "source/netns.h"
 #include "twtrace.skel.h"
 
 /* What a tracepoint at the end of one system call costs all of them: a bit of every task. */
@@ -108,9 +109,12 @@ static int load_tier(struct probes *probes, const struct live_opts *opts, enum t
 		with_fexit = false;
 		ret = load(probes, opts, evidence, with_fexit, false, err);
 	}
-	/* libbpf loads all or nothing, and does not tell which one was refused */
+	/*
+	 * libbpf loads all or nothing, and does not tell which one was refused. A kernel that has no
+	 * cookies of namespaces can't be traced at all, and 5.10 would log a warning.
+	 */
 	if (ret && ret != -ENOMEM && ret != -EMFILE && evidence == TW_BY_INFERENCE &&
-	    !load(probes, opts, evidence, with_fexit, true, &least)) {
+	    netns_current_cookie() && !load(probes, opts, evidence, with_fexit, true, &least)) {
 		log_msg(LOG_WARNING,
 			"this kernel refuses a program that looks at open files, bound sockets or "
 			"resets (%s): none of these is seen, so owners may be unknown",
