@@ -23,13 +23,13 @@ static void set_rules(struct rules *rules, const struct argp_option *table, bool
 	for (size_t i = 0; i < MAX_OPTIONS && (table[i].name || table[i].key); i++) {
 		bool optional = table[i].flags & OPTION_ARG_OPTIONAL;
 
-		if (table[i].name)
-			*name++ = (struct option){
-				.name = table[i].name,
-				.has_arg = !table[i].arg ? no_argument :
-					   optional	 ? optional_argument :
-							   required_argument,
-			};
+		if (table[i].name) {
+			name->name = table[i].name;
+			name->has_arg = !table[i].arg ? no_argument :
+					optional      ? optional_argument :
+							required_argument;
+			name++;
+		}
 		if (table[i].key <= 0 || table[i].key > '~')
 			continue;
 		*letter++ = table[i].key;
