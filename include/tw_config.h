@@ -51,6 +51,12 @@ struct tw_config {
 	__u64 scope_cgroup;	/* and what is done in this control group; 0: none */
 };
 
+/* What the kernel's ticks were, and when. */
+struct tw_ticks {
+	__u64 jiffies;
+	__u64 ts_ns;
+};
+
 /* What the walk after sockets in CLOSE finds: their idle_ms in ticks, by this clock. */
 struct tw_closed_found {
 	struct tw_closed_held held;

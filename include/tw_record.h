@@ -36,7 +36,7 @@ enum tw_kind {
 	TW_PAIRS = 13,		/* struct tw_pairs: the kernel's count of every (from, to) */
 	TW_END = 14,		/* struct tw_end: the source ended cleanly */
 	TW_HOLDERS_END = 15,	/* struct tw_record: a look-up of holders begun at ts_ns is over */
-	TW_TIER = 16,		/* struct tw_record: from: what minisocks are watched by; to: enum tw_binds */
+	TW_TIER = 16,		/* struct tw_tier: what minisocks are watched by */
 	TW_MINI_BORN = 17,	/* struct tw_minisock: made; told before its socket's ->CLOSE */
 	TW_MINI_REFUSED = 18,	/* struct tw_minisock: bucket overflow; before ->CLOSE too */
 	TW_MINI_TURNED = 19,	/* struct tw_minisock: the FIN of a FIN_WAIT2 one has come */
@@ -138,6 +138,18 @@ enum tw_transition_flag {
 	TW_F_ONE_SEGMENT = 1 << 13, /* ->CLOSE: at most one segment of data was sent */
 	TW_F_GAP = 1 << 14,	/* the socket's changes before this one were told in sum */
 	TW_F_LATE = 1 << 15,	/* there was no room for it when it happened: others came first */
+};
+
+/*
+ * A timer that is set for TIME_WAIT fires when the kernel's timer wheel turns next after it is due
+ * (calc_wheel_index(), kernel/time/timer.c): at @wheel_phase_ns and every @wheel_granule_ns from then
+ * on.
+ */
+struct tw_tier {
+	struct tw_record head;	/* from: enum tw_evidence; to: enum tw_binds */
+	/* version 1 ended here */
+	__u64 wheel_granule_ns;	/* 0: not known */
+	__u64 wheel_phase_ns;	/* less than a turn */
 };
 
 struct tw_owner {

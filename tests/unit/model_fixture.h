@@ -529,6 +529,17 @@ static inline void feed_tier(struct fixture *f, enum tw_evidence tier)
 	feed(f, &record, sizeof(record));
 }
 
+/* Inference, by a timer wheel that turns at @phase_ns and every 2,048 ms. */
+static inline void feed_wheel(struct fixture *f, uint64_t phase_ns)
+{
+	struct tw_tier tier = { .wheel_granule_ns = 2048 * MS,
+				.wheel_phase_ns = phase_ns % (2048 * MS) };
+
+	tier.head = head_of(f, TW_TIER, sizeof(tier));
+	tier.head.to = TW_BINDS_SEEN;
+	feed(f, &tier, sizeof(tier));
+}
+
 /* What an evidence tier tells of a minisock. @end without a cookie: by its tuple. */
 static inline void feed_mini(struct fixture *f, enum tw_kind kind, const struct end *end,
 			     enum tw_state substate, enum tw_end_reason reason)

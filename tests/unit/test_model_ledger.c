@@ -248,7 +248,6 @@ static void a_syn_of_the_peer_reopens_it(void **state)
 			 "time_wait_other 1 time_wait_reopened 1 open 1 established 1");
 }
 
-/* Seen under churn for more than a minute: the poll had not come by yet. */
 /* The number of a connection that is gone goes to the next one, which has a time of its own. */
 static void each_expires_in_its_time_whatever_had_its_number_before(void **state)
 {
@@ -278,6 +277,7 @@ static void each_expires_in_its_time_whatever_had_its_number_before(void **state
 	assert_int_equal(f->last_view.cookie, 2);
 }
 
+/* Seen under churn for more than a minute: the poll had not come by yet. */
 static void one_that_was_due_has_expired_before_its_successor(void **state)
 {
 	struct fixture *f = *state;
@@ -292,6 +292,101 @@ static void one_that_was_due_has_expired_before_its_successor(void **state)
 	assert_int_equal(f->last.kind, EVENT_TIME_WAIT_EXIT);
 	assert_int_equal(f->last.reason, END_EXPIRED);
 	assert_true(f->last.residence_ns == TIME_UNKNOWN);
+}
+
+/* One that is due is there until the timer wheel turns, and may be taken over until then. */
+static void one_that_is_due_ends_when_the_wheel_turns(void **state)
+{
+	static const struct {
+		uint64_t turns_ms;	/* so long after it is due */
+		uint64_t taken_ms;
+		enum end_reason reason;
+	} cases[] = {
+		{ 1000, 999, END_REUSED },
+		{ 1000, 1000, END_EXPIRED },
+		{ 1000, 1001, END_EXPIRED },
+		/* due right at a turn: at the next one */
+		{ 0, 2047, END_REUSED },
+		{ 0, 2048, END_EXPIRED },
+	};
+	struct fixture *f = *state;
+
+	feed_bare(f, TW_READY);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct end end = client(2 * i + 1);
+		uint64_t due_ns;
+
+		feed_connected(f, &end);
+		feed_close_first(f, &end, ORDERLY);
+		due_ns = f->last_view.since_ns + 60 * SECOND;
+		feed_wheel(f, due_ns + cases[i].turns_ms * MS);
+		end.cookie++;
+		f->now_ns = due_ns + cases[i].taken_ms * MS;
+		feed_full(f, &end, TW_CLOSE, TW_SYN_SENT, TW_F_OUTGOING);
+		feed_full(f, &end, TW_SYN_SENT, TW_ESTABLISHED, TW_F_OUTGOING);
+		assert_int_equal(f->last.kind, EVENT_TIME_WAIT_EXIT);
+		assert_int_equal(f->last.reason, cases[i].reason);
+	}
+}
+
+/*
+ * A dump tells of its end a little too early, and of one that is due nothing: that is no new end.
+ * A timer armed anew has one.
+ */
+static void a_dump_moves_the_end_of_one_only_if_it_was_armed_anew(void **state)
+{
+	static const struct {
+		uint64_t dump_ms;	/* after its birth */
+		uint32_t expires_ms;
+		uint64_t turns_ms, taken_ms;
+		enum end_reason reason;
+	} cases[] = {
+		{ 30000, 29970, 59990, 61000, END_REUSED },
+		{ 30000, 29970, 59990, 62100, END_EXPIRED },
+		{ 61000, 0, 61500, 61400, END_REUSED },
+		{ 61000, 0, 61500, 61600, END_EXPIRED },
+		/* due after 90 s */
+		{ 31000, 59000, 90500, 61000, END_REUSED },
+		{ 31000, 59000, 90500, 90400, END_REUSED },
+		{ 31000, 59000, 90500, 90600, END_EXPIRED },
+	};
+	struct fixture *f = *state;
+
+	feed_bare(f, TW_READY);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct end end = client(2 * i + 1);
+		uint64_t born_ns;
+
+		feed_connected(f, &end);
+		feed_close_first(f, &end, ORDERLY);
+		born_ns = f->last_view.since_ns;
+		feed_wheel(f, born_ns + cases[i].turns_ms * MS);
+		f->now_ns = born_ns + cases[i].dump_ms * MS;
+		feed_begin(f);
+		feed_found(f, &end, TW_TIME_WAIT, cases[i].expires_ms);
+		feed_end(f, 1, 0);
+		end.cookie++;
+		f->now_ns = born_ns + cases[i].taken_ms * MS;
+		feed_full(f, &end, TW_CLOSE, TW_SYN_SENT, TW_F_OUTGOING);
+		feed_full(f, &end, TW_SYN_SENT, TW_ESTABLISHED, TW_F_OUTGOING);
+		assert_int_equal(f->last.kind, EVENT_TIME_WAIT_EXIT);
+		assert_int_equal(f->last.reason, cases[i].reason);
+	}
+}
+
+/* From a damaged or an older recording. */
+static void a_wheel_that_makes_no_sense_is_not_known(void **state)
+{
+	struct tw_tier tier = { .head = { .size = sizeof(tier) } };
+
+	(void)state;
+	assert_false(wheel_told(&tier.head).known);
+	tier.wheel_granule_ns = tier.wheel_phase_ns = 5;
+	assert_false(wheel_told(&tier.head).known);
+	tier.wheel_phase_ns = 4;
+	assert_true(wheel_told(&tier.head).known);
+	tier.head.size = sizeof(tier.head);
+	assert_false(wheel_told(&tier.head).known);
 }
 
 static void a_like_tuple_is_not_the_same(void **state)
@@ -377,6 +472,9 @@ int main(void)
 		fixture_test(a_syn_of_the_peer_reopens_it),
 		fixture_test(each_expires_in_its_time_whatever_had_its_number_before),
 		fixture_test(one_that_was_due_has_expired_before_its_successor),
+		fixture_test(one_that_is_due_ends_when_the_wheel_turns),
+		fixture_test(a_dump_moves_the_end_of_one_only_if_it_was_armed_anew),
+		fixture_test(a_wheel_that_makes_no_sense_is_not_known),
 		fixture_test(a_like_tuple_is_not_the_same),
 		fixture_test(a_successor_ends_a_minisock_that_is_still_pending),
 		fixture_test(a_residence_is_never_less_than_nothing),

@@ -228,6 +228,7 @@ static void feed_tier(struct model *model, const struct tw_record *record, unsig
 {
 	witness_tier(model, record->from, source);
 	failures_sight(model, record->to, source);
+	model->wheel[source] = wheel_told(record);
 }
 
 static void feed_minisock(struct model *model, const struct tw_record *record, unsigned int source)

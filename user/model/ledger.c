@@ -258,6 +258,19 @@ void ledger_refuse(struct model *model, uint32_t id, uint64_t now_ns)
 	tracker_bury(model, id);
 }
 
+/* When its timer fires; where the wheel is not known, at the earliest. UINT64_MAX: not known. */
+static uint64_t fires_ns(const struct model *model, const struct conn *conn)
+{
+	const struct wheel *wheel = &model->wheel[conn->source];
+
+	if (!conn->expires_ns)
+		return UINT64_MAX;
+	/* one set for less than 60 s, as FIN_WAIT2's may be, is on another wheel */
+	if (!wheel->known || conn->state != TW_TIME_WAIT)
+		return conn->expires_ns;
+	return wheel_fires(wheel, conn->expires_ns);
+}
+
 void ledger_succeeded(struct model *model, const struct conn *successor)
 {
 	uint32_t id = tracker_find_minisock(model, successor);
@@ -274,8 +287,8 @@ void ledger_succeeded(struct model *model, const struct conn *successor)
 		return;
 	if (conn_at(model, id)->phase == PHASE_PENDING)
 		ledger_confirm(model, id);
-	/* one that was due had rather expired, and no poll has come by since */
-	if (conn_at(model, id)->expires_ns && born_ns >= conn_at(model, id)->expires_ns) {
+	/* it had expired before, and no poll has come by since */
+	if (born_ns >= fires_ns(model, conn_at(model, id))) {
 		reason = END_EXPIRED;
 		known = false;
 	}

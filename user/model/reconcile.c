@@ -19,6 +19,8 @@
 #include "model/sums.h"
 
 #define MS_NS 1000000ULL
+/* Two ticks, where they are longest (HZ=100). */
+#define TICKS_NS (20 * MS_NS)
 /* A socket is hashed this long after its first event at the latest, and so listed. */
 #define HASHED_NS (10 * MS_NS)
 /* A handshake is given up by then (tcp_synack_retries 5: 63 s, doubled to be safe). */
@@ -51,11 +53,20 @@ void reconcile_begin(struct model *model, const struct tw_snapshot *record, unsi
 	netns->before = netns->now;
 }
 
-/* The minisock's remaining time, as of the dump, and what follows for its birth. */
+/*
+ * The minisock's remaining time, as of the dump, and what follows for its birth. Once its end is
+ * known only a later one counts, of a timer that was armed anew: a dump tells of whole ticks, and
+ * a little too few of them, since it began earlier than it came to this one.
+ */
 static void set_expiry(struct conn *conn, const struct tw_socket *record)
 {
+	uint64_t expires_ns = record->head.ts_ns + record->expires_ms * MS_NS;
+
 	conn->listed = true;
-	conn->expires_ns = record->head.ts_ns + record->expires_ms * MS_NS;
+	if (conn->expires_ns && conn->state == TW_TIME_WAIT &&
+	    expires_ns <= conn->expires_ns + TICKS_NS)
+		return;
+	conn->expires_ns = expires_ns;
 	if (conn->evidence == EVIDENCE_SNAPSHOT && conn->state == TW_TIME_WAIT)
 		conn->since_ns = conn->expires_ns - TIME_WAIT_NS;
 }
@@ -137,6 +148,7 @@ static void merge_minisock(struct model *model, uint32_t id, const struct tw_soc
 		conn->ended_mini = false;
 		conn->state = record->head.from;
 		conn->evidence = EVIDENCE_SNAPSHOT;
+		conn->expires_ns = 0;
 		set_expiry(conn, record);
 		ledger_found(model, id);
 		return;

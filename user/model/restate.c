@@ -30,11 +30,19 @@ static void tell_plain(const struct restating *to, enum tw_kind kind)
 {
 	struct tw_record record = head_of(to, kind, sizeof(record));
 
-	if (kind == TW_TIER) {
-		record.from = to->model->tier[LIVE_SOURCE];
-		record.to = to->model->binds[LIVE_SOURCE];
-	}
 	to->fn(to->ctx, &record);
+}
+
+static void tell_tier(const struct restating *to)
+{
+	struct tw_tier tier = { .head = head_of(to, TW_TIER, sizeof(tier)) };
+	const struct wheel *wheel = &to->model->wheel[LIVE_SOURCE];
+
+	tier.head.from = to->model->tier[LIVE_SOURCE];
+	tier.head.to = to->model->binds[LIVE_SOURCE];
+	tier.wheel_granule_ns = wheel->granule_ns;
+	tier.wheel_phase_ns = wheel->phase_ns;
+	to->fn(to->ctx, &tier.head);
 }
 
 /* A record of @fixed bytes with @text behind them; what is too long for a record is left out. */
@@ -271,7 +279,7 @@ void model_restate(const struct model *model, restate_fn fn, void *ctx)
 	struct restating to = { model, fn, ctx };
 	const struct pool *conns = &model->conns;
 
-	tell_plain(&to, TW_TIER);
+	tell_tier(&to);
 	services_each_cgroup(model->services, tell_cgroup, &to);
 	tell_dumps(&to, TW_SNAPSHOT_BEGIN);
 	tell_phase(&to, PHASE_FULL, tell_socket);

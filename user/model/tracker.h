@@ -15,6 +15,7 @@
 #include "model/model.h"
 #include "model/owners.h"
 #include "model/stacks.h"
+#include "model/wheel.h"
 
 #define MAX_HOLDERS 64
 /* So many records after its slot, the connection itself is fetched. */
@@ -109,6 +110,7 @@ struct model {
 	uint64_t losses;		/* how often something was lost: dumps compare */
 	uint8_t tier[MODEL_MAX_SOURCES];	/* enum evidence: what a source's minisocks rest on */
 	uint8_t binds[MODEL_MAX_SOURCES]; /* enum tw_binds */
+	struct wheel wheel[MODEL_MAX_SOURCES];	/* by which a source's timers fire */
 	uint64_t fed;			/* by which sources, a bit each */
 	struct early *early;		/* owned: what was told of minisocks before their birth */
 	size_t nr_early, room_early;

@@ -209,7 +209,9 @@ static int replay(const struct model *model, const struct whatif_changes *change
 		err = find_netns(model, input, parts, result);
 	if (!err)
 		err = name_paths(model, input, &parts->kin, result);
-	input->wheel = wheel_of(input->attempts, input->count);
+	input->wheel = model->fed == 1 && model->wheel[0].known ?
+			       model->wheel[0] :
+			       wheel_of(input->attempts, input->count);
 	if (!err)
 		err = run_all(input, changes, result);
 	if (!err)

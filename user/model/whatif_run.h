@@ -4,21 +4,12 @@
 #define MODEL_WHATIF_RUN_H
 
 #include "base/index.h"
+#include "model/wheel.h"
 #include "model/whatif.h"
 
-/*
- * The timer wheel fires at multiples of @granule_ns (512 or 4096 jiffies), counted from
- * @phase_ns: all that are due within one end together (calc_wheel_index(), kernel/time/timer.c).
- */
-struct wheel {
-	uint64_t granule_ns;
-	uint64_t phase_ns;
-	bool known;		/* by ends that were seen; else ends are spread over a granule */
-};
-
-/* From minisocks that have expired, by the tiers that tell when. */
+/* Where no source tells of it: from minisocks that have expired, by the tiers that tell when. */
 struct wheel wheel_of(const struct attempt *attempts, size_t count);
-/* When a timer set at @ns for 60 s fires; @salt: what spreads those of an unknown phase. */
+/* When a timer set at @ns for 60 s fires; @salt: what spreads over a granule those of an unknown phase. */
 uint64_t wheel_round(const struct wheel *wheel, uint64_t ns, uint32_t salt);
 
 /* A namespace's part. */

@@ -107,6 +107,5 @@ uint64_t wheel_round(const struct wheel *wheel, uint64_t ns, uint32_t salt)
 
 	if (!wheel->known)
 		return due_ns + hash_u64(salt) % wheel->granule_ns;
-	return ((due_ns - wheel->phase_ns) / wheel->granule_ns + 1) * wheel->granule_ns +
-	       wheel->phase_ns;
+	return wheel_fires(wheel, due_ns);
 }

@@ -166,7 +166,7 @@ void configure_least(struct twtrace_bpf *skel)
 {
 	struct bpf_program *const programs[] = {
 		skel->progs.reset_plain,  skel->progs.reset_reason,   skel->progs.holders,
-		skel->progs.bound_hashed, skel->progs.bound_unhashed,
+		skel->progs.bound_hashed, skel->progs.bound_unhashed, skel->progs.read_ticks,
 	};
 
 	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)

@@ -376,16 +376,11 @@ int live_start(struct live *live, const struct receiver *to, struct error *err)
 	/* who holds the sockets is found out while they are listed */
 	struct survey_steps steps = { settle, begin_look, end_look, &step };
 	struct tw_record ready = { .size = sizeof(ready), .kind = TW_READY };
-	struct tw_record tier = {
-		.size = sizeof(tier),
-		.kind = TW_TIER,
-		.from = live_evidence(live),
-		.to = live->probes.binds,
-		.ts_ns = live_now_ns(),
-	};
+	struct tw_tier tier = live->tier;
 	int ret;
 
-	deliver(to, &tier);
+	tier.head.ts_ns = live_now_ns();
+	deliver(to, &tier.head);
 	log_msg(LOG_VERBOSE, "evidence: %s", tier_name(live_evidence(live)));
 	begin_bpf(live);
 	ret = survey_start(&live->survey, &steps, to, err);

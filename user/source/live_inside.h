@@ -19,6 +19,7 @@ struct live {
 	struct keeper *keeper, *opener;
 	uint32_t kept; /* capabilities that bpf() asks for at any time on this kernel */
 	struct probes probes;
+	struct tw_tier tier; /* what they tell rests on this */
 	struct ring_buffer *ring; /* owned: what all processors share */
 	struct lanes lanes;
 	struct spill spill;

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "source/acts.h"
 #include "source/live_inside.h"
+#include "source/wheel.h"
 #include "twtrace.skel.h"
 
 /* What is switched off without a capability; that namespaces are hidden the survey tells. */
@@ -121,6 +122,13 @@ static int open_all(struct live *live, const struct live_opts *opts, struct erro
 		return ret;
 	live->survey.flags = live->probes.features.mib_at_birth ? TW_S_MIB_AT_BIRTH :
 								  TW_S_MIB_AT_EXPIRY;
+	live->tier.head = (struct tw_record){
+		.size = sizeof(live->tier),
+		.kind = TW_TIER,
+		.from = live->probes.tier.evidence,
+		.to = live->probes.binds,
+	};
+	wheel_look(&live->tier, live->probes.skel);
 	tell_missing(live);
 	return 0;
 }
