@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "model/service.h"
+#include "model/service_path.h"
 
 #define ID "3f2a9c01b2d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e"
 #define SHORT "3f2a9c01b2d4"

@@ -55,11 +55,4 @@ void services_use(struct services *services, uint32_t service);
 void services_use_cgroup(struct services *services, uint64_t cgroup_id);
 void services_forget(struct services *services);
 
-/*
- * The service that a cgroup path names ("nginx.service", "docker:3f2a9c01b2d4",
- * "k8s:<pod uid>/<container>"), into @name; false when the path names none
- * (a session, a user slice, the root).
- */
-int service_from_path(const char *path, char *name, size_t size);
-
 #endif
