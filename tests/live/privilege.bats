@@ -326,6 +326,8 @@ without() {
 	[[ $stderr == *"CAP_BPF"* ]]
 	run -3 --separate-stderr setpriv --bounding-set=-perfmon,-sys_admin --inh-caps=-all "$TWTRACE" trace --for 100ms
 	[[ $stderr == *"CAP_PERFMON"* ]]
+	# where there is but one namespace, nothing is missing
+	netns_new t
 	run -0 --separate-stderr without sys_admin list -o json
 	[[ $(grep -c . <<<"$stderr") == 1 && $stderr == *"CAP_SYS_ADMIN is missing"* ]]
 	run -0 --separate-stderr without sys_ptrace list -o json

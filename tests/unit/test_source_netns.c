@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -55,6 +56,33 @@ static void end(pid_t pid)
 {
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
+}
+
+/* It ends as soon as one asks for its namespace, and who asked is refused. */
+static pid_t ends;
+
+static int refused_once(const char *path)
+{
+	char its[32];
+
+	snprintf(its, sizeof(its), "/proc/%d/", ends);
+	if (!ends || strncmp(path, its, strlen(its)) != 0)
+		return 0;
+	end(ends);
+	ends = 0;
+	errno = EACCES;
+	return -1;
+}
+
+/* Before the C library's. */
+int stat(const char *path, struct stat *st)
+{
+	return refused_once(path) ? -1 : fstatat(AT_FDCWD, path, st, 0);
+}
+
+int open(const char *path, int flags, ...)
+{
+	return refused_once(path) ? -1 : openat(AT_FDCWD, path, flags);
 }
 
 static uint32_t inode_of(const char *path)
@@ -230,6 +258,40 @@ static void a_scan_sees_each_once(void **state)
 	end(pid);
 }
 
+static bool sees_all(void)
+{
+	struct netns_scan scan;
+	struct answer answer;
+
+	assert_int_equal(acts_ask(NULL, ACT_NETNS_SCAN, NULL, 0, -1, &answer), 0);
+	memcpy(&scan, answer.data, sizeof(scan));
+	answer_release(&answer);
+	return scan.complete;
+}
+
+static void one_that_ends_meanwhile_is_not_hidden(void **state)
+{
+	struct answer answer;
+	struct netns_way way;
+	pid_t pid;
+
+	(void)state;
+	BEGIN(pid);
+	way = way_to(pid);
+	ends = pid;
+	assert_int_equal(visit(ACT_NETNS_COOKIE, &way, &answer), -ESRCH);
+	assert_int_equal(ends, 0);
+	answer_release(&answer);
+	if (!sees_all()) {
+		print_message("SKIPPED: processes are hidden from us\n");
+		skip();
+	}
+	BEGIN(pid);
+	ends = pid;
+	assert_true(sees_all());
+	assert_int_equal(ends, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -239,6 +301,7 @@ int main(void)
 		cmocka_unit_test(another_way_in_is_found),
 		cmocka_unit_test(its_own_is_looked_into_where_it_is),
 		cmocka_unit_test(a_scan_sees_each_once),
+		cmocka_unit_test(one_that_ends_meanwhile_is_not_hidden),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,11 +33,35 @@
 /* iproute2, Docker, CRI: where they mount what they name */
 static const char *const named_dirs[] = { "/run/netns", "/run/docker/netns" };
 
+/*
+ * A process that ends while the link to its namespace is followed is answered EACCES
+ * (proc_ns_get_link(), fs/proc/namespaces.c), as one that may not be looked at; asked once
+ * more, it is not there.
+ */
+static bool may_have_ended(void)
+{
+	return errno == EACCES;
+}
+
+/* 0: errno says why. */
 static uint32_t inode_of(const char *path)
 {
 	struct stat st;
+	int ret = stat(path, &st);
 
-	return stat(path, &st) ? 0 : st.st_ino;
+	if (ret && may_have_ended())
+		ret = stat(path, &st);
+	return ret ? 0 : st.st_ino;
+}
+
+/* Its place alone, as fit for what may be no namespace. */
+static int find(const char *path)
+{
+	int found = open(path, O_PATH | O_CLOEXEC);
+
+	if (found < 0 && may_have_ended())
+		found = open(path, O_PATH | O_CLOEXEC);
+	return found;
 }
 
 /* ------------------------------------------------------------------------------- search */
@@ -175,7 +199,7 @@ static int open_found(int found, uint32_t ino)
 
 static int enter_path(const struct netns_way *way)
 {
-	int found = open(way->path, O_PATH | O_CLOEXEC), fd, ret;
+	int found = find(way->path), fd, ret;
 
 	if (found < 0)
 		return -errno;
