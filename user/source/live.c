@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/caps.h"
 #include "base/clock.h"
@@ -156,9 +157,13 @@ int live_fd(const struct live *live)
 	return ring_buffer__epoll_fd(live->ring);
 }
 
-/* Delivers what waits and is not newer than @until_ns, up to a limit; how many records. */
-static size_t consume(struct live *live, uint64_t until_ns, const struct receiver *to)
+/*
+ * Delivers what waits and is not newer than @until_ns, up to a limit; how many records. Less
+ * where the ring is held up: @until_ns is then when that began.
+ */
+static size_t consume(struct live *live, uint64_t *until_ns, const struct receiver *to)
 {
+	uint64_t written = ring_whole_written(&live->whole);
 	struct receiver from_lanes = {
 		.receive = on_record,
 		.expect = to->expect ? on_expected : NULL,
@@ -167,18 +172,25 @@ static size_t consume(struct live *live, uint64_t until_ns, const struct receive
 
 	live->to = to;
 	ring_buffer__consume(live->ring);
-	return lanes_deliver(&live->lanes, until_ns, DRAIN_RECORDS, &from_lanes);
+	*until_ns = ring_whole_until(&live->whole, written, *until_ns, live_now_ns());
+	return lanes_deliver(&live->lanes, *until_ns, DRAIN_RECORDS, &from_lanes);
 }
 
 /* All that waits now; true if anything did. */
 static bool consume_all(struct live *live, const struct receiver *to)
 {
-	uint64_t now_ns = live_now_ns();
-	size_t count = consume(live, now_ns, to);
+	static const struct timespec moment = { .tv_nsec = 50000 };
+	uint64_t now_ns = live_now_ns(), until_ns = now_ns;
+	size_t count = consume(live, &until_ns, to);
 	bool any = count > 0;
 
-	while (count >= DRAIN_RECORDS)
-		count = consume(live, now_ns, to);
+	while (count >= DRAIN_RECORDS || until_ns < now_ns) {
+		if (until_ns < now_ns)
+			nanosleep(&moment, NULL);
+		until_ns = now_ns;
+		count = consume(live, &until_ns, to);
+		any |= count > 0;
+	}
 	return any;
 }
 
@@ -207,13 +219,16 @@ static void watch_skips(struct live *live)
 
 bool live_drain(struct live *live, const struct receiver *to)
 {
-	struct tw_record tick = { .size = sizeof(tick), .kind = TW_TICK, .ts_ns = live_now_ns() };
+	struct tw_record tick = { .size = sizeof(tick), .kind = TW_TICK };
+	uint64_t now_ns = live_now_ns(), until_ns = now_ns;
 	bool any, told;
 	size_t count;
 
 	begin_bpf(live);
-	count = consume(live, tick.ts_ns, to);
-	any = count > 0;
+	count = consume(live, &until_ns, to);
+	tick.ts_ns = until_ns;
+	/* held up: there is more */
+	any = count > 0 || until_ns < now_ns;
 	told = any || live->restless;
 
 	if (live->stacks)

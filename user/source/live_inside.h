@@ -10,6 +10,7 @@
 #include "source/live.h"
 #include "source/losses.h"
 #include "source/probes.h"
+#include "source/ring_whole.h"
 #include "source/spill.h"
 #include "source/stacks.h"
 #include "source/survey.h"
@@ -21,6 +22,7 @@ struct live {
 	struct probes probes;
 	struct tw_tier tier; /* what they tell rests on this */
 	struct ring_buffer *ring; /* owned: what all processors share */
+	struct ring_whole whole;
 	struct lanes lanes;
 	struct spill spill;
 	struct losses losses;

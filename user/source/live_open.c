@@ -55,8 +55,10 @@ static int open_buffers(struct live *live, struct error *err)
 	live->ring = ring_buffer__new(bpf_map__fd(skel->maps.events), on_ring, live, NULL);
 	if (!live->ring)
 		return error_set(err, -errno, "cannot map the ring buffer: %s", strerror(errno));
-	ret = lanes_open(&live->lanes, bpf_map__fd(skel->maps.lanes), live->losses.cpus,
-			 live->probes.lane_bytes, err);
+	ret = ring_whole_open(&live->whole, bpf_map__fd(skel->maps.events), err);
+	if (!ret)
+		ret = lanes_open(&live->lanes, bpf_map__fd(skel->maps.lanes), live->losses.cpus,
+				 live->probes.lane_bytes, err);
 	if (!ret)
 		ret = spill_init(&live->spill, bpf_map__fd(skel->maps.spill),
 				 bpf_map__fd(skel->maps.spill_first), err);
@@ -158,6 +160,7 @@ void live_free(struct live *live)
 	spill_release(&live->spill);
 	lanes_close(&live->lanes);
 	probes_close(&live->probes);
+	ring_whole_close(&live->whole);
 	ring_buffer__free(live->ring);
 	survey_release(&live->survey);
 	cgroups_free(live->cgroups);
