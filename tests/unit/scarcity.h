@@ -8,15 +8,16 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-/* While it is now one allocation in so many fails; 0: none. */
+/* While it is now one allocation in so many fails, or only the first such one; 0: none. */
 static struct scarcity {
 	unsigned int one_in, calls, failed;
-	bool now;
+	bool now, once;
 } memory;
 
 static bool is_refused(void)
 {
-	bool refused = memory.now && memory.one_in && ++memory.calls % memory.one_in == 0;
+	bool refused = memory.now && memory.one_in && ++memory.calls % memory.one_in == 0 &&
+		       !(memory.once && memory.failed);
 
 	memory.failed += refused;
 	if (refused)

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "scarcity.h"
 
 /* The caller frees the text; @json is freed here. */
 static char *written(struct json *json, void (*write)(const struct json *, FILE *))
@@ -253,6 +254,70 @@ static void shows_a_failed_write_in_the_file(void **state)
 	json_free(json);
 }
 
+/* One of each kind of value, and enough of them that all that grows must; takes @ready over. */
+static struct json *some_of_all(char *ready)
+{
+	struct json *json = json_object(), *rows = json_array();
+	char key[16], text[200];
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	json_add_text(json, "text", text);
+	json_add_bool(json, "true", true);
+	json_add_double(json, "double", -0.000412);
+	json_add_null(json, "null");
+	json_add_ready(json, "ready", ready);
+	for (unsigned int i = 0; i < 40; i++) {
+		snprintf(key, sizeof(key), "key%u", i);
+		json_add_u64(json, key, UINT64_MAX);
+		json_add_i64(rows, NULL, -1);
+	}
+	json_add(json, "rows", rows);
+	return json;
+}
+
+/* The document, or nothing and an error: whichever of its allocations, the nth, fails. */
+static size_t write_without_the(unsigned int nth, char *text, size_t size)
+{
+	void (*write)(const struct json *, FILE *) = nth % 2 ? json_write_line : json_write_pretty;
+	FILE *file = fmemopen(text, size, "w");
+	char *ready = strdup("[7]");
+	struct json *json;
+	size_t len;
+
+	assert_non_null(file);
+	assert_non_null(ready);
+	setvbuf(file, NULL, _IONBF, 0);
+	memory = (struct scarcity){ .one_in = nth, .now = true, .once = true };
+	json = some_of_all(ready);
+	write(json, file);
+	memory.now = false;
+	len = (size_t)ftell(file);
+	if (ferror(file) ? len || errno != ENOMEM : !len)
+		fail_msg("without the allocation %u: %zu bytes, errno %d", nth, len, errno);
+	fclose(file);
+	json_free(json);
+	return len;
+}
+
+static void writes_all_or_nothing_where_memory_runs_out(void **state)
+{
+	static char whole[2][8192], text[8192];
+	unsigned int nth = 1, none = 0;
+
+	(void)state;
+	for (unsigned int i = 0; i < 2; i++)
+		assert_true(write_without_the(1000000 + i, whole[i], sizeof(whole[i])));
+	do {
+		if (!write_without_the(nth, text, sizeof(text)))
+			none++;
+		else if (strcmp(text, whole[nth % 2]))
+			fail_msg("without the allocation %u: %s", nth, text);
+		nth++;
+	} while (memory.failed);
+	assert_true(nth > 100 && none > 100);
+}
+
 static void frees_nothing_without_complaint(void **state)
 {
 	(void)state;
@@ -274,6 +339,7 @@ int main(void)
 		cmocka_unit_test(writes_doubles_alike_in_every_locale),
 		cmocka_unit_test(escapes_what_json_must_and_no_slashes),
 		cmocka_unit_test(shows_a_failed_write_in_the_file),
+		cmocka_unit_test(writes_all_or_nothing_where_memory_runs_out),
 		cmocka_unit_test(frees_nothing_without_complaint),
 	};
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "scarcity.h"
 
 struct capture {
 	FILE *real;
@@ -118,6 +119,33 @@ static void a_message_is_whole(void **state)
 	free(text);
 }
 
+/* It may be about that; it is a line of text then too, and no longer than the room there is. */
+static void without_memory_a_message_is_cut(void **state)
+{
+	char name[2001], *text, *pieces = NULL;
+	struct capture capture;
+
+	(void)state;
+	memset(name, '\n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	capture_begin(&capture);
+	/* room for what is written has been made */
+	fputs("before\n", stderr);
+	fflush(stderr);
+	memory = (struct scarcity){ .one_in = 1, .now = true };
+	log_msg(LOG_WARNING, "no memory for '%s", name);
+	memory.now = false;
+	text = capture_end(&capture);
+	assert_true(memory.failed >= 2);
+	assert_int_equal(strncmp(text, "before\ntwtrace: no memory for '\\x0a\\x0a", 38), 0);
+	assert_true(strlen(text) > 400 && strlen(text) < 600);
+	assert_ptr_equal(strrchr(text, '\n'), text + strlen(text) - 1);
+	strtok_r(text, "\n", &pieces);
+	assert_non_null(strtok_r(NULL, "\n", &pieces));
+	assert_null(strtok_r(NULL, "\n", &pieces));
+	free(text);
+}
+
 static void leaves_errno_alone(void **state)
 {
 	struct capture capture;
@@ -181,6 +209,7 @@ int main(void)
 		cmocka_unit_test(shows_what_the_level_asks_for),
 		cmocka_unit_test(a_message_is_one_line_of_text),
 		cmocka_unit_test(a_message_is_whole),
+		cmocka_unit_test(without_memory_a_message_is_cut),
 		cmocka_unit_test(leaves_errno_alone),
 		cmocka_unit_test(keeps_messages_while_a_screen_is_up),
 		cmocka_unit_test(keeps_no_more_than_anybody_would_read),
