@@ -18,6 +18,7 @@
 
 #include "base/procfs.h"
 #include "base/self.h"
+#include "scarcity.h"
 #include "source/keeper.h"
 
 enum { ACT_ECHO, ACT_MUCH, ACT_FILES, ACT_FAIL, ACT_PID, ACT_STOP, ACT_OPEN_FDS, NR_ACTS };
@@ -149,6 +150,47 @@ static void a_long_answer_comes_in_pieces(void **state)
 	}
 	answer_release(&answer);
 	pid_of(keeper);
+	keeper_end(keeper);
+}
+
+/* Whichever allocation for it fails, the first, the second...: the next answer is its own. */
+static void one_that_there_is_no_memory_for_is_passed_over(void **state)
+{
+	struct keeper *keeper = start(0);
+	unsigned int nth = 0, refused = 0;
+	pid_t pid = pid_of(keeper);
+	struct answer answer;
+	int ret;
+
+	(void)state;
+	do {
+		memory = (struct scarcity){ .one_in = ++nth, .now = true, .once = true };
+		ret = keeper_ask(keeper, ACT_MUCH, NULL, 0, -1, &answer);
+		memory.now = false;
+		assert_int_equal(ret, memory.failed ? -ENOMEM : 0);
+		assert_int_equal(answer.size, ret ? 0 : MUCH * sizeof(uint32_t));
+		answer_release(&answer);
+		assert_int_equal(pid_of(keeper), pid);
+		refused += memory.failed;
+	} while (memory.failed);
+	assert_true(refused > 1);
+	assert_false(keeper_is_gone(keeper));
+	keeper_end(keeper);
+}
+
+/* An answer without bytes needs no memory: it is known that capabilities were given up. */
+static void descriptors_alone_need_none(void **state)
+{
+	struct keeper *keeper = start(0);
+	struct answer answer;
+
+	(void)state;
+	memory = (struct scarcity){ .one_in = 1, .now = true };
+	assert_int_equal(keeper_ask(keeper, ACT_FILES, NULL, 0, 0, &answer), 0);
+	assert_true(answer.fds[1] >= 0 && answer.fds[3] >= 0);
+	answer_release(&answer);
+	assert_int_equal(keeper_limit(keeper, NO_CAPS), 0);
+	memory.now = false;
 	keeper_end(keeper);
 }
 
@@ -378,6 +420,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers_one_after_the_other),
 		cmocka_unit_test(a_long_answer_comes_in_pieces),
+		cmocka_unit_test(one_that_there_is_no_memory_for_is_passed_over),
+		cmocka_unit_test(descriptors_alone_need_none),
 		cmocka_unit_test(descriptors_pass_both_ways),
 		cmocka_unit_test(what_fails_says_why),
 		cmocka_unit_test(no_other_request_is_let_through),

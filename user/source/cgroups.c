@@ -170,16 +170,18 @@ void cgroups_free(struct cgroups *cgroups)
 
 static void tell_path(uint64_t id, const char *path, uint64_t ts_ns, const struct receiver *to)
 {
-	size_t size = (sizeof(struct tw_name) + strlen(path) + 1 + 7) & ~7UL;
-	struct tw_name *record = calloc(1, size);
+	struct {
+		struct tw_name name;
+		char text[CGROUP_PATH_LEN];
+	} record = {
+		.name.head = { .size = (sizeof(struct tw_name) + strlen(path) + 1 + 7) & ~7UL,
+			       .kind = TW_CGROUP,
+			       .ts_ns = ts_ns },
+		.name.id = id,
+	};
 
-	if (!record)
-		return;
-	record->head = (struct tw_record){ .size = size, .kind = TW_CGROUP, .ts_ns = ts_ns };
-	record->id = id;
-	strcpy(record->text, path);
-	deliver(to, record);
-	free(record);
+	memcpy(record.text, path, strlen(path) + 1);
+	deliver(to, &record);
 }
 
 int act_cgroup_path(const struct request *request, struct answer *answer)
@@ -203,32 +205,38 @@ int act_cgroup_path(const struct request *request, struct answer *answer)
 	return len < 0 ? (int)len : answer_add(answer, path, len);
 }
 
-/* The path below the mount, "/" for its root; false if the cgroup is gone. */
-static bool path_of(const struct cgroups *cgroups, uint64_t id, char *path, size_t size)
+/* The path below the mount, "/" for its root. 0 or -errno: the cgroup is gone, or -ENOMEM. */
+static int path_of(const struct cgroups *cgroups, uint64_t id, char *path, size_t size)
 {
 	size_t skip = strlen(cgroups->mount);
 	struct answer answer = ANSWER_NONE;
-	bool found;
+	int ret = -ENOENT;
 
-	found = cgroups->mount_fd >= 0 &&
-		!acts_ask(cgroups->keeper, ACT_CGROUP_PATH, &id, sizeof(id), cgroups->mount_fd,
-			  &answer) &&
-		answer.size >= skip && answer.size - skip < size;
-	if (found)
+	if (cgroups->mount_fd >= 0)
+		ret = acts_ask(cgroups->keeper, ACT_CGROUP_PATH, &id, sizeof(id), cgroups->mount_fd,
+			       &answer);
+	if (!ret && (answer.size < skip || answer.size - skip >= size))
+		ret = -EBADMSG;
+	if (!ret)
 		snprintf(path, size, "%s", answer.size > skip ? answer.data + skip : "/");
 	answer_release(&answer);
-	return found;
+	return ret;
 }
 
 void cgroups_tell(struct cgroups *cgroups, uint64_t cgroup_id, uint64_t ts_ns,
 		  const struct receiver *to)
 {
 	char path[CGROUP_PATH_LEN];
+	int ret;
 
 	if (!cgroup_id || seen_find(&cgroups->ids, cgroup_id))
 		return;
+	ret = path_of(cgroups, cgroup_id, path, sizeof(path));
+	/* the next one that is seen in it may find memory */
+	if (ret == -ENOMEM)
+		return;
 	note_told(&cgroups->ids, cgroup_id);
-	if (path_of(cgroups, cgroup_id, path, sizeof(path)))
+	if (!ret)
 		tell_path(cgroup_id, path, ts_ns, to);
 }
 

@@ -268,43 +268,47 @@ static int wait_for_answer(const struct keeper *keeper)
 	}
 }
 
-/* One piece of the answer, which goes to @answer. 0 or -errno: it is of no use any more. */
-static int receive_piece(const struct keeper *keeper, char *piece, struct answer_head *head,
-			 struct answer *answer)
+/* One piece of the answer: its bytes, @len of them, and its descriptors. 0 or -errno: it is gone. */
+static int receive_piece(const struct keeper *keeper, struct answer_head *head,
+			 char piece[static PIECE_BYTES], size_t *len, struct answer *answer)
 {
 	struct parcel parcel = { .part = { { head, sizeof(*head) }, { piece, PIECE_BYTES } } };
 	int ret = wait_for_answer(keeper);
 	size_t next = 0;
-	ssize_t len;
+	ssize_t received;
 
 	if (ret)
 		return ret;
-	len = parcel_receive(keeper->fd, &parcel);
-	if (len < (ssize_t)sizeof(*head))
-		return len < 0 ? (int)len : -ECONNRESET;
+	received = parcel_receive(keeper->fd, &parcel);
+	if (received < (ssize_t)sizeof(*head))
+		return received < 0 ? (int)received : -ECONNRESET;
 	for (unsigned int place = 0; place < KEEPER_FDS && next < parcel.nr_fds; place++)
 		if (head->fds >> place & 1)
 			answer->fds[place] = parcel.fds[next++];
-	return answer_add(answer, piece, len - sizeof(*head));
+	*len = received - sizeof(*head);
+	return 0;
 }
 
 static int receive_answer(struct keeper *keeper, struct answer *answer, int *result)
 {
-	char *piece = malloc(PIECE_BYTES);
 	struct answer_head head = { 0 };
-	int ret;
+	char piece[PIECE_BYTES];
+	int ret, kept = 0;
+	size_t len = 0;
 
-	if (!piece)
-		return -ENOMEM;
-	do
-		ret = receive_piece(keeper, piece, &head, answer);
-	while (!ret && head.more);
-	if (!ret) {
-		*result = head.result;
-		keeper->cost_ns = head.cost_ns;
-	}
-	free(piece);
-	return ret;
+	do {
+		ret = receive_piece(keeper, &head, piece, &len, answer);
+		/* what there is no room for is received, too: behind it comes the next answer */
+		if (!ret && !kept && len)
+			kept = answer_add(answer, piece, len);
+	} while (!ret && head.more);
+	if (ret)
+		return ret;
+	if (kept)
+		answer_release(answer);
+	*result = kept ? kept : head.result;
+	keeper->cost_ns = head.cost_ns;
+	return 0;
 }
 
 int keeper_ask(struct keeper *keeper, unsigned int act, const void *data, size_t size, int fd,
@@ -327,9 +331,7 @@ int keeper_ask(struct keeper *keeper, unsigned int act, const void *data, size_t
 	if (!ret)
 		return result;
 	/* what is left of its answer would be taken for that to the next question */
-	give_up(keeper, ret == -ETIMEDOUT ? "does not answer" :
-			ret == -ENOMEM	  ? "has more to say than there is memory for" :
-					    "has ended");
+	give_up(keeper, ret == -ETIMEDOUT ? "does not answer" : "has ended");
 	answer_release(answer);
 	return -ENOTCONN;
 }

@@ -77,7 +77,8 @@ struct keeper *keeper_start(const struct keeper_opts *opts, struct error *err);
 void keeper_end(struct keeper *keeper);
 /*
  * Has it do acts[@act]; @fd goes along and stays the caller's, -1: none. What the act has
- * returned, or -ENOTCONN: it is gone, which is warned of once. @answer: to be released.
+ * returned; or -ENOMEM, without an answer: there is no memory for it here; or -ENOTCONN: it is
+ * gone, which is warned of once. @answer: to be released.
  */
 int keeper_ask(struct keeper *keeper, unsigned int act, const void *data, size_t size, int fd,
 	       struct answer *answer);

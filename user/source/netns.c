@@ -91,8 +91,11 @@ static void note_inode(struct netns_list *list, uint32_t ino)
 		size_t room = list->room_inodes ? 2 * list->room_inodes : 16;
 		uint32_t *grown = realloc(list->inodes, room * sizeof(*grown));
 
-		if (!grown)
+		if (!grown) {
+			/* one that is there must not pass for one that is gone */
+			list->complete = false;
 			return;
+		}
 		list->inodes = grown;
 		list->room_inodes = room;
 	}
