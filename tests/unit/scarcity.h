@@ -34,17 +34,17 @@ void *REAL(malloc)(size_t size);
 void *REAL(calloc)(size_t count, size_t size);
 void *REAL(realloc)(void *old, size_t size);
 
-void *malloc(size_t size)
+__attribute__((noinline)) void *malloc(size_t size)
 {
 	return is_refused() ? NULL : REAL(malloc)(size);
 }
 
-void *calloc(size_t count, size_t size)
+__attribute__((noinline)) void *calloc(size_t count, size_t size)
 {
 	return is_refused() ? NULL : REAL(calloc)(count, size);
 }
 
-void *realloc(void *old, size_t size)
+__attribute__((noinline)) void *realloc(void *old, size_t size)
 {
 	return is_refused() ? NULL : REAL(realloc)(old, size);
 }

@@ -19,6 +19,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "scarcity.h"
 #include "sink/recording.h"
 #include "source/recording.h"
 
@@ -261,6 +262,41 @@ static void what_is_dropped_is_told_in_its_place(void **state)
 	fixture_free(fixture);
 }
 
+/* Nor is there any to tell it, for a while. */
+static void what_there_is_no_memory_for_is_told_when_there_is(void **state)
+{
+	struct fixture *fixture = fixture_new(true);
+	struct tw_loss loss = {
+		.head = { .size = sizeof(loss), .kind = TW_LOSS, .from = TW_LOSS_RING_FULL },
+		.count = 30,
+	};
+	struct found found;
+
+	(void)state;
+	begin_reading(fixture);
+	memory = (struct scarcity){ .one_in = 1, .now = true };
+	for (uint64_t i = 0; i < 3; i++)
+		feed_transition(fixture, i);
+	recorder_write(fixture->recorder, &loss.head);
+	feed_dump(fixture, TW_SNAPSHOT_BEGIN, 1);
+	memory.now = false;
+	feed_socket(fixture);
+	feed_dump(fixture, TW_SNAPSHOT_END, 1);
+	feed_transition(fixture, 3);
+	feed_dump(fixture, TW_SNAPSHOT_BEGIN, 2);
+	feed_dump(fixture, TW_SNAPSHOT_END, 2);
+	feed_end(fixture);
+	wait_for_all(recorder_outlet(fixture->recorder));
+	assert_int_equal(recorder_missing(fixture->recorder), 3);
+	close_and_read(fixture, &found);
+	assert_true(memory.failed > 0);
+	assert_int_equal(found.lost, 3 + 30);
+	assert_int_equal(found.of_kind[TW_TRANSITION], 1);
+	assert_int_equal(found.of_kind[TW_SOCKET], 0);
+	assert_int_equal(found.whole_dumps, 1 << 2);
+	fixture_free(fixture);
+}
+
 static void half_a_dump_has_no_end_and_names_are_never_missing(void **state)
 {
 	struct fixture *fixture = fixture_new(true);
@@ -338,6 +374,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_slow_is_all_there),
 		cmocka_unit_test(a_flush_makes_readable_what_was_written),
 		cmocka_unit_test(what_is_dropped_is_told_in_its_place),
+		cmocka_unit_test(what_there_is_no_memory_for_is_told_when_there_is),
 		cmocka_unit_test(half_a_dump_has_no_end_and_names_are_never_missing),
 		cmocka_unit_test(a_file_that_hangs_holds_up_nobody_at_the_end),
 		cmocka_unit_test(a_reader_that_goes_is_said),

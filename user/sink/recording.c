@@ -126,7 +126,9 @@ static void miss(struct recorder *recorder, const struct tw_record *record)
 	uint64_t events = count_events(record);
 
 	recorder->missing += events;
-	recorder->untold += events;
+	/* a loss that finds no room is told with what is lost after it */
+	recorder->untold += record->kind == TW_LOSS ? ((const struct tw_loss *)record)->count :
+						      events;
 	recorder->missing_ns = record->ts_ns;
 }
 
@@ -178,7 +180,8 @@ static bool has_room(struct recorder *recorder, const struct tw_record *record)
 	return recorder->under_way || fits(recorder, record->size, limit);
 }
 
-static void put(struct recorder *recorder, const struct tw_record *record)
+/* False: there was no memory for it. */
+static bool put(struct recorder *recorder, const struct tw_record *record)
 {
 	struct outlet_tally tally = { .events = count_events(record) };
 
@@ -186,8 +189,10 @@ static void put(struct recorder *recorder, const struct tw_record *record)
 	recorder->records++;
 	recorder->under_way |= record->kind == TW_READY;
 	outlet_put(recorder->outlet, record, record->size);
-	if (!outlet_end_unit(recorder->outlet, tally))
-		miss(recorder, record);
+	if (outlet_end_unit(recorder->outlet, tally))
+		return true;
+	miss(recorder, record);
+	return false;
 }
 
 static void tell_missing(struct recorder *recorder)
@@ -224,8 +229,9 @@ int recorder_write(struct recorder *recorder, const struct tw_record *record)
 
 	if (recorder->untold && (room || record->kind == TW_END))
 		tell_missing(recorder);
-	if (is_of_a_dump(record) ? keeps_dump(recorder, record, room) :
-				   room || (fitting && is_needed(record)))
+	if (is_of_a_dump(record))
+		recorder->broken = !keeps_dump(recorder, record, room) || !put(recorder, record);
+	else if (room || (fitting && is_needed(record)))
 		put(recorder, record);
 	else
 		miss(recorder, record);
