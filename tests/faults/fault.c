@@ -10,7 +10,7 @@
  *             place   the first call whose callers have this number (see FAULT_CALLS)
  *             named   every one that is for the program or the map called so
  *     ERRNO   a number; by default what the class's own is
- *   FAULT_AFTER=write    none fails before the first write(2): what --ready-fd says
+ *   FAULT_WHILE=FILE     they fail while its first byte is 1
  *   FAULT_TIMES=NUMBER   so many fail at most
  *   FAULT_CALLS=FILE     takes a line for each call of CLASS: its number, its place, what it was for
  *   FAULT_LOG=FILE       takes the callers of those that failed
@@ -89,7 +89,7 @@ static struct {
 
 static _Atomic uint64_t calls, failed, seed = 1;
 static uint64_t most = UINT64_MAX;
-static atomic_bool waiting;	/* FAULT_AFTER */
+static const volatile char *wanted = "1";	/* FAULT_WHILE */
 static int calls_fd = -1, log_fd = -1;
 /* what is called on the way from here is not counted; a preloaded library has room for it */
 static __thread bool within __attribute__((tls_model("initial-exec")));
@@ -103,6 +103,20 @@ static int open_to_append(const char *name)
 	return path ? (int)syscall(SYS_openat, AT_FDCWD, path,
 				   O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644) :
 		      -1;
+}
+
+/* Whoever writes to the file is heard at once. */
+static const volatile char *map_first_byte(const char *path)
+{
+	int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+	char *byte = mmap(NULL, 1, PROT_READ, MAP_SHARED, fd, 0);
+
+	if (byte == MAP_FAILED) {
+		fprintf(stderr, "FAULT_WHILE=%s: %s\n", path, strerror(errno));
+		_exit(125);
+	}
+	close(fd);
+	return byte;
 }
 
 static unsigned int place_in(const char *word, const char *const *words, unsigned int count)
@@ -150,7 +164,8 @@ __attribute__((constructor)) static void begin(void)
 		seed = strtoull(getenv("FAULT_SEED"), NULL, 10) * 2 + 1;
 	if (getenv("FAULT_TIMES"))
 		most = strtoull(getenv("FAULT_TIMES"), NULL, 10);
-	waiting = getenv("FAULT_AFTER") != NULL;
+	if (getenv("FAULT_WHILE"))
+		wanted = map_first_byte(getenv("FAULT_WHILE"));
 	calls_fd = open_to_append("FAULT_CALLS");
 	log_fd = open_to_append("FAULT_LOG");
 	/* the first time it loads a library */
@@ -225,9 +240,7 @@ static bool fails(enum class class, const char *what)
 	uint64_t number, place = 0;
 	bool chosen;
 
-	if (class == WRITE)
-		waiting = false;
-	if (class != fault.class || within || waiting)
+	if (class != fault.class || within || *wanted != '1')
 		return false;
 	within = true;
 	number = atomic_fetch_add(&calls, 1) + 1;
