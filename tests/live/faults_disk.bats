@@ -25,6 +25,7 @@ fill_disk() {
 
 # ended STATUS: it has ended by itself, with this status
 ended() {
+	wait_until gone "$TWTRACE_PID"
 	STATUS=0
 	wait "$TWTRACE_PID" || STATUS=$?
 	forget "$TWTRACE_PID"
@@ -70,7 +71,6 @@ recorded() {
 	wait_until recorded 4000
 	fill_disk
 	traffic client_first --count 2000 --hosts 8
-	wait_until gone "$TWTRACE_PID"
 	ended 1
 	expect "sentences" "$(grep -c 'No space left on device' "$ERRORS")" 1
 	before=$(opened_in) names=$(parts | wc -l)
