@@ -598,6 +598,36 @@ static void empty_dump(struct fixture *f)
 	feed_bare(f, TW_TICK);
 }
 
+/* All that is had once is there by then: the memory for one connection more is lacking. */
+static void a_connection_that_found_no_room_is_counted_as_lost(void **state)
+{
+	struct fixture *f = *state;
+	struct end end;
+
+	feed_bare(f, TW_READY);
+	f->unchecked = true;
+	for (uint64_t cookie = 1; cookie <= POOL_CHUNK; cookie++) {
+		end = client(cookie);
+		feed_connected(f, &end);
+	}
+	memory = (struct scarcity){ .one_in = 1, .now = true };
+	end = client(POOL_CHUNK + 1);
+	feed_connect(f, &end);
+	assert_int_equal(model_loss(f->model, TW_LOSS_NO_MEMORY), 1);
+	feed_full(f, &end, TW_SYN_SENT, TW_ESTABLISHED, TW_F_OUTGOING);
+	assert_int_equal(model_loss(f->model, TW_LOSS_NO_MEMORY), 2);
+	memory.now = false;
+	assert_int_equal(f->model->conns.count, POOL_CHUNK);
+	empty_dump(f);
+	/* the kernel lists it: it is known from here on */
+	feed_begin(f);
+	feed_found(f, &end, TW_ESTABLISHED, FULL);
+	feed_end(f, 0, 0);
+	assert_int_equal(model_totals(f->model)->count[FIELD_ESTABLISHED], 1);
+	assert_int_equal(model_loss(f->model, TW_LOSS_NO_MEMORY), 2);
+	assert_sane_model(f);
+}
+
 /* Nobody remembers that it is to be judged, but for the dumps. */
 static void what_was_not_buried_ends_all_the_same(void **state)
 {
@@ -669,6 +699,7 @@ int main(void)
 		fixture_test(a_kernel_that_loses_records_with_little_room),
 		fixture_test(a_kernel_that_loses_records_under_a_filter),
 		fixture_test(a_host_whose_memory_runs_out),
+		fixture_test(a_connection_that_found_no_room_is_counted_as_lost),
 		fixture_test(what_was_not_buried_ends_all_the_same),
 		fixture_test(any_records_at_all),
 	};
