@@ -16,10 +16,13 @@
 #include "cmd/serve_events.h"
 #include "fuzz.h"
 #include "model/model.h"
+#include "serve/http_inside.h"
 #include "sink/page.h"
 
 #define PIECE_END 0xff
 #define TURNS 6
+/* Told at once: more than one block of an answer that goes on. */
+#define EVENTS 50
 /* An answer is taken no further. */
 #define MOST_TAKEN (256 * 1024)
 
@@ -136,11 +139,14 @@ static void turn(struct serve *serve, int client)
 	}
 }
 
-static void tell_event(struct serve *serve)
+static void tell_events(struct serve *serve)
 {
 	const struct model_event loss = { .kind = EVENT_LOSS, .ts_ns = 3, .count = 1 };
 
-	events_take(serve, &loss);
+	for (unsigned int i = 0; i < EVENTS; i++)
+		events_take(serve, &loss);
+	/* nobody waits for the timer by which they are told */
+	http_wake_streams(serve->http);
 }
 
 static void converse(struct serve *serve, int client, const uint8_t *data, size_t size)
@@ -152,7 +158,7 @@ static void converse(struct serve *serve, int client, const uint8_t *data, size_
 		if (send(client, data, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 			return;
 		turn(serve, client);
-		tell_event(serve);
+		tell_events(serve);
 		len += end != NULL;
 		data += len;
 		size -= len;
