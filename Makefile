@@ -104,10 +104,13 @@ check-san:
 	@BUILD=build/san tests/run unit golden
 
 # as the compiler has written it, so that each line is its own; what it counts, all threads count
+COVERAGE = O=build/coverage CFLAGS='-O0 -g --coverage -fprofile-update=atomic -U_FORTIFY_SOURCE'
+COUNTS = build/coverage/tests/coverage/counts.o
 coverage:
 	$(NEEDED)
-	+@$(MAKE) O=build/coverage CFLAGS='-O0 -g --coverage -fprofile-update=atomic -U_FORTIFY_SOURCE' LDFLAGS=--coverage programs
-	@BUILD=build/coverage tests/coverage
+	+@$(MAKE) $(COVERAGE) $(COUNTS)
+	+@$(MAKE) $(COVERAGE) LDFLAGS='--coverage -Wl,--wrap=_exit,--wrap=landlock_limit $(COUNTS)' programs
+	@BUILD=build/coverage tests/coverage/run
 
 golden-update:
 	$(BUILD) all
@@ -326,6 +329,9 @@ $(O)/tests/draw: $(DRAW_OBJS) $(filter $(foreach room,base model sink source scr
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
 
+# in programs that are built for coverage
+$(O)/tests/coverage/counts.o: EXTRA = -DCOUNTS_FOLDER='"$(CURDIR)/$(O)"'
+
 # flames with names that bite, for the tests of pictures in a browser
 $(O)/tests/flame-fixture: $(O)/tests/web/fixture.o $(filter $(foreach room,base model sink,$(O)/user/$(room)/%),$(USER_OBJS)) $(O)/link.flags
 	$(call say,LINK)
@@ -403,7 +409,7 @@ $(BENCH_PROGRAMS): $(O)/bench/%: $$(call parts,$$*) $(O)/link.flags
 
 -include $(wildcard $(O)/tests/bench/*.d)
 -include $(wildcard $(patsubst %.o,%.d,$(BPF_OBJS) $(USER_OBJS) $(TRAFFIC_OBJS) $(LEAKS_OBJS) $(FLAME_OBJS) $(METRICS_OBJ) $(DRAW_OBJS) \
-	$(O)/tests/live/stacks/show.o $(O)/tests/web/fixture.o $(UNIT_SRCS:%.c=$(O)/%.o)))
+	$(O)/tests/live/stacks/show.o $(O)/tests/coverage/counts.o $(O)/tests/web/fixture.o $(UNIT_SRCS:%.c=$(O)/%.o)))
 
 # ------------------------------------------------------------------------------- analysis
 # What clang-tidy and cppcheck say of a file; they are asked again when its object is made again.
