@@ -315,6 +315,76 @@ static void what_an_exit_closes_is_leaked(void **state)
 	assert_int_equal(counts_of(f).open, 1);
 }
 
+/* Left open by @pid's exit, to @port; @state is what it was in. */
+static void leak_to(struct fixture *f, uint64_t cookie, uint32_t pid, uint16_t port, uint8_t state)
+{
+	struct end end = client(cookie);
+
+	end.owner.tgid = pid;
+	end.tuple.remote_port = port;
+	feed_connected(f, &end);
+	if (state == TW_CLOSE_WAIT)
+		feed_brief(f, &end, TW_ESTABLISHED, TW_CLOSE_WAIT, 0);
+	feed_acted(f, &end, state, TW_CLOSE, TW_F_LOCKED);
+}
+
+static void tells_of_the_most_leaks_first(void **state)
+{
+	static const struct {
+		uint32_t pid, count;
+		uint16_t port;
+		uint8_t state;
+	} expected[] = {
+		{ CHILD, 2, 99, TW_CLOSE_WAIT },
+		/* as many as each other: by process, port, state */
+		{ COMMAND, 1, 70, TW_ESTABLISHED },
+		{ COMMAND, 1, 80, TW_ESTABLISHED },
+		{ COMMAND, 1, 80, TW_CLOSE_WAIT },
+		{ CHILD, 1, 60, TW_ESTABLISHED },
+	};
+	struct fixture *f = *state;
+	const struct farewell_leak *leaks;
+	uint64_t cookie = 0;
+
+	feed_scope(f, 0);
+	feed_fork(f, CHILD, 5);
+	feed_exit(f, TW_EXIT_BEGINS, COMMAND, 1, 0);
+	feed_exit(f, TW_EXIT_BEGINS, CHILD, 5, 0);
+	for (size_t i = sizeof(expected) / sizeof(expected[0]); i-- > 0;)
+		for (uint32_t count = 0; count < expected[i].count; count++)
+			leak_to(f, ++cookie, expected[i].pid, expected[i].port, expected[i].state);
+	assert_int_equal(model_farewell_leaks(f->model, &leaks),
+			 sizeof(expected) / sizeof(expected[0]));
+	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+		assert_int_equal(leaks[i].count, expected[i].count);
+		assert_int_equal(leaks[i].pid, expected[i].pid);
+		assert_int_equal(leaks[i].port, expected[i].port);
+		assert_int_equal(leaks[i].state, expected[i].state);
+	}
+}
+
+/* What leads to thousands of places is not told of place by place. */
+static void leaks_to_too_many_places_are_one_sum(void **state)
+{
+	static const unsigned char nowhere[16];
+	const unsigned int places = 4096, more = 10;
+	struct fixture *f = *state;
+	const struct farewell_leak *leaks;
+	uint32_t nr;
+
+	f->unchecked = true;
+	feed_scope(f, 0);
+	feed_exit(f, TW_EXIT_BEGINS, COMMAND, 1, 0);
+	for (unsigned int i = 0; i < places + more; i++)
+		leak_to(f, 1 + i, COMMAND, 1000 + i, TW_ESTABLISHED);
+	assert_int_equal(counts_of(f).leaked, places + more);
+	nr = model_farewell_leaks(f->model, &leaks);
+	assert_int_equal(nr, places + 1);
+	assert_int_equal(leaks[0].count, more);
+	assert_int_equal(leaks[0].port, 0);
+	assert_memory_equal(leaks[0].remote_addr, nowhere, sizeof(nowhere));
+}
+
 static void names_who_runs_on_with_sockets(void **state)
 {
 	struct fixture *f = *state;
@@ -385,7 +455,8 @@ int main(void)
 		TEST(what_was_there_before_is_not_counted),  TEST(each_ends_in_one_way),
 		TEST(failed_connects_count_by_their_error),  TEST(what_an_exit_closes_is_leaked),
 		TEST(names_who_runs_on_with_sockets),	     TEST(what_is_told_in_sum_is_counted),
-		TEST(waits_while_the_peer_has_not_answered),
+		TEST(waits_while_the_peer_has_not_answered), TEST(tells_of_the_most_leaks_first),
+		TEST(leaks_to_too_many_places_are_one_sum),
 	};
 #undef TEST
 
