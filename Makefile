@@ -315,9 +315,9 @@ $(O)/tests/flame: $(FLAME_OBJS) $(filter $(foreach room,base model sink,$(O)/use
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
 
 # to be preloaded: makes calls of what is tested fail
-$(O)/tests/fault.so: tests/faults/fault.c $(O)/compile.flags
+$(O)/tests/fault.so: tests/faults/fault.c tests/unit/next.h $(O)/compile.flags
 	$(call say,CC)
-	$(Q)$(CC) -std=gnu11 $(WARNINGS) -D_GNU_SOURCE -O1 -g -fPIC -shared -o $@ $<
+	$(Q)$(CC) -std=gnu11 $(WARNINGS) -D_GNU_SOURCE -Itests/unit -O1 -g -fPIC -shared -o $@ $<
 
 # what /metrics would say of a recording
 $(O)/tests/metrics: $(METRICS_OBJ) $(filter $(foreach room,base model sink,$(O)/user/$(room)/%) $(O)/user/source/recording.o,$(USER_OBJS)) $(O)/link.flags

@@ -18,7 +18,6 @@
  * Addresses are where the program is loaded: places are the same in two runs without
  * randomization (setarch -R) only. The program's children are left alone, unless it only forks.
  */
-#include <dlfcn.h>
 #include <errno.h>
 #include <execinfo.h>
 #include <fcntl.h>
@@ -36,6 +35,8 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#include "next.h"
 
 #define CALLERS 16
 
@@ -260,15 +261,6 @@ static bool fails(enum class class, const char *what)
 }
 
 /* -------------------------------------------------------------------------------- memory */
-
-/* The next of this name: the C library's, or a sanitizer's. */
-#define NEXT(name)                                                          \
-	({                                                                  \
-		static __typeof__(&(name)) next_;                           \
-		if (!next_)                                                 \
-			next_ = (__typeof__(next_))dlsym(RTLD_NEXT, #name); \
-		next_;                                                      \
-	})
 
 void *malloc(size_t size)
 {

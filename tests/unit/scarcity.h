@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "next.h"
+
 /* While it is now one allocation in so many fails, or only the first such one; 0: none. */
 static struct scarcity {
 	unsigned int one_in, calls, failed;
@@ -25,28 +27,19 @@ static bool is_refused(void)
 	return refused;
 }
 
-#ifdef __SANITIZE_ADDRESS__
-#define REAL(name) __interceptor_##name
-#else
-#define REAL(name) __libc_##name
-#endif
-void *REAL(malloc)(size_t size);
-void *REAL(calloc)(size_t count, size_t size);
-void *REAL(realloc)(void *old, size_t size);
-
 __attribute__((noinline)) void *malloc(size_t size)
 {
-	return is_refused() ? NULL : REAL(malloc)(size);
+	return is_refused() ? NULL : NEXT(malloc)(size);
 }
 
 __attribute__((noinline)) void *calloc(size_t count, size_t size)
 {
-	return is_refused() ? NULL : REAL(calloc)(count, size);
+	return is_refused() ? NULL : NEXT(calloc)(count, size);
 }
 
 __attribute__((noinline)) void *realloc(void *old, size_t size)
 {
-	return is_refused() ? NULL : REAL(realloc)(old, size);
+	return is_refused() ? NULL : NEXT(realloc)(old, size);
 }
 
 #endif

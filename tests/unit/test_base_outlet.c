@@ -23,6 +23,7 @@
 
 #include "base/outlet.h"
 #include "base/stream.h"
+#include "next.h"
 
 #define PATIENCE_MS 60000	/* for what must happen; never waited out when it does */
 #define MOST_PIECES 8192
@@ -144,16 +145,10 @@ static void output_free(struct output *output)
 
 /* For one thread there may be no memory to grow into: here, the one that fills. */
 static _Thread_local bool no_memory;
-#ifdef __SANITIZE_ADDRESS__
-#define REAL_REALLOC __interceptor_realloc
-#else
-#define REAL_REALLOC __libc_realloc
-#endif
-void *REAL_REALLOC(void *ptr, size_t size);
 
 void *realloc(void *ptr, size_t size)
 {
-	return no_memory ? NULL : REAL_REALLOC(ptr, size);
+	return no_memory ? NULL : NEXT(realloc)(ptr, size);
 }
 
 static void set_shut(struct output *output, bool shut)

@@ -7,20 +7,15 @@
 
 #include "base/clock.h"
 #include "flame_fixture.h"
+#include "next.h"
 #include "pprof_reader.h"
 
 #define MANY 100000
-#define MANY_SECONDS 10	/* many times what is measured, for slow hosts and sanitizers */
+#define MANY_SECONDS 60	/* many times what is measured, for slow hosts, sanitizers and memcheck */
 
 /* While it is not 0, that realloc() from now on fails, and every one after it. */
 static unsigned int no_memory_at;
 static bool no_memory_met;
-#ifdef __SANITIZE_ADDRESS__
-#define REAL_REALLOC __interceptor_realloc
-#else
-#define REAL_REALLOC __libc_realloc
-#endif
-void *REAL_REALLOC(void *ptr, size_t size);
 
 void *realloc(void *ptr, size_t size)
 {
@@ -30,7 +25,7 @@ void *realloc(void *ptr, size_t size)
 	}
 	if (no_memory_at)
 		no_memory_at--;
-	return REAL_REALLOC(ptr, size);
+	return NEXT(realloc)(ptr, size);
 }
 
 static struct profile *written(struct flame *flame)
