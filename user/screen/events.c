@@ -135,7 +135,7 @@ static void build_events(struct page *page, const struct site *site, const struc
 
 	(void)model;
 	for (uint64_t i = events_first(events); i < events->count; i++) {
-		const struct model_event *event = &events_at(events, i)->event;
+		const struct model_event *event = &events->kept[i % EVENTS_KEPT].event;
 
 		if (!site->opts.kinds || site->opts.kinds >> event->kind & 1)
 			add_event(page, site, event, i);
