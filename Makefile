@@ -414,18 +414,20 @@ $(BENCH_PROGRAMS): $(O)/bench/%: $$(call parts,$$*) $(O)/link.flags
 # ------------------------------------------------------------------------------- analysis
 # What clang-tidy and cppcheck say of a file; they are asked again when its object is made again.
 
-ANALYSED := $(USER_SRCS:%.c=$(O)/%.analysed) $(BPF_SRCS:%.c=$(O)/%.analysed)
+TEST_SRCS := $(filter-out $(BENCH_BPF_SRCS),$(wildcard tests/*/*.c tests/*/*/*.c))
+ANALYSED := $(patsubst %.c,$(O)/%.analysed,$(USER_SRCS) $(BPF_SRCS) $(TEST_SRCS) $(BENCH_BPF_SRCS))
 CPPCHECK = cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --std=c11 \
 	--suppressions-list=contrib/cppcheck.suppressions --library=contrib/cppcheck.cfg -D_GNU_SOURCE \
-	$(filter -DHAVE_%,$(LIB_CFLAGS)) -Iinclude -Iuser
+	$(filter -DHAVE_%,$(LIB_CFLAGS)) -Iinclude -Iuser -Itests/unit
 analysis: $(ANALYSED)
-$(O)/%.analysed: $(O)/%.o .clang-tidy contrib/cppcheck.suppressions contrib/cppcheck.cfg
+$(O)/tests/faults/fault.o: EXTRA = -Itests/unit
+$(O)/%.analysed: $(O)/%.o .clang-tidy tests/.clang-tidy contrib/cppcheck.suppressions contrib/cppcheck.cfg
 	$(call say,LOOK)
 	$(Q){ clang-tidy --quiet $(ANALYSIS_CHECKS) $*.c -- $(ANALYSIS_CFLAGS) 2>/dev/null && $(CPPCHECK) $*.c 2>&1; } >$@ || { cat $@; exit 1; }
-ANALYSIS_CFLAGS = $(ALL_CFLAGS) -include $(O)/version.h
-$(BPF_SRCS:%.c=$(O)/%.analysed): ANALYSIS_CFLAGS = $(BPF_CFLAGS)
+ANALYSIS_CFLAGS = $(ALL_CFLAGS) -Itests/unit -I$(O)/tests/bench -include $(O)/version.h
+$(patsubst %.c,$(O)/%.analysed,$(BPF_SRCS) $(BENCH_BPF_SRCS)): ANALYSIS_CFLAGS = $(BPF_CFLAGS)
 # that is the verifier's, which knows what bpf_*() fill in; and a program names what the kernel hands it
-$(BPF_SRCS:%.c=$(O)/%.analysed): ANALYSIS_CHECKS = \
+$(patsubst %.c,$(O)/%.analysed,$(BPF_SRCS) $(BENCH_BPF_SRCS)): ANALYSIS_CHECKS = \
 	--checks=-clang-analyzer-core.uninitialized*,-misc-unused-parameters
 
 # ------------------------------------------------------------------------------ the rest

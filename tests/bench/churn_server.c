@@ -51,7 +51,7 @@ static void serve(struct churn *churn, unsigned int thread, unsigned int port, i
 
 static void accept_all(struct churn *churn, unsigned int thread, unsigned int port)
 {
-	struct sockaddr_in peer;
+	struct sockaddr_in peer = { 0 };
 	socklen_t len = sizeof(peer);
 	int fd;
 

@@ -67,7 +67,7 @@ static void load(const char *path, struct records *records)
 	const struct tw_record *record;
 
 	while ((record = recording_next(recording))) {
-		if (records->room < records->len + record->size) {
+		if (!records->bytes || records->room < records->len + record->size) {
 			records->room = 2 * records->room + (1 << 20);
 			records->bytes = realloc(records->bytes, records->room);
 			if (!records->bytes)

@@ -88,8 +88,8 @@ static struct {
 	int error;
 } fault = { .class = NR_CLASSES };
 
-static _Atomic uint64_t calls, failed, seed = 1;
-static uint64_t most = UINT64_MAX;
+static _Atomic uint64_t calls, failed, seed;
+static uint64_t most;
 static const volatile char *wanted = "1";	/* FAULT_WHILE */
 static int calls_fd = -1, log_fd = -1;
 /* what is called on the way from here is not counted; a preloaded library has room for it */
@@ -155,16 +155,21 @@ static void read_fault(const char *text)
 	fault.class = i;
 }
 
+static uint64_t number_in(const char *variable, uint64_t otherwise)
+{
+	const char *text = getenv(variable);
+
+	return text ? strtoull(text, NULL, 10) : otherwise;
+}
+
 __attribute__((constructor)) static void begin(void)
 {
 	const char *text = getenv("FAULT");
 	void *callers[2];
 
 	within = true;
-	if (getenv("FAULT_SEED"))
-		seed = strtoull(getenv("FAULT_SEED"), NULL, 10) * 2 + 1;
-	if (getenv("FAULT_TIMES"))
-		most = strtoull(getenv("FAULT_TIMES"), NULL, 10);
+	seed = number_in("FAULT_SEED", 0) * 2 + 1;
+	most = number_in("FAULT_TIMES", UINT64_MAX);
 	if (getenv("FAULT_WHILE"))
 		wanted = map_first_byte(getenv("FAULT_WHILE"));
 	calls_fd = open_to_append("FAULT_CALLS");

@@ -24,8 +24,10 @@ static int tree_create(void **state)
 {
 	char *root = strdup("/tmp/test_base_procfs.XXXXXX");
 
-	if (!root || !mkdtemp(root))
+	if (!root || !mkdtemp(root)) {
+		free(root);
 		return -1;
+	}
 	*state = root;
 	return 0;
 }

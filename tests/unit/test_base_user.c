@@ -30,8 +30,10 @@ static void finds_names_and_ids(void **state)
 	gid_t gid;
 
 	(void)state;
-	if (!account)
+	if (!account) {
 		skip();
+		return;
+	}
 	uid = account->pw_uid;
 	gid = account->pw_gid;
 	assert_int_equal(user_find(&user, "daemon", &err), 0);

@@ -698,14 +698,16 @@ static void what_is_alike_in_several_namespaces_is_told_once(void **state)
 	assert_int_equal(diagnose(&chart, &diagnosis), 0);
 	assert_int_equal(diagnosis.nr_findings, 2);
 	finding = find_finding(&diagnosis, "timestamps_off");
+	assert_non_null(finding);
 	assert_int_equal(finding->nr_places, 2);
 	assert_int_equal(finding->places[1].netns_ino, 8);
 	assert_string_equal(finding->places[0].command, "sysctl -w net.ipv4.tcp_timestamps='1'");
-	assert_true(finding && strstr(finding->places[1].command, "awk '$1 == 8 "));
+	assert_non_null(strstr(finding->places[1].command, "awk '$1 == 8 "));
 	/* a namespace without a name is entered through a process of it */
 	finding = find_finding(&diagnosis, "fin_timeout_quirk");
+	assert_non_null(finding);
 	assert_int_equal(finding->nr_places, 1);
-	assert_true(finding && strstr(finding->places[0].command, "nsenter -n -t \"$(lsns"));
+	assert_non_null(strstr(finding->places[0].command, "nsenter -n -t \"$(lsns"));
 
 	/* no file below /etc/sysctl.d reaches the second one, or the third */
 	assert_int_equal(sysctl_conf(&diagnosis, lines, 4, &elsewhere), 1);

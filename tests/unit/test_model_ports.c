@@ -10,7 +10,7 @@
 #include "model/port_space.h"
 #include "model/ports.h"
 
-#define LOW 40000
+#define LOW 40000U
 
 static struct fixture *budgeting(void **state)
 {

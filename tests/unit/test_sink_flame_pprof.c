@@ -321,7 +321,7 @@ static void has_the_base_as_less_than_nothing(void **state)
 	assert_non_null(base);
 	assert_int_equal(now->values.values[0], 300);
 	assert_int_equal((int64_t)base->values.values[0], -100);
-	assert_int_equal((int64_t)base->values.values[WEIGHT_SECONDS], -9000LL * SECOND);
+	assert_int_equal((int64_t)base->values.values[WEIGHT_SECONDS], -9000 * (int64_t)SECOND);
 	expect_text(profile, label_of(profile, base, "pprof::base")->str, "true");
 	assert_memory_equal(&now->locations, &base->locations, sizeof(now->locations));
 	assert_null(sample_of(profile, "service", FIXTURE_GONE, false));

@@ -577,7 +577,7 @@ static void no_series_comes_twice(void **state)
 		  .own_range = true },
 	};
 	struct model *model = fake_busy_model();
-	char *lines[MAX_LINES], *line, *rest;
+	char *lines[MAX_LINES] = { NULL }, *line, *rest;
 	struct scrape scrape;
 	size_t count = 0;
 

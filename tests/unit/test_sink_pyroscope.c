@@ -44,7 +44,7 @@ static struct wire field_of(struct wire wire, uint32_t number)
 static void pushed(struct push *push)
 {
 	struct error err = { 0 };
-	struct wire_field field;
+	struct wire_field field = { 0 };
 	struct wire wire;
 	size_t len;
 

@@ -182,7 +182,7 @@ static size_t fill(struct tw_stack_seen *seen, __u64 *chain, const struct test_c
 		chain[i] = place(row->chain[i], i);
 	if (row->no_registers)
 		return count;
-	seen->ip = chain[0];
+	seen->ip = place(row->chain[0], 0);
 	seen->sp = SP;
 	seen->bp = row->bp;
 	seen->link = row->link ? place(row->link, 1) : 0;

@@ -108,7 +108,7 @@ void view_open(struct netns_view *view, pid_t pid)
 static char *slurp(int fd)
 {
 	size_t size = 65536, used = 0;
-	char *text;
+	char *text, *grown;
 	ssize_t got;
 
 	if (fd < 0)
@@ -117,8 +117,12 @@ static char *slurp(int fd)
 	text = malloc(size);
 	while (text && (got = read(fd, text + used, size - used - 1)) > 0) {
 		used += got;
-		if (size - used < 32768)
-			text = realloc(text, size *= 2);
+		if (size - used >= 32768)
+			continue;
+		grown = realloc(text, size *= 2);
+		if (!grown)
+			free(text);
+		text = grown;
 	}
 	if (!text)
 		die("out of memory");
