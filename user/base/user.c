@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -32,9 +31,10 @@ int user_find(struct user *user, const char *text, struct error *err)
 		account = getpwuid((uid_t)id);
 	user->uid = account ? account->pw_uid : (uid_t)id;
 	user->gid = account ? account->pw_gid : (gid_t)id;
-	user->name = account ? strdup(account->pw_name) : NULL;
-	if (account && !user->name)
-		return error_set(err, -ENOMEM, "no memory");
+	if (account && strlen(account->pw_name) >= sizeof(user->name))
+		return error_set(err, -ENAMETOOLONG, "the name of user '%s' is too long", text);
+	if (account)
+		strcpy(user->name, account->pw_name);
 	return 0;
 }
 
@@ -51,7 +51,7 @@ static bool is_already(const struct user *user)
 /* 0 or -errno. */
 static int change(const struct user *user)
 {
-	if (user->name ? initgroups(user->name, user->gid) : setgroups(0, NULL))
+	if (user->name[0] ? initgroups(user->name, user->gid) : setgroups(0, NULL))
 		return -errno;
 	if (setresgid(user->gid, user->gid, user->gid) ||
 	    setresuid(user->uid, user->uid, user->uid))

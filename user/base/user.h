@@ -3,6 +3,7 @@
 #ifndef BASE_USER_H
 #define BASE_USER_H
 
+#include <limits.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -10,7 +11,7 @@
 
 struct user {
 	const char *text;	/* borrowed: as it was given; NULL: nobody was */
-	const char *name;	/* owned, for as long as the program runs; NULL: the id has none */
+	char name[LOGIN_NAME_MAX]; /* of the account; "": the id has none */
 	uid_t uid;
 	gid_t gid;		/* the account's own; of an id without an account the same number */
 };
