@@ -26,7 +26,7 @@
 	expect "failed" "$(jq '[.judgements[] | select(.verdict == "failed")] | length' "$report")" 0
 	# what a time so short says nothing of is not judged, all else is
 	expect "passed" "$(jq -r '[.judgements[] | select(.verdict == "passed") | .what] | sort | join(", ")' "$report")" \
-		"answers, error of the audit of record, error of the audit of serve, error of the audit of top, loss of leaks, loss of record, loss of serve, loss of top"
+		"answers, error of the audit of record, error of the audit of serve, error of the audit of top, load, loss of leaks, loss of record, loss of serve, loss of top"
 	jq -e '.load.connections > 500 and .load.namespaces > 10 and
 		([.tracers[] | select((.samples | length) > 10 and .status == 0)] | length == 5)' "$report"
 	[[ -z $(compgen -G '/run/netns/soak*') ]]

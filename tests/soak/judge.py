@@ -53,6 +53,12 @@ def judge_size(tracer):
     if samples[-1]['at_s'] - samples[0]['at_s'] < LEAST_S * 2 / 3:
         return too_short(what)
     (rise, low, high), span, allowed = growth(samples)
+    # what begins late is in few of the points of a line: the end is not beyond all that was before
+    two_thirds, tenth = len(samples) * 2 // 3, max(1, len(samples) // 10)
+    before = max(sample['rss'] for sample in samples[:two_thirds])
+    late = statistics.median(sample['rss'] for sample in samples[-tenth:]) - before
+    if late > allowed:
+        return judged(what, True, f'{what}: in the end {late / MIB:.1f} MiB more than it ever was before')
     return judged(what, low * span > allowed,
                   f'{what}: {rise * 3600 / KIB:+.0f} KiB an hour ({low * 3600 / KIB:+.0f}..{high * 3600 / KIB:+.0f}) '
                   f'in the last {span:.0f} s; flat would be at most {allowed / span * 3600 / KIB:.0f}')
@@ -68,10 +74,12 @@ def judge_constant(tracer, of, called):
     return judged(what, after > before, f'{what}: at least {before:,} at first, and {after:,} in the end')
 
 
-def judge_zero(tracer, of, called):
+def judge_zero(tracer, of, called, busy):
     what = f'{called} of {tracer["name"]}'
-    if not tracer[of]:
+    if not tracer[of] and of == 'audit' and busy:
         return {'what': what, 'verdict': 'not judged', 'why': f'{what}: not known under a filter'}
+    if not tracer[of]:
+        return judged(what, True, f'{what}: it has told of none at all')
     amiss = {name: count for name, count in tracer[of].items() if count}
     return judged(what, amiss, f'{what}: ' + (', '.join(f'{name} {count:g}' for name, count in amiss.items()) or '0'))
 
@@ -90,6 +98,16 @@ def judge_verdicts(tracer, load):
     return judged(what, False, f'{what}: the same {len(late)} times: {", ".join(late[0]["accused"])}')
 
 
+def judge_load(report):
+    """What was not made was not traced: a busy host may have been too slow for half of it."""
+    load, seconds, what = report['load'], report['seconds'], 'load'
+    made = [(load['connections'], load['connections_per_s'] * seconds, 'connections'),
+            (load['namespaces'], load['namespaces_per_s'] * seconds, 'namespaces')]
+    amiss = load['failed'] or [f'{count:,} of {asked:,} {name}' for count, asked, name in made
+                               if count < asked / 2 and (seconds >= LEAST_S or not count)]
+    return judged(what, amiss, f'{what}: ' + (', '.join(amiss) or 'as asked for'))
+
+
 def judge_answers(tracer):
     other = {status: count for status, count in tracer['answers'].items() if status != '200'}
     return judged('answers', other or not tracer['answers'].get('200') or not tracer['events'],
@@ -97,11 +115,11 @@ def judge_answers(tracer):
 
 
 def judgements(report):
-    all_of = []
+    all_of = [judge_load(report)]
     for tracer in report['tracers']:
         all_of += [judge_size(tracer), judge_constant(tracer, 'fds', 'descriptors'),
                    judge_constant(tracer, 'threads', 'threads'), judge_constant(tracer, 'maps', 'bytes of BPF maps')]
-        all_of += [judge_zero(tracer, of, called) for of, called in (('loss', 'loss'), ('audit', 'error of the audit'))
+        all_of += [judge_zero(tracer, of, called, report['busy']) for of, called in (('loss', 'loss'), ('audit', 'error of the audit'))
                    if of in tracer]
         if tracer['status']:
             all_of.append(judged('end', True, f'{tracer["name"]} has ended with status {tracer["status"]}'))

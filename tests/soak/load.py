@@ -39,9 +39,9 @@ class Load:
         self.build, self.work, self.opts = build, work, opts
         self.names = [f'soak{os.getpid()}-{what}' for what in ('churn', 'leaks')]
         self.processes, self.done = [], threading.Event()
-        self.connections = self.bursts = 0
+        self.connections, self.failed = 0, []
         self.ports = [port for port, _ in LEAKING + INNOCENT]
-        self.thread = threading.Thread(target=self.churn)
+        self.thread = threading.Thread(target=self.churn_or_say)
 
     def __enter__(self):
         try:
@@ -79,6 +79,12 @@ class Load:
         out = open(f'{self.work}/{workload}.load', 'w')
         self.processes.append(start(command, stdout=out, stderr=out))
 
+    def churn_or_say(self):
+        try:
+            self.churn()
+        except Exception as why:    # whatever it is, it is judged
+            self.failed.append(f'the churn has ended: {why}')
+
     def churn(self):
         """As many connections each second, in one burst."""
         due = time.monotonic()
@@ -86,8 +92,10 @@ class Load:
             due = max(due + 1, time.monotonic())
             process = start(['ip', 'netns', 'exec', self.names[0], f'{self.build}/bench/churn', '--here',
                              '--count', str(self.opts.rate)], stdout=subprocess.DEVNULL)
-            self.connections += self.opts.rate if process.wait() == 0 else 0
-            self.bursts += 1
+            if process.wait() == 0:
+                self.connections += self.opts.rate
+            elif not self.failed:
+                self.failed.append(f'a burst of connections has ended with status {process.returncode}')
 
     def check(self):
         for process in self.processes:
@@ -100,6 +108,7 @@ class Load:
             self.count.seek(0)
             namespaces = int((self.count.read().split() or [0])[-1])
         return {'connections': self.connections, 'connections_per_s': self.opts.rate, 'namespaces': namespaces,
+                'namespaces_per_s': self.opts.netns_rate, 'failed': self.failed,
                 'leaking': [name for _, name in LEAKING], 'innocent': [name for _, name in INNOCENT]}
 
 

@@ -23,9 +23,13 @@ def wavering(at):
     return (40 + 0.3 * math.sin(at / 7) + (at * 7919 % 13) / 39) * judge.MIB
 
 
+LOAD = {'leaking': ['cw-slow'], 'innocent': ['idle-pool'], 'connections_per_s': 300, 'connections': 300 * HOUR,
+        'namespaces_per_s': 5, 'namespaces': 5 * HOUR, 'failed': []}
+
+
 class Judge(unittest.TestCase):
-    def failed(self, *tracers):
-        report = {'tracers': tracers, 'load': {'leaking': ['cw-slow'], 'innocent': ['idle-pool']}}
+    def failed(self, *tracers, load=None, busy=False, seconds=HOUR):
+        report = {'tracers': tracers, 'load': LOAD | (load or {}), 'busy': busy, 'seconds': seconds}
         return [said['what'] for said in judge.judgements(report) if said['verdict'] == 'failed']
 
     def test_a_size_that_wavers_is_flat(self):
@@ -39,6 +43,12 @@ class Judge(unittest.TestCase):
 
     def test_steps_are_found(self):
         self.assertEqual(self.failed(tracer(lambda at: wavering(at) + at // 200 * 300000)), ['size of top'])
+
+    def test_growth_that_begins_late_is_found(self):
+        self.assertEqual(self.failed(tracer(lambda at: wavering(at) + max(0, at - 900) * 30000)), ['size of top'])
+
+    def test_a_peak_that_has_been_before_is_no_growth(self):
+        self.assertEqual(self.failed(tracer(lambda at: wavering(at) + (500 < at < 600 or at > 1100) * 2 * judge.MIB)), [])
 
     def test_a_size_that_falls_is_no_failure(self):
         self.assertEqual(self.failed(tracer(lambda at: wavering(at) - 4096 * at)), [])
@@ -59,6 +69,21 @@ class Judge(unittest.TestCase):
         self.assertEqual(self.failed(tracer(wavering, audit={'established': 2})), ['error of the audit of top'])
         self.assertEqual(self.failed(tracer(wavering, status=1)), ['end'])
 
+    def test_what_was_not_told_has_not_passed(self):
+        self.assertEqual(self.failed(tracer(wavering, loss={})), ['loss of top'])
+        self.assertEqual(self.failed(tracer(wavering, audit={})), ['error of the audit of top'])
+        self.assertEqual(self.failed(tracer(wavering, audit={}), busy=True), [])
+
+    def test_a_load_that_was_none_is_found(self):
+        flat = tracer(wavering)
+        self.assertEqual(self.failed(flat, load={'connections': 100 * HOUR}), ['load'])
+        self.assertEqual(self.failed(flat, load={'namespaces': 0}), ['load'])
+        self.assertEqual(self.failed(flat, load={'failed': ['the churn has ended: no memory']}), ['load'])
+        self.assertEqual(self.failed(flat, load={'namespaces': 0, 'namespaces_per_s': 0}), [])
+        # a short one on a busy host may have been slow, but not idle
+        self.assertEqual(self.failed(flat, load={'connections': 600, 'namespaces': 30}, seconds=20), [])
+        self.assertEqual(self.failed(flat, load={'connections': 0, 'namespaces': 30}, seconds=20), ['load'])
+
     def test_verdicts_that_change_or_accuse_the_innocent_are_found(self):
         leak, innocent = 'close_wait lk-cw-slow', 'close_wait ok-idle-pool'
         for sets, fails in (([[]] + [[leak]] * 9, False), ([[leak]] * 9 + [[]], True), ([[leak, innocent]] * 10, True),
@@ -74,7 +99,7 @@ class Judge(unittest.TestCase):
     def test_of_a_short_time_only_what_does_not_depend_on_it_is_judged(self):
         short = tracer(lambda at: at * judge.MIB)
         short['samples'] = short['samples'][:6]
-        report = {'tracers': [short], 'load': {}}
+        report = {'tracers': [short], 'load': LOAD, 'busy': False, 'seconds': HOUR}
         self.assertEqual({said['verdict'] for said in judge.judgements(report)}, {'passed', 'not judged'})
 
 

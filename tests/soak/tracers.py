@@ -225,10 +225,16 @@ class Server(Tracer):
     def ask(self, path, every):
         while not self.done.wait(every):
             status, body = self.get(path)
+            document = None
+            if status == 200 and path.startswith('/api/'):
+                try:
+                    document = json.loads(body)
+                except ValueError:
+                    status = 'no JSON'
             counts = self.known['answers']
             counts[str(status)] = counts.get(str(status), 0) + 1
-            if status == 200 and path == '/api/v1/leaks':
-                self.note_verdicts(json.loads(body))
+            if document and path == '/api/v1/leaks':
+                self.note_verdicts(document)
 
     def listen(self):
         while not self.done.wait(1):
