@@ -36,9 +36,9 @@ override O := $(patsubst $(CURDIR)/%,%,$(abspath $(O)))
 # What a user calls on a fresh machine: the packages first, then the build, then the thing.
 # They know nothing of the build, which may not be possible yet.
 
-CHECKS := check check-unit check-golden check-cli check-fuzz check-live check-bench check-vm check-web check-lint check-analysis check-valgrind
+CHECKS := check check-unit check-golden check-cli check-fuzz check-live check-bench check-vm check-web check-lint check-analysis check-valgrind check-fanalyzer
 DOORS := help deps run demo bench soak fuzz clean format check-format golden-update coverage check-san $(CHECKS)
-.PHONY: $(DOORS) all install uninstall dist deb programs bench-programs fuzzers analysis compile_commands.json FORCE
+.PHONY: $(DOORS) all install uninstall dist deb programs bench-programs fuzzers analysis fanalyzer compile_commands.json FORCE
 
 BUILD = +@$(MAKE) $(if $(V),,-s) $(if $(filter -j%,$(MAKEFLAGS)),,-j$$(nproc))
 AS_ROOT = $$([ $$(id -u) = 0 ] || command -v sudo)
@@ -49,7 +49,7 @@ help:
 	@echo 'make demo           the same, with a small workload to look at'
 	@echo 'make check          install what is missing, build, run the whole test suite'
 	@echo '                    parts of it: $(filter-out check,$(CHECKS))'
-	@echo 'make check-san      unit and golden tests with sanitizers, in build/san'
+	@echo 'make check-san      unit, golden and cli tests with sanitizers, in build/san'
 	@echo 'make coverage       which lines the tests reach, in build/coverage'
 	@echo 'make bench          what it costs, as one table (ARGS="-o json" for machines)'
 	@echo 'make soak           whether it grows or loses anything in the long run (FOR=30m; ARGS="-o json")'
@@ -98,10 +98,14 @@ $(CHECKS):
 	$(if $(filter check check-fuzz,$@),$(BUILD) fuzzers)
 	@BUILD=$(O) tests/run $(patsubst check-%,%,$(filter-out check,$@))
 
+# What asks what is built for something: not the tests of the build. Leaks are searched for at the
+# end of every program; each takes some times as long.
+SANITIZED := unit golden $(filter-out $(patsubst %,tests/cli/%.bats,build deploy install packages),$(wildcard tests/cli/*.bats))
+
 check-san:
 	$(NEEDED)
 	+@$(MAKE) SAN=1 programs
-	@BUILD=build/san tests/run unit golden
+	@BUILD=build/san LIMIT=1300 tests/run $(SANITIZED)
 
 # as the compiler has written it, so that each line is its own; what it counts, all threads count
 COVERAGE = O=build/coverage CFLAGS='-O0 -g --coverage -fprofile-update=atomic -U_FORTIFY_SOURCE'
@@ -429,6 +433,14 @@ $(patsubst %.c,$(O)/%.analysed,$(BPF_SRCS) $(BENCH_BPF_SRCS)): ANALYSIS_CFLAGS =
 # that is the verifier's, which knows what bpf_*() fill in; and a program names what the kernel hands it
 $(patsubst %.c,$(O)/%.analysed,$(BPF_SRCS) $(BENCH_BPF_SRCS)): ANALYSIS_CHECKS = \
 	--checks=-clang-analyzer-core.uninitialized*,-misc-unused-parameters
+
+# What gcc's analyzer says of a file, as gcc's JSON.
+FANALYZED := $(USER_SRCS:%.c=$(O)/%.fanalyzer)
+fanalyzer: $(FANALYZED)
+$(O)/%.fanalyzer: $(O)/%.o
+	$(call say,LOOK)
+	$(Q)$(CC) $(filter-out -Werror,$(ALL_CFLAGS)) -include $(O)/version.h -fanalyzer \
+		-fdiagnostics-format=json -S -o /dev/null $*.c 2>$@
 
 # ------------------------------------------------------------------------------ the rest
 
