@@ -77,9 +77,9 @@ static void say_what_was_not_kept(const struct stage *stage)
 
 	if (count)
 		log_msg(LOG_WARNING,
-			"there was no memory for all that %s records told: figures may be too low "
+			"there was no memory for all that %s record%s told: figures may be too low "
 			"by as much",
-			text_count(count, number));
+			text_count(count, number), count == 1 ? "" : "s");
 }
 
 /* What is left of the events, then the summary: true if it was all taken. */
