@@ -213,7 +213,8 @@ void patient_giver_up(const struct load *load)
 	for (;;) {
 		for (int i = 0; i < TRIES; i++) {
 			fds[i] = new_socket(SOCK_NONBLOCK);
-			(void)connect(fds[i], (const struct sockaddr *)&load->dead, sizeof(load->dead));
+			(void)connect(fds[i], (const struct sockaddr *)&load->dead,
+				      sizeof(load->dead));
 		}
 		sleep_ms(PATIENCE_MS);
 		for (int i = 0; i < TRIES; i++)
