@@ -2,7 +2,7 @@
 #
 # What is wrong with what twtrace said while the clock was set, the machine slept, and processors
 # came and went (tests/vm/faults), a sentence each. $clock, $asleep: the events of `trace`; $cpus:
-# the documents of `top`; $days: those that the clock was set to.
+# the documents of `top`; $days: those that the clock was set to; $woke: when it woke, in seconds.
 
 def same(what; is; expected): if is == expected then empty else "\(what): \(is), not \(expected)" end;
 def within(what; is; from; to):
@@ -31,8 +31,10 @@ def in_order(what):
 ($days | split("\n") | same("clock: day while it is ahead";
 		$clock | map(select(.remote_port == 7200) | .time[:10]) | unique; .[:1]),
 	same("clock: day when it is behind"; $clock | map(select(.kind == "transition"))[-1].time[:10]; .[1])),
-# asleep it is no time for a connection
+# asleep it is no time for a connection, and nothing after it is of before
 ($asleep | in_order("asleep: times in order")),
+within("asleep: seconds from waking to the last event";
+	($asleep | map(select(.kind == "transition"))[-1].time | sub("[.].*Z"; "Z") | fromdate) - $woke[0]; 0; 60),
 ($asleep[-1] |
 	same("asleep: counts"; .totals | counts; [40, 40, 20, 0]),
 	same("asleep: TIME_WAIT"; .totals.time_wait_entered; 20),
