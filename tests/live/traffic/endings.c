@@ -4,18 +4,26 @@
 
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { ROOM = 10, REFUSED = 5 };
+/* TCP_TIMEWAIT_LEN, and a little more than a turn of the timer wheel at HZ=250. */
+enum { DUE_MS = 60000, TURN_MS = 2100 };
 
-static struct connection *close_in_order(struct stage *stage, struct connection *conn)
+static void close_both(struct stage *stage, struct connection *conn)
 {
 	struct end *first = stage_first(stage, conn), *second = stage_second(stage, conn);
 
 	end_close(first);
 	end_read_eof(second);
 	end_close(second);
-	end_await_tuple(first, second, TCP_TIME_WAIT, true);
+}
+
+static struct connection *close_in_order(struct stage *stage, struct connection *conn)
+{
+	close_both(stage, conn);
+	end_await_tuple(stage_first(stage, conn), stage_second(stage, conn), TCP_TIME_WAIT, true);
 	return conn;
 }
 
@@ -55,11 +63,16 @@ void run_time_wait_reset(struct stage *stage)
 	end_await_tuple(first, second, 0, false);
 }
 
+static void wait_for(uint64_t moment_ms)
+{
+	for (uint64_t now = now_ms(); now < moment_ms; now = now_ms())
+		poll_pause(moment_ms - now);
+}
+
 /* The kernel chooses the port, of which there is one, and is allowed to take over. */
 void run_time_wait_reused_auto(struct stage *stage)
 {
 	unsigned delay = 1000;
-	uint64_t until;
 
 	netns_sysctl("ip_local_port_range", "40000 40000");
 	netns_sysctl("tcp_timestamps", "1");
@@ -68,12 +81,35 @@ void run_time_wait_reused_auto(struct stage *stage)
 		delay = 100;
 	close_in_order(stage, stage_connect(stage));
 	/* the kernel's condition is a time, and nothing shows when it is over */
-	until = now_ms() + delay + 50;
-	while (now_ms() < until)
-		poll_pause(until - now_ms());
+	wait_for(now_ms() + delay + 50);
 	close_in_order(stage, stage_connect(stage));
 	if (!view_grown(&stage->client_view, "TWRecycled"))
 		begin_anew(stage->client->comm, "was not taken over");
+}
+
+/*
+ * Each port is connected again when its TIME_WAIT is due already: that is there until the timer
+ * wheel turns next. One is taken over before, and has expired afterwards.
+ */
+void run_time_wait_overdue(struct stage *stage)
+{
+	unsigned count = stage->opts->count;
+	struct connection **before = calloc(count, sizeof(*before));
+	uint64_t *due_ms = calloc(count, sizeof(*due_ms));
+
+	if (!before || !due_ms)
+		die("no memory");
+	for (unsigned i = 0; i < count; i++) {
+		before[i] = close_in_order(stage, stage_connect_from(stage, NULL, CONNECT_REUSE));
+		due_ms[i] = now_ms() + DUE_MS;
+	}
+	for (unsigned i = 0; i < count; i++) {
+		wait_for(due_ms[i] + TURN_MS * i / count);
+		close_both(stage,
+			   stage_connect_from(stage, &before[i]->client.addr, CONNECT_REUSE));
+	}
+	free(before);
+	free(due_ms);
 }
 
 /* As `ss -K` does. */

@@ -92,6 +92,8 @@ const struct scenario scenarios[] = {
 	  run_time_wait_reopened, FIRST, SERVER },
 	{ "time_wait_reused_auto", "the same by tcp_tw_reuse, the kernel chooses the port",
 	  run_time_wait_reused_auto, FIRST, .once = true, .settings = true },
+	{ "time_wait_overdue", "the same from 60 s on, before and after their timers fire",
+	  run_time_wait_overdue, FIRST, .once = true },
 	{ "time_wait_reset", "TIME_WAIT killed by an exact RST", run_time_wait_reset, FIRST },
 	{ "time_wait_destroyed", "TIME_WAIT ended by SOCK_DESTROY, as by ss -K",
 	  run_time_wait_destroyed, FIRST },

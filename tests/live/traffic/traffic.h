@@ -362,7 +362,7 @@ scenario_fn run_accept_by_other, run_fork_holds, run_fork_shares, run_fd_passing
 scenario_fn run_exit_without_close, run_kill9;
 scenario_fn run_idle_hold, run_time_wait_reused, run_time_wait_reopened, run_time_wait_reset;
 scenario_fn run_time_wait_expires, run_time_wait_reused_auto, run_time_wait_destroyed;
-scenario_fn run_time_wait_refused;
+scenario_fn run_time_wait_refused, run_time_wait_overdue;
 scenario_fn run_peer_fin_with_ack, run_peer_fin_after_ack, run_peer_simultaneous;
 scenario_fn run_peer_late_fin, run_peer_bare_fin, run_peer_data_after_close;
 scenario_fn run_peer_data_in_fin_wait2, run_peer_syn_in_fin_wait2, run_peer_rst_in_fin_wait2;
