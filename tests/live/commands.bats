@@ -77,6 +77,15 @@ teardown() {
 	grep -q ready "$ERRORS"
 }
 
+@test "--verbose says what is known of the end of TIME_WAIT" {
+	start_here top --verbose
+	stop_twtrace
+	grep -qE 'evidence: (inferred|timer|kprobe|fentry)' "$ERRORS"
+	# 512 or 4096 ticks of HZ=100, 250, 300, 1000; five minutes after boot it is not known
+	grep -qE 'the timer wheel turns, which is every (5\.120|2\.048|1\.707|4\.096) s' "$ERRORS" ||
+		grep -q 'when the timer wheel turns is not known' "$ERRORS"
+}
+
 @test "nothing is said on standard error without --verbose" {
 	start_here top
 	stop_twtrace

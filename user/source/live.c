@@ -385,6 +385,21 @@ static void end_audit(struct live *live)
 			     "of their TIME_WAIT rests on events alone");
 }
 
+static void tell_evidence(const struct live *live)
+{
+	const struct tw_tier *tier = &live->tier;
+
+	log_msg(LOG_VERBOSE, "evidence: %s", tier_name(live_evidence(live)));
+	if (tier->wheel_granule_ns)
+		log_msg(LOG_VERBOSE,
+			"TIME_WAIT ends when it is due and the timer wheel turns, which is every %.3f s",
+			(double)tier->wheel_granule_ns / 1e9);
+	else
+		log_msg(LOG_VERBOSE,
+			"TIME_WAIT is taken to end when it is due: when the timer wheel "
+			"turns is not known");
+}
+
 int live_start(struct live *live, const struct receiver *to, struct error *err)
 {
 	struct step step = { .live = live, .to = to };
@@ -396,7 +411,7 @@ int live_start(struct live *live, const struct receiver *to, struct error *err)
 
 	tier.head.ts_ns = live_now_ns();
 	deliver(to, &tier.head);
-	log_msg(LOG_VERBOSE, "evidence: %s", tier_name(live_evidence(live)));
+	tell_evidence(live);
 	begin_bpf(live);
 	ret = survey_start(&live->survey, &steps, to, err);
 	end_bpf(live);
