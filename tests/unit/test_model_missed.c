@@ -175,6 +175,77 @@ static void a_sum_elsewhere_does_not_matter(void **state)
 	assert_int_equal(model_totals(f->model)->count[FIELD_OPENED], 11);
 }
 
+/* A minisock that is known, and ten more of which a sum tells. */
+static void feed_known_and_ten(struct fixture *f, const struct end *known)
+{
+	struct end other = client(2);
+
+	feed_base(f);
+	feed_connected(f, known);
+	feed_close_first(f, known, ORDERLY);
+	pass(f, SECOND);
+	feed_client_sums(f, &other, 10);
+}
+
+#define ELEVEN "connections 11 opened 11 closed 11 closed_first 11 time_wait_entered 11 "
+
+/* Who took it over was told in sum: that it has ended the dump tells, and how the kernel's count. */
+static void reused_by_one_in_sum(void **state)
+{
+	struct fixture *f = *state;
+	struct end known = client(1), last = client(3);
+
+	feed_known_and_ten(f, &known);
+	feed_counted(f, &last, since_boot(11, 0, 10));
+	assert_totals(f, ELEVEN "time_wait_reused 10 time_wait 1");
+	assert_no_error(f, AUDIT_REUSED);
+	assert_int_equal(client_port(f)->count[FIELD_TW_REUSED], 1);
+	/* events will tell of others: they may be on their way */
+	feed_counted(f, &last, since_boot(11, 0, 10));
+	feed_counted(f, NULL, since_boot(11, 0, 11));
+	assert_totals(f, ELEVEN "time_wait_reused 10 time_wait_other 1 time_wait_unknown 1");
+}
+
+static void reused_before_the_sums_can_match(void **state)
+{
+	struct fixture *f = *state;
+	struct end known = client(1), last = client(3);
+
+	feed_known_and_ten(f, &known);
+	f->now_ns -= SECOND;
+	feed_counted(f, &last, since_boot(11, 0, 10));
+	assert_int_equal(client_port(f)->count[FIELD_TW_REUSED], 1);
+	feed_counted(f, &last, since_boot(11, 0, 10));
+	assert_totals(f, ELEVEN "time_wait_reused 10 time_wait 1");
+	assert_no_error(f, AUDIT_REUSED);
+}
+
+/* The first dump may have missed it: only the second one tells that it has ended. */
+static void reused_and_found_out_late(void **state)
+{
+	struct fixture *f = *state;
+	struct end known = client(1), last = client(3);
+	struct tw_kernel_figures kernel = since_boot(11, 0, 10);
+
+	feed_known_and_ten(f, &known);
+	kernel.time_wait = 2;
+	feed_counted(f, &last, kernel);
+	feed_counted(f, &last, kernel);
+	assert_totals(f, ELEVEN "time_wait_reused 10 time_wait 1");
+	assert_no_error(f, AUDIT_REUSED);
+}
+
+static void no_more_are_reused_than_the_kernel_knows(void **state)
+{
+	struct fixture *f = *state;
+	struct end known = client(1), last = client(3);
+
+	feed_known_and_ten(f, &known);
+	feed_counted(f, &last, since_boot(11, 0, 0));
+	assert_totals(f, ELEVEN "time_wait_other 10 time_wait_unknown 10 time_wait 1");
+	assert_no_error(f, AUDIT_REUSED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,6 +256,10 @@ int main(void)
 		fixture_test(refused_in_sum_and_born_without),
 		fixture_test(refused_in_sum_where_births_are_not_counted),
 		fixture_test(a_sum_elsewhere_does_not_matter),
+		fixture_test(reused_by_one_in_sum),
+		fixture_test(reused_before_the_sums_can_match),
+		fixture_test(reused_and_found_out_late),
+		fixture_test(no_more_are_reused_than_the_kernel_knows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,6 +101,24 @@ static uint64_t count_again(struct model *model, struct netns *netns, uint64_t r
 	return refused;
 }
 
+uint64_t missed_reuses(struct model *model, const struct netns *netns, uint64_t dump_ns,
+		       uint64_t reused)
+{
+	uint64_t left = reused;
+
+	for (uint32_t id = netns->first; id != POOL_NONE && left; id = conn_at(model, id)->next) {
+		struct conn *conn = conn_at(model, id);
+
+		if (conn->phase != PHASE_OVER || !conn->ended_mini || conn->end != END_UNKNOWN ||
+		    conn->since_ns != dump_ns)
+			continue;
+		conn->end = END_REUSED;
+		tracker_update(model, id, false);
+		left--;
+	}
+	return reused - left;
+}
+
 /* Connections that are not there any more, and no change told of their end. */
 static uint64_t unclosed(const struct model *model)
 {

@@ -21,6 +21,13 @@ int missed_hold(struct model *model, struct netns *netns, const struct sum_rows 
 		uint64_t count);
 /* Those are counted for good. */
 void missed_forget(struct model *model, struct netns *netns);
+/*
+ * Of the minisocks that the dump of @dump_ns found to have ended, nobody knows how, @reused at most
+ * count as taken over: by connections of which sums told, and the kernel knows how many it were.
+ * How many are counted so now.
+ */
+uint64_t missed_reuses(struct model *model, const struct netns *netns, uint64_t dump_ns,
+		       uint64_t reused);
 /* By how much the kernel has counted more than we have. */
 struct missed {
 	int64_t births;		/* below zero: fewer; INT64_MIN: nobody knows */

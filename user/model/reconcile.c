@@ -419,6 +419,20 @@ static bool saw_all(const struct model *model, const struct netns *netns,
 }
 
 /*
+ * Who took a minisock over may have been told in sum. Then a dump tells that it has ended, and the
+ * kernel's counter that it was a reuse. What the dump before may have missed is judged in this one.
+ */
+static void match_reuses(struct model *model, struct netns *netns, const struct tw_snapshot *record,
+			 struct figures *ours)
+{
+	int64_t reused = audit_lead(model, netns, record, ours, AUDIT_REUSED);
+
+	if ((netns->summed || netns->was_summed) && reused > 0)
+		ours->of[AUDIT_REUSED] += missed_reuses(model, netns, record->head.ts_ns, reused);
+	netns->was_summed = netns->summed;
+}
+
+/*
  * What was told in sum and lives has been found, but for what was born too late for the
  * dump: the next one finds that. The rest of the balance the kernel's counters tell.
  */
@@ -480,6 +494,7 @@ void reconcile_end(struct model *model, const struct tw_snapshot *record, unsign
 	}
 	netns->dumped = true;
 	netns->healed = model->losses;
+	match_reuses(model, netns, record, &ours);
 	match_sums(model, netns, record, &ours);
 	if (!netns->gone)
 		audit_update(model, netns, record, &ours);

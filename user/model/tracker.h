@@ -40,6 +40,7 @@ struct netns {
 	uint64_t healed;	/* model->losses at the last dump: those are made good */
 	bool summed;		/* since then changes were told in sum, */
 	uint64_t summed_ns;	/* the newest one of this moment */
+	bool was_summed;	/* before the last dump, which may have missed what ended */
 	uint64_t dump_began_ns, last_dump_ns;
 	uint64_t gone_ns;	/* when it was told to have ended */
 	uint64_t refusals_left;		/* of the last dump, that nothing was found for */
