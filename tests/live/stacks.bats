@@ -169,3 +169,18 @@ copy_for_all() {
 	sed -i '/ bash /d' "$STACKS"
 	check_deeds framed "$(in_main)"
 }
+
+# A user's files beside a program, to be changed and cut off at will.
+@test "debug information is not read from where the program says" {
+	local program=$BATS_TEST_TMPDIR/linked
+
+	[[ $(command -v objcopy) ]] || skip 'there is no objcopy'
+	cd "$BATS_TEST_TMPDIR"
+	objcopy --only-keep-debug "$STACKED/framed" linked.debug
+	objcopy --strip-all --add-gnu-debuglink=linked.debug "$STACKED/framed" "$program"
+	start_show
+	run_program "$program"
+	stop_show
+	expect "frames of the program by name" "$(stacks_of connected | grep -c 'do_connect')" 0
+	stacks_of connected | grep -q 'linked+0x'
+}

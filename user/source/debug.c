@@ -48,12 +48,25 @@ bool debug_is_there(void)
 	return true;
 }
 
+/*
+ * Separate debug information, by the build-id only: /usr/lib/debug/.build-id, and what debuginfod
+ * sends. By the names that are in the file (.gnu_debuglink, .gnu_debugaltlink) libdw would open
+ * and map what is anybody's to change, and to cut off.
+ */
+static int find_debuginfo(Dwfl_Module *module, void **userdata, const char *name, Dwarf_Addr base,
+			  const char *file, const char *link, GElf_Word link_crc, char **found)
+{
+	(void)file;
+	(void)link;
+	(void)link_crc;
+	return dwfl_standard_find_debuginfo(module, userdata, name, base, NULL, NULL, 0, found);
+}
+
 struct debug *debug_open(int fd, const char *name)
 {
-	/* separate debug information: where libdw looks by itself, /usr/lib/debug above all */
 	static const Dwfl_Callbacks callbacks = {
 		.find_elf = dwfl_build_id_find_elf,
-		.find_debuginfo = dwfl_standard_find_debuginfo,
+		.find_debuginfo = find_debuginfo,
 		.section_address = dwfl_offline_section_address,
 	};
 	struct debug *debug = calloc(1, sizeof(*debug));
