@@ -75,11 +75,18 @@ static void take_places(const struct maps *maps)
 /* A program as if it were mapped from its beginning. */
 static void take_elf(const uint8_t *data, size_t size)
 {
-	static const char text[] = "400000-600000 r-xp 00000000 08:01 7 /program\n"
-				   "700000-800000 r-xp 00001000 08:01 7 /program\n";
-	struct maps *maps = maps_parse(text);
+	char text[256];
+	struct maps *maps;
+	struct stat st;
 
 	put("program", data, size);
+	if (fstatat(root_fd, "program", &st, 0))
+		abort();
+	snprintf(text, sizeof(text),
+		 "400000-600000 r-xp 00000000 08:01 %lu /program\n"
+		 "700000-800000 r-xp 00001000 08:01 %lu /program\n",
+		 st.st_ino, st.st_ino);
+	maps = maps_parse(text);
 	maps->root_fd = dup(root_fd);
 	take_places(maps);
 	maps_put(maps);
@@ -102,7 +109,7 @@ static void take_maps(const uint8_t *data, size_t size)
 
 static void take_perf_map(const uint8_t *data, size_t size)
 {
-	struct maps maps = { .serial = 1, .inner_pid = 1, .root_fd = root_fd };
+	struct maps maps = { .serial = 1, .who = { 1, geteuid() }, .root_fd = root_fd };
 	struct perf_map map = { .serial = 0 };
 	size_t len = 0;
 	const char *name;

@@ -11,9 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/procfs.h"
+#include "openat2.h"
 #include "source/elf_file.h"
 #include "source/images.h"
 #include "source/maps.h"
@@ -120,23 +124,28 @@ static void only_programs_are_opened(void **state)
 	const int expected[] = { -ELOOP, -ENOEXEC, -ENOEXEC, -ENOEXEC, -ENOENT, -ENOENT, -ENOENT };
 	char line[256], program[128];
 	struct maps *maps;
+	struct stat st;
+	bool surely;
 	ssize_t len;
 	int fd;
 
 	(void)state;
+	if (!openat2_is_there())
+		skip();
 	len = readlink("/proc/self/exe", program, sizeof(program) - 1);
 	assert_true(len > 0);
 	program[len] = '\0';
 	for (size_t i = 0; i <= sizeof(names) / sizeof(names[0]); i++) {
 		bool is_program = i == sizeof(names) / sizeof(names[0]);
 
-		snprintf(line, sizeof(line), "1000-2000 r-xp 00000000 fe:01 1234 %s\n",
+		assert_return_code(stat(program, &st), 0);
+		snprintf(line, sizeof(line), "1000-2000 r-xp 00000000 fe:01 %lu %s\n", st.st_ino,
 			 is_program ? program : names[i]);
 		maps = maps_parse(line);
 		assert_non_null(maps);
 		maps->pid = 0x7fffffff;
 		maps->root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		fd = maps_open(NULL, maps, &maps->regions[0]);
+		fd = maps_open(NULL, maps, &maps->regions[0], &surely);
 		if (is_program)
 			assert_true(fd >= 0);
 		else
@@ -145,6 +154,99 @@ static void only_programs_are_opened(void **state)
 			close(fd);
 		maps_put(maps);
 	}
+}
+
+/* Somebody else's may be there: replaced, or in a mount namespace made for it. */
+static void another_file_of_that_name_is_none(void **state)
+{
+	char line[256], program[128];
+	struct maps *maps;
+	struct stat st;
+	bool surely;
+	ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 1);
+	int fd;
+
+	(void)state;
+	if (!openat2_is_there())
+		skip();
+	assert_true(len > 0);
+	program[len] = '\0';
+	assert_return_code(stat(program, &st), 0);
+	for (unsigned int other = 0; other < 4; other++) {
+		snprintf(line, sizeof(line), "1000-2000 r-xp 00000000 %x:%x %lu %s\n",
+			 major(st.st_dev) + (other & 1), minor(st.st_dev), st.st_ino + other / 2,
+			 program);
+		maps = maps_parse(line);
+		assert_non_null(maps);
+		maps->pid = 0x7fffffff;
+		maps->root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		fd = maps_open(NULL, maps, &maps->regions[0], &surely);
+		if (other < 2) {
+			assert_true(fd >= 0);
+			assert_int_equal(surely, other == 0);
+			close(fd);
+		} else {
+			assert_int_equal(fd, -ESTALE);
+		}
+		maps_put(maps);
+	}
+}
+
+/* So many lines of what can't be executed as fill @room, whose end is written. */
+static void fill(char *at, size_t room)
+{
+	static const char line[] = "500000000000-500000001000 ---p 00000000 00:00 0\n";
+	size_t step = sizeof(line) - 1;
+
+	for (; room > step; room -= step, at += step)
+		memcpy(at, line, sizeof(line));
+}
+
+#define MANY 9000
+
+/*
+ * A process has as many mappings as it likes. The processor's time is that of reading the text
+ * some times, and not once for each line.
+ */
+static void many_mappings_take_bounded_time_and_memory(void **state)
+{
+	const size_t room = 16 << 20;
+	char *many = malloc(room), *at = many;
+	clock_t begun = clock();
+	struct maps *maps;
+
+	(void)state;
+	assert_non_null(many);
+	for (unsigned int i = 0; i < MANY; i++)
+		at += sprintf(at, "%x000-%x000 r-xp 00000000 00:00 0\n", 2 * i + 1, 2 * i + 2);
+	fill(at, many + room - at);
+	maps = maps_parse(many);
+	assert_non_null(maps);
+	assert_int_equal(maps->count, 8192);
+	assert_non_null(maps_find(maps, (2 * 8191 + 1) * 0x1000UL));
+	assert_null(maps_find(maps, (2 * 8192 + 1) * 0x1000UL));
+	maps_put(maps);
+	assert_true(clock() - begun < 2 * CLOCKS_PER_SEC);
+	free(many);
+}
+
+static void long_names_take_bounded_memory(void **state)
+{
+	const unsigned int count = 1024;
+	char *many = malloc((size_t)count * 4200), *at = many;
+	struct maps *maps;
+
+	(void)state;
+	assert_non_null(many);
+	for (unsigned int i = 0; i < count; i++)
+		at += sprintf(at, "%x000-%x000 r-xp 00000000 08:01 7 /%04000u\n", i + 1, i + 2, i);
+	maps = maps_parse(many);
+	assert_non_null(maps);
+	/* a MiB of them */
+	assert_in_range(maps->count, 255, 262);
+	assert_int_equal(strlen(maps_path(maps, &maps->regions[maps->count - 1])), 4001);
+	maps_put(maps);
+	free(many);
 }
 
 static void a_file_that_is_no_program_is_refused(void **state)
@@ -168,6 +270,9 @@ int main(void)
 		cmocka_unit_test(refuses_a_process_that_became_another),
 		cmocka_unit_test(names_its_own_code),
 		cmocka_unit_test(only_programs_are_opened),
+		cmocka_unit_test(another_file_of_that_name_is_none),
+		cmocka_unit_test(many_mappings_take_bounded_time_and_memory),
+		cmocka_unit_test(long_names_take_bounded_memory),
 		cmocka_unit_test(a_file_that_is_no_program_is_refused),
 	};
 

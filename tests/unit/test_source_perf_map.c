@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "source/perf_map.h"
@@ -29,7 +30,7 @@ static int set_up(void **state)
 	assert_non_null(place);
 	strcpy(place->root, "/tmp/test-perf-map.XXXXXX");
 	assert_non_null(mkdtemp(place->root));
-	place->maps = (struct maps){ .serial = 1, .inner_pid = 7 };
+	place->maps = (struct maps){ .serial = 1, .who = { 7, geteuid() } };
 	place->maps.root_fd = open(place->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	assert_true(place->maps.root_fd >= 0);
 	assert_return_code(mkdirat(place->maps.root_fd, "tmp", 0700), 0);
@@ -58,6 +59,15 @@ static void write_map(const struct place *place, const char *name, const char *t
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 	close(fd);
+}
+
+static int truncate_map(const struct place *place, off_t size)
+{
+	int fd = openat(place->maps.root_fd, FILE_NAME, O_WRONLY | O_CLOEXEC);
+	int ret = ftruncate(fd, size);
+
+	close(fd);
+	return ret;
 }
 
 /* As if a second had passed since the file was read: it is read again where a name is lacking. */
@@ -112,6 +122,59 @@ static void lines_that_are_none_are_passed_over(void **state)
 	expect(place, 0x1008, NULL);
 }
 
+/* Whoever writes it could keep the thread busy for good; the processor's time, not the clock's. */
+static void empty_lines_take_no_longer_than_others(void **state)
+{
+	const size_t size = 2 << 20;
+	struct place *place = *state;
+	char *text = malloc(size + 1);
+	clock_t begun = clock();
+
+	assert_non_null(text);
+	memset(text, '\n', size);
+	strcpy(text + size - 16, "\n1000 10 last\n");
+	write_map(place, FILE_NAME, text);
+	expect(place, 0x1000, "last");
+	assert_true(clock() - begun < 5 * CLOCKS_PER_SEC);
+	free(text);
+}
+
+static void a_number_is_read_from_its_own_line(void **state)
+{
+	struct place *place = *state;
+
+	write_map(place, FILE_NAME,
+		  "1000\n"
+		  "10 across\n"
+		  "2000 \n"
+		  "10 across, too\n");
+	expect(place, 0x1000, NULL);
+	expect(place, 0x2000, NULL);
+}
+
+static void what_is_not_the_process_s_own_is_not_read(void **state)
+{
+	struct place *place = *state;
+
+	write_map(place, FILE_NAME, "1000 10 another's\n");
+	place->maps.who.uid = geteuid() + 1;
+	expect(place, 0x1000, NULL);
+	/* nor where its user could not be found out */
+	place->maps.who.uid = UINT32_MAX;
+	expect(place, 0x1000, NULL);
+}
+
+static void one_that_is_too_large_is_not_read(void **state)
+{
+	struct place *place = *state;
+
+	write_map(place, FILE_NAME, "1000 10 first\n");
+	assert_return_code(truncate_map(place, 8 << 20), 0);
+	expect(place, 0x1000, NULL);
+	assert_return_code(truncate_map(place, (8 << 20) - 1), 0);
+	expect(place, 0x1000, "first");
+}
+
 static void what_is_added_is_found(void **state)
 {
 	struct place *place = *state;
@@ -124,7 +187,7 @@ static void what_is_added_is_found(void **state)
 	expect(place, 0x2000, "second");
 	/* another process, which has left none */
 	place->maps.serial = 2;
-	place->maps.inner_pid = 8;
+	place->maps.who.inner_pid = 8;
 	expect(place, 0x1000, NULL);
 }
 
@@ -144,7 +207,7 @@ static void a_file_of_another_kind_is_not_read(void **state)
 
 static void without_a_root_there_is_none(void **state)
 {
-	struct maps maps = { .serial = 1, .inner_pid = (uint32_t)getpid(), .root_fd = -1 };
+	struct maps maps = { .serial = 1, .who = { (uint32_t)getpid(), geteuid() }, .root_fd = -1 };
 	struct perf_map map = { .serial = 0 };
 	size_t len;
 
@@ -158,6 +221,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(the_last_that_fits_counts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(lines_that_are_none_are_passed_over, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(empty_lines_take_no_longer_than_others, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(a_number_is_read_from_its_own_line, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(what_is_not_the_process_s_own_is_not_read, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(one_that_is_too_large_is_not_read, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(what_is_added_is_found, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_file_of_another_kind_is_not_read, set_up,

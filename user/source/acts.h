@@ -19,9 +19,9 @@ enum act_number {
 	ACT_NETNS_WALK,		/* with an iterator's link: the same, and the iterator */
 	ACT_CGROUP_PATH,	/* uint64_t id, with the mount -> its whole path */
 	ACT_PROCESS,		/* struct process_wanted -> struct process_found, the files */
-	ACT_MAPS,		/* struct maps_wanted -> uint32_t inner pid; enum maps_file */
+	ACT_MAPS,		/* struct maps_wanted -> struct maps_found; enum maps_file */
 	ACT_IMAGE,		/* struct image_wanted, with a root -> its file */
-	ACT_PERF_MAP,		/* uint32_t inner pid, with a root -> its file */
+	ACT_PERF_MAP,		/* struct maps_found, with a root -> its file */
 	ACT_BPF,		/* with a map: whether bpf() answers who has no capability effective */
 	NR_ACTS
 };
@@ -73,6 +73,12 @@ struct process_found {
 struct maps_wanted {
 	uint64_t stack_start;
 	uint32_t pid;
+};
+
+/* Whose they are. */
+struct maps_found {
+	uint32_t inner_pid;	/* as its own pid namespace numbers it */
+	uint32_t uid;		/* that the files it creates get; UINT32_MAX: not known */
 };
 
 enum maps_file { MAPS_TEXT, MAPS_ROOT };

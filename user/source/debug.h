@@ -24,7 +24,10 @@ struct debug_site {
 
 /* Whether anything can be known: built with libdw. */
 bool debug_is_there(void);
-/* @fd is taken over in any case. NULL: it is no such file, or there is no memory. */
+/*
+ * @fd is taken over in any case, and mapped (base/sealed.h). NULL: it is no such file, or there is
+ * no memory.
+ */
 struct debug *debug_open(int fd, const char *name);
 void debug_free(struct debug *debug);
 /*

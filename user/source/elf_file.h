@@ -20,7 +20,7 @@ struct elf_file {
 	char build_id[BUILD_ID_TEXT];	/* "": it has none */
 };
 
-/* 0, -ENOEXEC for what is no ELF file. @fd stays the caller's. */
+/* 0, -ENOEXEC for what is no ELF file. @fd stays the caller's; it is mapped (base/sealed.h). */
 int elf_file_read(int fd, struct elf_file *file);
 /* Where the byte at @offset of the file is in its own count; false: in none of its code. */
 bool elf_file_address(const struct elf_file *file, uint64_t offset, uint64_t *address);

@@ -7,13 +7,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/sealed.h"
 #include "base/text.h"
 #include "source/debug.h"
 #include "source/elf_file.h"
 
 #define IMAGES 64
+/* Of all their files together, in memory: larger ones, and the oldest beyond it, have none. */
+#define COPIED_BYTES (256UL * 1024 * 1024)
 #define PLACES 4096 /* of one image, a power of two; half of them used at most */
 #define NAME_BYTES 512
 #define TEXT_BYTES (2 * NAME_BYTES + 32)
@@ -26,6 +30,8 @@ struct image {
 	uint64_t used;		/* when, in calls */
 	char *path;		/* owned; NULL: this slot is free */
 	bool opened;
+	uint64_t only_of;	/* the maps, by their serial, whose file it is; 0: everybody's */
+	size_t copied;		/* bytes */
 	struct elf_file file;
 	struct debug *debug;	/* owned; NULL: nothing is known but the file's name */
 	struct image_place **places; /* owned */
@@ -36,6 +42,7 @@ struct images {
 	struct keeper *opener;	/* borrowed */
 	struct image images[IMAGES];
 	uint64_t calls;
+	size_t copied;		/* of all images */
 };
 
 /* Functions that start programs and threads, by the beginnings of their names. */
@@ -72,8 +79,9 @@ static void forget_places(struct image *image)
 	image->nr_places = 0;
 }
 
-static void image_release(struct image *image)
+static void image_release(struct images *images, struct image *image)
 {
+	images->copied -= image->copied;
 	forget_places(image);
 	free(image->places);
 	debug_free(image->debug);
@@ -86,27 +94,66 @@ void images_free(struct images *images)
 	if (!images)
 		return;
 	for (size_t i = 0; i < IMAGES; i++)
-		image_release(&images->images[i]);
+		image_release(images, &images->images[i]);
 	free(images);
 }
 
-static void image_open(struct image *image, struct keeper *opener, const struct maps *maps,
+/* Until @size more bytes fit: what has not been asked for longest. */
+static void make_room(struct images *images, const struct image *spared, size_t size)
+{
+	while (images->copied && images->copied + size > COPIED_BYTES) {
+		struct image *oldest = NULL, *image;
+
+		for (image = images->images; image < images->images + IMAGES; image++)
+			if (image != spared && image->copied &&
+			    (!oldest || image->used < oldest->used))
+				oldest = image;
+		image_release(images, oldest);
+	}
+}
+
+/* A copy of the file, which whoever may write to it can't cut off below us; or -errno. */
+static int image_copy(struct images *images, const struct image *image, int fd, size_t *size)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return -errno;
+	if (st.st_size > (off_t)COPIED_BYTES)
+		return -EFBIG;
+	make_room(images, image, st.st_size);
+	*size = st.st_size;
+	return sealed_copy(fd, *size);
+}
+
+static void image_open(struct images *images, struct image *image, const struct maps *maps,
 		       const struct maps_region *region)
 {
-	int fd = maps_open(opener, maps, region);
+	size_t size = 0;
+	bool surely;
+	int fd = maps_open(images->opener, maps, region, &surely), copy;
 
 	image->opened = fd >= 0 || fd == -ENOEXEC;
 	if (fd < 0)
 		return;
-	if (elf_file_read(fd, &image->file) || !image->file.is_64)
-		close(fd);
+	image->only_of = surely ? 0 : maps->serial;
+	copy = image_copy(images, image, fd, &size);
+	close(fd);
+	if (copy < 0)
+		return;
+	if (elf_file_read(copy, &image->file) || !image->file.is_64)
+		close(copy);
 	else
-		image->debug = debug_open(fd, image->path);
+		image->debug = debug_open(copy, image->path);
+	if (image->debug)
+		images->copied += image->copied = size;
 }
 
-static bool is_of(const struct image *image, const struct maps_region *region, const char *path)
+static bool is_of(const struct image *image, const struct maps *maps,
+		  const struct maps_region *region, const char *path)
 {
-	return image->path && image->inode == region->inode && image->dev == region->dev &&
+	return image->path && (!image->only_of || image->only_of == maps->serial) &&
+	       image->inode == region->inode && image->dev == region->dev &&
 	       !strcmp(image->path, path);
 }
 
@@ -117,18 +164,18 @@ static struct image *image_of(struct images *images, const struct maps *maps,
 	struct image *oldest = &images->images[0], *image;
 
 	for (image = images->images; image < images->images + IMAGES; image++) {
-		if (is_of(image, region, path))
+		if (is_of(image, maps, region, path))
 			break;
 		if (image->used < oldest->used)
 			oldest = image;
 	}
 	if (image == images->images + IMAGES) {
 		image = oldest;
-		image_release(image);
+		image_release(images, image);
 		image->path = strdup(path);
 		image->places = calloc(PLACES, sizeof(struct image_place *));
 		if (!image->path || !image->places) {
-			image_release(image);
+			image_release(images, image);
 			return NULL;
 		}
 		image->inode = region->inode;
@@ -137,7 +184,7 @@ static struct image *image_of(struct images *images, const struct maps *maps,
 	image->used = ++images->calls;
 	/* a process that was gone too soon may be followed by one that is not */
 	if (!image->opened) {
-		image_open(image, images->opener, maps, region);
+		image_open(images, image, maps, region);
 		if (image->opened)
 			forget_places(image);
 	}

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/procfs.h"
@@ -14,18 +16,27 @@
 #define FIRST_BYTES 65536
 /* A process with more than a hundred thousand mappings is looked at no further. */
 #define MOST_BYTES (16 * 1024 * 1024)
+/* What is kept of one: regions, and bytes of their names. */
+#define MOST_REGIONS 8192
+#define MOST_NAMES (1024 * 1024)
+/* All of a line but the name. */
+#define HEAD_BYTES 160
 
 /* One line; its name is appended to the names. False: not to be executed, or no line of maps. */
 static bool parse_line(struct maps *maps, const char *line, size_t len, size_t *names_len)
 {
 	struct maps_region *region = &maps->regions[maps->count];
+	size_t head_len = len < HEAD_BYTES ? len : HEAD_BYTES;
 	unsigned int major, minor;
+	char head[HEAD_BYTES + 1], x;
 	int at = 0;
-	char x;
 
-	if (sscanf(line, "%lx-%lx %*c%*c%c%*c %lx %x:%x %lu%n", &region->start, &region->end, &x,
+	/* sscanf() has a strlen() of all that it is given */
+	memcpy(head, line, head_len);
+	head[head_len] = '\0';
+	if (sscanf(head, "%lx-%lx %*c%*c%c%*c %lx %x:%x %lu%n", &region->start, &region->end, &x,
 		   &region->offset, &major, &minor, &region->inode, &at) != 7 ||
-	    x != 'x' || (size_t)at > len)
+	    x != 'x')
 		return false;
 	while ((size_t)at < len && line[at] == ' ')
 		at++;
@@ -64,16 +75,19 @@ struct maps *maps_parse(const char *text)
 	maps->refs = 1;
 	maps->root_fd = -1;
 	measure(text, &count, &bytes);
-	maps->names = malloc(bytes + 1);
-	maps->regions = calloc(count + 1, sizeof(*maps->regions));
+	maps->names = malloc((bytes < MOST_NAMES ? bytes : MOST_NAMES) + 1);
+	maps->regions =
+		calloc((count < MOST_REGIONS ? count : MOST_REGIONS) + 1, sizeof(*maps->regions));
 	if (!maps->names || !maps->regions) {
 		maps_put(maps);
 		return NULL;
 	}
-	while (*text) {
+	while (*text && maps->count < MOST_REGIONS) {
 		size_t len = strcspn(text, "\n");
 		const char *space = memchr(text, ' ', len);
 
+		if (names_len + len + 1 > MOST_NAMES)
+			break;
 		if (space && space + 4 < text + len && space[3] == 'x')
 			maps->count += parse_line(maps, text, len, &names_len);
 		text += len + (text[len] == '\n');
@@ -109,7 +123,7 @@ struct maps *maps_read(struct keeper *keeper, uint32_t pid, uint64_t stack_start
 	char *text = NULL;
 
 	*ret = acts_ask(keeper, ACT_MAPS, &wanted, sizeof(wanted), -1, &answer);
-	if (!*ret && answer.size != sizeof(maps->inner_pid))
+	if (!*ret && answer.size != sizeof(maps->who))
 		*ret = -EBADMSG;
 	if (!*ret)
 		text = read_text(answer.fds[MAPS_TEXT], ret);
@@ -120,7 +134,7 @@ struct maps *maps_read(struct keeper *keeper, uint32_t pid, uint64_t stack_start
 	}
 	if (maps) {
 		maps->pid = pid;
-		memcpy(&maps->inner_pid, answer.data, sizeof(maps->inner_pid));
+		memcpy(&maps->who, answer.data, sizeof(maps->who));
 		maps->root_fd = answer_take_fd(&answer, MAPS_ROOT);
 	}
 	answer_release(&answer);
@@ -165,19 +179,38 @@ const char *maps_path(const struct maps *maps, const struct maps_region *region)
 	return maps->names + region->path;
 }
 
-int maps_open(struct keeper *opener, const struct maps *maps, const struct maps_region *region)
+/*
+ * Whether it is the region's file: whoever has mount namespaces puts others at its name. The
+ * device need not be stat(2)'s: maps have the super block's (show_map_vma(), fs/proc/task_mmu.c),
+ * btrfs and overlayfs tell of others (btrfs_getattr(), ovl_getattr()).
+ */
+static int check_file(int fd, const struct maps_region *region, bool *surely)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return -errno;
+	*surely = region->dev == (major(st.st_dev) << 20 | minor(st.st_dev));
+	return st.st_ino == region->inode ? 0 : -ESTALE;
+}
+
+int maps_open(struct keeper *opener, const struct maps *maps, const struct maps_region *region,
+	      bool *surely)
 {
 	struct image_wanted wanted = { region->start, region->end, maps->pid, "" };
 	const char *name = maps_path(maps, region);
 	struct answer answer;
 	int ret;
 
+	*surely = false;
 	if (name[0] != '/')
 		return -ENOENT;
 	if (strlen(name) >= sizeof(wanted.name))
 		return -ENAMETOOLONG;
 	strcpy(wanted.name, name);
 	ret = acts_ask(opener, ACT_IMAGE, &wanted, sizeof(wanted), maps->root_fd, &answer);
+	if (!ret)
+		ret = check_file(answer.fds[0], region, surely);
 	if (!ret)
 		ret = answer_take_fd(&answer, 0);
 	answer_release(&answer);

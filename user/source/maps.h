@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct keeper;
+#include "source/acts.h"
 
 /* A stretch of memory that may be executed. */
 struct maps_region {
@@ -25,14 +25,17 @@ struct maps {
 	unsigned int refs;	/* atomic */
 	uint64_t serial;	/* the reader's own: no two have the same */
 	uint32_t pid;
-	uint32_t inner_pid;	/* as its own pid namespace numbers it */
+	struct maps_found who;
 	int root_fd;		/* owned: its root directory, for when it is gone; -1: none */
 	char *names;		/* owned */
 	struct maps_region *regions; /* owned; in the order of addresses */
 	size_t count;
 };
 
-/* What can be executed, of a /proc/PID/maps text. NULL: no memory. maps_put() in the end. */
+/*
+ * What can be executed, of a /proc/PID/maps text; beyond 8,192 regions, and a MiB of names, nothing
+ * is. NULL: no memory. maps_put() in the end.
+ */
 struct maps *maps_parse(const char *text);
 /*
  * Of a process that lives, which must be the program that has its stack at @stack_start: it
@@ -48,8 +51,10 @@ const struct maps_region *maps_find(const struct maps *maps, uint64_t address);
 const char *maps_path(const struct maps *maps, const struct maps_region *region);
 /*
  * Its file, be the process in a container or gone; @opener opens it. A descriptor or -errno;
- * -ENOEXEC: it is no program, and never will be.
+ * -ENOEXEC: it is no program, and never will be; -ESTALE: another file has its name. @surely:
+ * device and inode are the region's, else only the inode is, which another file may have, too.
  */
-int maps_open(struct keeper *opener, const struct maps *maps, const struct maps_region *region);
+int maps_open(struct keeper *opener, const struct maps *maps, const struct maps_region *region,
+	      bool *surely);
 
 #endif

@@ -132,11 +132,14 @@ static uint16_t write_text(struct namer *namer, const struct maps *maps)
 
 	namer->text[0] = '\0';
 	for (size_t i = 0; i < frames->count; i++) {
-		const struct image_place *place =
-			images_place(namer->images, maps, frames->ip[i], i > 0);
+		const struct image_place *place;
 		char memory[256];
 		const char *line;
 
+		/* each may take a large file's reading */
+		if (__atomic_load_n(&namer->ends, __ATOMIC_RELAXED))
+			return flags | TW_STACK_INCOMPLETE;
+		place = images_place(namer->images, maps, frames->ip[i], i > 0);
 		if (place && place->startup)
 			continue;
 		if (!place)
@@ -284,7 +287,7 @@ void namer_free(struct namer *namer)
 		return;
 	if (namer->running) {
 		pthread_mutex_lock(&namer->lock);
-		namer->ends = true;
+		__atomic_store_n(&namer->ends, true, __ATOMIC_RELAXED);
 		pthread_cond_signal(&namer->work);
 		pthread_mutex_unlock(&namer->lock);
 		pthread_join(namer->thread, NULL);

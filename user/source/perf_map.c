@@ -2,6 +2,8 @@
 /* Lines of "START SIZE name" in hexadecimal, in no order, the last one that fits counts. */
 #include "source/perf_map.h"
 
+#include <ctype.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,8 +12,8 @@
 
 #include "source/acts.h"
 
-/* More is not read: the file is written by whom it tells of. */
-#define MOST_BYTES (32 * 1024 * 1024)
+/* Larger ones are not read: whom it tells of writes it, and all of it is gone through for a name. */
+#define MOST_BYTES (8 * 1024 * 1024)
 
 void perf_map_release(struct perf_map *map)
 {
@@ -44,11 +46,22 @@ static char *read_file(struct keeper *opener, const struct maps *maps)
 	struct answer answer;
 	char *text = NULL;
 
-	if (!acts_ask(opener, ACT_PERF_MAP, &maps->inner_pid, sizeof(maps->inner_pid),
-		      maps->root_fd, &answer))
+	if (!acts_ask(opener, ACT_PERF_MAP, &maps->who, sizeof(maps->who), maps->root_fd, &answer))
 		text = read_fd(answer.fds[0]);
 	answer_release(&answer);
 	return text;
+}
+
+/* In hexadecimal, with a space behind it. strtoull() alone would go on to any later line's. */
+static bool read_number(const char **at, uint64_t *number)
+{
+	char *end;
+
+	if (!isxdigit((unsigned char)**at))
+		return false;
+	*number = strtoull(*at, &end, 16);
+	*at = end + 1;
+	return *end == ' ';
 }
 
 static const char *search(const char *text, uint64_t ip, size_t *len)
@@ -56,15 +69,15 @@ static const char *search(const char *text, uint64_t ip, size_t *len)
 	const char *found = NULL;
 
 	while (*text) {
-		size_t line = strcspn(text, "\n");
-		char *at;
-		uint64_t start = strtoull(text, &at, 16), size = strtoull(at, &at, 16);
+		const char *at = text, *end = strchrnul(text, '\n');
+		uint64_t start, size;
 
-		if (ip - start < size && *at == ' ' && at + 1 < text + line) {
-			found = at + 1;
-			*len = text + line - found;
+		if (read_number(&at, &start) && read_number(&at, &size) && ip - start < size &&
+		    at < end) {
+			found = at;
+			*len = end - at;
 		}
-		text += line + (text[line] == '\n');
+		text = end + (*end == '\n');
 	}
 	return found;
 }

@@ -123,29 +123,37 @@ static int check(uint32_t pid, uint64_t stack_start)
 	return at && strtoull(at, NULL, 10) == stack_start ? 0 : -ESTALE;
 }
 
-/* The last number of "NSpid:". */
-static uint32_t inner_pid(uint32_t pid)
+/* The last number on the line that begins with @field, of a /proc/PID/status text. */
+static uint32_t last_number(const char *text, const char *field, uint32_t unknown)
 {
-	char path[PATH_LEN], text[8192], *at, *end;
+	const char *at = strstr(text, field), *last = NULL;
+
+	/* a line feed is before the field */
+	for (at = at ? at + 1 : ""; *at && *at != '\n'; at++)
+		if (*at == '\t')
+			last = at;
+	return last ? strtoul(last, NULL, 10) : unknown;
+}
+
+static struct maps_found maps_of(uint32_t pid)
+{
+	char path[PATH_LEN], text[8192];
 
 	snprintf(path, sizeof(path), "/proc/%u/status", pid);
 	if (procfs_read(path, text, sizeof(text)) < 0)
-		return pid;
-	at = strstr(text, "\nNSpid:");
-	if (!at)
-		return pid;
-	end = strchr(at + 1, '\n');
-	if (end)
-		*end = '\0';
-	at = strrchr(at, '\t');
-	return at ? strtoul(at, NULL, 10) : pid;
+		text[0] = '\0';
+	return (struct maps_found){
+		.inner_pid = last_number(text, "\nNSpid:", pid),
+		/* the last of four is the one of file systems (task_state(), fs/proc/array.c) */
+		.uid = last_number(text, "\nUid:", UINT32_MAX),
+	};
 }
 
 int act_maps(const struct request *request, struct answer *answer)
 {
 	const struct maps_wanted *wanted = request->data;
 	char path[PATH_LEN];
-	uint32_t inner;
+	struct maps_found found;
 	int ret;
 
 	/* it outlives the process, which may end between any two of these */
@@ -157,8 +165,8 @@ int act_maps(const struct request *request, struct answer *answer)
 	if (answer->fds[MAPS_TEXT] < 0)
 		return -errno;
 	ret = check(wanted->pid, wanted->stack_start);
-	inner = inner_pid(wanted->pid);
-	return ret ? ret : answer_add(answer, &inner, sizeof(inner));
+	found = maps_of(wanted->pid);
+	return ret ? ret : answer_add(answer, &found, sizeof(found));
 }
 
 /* ------------------------------------------------------------------------------- files */
@@ -225,18 +233,27 @@ int act_image(const struct request *request, struct answer *answer)
 	return fd < 0 ? fd : 0;
 }
 
+/*
+ * The process's own, too: with a mount namespace of its own, anybody puts a file there that is not
+ * theirs to read.
+ */
 int act_perf_map(const struct request *request, struct answer *answer)
 {
-	const uint32_t *pid = request->data;
+	const struct maps_found *whose = request->data;
 	char name[PATH_LEN];
 	int fd, folder;
+	struct stat st;
 
 	folder = openat(request->fd, "tmp", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (folder < 0)
 		return -errno;
-	snprintf(name, sizeof(name), "perf-%u.map", *pid);
+	snprintf(name, sizeof(name), "perf-%u.map", whose->inner_pid);
 	fd = plain_file(openat(folder, name, FIND_FLAGS | O_NOFOLLOW));
 	close(folder);
+	if (fd >= 0 && (fstat(fd, &st) || st.st_uid != whose->uid)) {
+		close(fd);
+		fd = -EPERM;
+	}
 	answer->fds[0] = fd;
 	return fd < 0 ? fd : 0;
 }
