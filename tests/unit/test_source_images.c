@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <elf.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -195,6 +196,42 @@ static void a_large_program_has_no_names(void **state)
 	}
 }
 
+/* Makes the copy claim that a section of it, none that is loaded, is so large when unpacked. */
+static void pack_section(const struct place *place, uint64_t size)
+{
+	const Elf64_Chdr packed = { .ch_type = ELFCOMPRESS_ZLIB,
+				    .ch_size = size,
+				    .ch_addralign = 1 };
+	int fd = openat(place->root, "program", O_RDWR | O_CLOEXEC);
+	Elf64_Shdr section = { .sh_flags = SHF_ALLOC };
+	Elf64_Ehdr head;
+	off_t at;
+
+	assert_int_equal(pread(fd, &head, sizeof(head), 0), sizeof(head));
+	at = head.e_shoff;
+	while (section.sh_flags != (SHF_MERGE | SHF_STRINGS)) {
+		at += sizeof(section);
+		assert_int_equal(pread(fd, &section, sizeof(section), at), sizeof(section));
+	}
+	section.sh_flags |= SHF_COMPRESSED;
+	assert_int_equal(pwrite(fd, &section, sizeof(section), at), sizeof(section));
+	assert_int_equal(pwrite(fd, &packed, sizeof(packed), section.sh_offset), sizeof(packed));
+	close(fd);
+}
+
+static void a_program_that_unpacks_to_much_has_no_names(void **state)
+{
+	struct place *place = *state;
+	struct maps *maps;
+
+	if (!debug_is_there() || !openat2_is_there())
+		skip();
+	maps = maps_new(place, 1, 0);
+	pack_section(place, 256 << 20);
+	assert_true(is_named(place->images, maps, set_up, "program+0x"));
+	maps_put(maps);
+}
+
 /* Kibibytes of memory files that are mapped here, by /proc/self/maps. */
 static unsigned long copied(void)
 {
@@ -237,6 +274,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(another_file_gives_no_names, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_not_sure_is_not_shared, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_large_program_has_no_names, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_program_that_unpacks_to_much_has_no_names, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(copies_are_bounded_together, set_up, tear_down),
 	};
 

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -263,6 +264,60 @@ static void a_file_that_is_no_program_is_refused(void **state)
 	fclose(file);
 }
 
+/* A section that says it is packed: libdw would make as much room as that says, at once. */
+static void what_is_packed_is_counted(void **state)
+{
+	static const struct {
+		uint64_t flags, sizes[2], unpacked;
+	} cases[] = {
+		{ 0, { 5000, 0 }, 0 },
+		{ SHF_COMPRESSED, { 5000, 37 }, 5037 },
+		{ SHF_COMPRESSED, { 5000, UINT64_MAX }, UINT64_MAX },
+	};
+	struct {
+		Elf64_Ehdr head;
+		Elf64_Shdr sections[3];
+		Elf64_Chdr packed[2];
+	} made;
+	struct elf_file elf;
+
+	(void)state;
+	for (size_t i = 0; i <= sizeof(cases) / sizeof(cases[0]); i++) {
+		bool countless = i == sizeof(cases) / sizeof(cases[0]);
+		FILE *file = tmpfile();
+
+		assert_non_null(file);
+		memset(&made, 0, sizeof(made));
+		memcpy(made.head.e_ident, ELFMAG, SELFMAG);
+		made.head.e_ident[EI_CLASS] = ELFCLASS64;
+		made.head.e_ident[EI_DATA] = ELFDATA2LSB;
+		made.head.e_ident[EI_VERSION] = EV_CURRENT;
+		made.head.e_type = ET_DYN;
+		made.head.e_version = EV_CURRENT;
+		made.head.e_ehsize = sizeof(made.head);
+		made.head.e_shentsize = sizeof(made.sections[0]);
+		made.head.e_shoff = sizeof(made.head);
+		made.head.e_shnum = countless ? 0 : 3;
+		/* where their number is if the head has none */
+		made.sections[0].sh_size = 3;
+		for (unsigned int at = 0; !countless && at < 2; at++) {
+			made.sections[at + 1].sh_type = SHT_PROGBITS;
+			made.sections[at + 1].sh_flags = cases[i].flags;
+			made.sections[at + 1].sh_offset = (char *)&made.packed[at] - (char *)&made;
+			made.sections[at + 1].sh_size = sizeof(made.packed[at]);
+			made.packed[at].ch_type = ELFCOMPRESS_ZLIB;
+			made.packed[at].ch_size = cases[i].sizes[at];
+			made.packed[at].ch_addralign = 1;
+		}
+		assert_int_equal(fwrite(&made, sizeof(made), 1, file), 1);
+		fflush(file);
+		assert_int_equal(elf_file_read(fileno(file), &elf), countless ? -ENOEXEC : 0);
+		if (!countless)
+			assert_int_equal(elf.unpacked, cases[i].unpacked);
+		fclose(file);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -273,6 +328,7 @@ int main(void)
 		cmocka_unit_test(another_file_of_that_name_is_none),
 		cmocka_unit_test(many_mappings_take_bounded_time_and_memory),
 		cmocka_unit_test(long_names_take_bounded_memory),
+		cmocka_unit_test(what_is_packed_is_counted),
 		cmocka_unit_test(a_file_that_is_no_program_is_refused),
 	};
 

@@ -17,6 +17,7 @@ struct elf_file {
 	} segments[ELF_SEGMENTS];	/* what is loaded to be run */
 	size_t nr_segments;
 	bool is_64;
+	uint64_t unpacked;	/* bytes that compressed sections claim to become, all of them */
 	char build_id[BUILD_ID_TEXT];	/* "": it has none */
 };
 

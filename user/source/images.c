@@ -16,7 +16,7 @@
 #include "source/elf_file.h"
 
 #define IMAGES 64
-/* Of all their files together, in memory: larger ones, and the oldest beyond it, have none. */
+/* Of all their files together, in memory, unpacked, too: larger ones, and the oldest beyond it, have none. */
 #define COPIED_BYTES (256UL * 1024 * 1024)
 #define PLACES 4096 /* of one image, a power of two; half of them used at most */
 #define NAME_BYTES 512
@@ -141,10 +141,14 @@ static void image_open(struct images *images, struct image *image, const struct 
 	close(fd);
 	if (copy < 0)
 		return;
-	if (elf_file_read(copy, &image->file) || !image->file.is_64)
+	if (elf_file_read(copy, &image->file) || !image->file.is_64 ||
+	    image->file.unpacked > COPIED_BYTES - size) {
 		close(copy);
-	else
-		image->debug = debug_open(copy, image->path);
+		return;
+	}
+	size += image->file.unpacked;
+	make_room(images, image, size);
+	image->debug = debug_open(copy, image->path);
 	if (image->debug)
 		images->copied += image->copied = size;
 }
