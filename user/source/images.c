@@ -108,6 +108,8 @@ static void make_room(struct images *images, const struct image *spared, size_t 
 			if (image != spared && image->copied &&
 			    (!oldest || image->used < oldest->used))
 				oldest = image;
+		if (!oldest)
+			return;
 		image_release(images, oldest);
 	}
 }
