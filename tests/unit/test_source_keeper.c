@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,7 +22,17 @@
 #include "scarcity.h"
 #include "source/keeper.h"
 
-enum { ACT_ECHO, ACT_MUCH, ACT_FILES, ACT_FAIL, ACT_PID, ACT_STOP, ACT_OPEN_FDS, NR_ACTS };
+enum {
+	ACT_ECHO,
+	ACT_MUCH,
+	ACT_FILES,
+	ACT_FAIL,
+	ACT_PID,
+	ACT_STOP,
+	ACT_WAIT,
+	ACT_OPEN_FDS,
+	NR_ACTS
+};
 
 #define MUCH 100000
 
@@ -71,6 +82,15 @@ static int stop(const struct request *request, struct answer *answer)
 	return -raise(SIGSTOP);
 }
 
+/* Until a byte comes through what came with it. */
+static int wait_for_byte(const struct request *request, struct answer *answer)
+{
+	char byte;
+
+	(void)answer;
+	return read(request->fd, &byte, 1) == 1 ? 0 : -EIO;
+}
+
 static int open_fds(const struct request *request, struct answer *answer)
 {
 	uint64_t open = 0;
@@ -85,7 +105,7 @@ static const struct act acts[NR_ACTS] = {
 	[ACT_ECHO] = { .run = echo, .size = 8 }, [ACT_MUCH] = { .run = much },
 	[ACT_FILES] = { .run = files },		 [ACT_FAIL] = { .run = break_off },
 	[ACT_PID] = { .run = tell_pid },	 [ACT_STOP] = { .run = stop },
-	[ACT_OPEN_FDS] = { .run = open_fds },
+	[ACT_WAIT] = { .run = wait_for_byte },	 [ACT_OPEN_FDS] = { .run = open_fds },
 };
 
 static struct keeper *start(unsigned int limit_ms)
@@ -291,6 +311,38 @@ static void one_that_does_not_answer_is_gone(void **state)
 	keeper_end(keeper);
 }
 
+static int interruptions, alarm_fd;
+
+/* More often than there are slices of 100 ms in KEEPER_LIMIT_MS. */
+static void interrupt(int number)
+{
+	ssize_t unused = ++interruptions == 3 * KEEPER_LIMIT_MS / 100 ? write(alarm_fd, "x", 1) : 0;
+
+	(void)number;
+	(void)unused;
+}
+
+static void signals_do_not_shorten_its_time(void **state)
+{
+	static const struct itimerval often = { { 0, 1000 }, { 0, 1000 } }, never;
+	struct keeper *keeper = start(0);
+	struct answer answer;
+	int pair[2];
+
+	(void)state;
+	assert_int_equal(pipe(pair), 0);
+	alarm_fd = pair[1];
+	signal(SIGALRM, interrupt);
+	setitimer(ITIMER_REAL, &often, NULL);
+	assert_int_equal(keeper_ask(keeper, ACT_WAIT, NULL, 0, pair[0], &answer), 0);
+	setitimer(ITIMER_REAL, &never, NULL);
+	signal(SIGALRM, SIG_DFL);
+	answer_release(&answer);
+	close(pair[0]);
+	close(pair[1]);
+	keeper_end(keeper);
+}
+
 static void signals_of_a_terminal_do_not_end_it(void **state)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGUSR1, SIGUSR2 };
@@ -427,6 +479,7 @@ int main(void)
 		cmocka_unit_test(no_other_request_is_let_through),
 		cmocka_unit_test(one_that_was_killed_is_gone),
 		cmocka_unit_test(one_that_does_not_answer_is_gone),
+		cmocka_unit_test(signals_do_not_shorten_its_time),
 		cmocka_unit_test(signals_of_a_terminal_do_not_end_it),
 		cmocka_unit_test(the_end_leaves_no_process),
 		cmocka_unit_test(it_ends_with_who_started_it),

@@ -22,7 +22,8 @@
 /* A message of a SOCK_SEQPACKET socket is sent whole or not at all: well below any limit. */
 #define PIECE_BYTES (32 * 1024)
 /* Time counts only while the tracer itself can run: it may be stopped for hours. */
-#define SLICE_MS 100
+#define MS_NS 1000000ULL
+#define SLICE_NS (100 * MS_NS)
 /* Where the keeper's socket lies, behind what stands in for standard input and output. */
 #define SOCKET_FD 3
 /* The number of no act: what is kept becomes less. */
@@ -254,17 +255,21 @@ void keeper_end(struct keeper *keeper)
 static int wait_for_answer(const struct keeper *keeper)
 {
 	struct pollfd poll_fd = { .fd = keeper->fd, .events = POLLIN };
+	uint64_t left_ns = keeper->limit_ms * MS_NS;
 
-	for (unsigned int waited = 0;; waited += SLICE_MS) {
-		unsigned int left = keeper->limit_ms - waited;
-		int ret = poll(&poll_fd, 1, left < SLICE_MS ? left : SLICE_MS);
+	for (;;) {
+		uint64_t slice_ns = left_ns < SLICE_NS ? left_ns : SLICE_NS;
+		uint64_t began_ns = clock_kernel_ns(), took_ns;
+		int ret = poll(&poll_fd, 1, (int)(slice_ns / MS_NS) + 1);
 
 		if (ret > 0)
 			return 0;
 		if (ret < 0 && errno != EINTR)
 			return -errno;
-		if (left <= SLICE_MS)
+		took_ns = clock_kernel_ns() - began_ns;
+		if (took_ns >= left_ns && slice_ns == left_ns)
 			return -ETIMEDOUT;
+		left_ns -= took_ns < slice_ns ? took_ns : slice_ns;
 	}
 }
 
