@@ -170,6 +170,20 @@ static void shift_transition(struct tw_transition *record, int64_t shift_ns)
 		record->syn_ns += shift_ns;
 }
 
+/* One of the turns may as well be one before the common clock's zero: they are all alike. */
+static void shift_wheel(struct tw_tier *record, int64_t shift_ns)
+{
+	uint64_t granule_ns = record->wheel_granule_ns, by_ns = shift_ns;
+
+	if (!granule_ns || record->wheel_phase_ns >= granule_ns)
+		return;
+	if (shift_ns < 0)
+		by_ns = -by_ns;
+	by_ns %= granule_ns;
+	record->wheel_phase_ns =
+		(record->wheel_phase_ns + (shift_ns < 0 ? granule_ns - by_ns : by_ns)) % granule_ns;
+}
+
 static const struct tw_record *shifted(struct reel *reel, const struct input *input)
 {
 	struct tw_record *record = (struct tw_record *)reel->moved;
@@ -180,6 +194,8 @@ static const struct tw_record *shifted(struct reel *reel, const struct input *in
 	record->ts_ns += input->shift_ns;
 	if (record->kind == TW_TRANSITION && record->size >= TW_TRANSITION_FULL)
 		shift_transition((struct tw_transition *)record, input->shift_ns);
+	if (record->kind == TW_TIER && record->size >= sizeof(struct tw_tier))
+		shift_wheel((struct tw_tier *)record, input->shift_ns);
 	if (record->kind == TW_HOLDER && record->size >= sizeof(struct tw_holder))
 		((struct tw_holder *)record)->started_ns += input->shift_ns;
 	return record;
