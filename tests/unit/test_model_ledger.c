@@ -385,6 +385,12 @@ static void a_wheel_that_makes_no_sense_is_not_known(void **state)
 	assert_false(wheel_told(&tier.head).known);
 	tier.wheel_phase_ns = 4;
 	assert_true(wheel_told(&tier.head).known);
+	/* longer than any is: 5.12 s of HZ=100 */
+	tier.wheel_granule_ns = 6 * SECOND;
+	assert_true(wheel_told(&tier.head).known);
+	tier.wheel_granule_ns++;
+	assert_false(wheel_told(&tier.head).known);
+	tier.wheel_granule_ns = 5;
 	tier.head.size = sizeof(tier.head);
 	assert_false(wheel_told(&tier.head).known);
 }

@@ -167,6 +167,40 @@ static void a_minisock_that_is_gone_when_its_time_was_up_has_expired(void **stat
 	assert_totals(f, ONE_CLOSED " time_wait_entered 1 time_wait_expired 1");
 }
 
+/* Its timer fires when the wheel turns: one that is due and gone before has ended otherwise. */
+static void one_that_is_due_has_not_expired_before_the_wheel_turns(void **state)
+{
+	static const struct {
+		uint64_t turns_ms, gone_ms;	/* after it is due */
+		const char *heard;
+	} cases[] = {
+		{ 1000, 500, "-TIME_WAIT unknown" },
+		{ 1000, 970, "-TIME_WAIT unknown" },
+		/* a dump's whole ticks do not tell */
+		{ 1000, 990, "-TIME_WAIT expired" },
+		{ 1000, 1500, "-TIME_WAIT expired" },
+		/* a turn has been right before it was due, as far as that is known */
+		{ 2038, 100, "-TIME_WAIT expired" },
+		{ 2018, 100, "-TIME_WAIT unknown" },
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint64_t due_ns;
+
+		fixture_start(f, &(struct model_opts){ 0 });
+		feed_bare(f, TW_READY);
+		feed_life(f, 1, ORDERLY);
+		due_ns = f->last_view.since_ns + 60 * SECOND;
+		feed_wheel(f, due_ns + cases[i].turns_ms * MS);
+		f->now_ns = due_ns + cases[i].gone_ms * MS;
+		f->heard[0] = '\0';
+		feed_begin(f);
+		feed_end(f, 0, 0);
+		assert_heard(f, cases[i].heard);
+	}
+}
+
 /* Seen last with 59 s to go, and not seen for a minute: it ended somewhere in between. */
 static void a_residence_is_unknown_where_dumps_are_far_apart(void **state)
 {
@@ -359,6 +393,7 @@ int main(void)
 		fixture_test(a_fin_that_came_late_turns_the_substate),
 		fixture_test(a_new_substate_begins_when_the_fin_came),
 		fixture_test(a_minisock_that_is_gone_when_its_time_was_up_has_expired),
+		fixture_test(one_that_is_due_has_not_expired_before_the_wheel_turns),
 		fixture_test(a_residence_is_unknown_where_dumps_are_far_apart),
 		fixture_test(a_minisock_found_at_start_has_no_known_residence),
 		fixture_test(an_early_end_is_sure_after_two_dumps_that_may_miss_one),

@@ -258,17 +258,21 @@ void ledger_refuse(struct model *model, uint32_t id, uint64_t now_ns)
 	tracker_bury(model, id);
 }
 
-/* When its timer fires; where the wheel is not known, at the earliest. UINT64_MAX: not known. */
-static uint64_t fires_ns(const struct model *model, const struct conn *conn)
+/* When its timer, due at @due_ns, fires; where the wheel is not known, at the earliest. */
+static uint64_t fires_ns(const struct model *model, const struct conn *conn, uint64_t due_ns)
 {
 	const struct wheel *wheel = &model->wheel[conn->source];
 
-	if (!conn->expires_ns)
-		return UINT64_MAX;
 	/* one set for less than 60 s, as FIN_WAIT2's may be, is on another wheel */
 	if (!wheel->known || conn->state != TW_TIME_WAIT)
-		return conn->expires_ns;
-	return wheel_fires(wheel, conn->expires_ns);
+		return due_ns;
+	return wheel_fires(wheel, due_ns);
+}
+
+bool ledger_may_have_expired(const struct model *model, const struct conn *conn, uint64_t now_ns)
+{
+	return conn->expires_ns &&
+	       fires_ns(model, conn, conn->expires_ns - TICKS_NS) <= now_ns + TICKS_NS;
 }
 
 void ledger_succeeded(struct model *model, const struct conn *successor)
@@ -278,6 +282,7 @@ void ledger_succeeded(struct model *model, const struct conn *successor)
 	enum end_reason reason = successor->direction == DIRECTION_INCOMING ? END_REOPENED :
 									      END_REUSED;
 	bool known = successor->born_ns != 0;
+	uint64_t expires_ns;
 
 	/*
 	 * Two sockets never share a tuple, so the minisock is gone: taken over by our
@@ -288,7 +293,8 @@ void ledger_succeeded(struct model *model, const struct conn *successor)
 	if (conn_at(model, id)->phase == PHASE_PENDING)
 		ledger_confirm(model, id);
 	/* it had expired before, and no poll has come by since */
-	if (born_ns >= fires_ns(model, conn_at(model, id))) {
+	expires_ns = conn_at(model, id)->expires_ns;
+	if (expires_ns && born_ns >= fires_ns(model, conn_at(model, id), expires_ns)) {
 		reason = END_EXPIRED;
 		known = false;
 	}

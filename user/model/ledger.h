@@ -12,6 +12,8 @@
 
 /* TCP_TIMEWAIT_LEN (include/net/tcp.h), a constant. */
 #define TIME_WAIT_NS (60ULL * 1000000000)
+/* Two ticks, where they are longest (HZ=100): so far off is what a dump tells of a timer. */
+#define TICKS_NS (20ULL * 1000000)
 
 /* What the last transition of a full socket leaves behind. */
 enum remains {
@@ -50,6 +52,11 @@ void ledger_end(struct model *model, uint32_t id, enum end_reason reason, uint64
 		bool known, enum evidence evidence);
 /* The birth that bucket overflow prevented: takes it back, if it was believed in. */
 void ledger_refuse(struct model *model, uint32_t id, uint64_t now_ns);
+/*
+ * Whether, gone by @now_ns, it may have been its timer: it has fired, or is that near to it that a
+ * dump's whole ticks don't tell. Where the wheel is not known, whether it is due.
+ */
+bool ledger_may_have_expired(const struct model *model, const struct conn *conn, uint64_t now_ns);
 /* A new connection has this tuple: a minisock with it has ended, and how is known. */
 void ledger_succeeded(struct model *model, const struct conn *successor);
 /*

@@ -19,8 +19,6 @@
 #include "model/sums.h"
 
 #define MS_NS 1000000ULL
-/* Two ticks, where they are longest (HZ=100). */
-#define TICKS_NS (20 * MS_NS)
 /* A socket is hashed this long after its first event at the latest, and so listed. */
 #define HASHED_NS (10 * MS_NS)
 /* A handshake is given up by then (tcp_synack_retries 5: 63 s, doubled to be safe). */
@@ -286,7 +284,7 @@ static void judge_minisock(struct model *model, uint32_t id, const struct netns 
 
 	if (conn->since_ns + HASHED_NS >= netns->dump_began_ns)
 		return;
-	if (conn->expires_ns && conn->expires_ns <= now_ns) {
+	if (ledger_may_have_expired(model, conn, now_ns)) {
 		/* it ended between the last dump and this one */
 		ledger_end(model, id, END_EXPIRED, now_ns, now_ns - netns->last_dump_ns <= POLL_NS,
 			   EVIDENCE_INFERRED);
@@ -520,7 +518,7 @@ void reconcile_netns_gone(struct model *model, uint64_t netns_cookie, unsigned i
 		next = conn->next;
 		if (conn->phase == PHASE_PENDING)
 			ledger_confirm(model, conn_id);
-		due = conn->expires_ns && conn->expires_ns <= model->now_ns;
+		due = ledger_may_have_expired(model, conn, model->now_ns);
 		if (conn->phase == PHASE_MINI && model->tier[source] == EVIDENCE_INFERRED)
 			ledger_end(model, conn_id, due ? END_EXPIRED : END_PURGED, model->now_ns,
 				   !due, EVIDENCE_INFERRED);

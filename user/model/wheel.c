@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/wheel.h"
 
+/* Longer than any turn is: 5.12 s, at HZ=100. */
+#define LONGEST_NS (6 * 1000000000ULL)
+
 struct wheel wheel_told(const struct tw_record *record)
 {
 	const struct tw_tier *tier = (const struct tw_tier *)record;
 
-	if (record->size < sizeof(*tier) || tier->wheel_phase_ns >= tier->wheel_granule_ns)
+	if (record->size < sizeof(*tier) || tier->wheel_phase_ns >= tier->wheel_granule_ns ||
+	    tier->wheel_granule_ns > LONGEST_NS)
 		return (struct wheel){ .known = false };
 	return (struct wheel){ tier->wheel_granule_ns, tier->wheel_phase_ns, true };
 }
