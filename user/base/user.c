@@ -14,6 +14,8 @@
 
 /* As an id -1 means "leave it as it is". */
 #define LARGEST_ID (UINT32_MAX - 1)
+/* nogroup: DEFAULT_OVERFLOWGID (include/linux/highuid.h). */
+#define NOBODYS_GROUP 65534
 
 int user_find(struct user *user, const char *text, struct error *err)
 {
@@ -30,7 +32,8 @@ int user_find(struct user *user, const char *text, struct error *err)
 	if (!account)
 		account = getpwuid((uid_t)id);
 	user->uid = account ? account->pw_uid : (uid_t)id;
-	user->gid = account ? account->pw_gid : (gid_t)id;
+	/* the group of that number may be anybody's, as sudo's is */
+	user->gid = account ? account->pw_gid : NOBODYS_GROUP;
 	if (account && strlen(account->pw_name) >= sizeof(user->name))
 		return error_set(err, -ENAMETOOLONG, "the name of user '%s' is too long", text);
 	if (account)

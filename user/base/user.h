@@ -13,7 +13,7 @@ struct user {
 	const char *text;	/* borrowed: as it was given; NULL: nobody was */
 	char name[LOGIN_NAME_MAX]; /* of the account; "": the id has none */
 	uid_t uid;
-	gid_t gid;		/* the account's own; of an id without an account the same number */
+	gid_t gid;		/* the account's own; of an id without an account nogroup's */
 };
 
 /* @text: a name, or an id. 0, or -errno with a sentence that quotes it. */
