@@ -7,11 +7,14 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -30,6 +33,7 @@ enum {
 	ACT_PID,
 	ACT_STOP,
 	ACT_WAIT,
+	ACT_HOLD,
 	ACT_OPEN_FDS,
 	NR_ACTS
 };
@@ -91,6 +95,22 @@ static int wait_for_byte(const struct request *request, struct answer *answer)
 	return read(request->fd, &byte, 1) == 1 ? 0 : -EIO;
 }
 
+/* From now on no capability can be given up. */
+static int hold_fast(const struct request *request, struct answer *answer)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_capset, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { sizeof(filter) / sizeof(filter[0]), filter };
+
+	(void)request;
+	(void)answer;
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) ? -errno : 0;
+}
+
 static int open_fds(const struct request *request, struct answer *answer)
 {
 	uint64_t open = 0;
@@ -106,6 +126,7 @@ static const struct act acts[NR_ACTS] = {
 	[ACT_FILES] = { .run = files },		 [ACT_FAIL] = { .run = break_off },
 	[ACT_PID] = { .run = tell_pid },	 [ACT_STOP] = { .run = stop },
 	[ACT_WAIT] = { .run = wait_for_byte },	 [ACT_OPEN_FDS] = { .run = open_fds },
+	[ACT_HOLD] = { .run = hold_fast },
 };
 
 static struct keeper *start(unsigned int limit_ms)
@@ -467,6 +488,22 @@ static void keeps_what_it_was_given_and_nothing_effective(void **state)
 	keeper_end(keeper);
 }
 
+/* Rather none than one that has what it should have no more. */
+static void one_that_gives_nothing_up_is_gone(void **state)
+{
+	struct keeper *keeper = start(0);
+	pid_t pid = pid_of(keeper);
+	struct answer answer;
+
+	(void)state;
+	assert_int_equal(keeper_ask(keeper, ACT_HOLD, NULL, 0, -1, &answer), 0);
+	answer_release(&answer);
+	assert_int_not_equal(keeper_limit(keeper, NO_CAPS), 0);
+	assert_gone(keeper);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	keeper_end(keeper);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -485,6 +522,7 @@ int main(void)
 		cmocka_unit_test(it_ends_with_who_started_it),
 		cmocka_unit_test(has_nothing_open_but_its_socket),
 		cmocka_unit_test(it_counts_with_who_started_it),
+		cmocka_unit_test(one_that_gives_nothing_up_is_gone),
 		cmocka_unit_test(keeps_what_it_was_given_and_nothing_effective),
 	};
 

@@ -349,6 +349,8 @@ int keeper_limit(struct keeper *keeper, uint32_t caps)
 	answer_release(&answer);
 	if (!ret)
 		keeper->caps &= caps;
+	else if (keeper->fd >= 0)
+		give_up(keeper, "could not give up its capabilities");
 	return ret;
 }
 

@@ -82,7 +82,10 @@ void keeper_end(struct keeper *keeper);
  */
 int keeper_ask(struct keeper *keeper, unsigned int act, const void *data, size_t size, int fd,
 	       struct answer *answer);
-/* Makes it give up for good all but these. 0 or -errno, as keeper_ask(). */
+/*
+ * Makes it give up for good all but these. 0 or -errno: then it is gone, which is warned of, and so
+ * is what it had.
+ */
 int keeper_limit(struct keeper *keeper, uint32_t caps);
 /* Whether it has that to raise; false when it is gone. */
 bool keeper_has(const struct keeper *keeper, enum cap cap);

@@ -374,7 +374,7 @@ void live_look_for_holders(struct live *live, unsigned int budget, const struct 
 	live->holders_next_ns = live_now_ns() + step.look.cost_ns * 1000 / budget;
 }
 
-/* Other namespaces have been looked into once: what that took is given up. */
+/* Other namespaces have been looked into once: what that took is given up, or the keeper is. */
 static void end_audit(struct live *live)
 {
 	uint32_t keep = CAPS(DAC_READ_SEARCH) | (live->stacks ? CAPS(SYS_PTRACE) : NO_CAPS);
