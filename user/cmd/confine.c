@@ -194,14 +194,25 @@ static void say(const struct plan *plan)
 		plan->net.connects ? "any" : "none");
 }
 
-/* A kernel without it is none that can't be traced. */
-static void limit(const struct plan *plan)
+/*
+ * A kernel without it is none that can't be traced. Anything else that is in its way leaves a
+ * process that reaches more than whoever started it takes for granted. @none: what the lack is
+ * said at. 0 or -errno.
+ */
+static int limit(const struct plan *plan, enum log_level none)
 {
 	struct error err = { 0 };
+	int ret = landlock_limit(plan->rules, plan->count, &plan->net, &err);
 
-	if (landlock_limit(plan->rules, plan->count, &plan->net, &err))
-		log_msg(LOG_VERBOSE, "files are not limited to those named: %s", err.text);
-	else
+	if (ret)
+		log_msg(ret == -EOPNOTSUPP ? none : LOG_WARNING,
+			"files are not limited to those named: %s", err.text);
+	return ret;
+}
+
+static void limit_and_say(const struct plan *plan)
+{
+	if (!limit(plan, LOG_VERBOSE))
 		say(plan);
 }
 
@@ -231,7 +242,7 @@ int confine_live(const struct options *options, uint32_t caps, struct error *err
 				     (options->debuginfod ? FOR_NETWORK | FOR_DEBUGINFOD : 0));
 	plan.net.abstract = notifies_abstractly();
 	plan_named(&plan, options);
-	limit(&plan);
+	limit_and_say(&plan);
 	return caps_limit(caps, err);
 }
 
@@ -259,16 +270,8 @@ int confine_offline(struct options *options, struct error *err)
 		options->input_fds[i] = confine_input(options->inputs[i]);
 	plan_purposes(&plan, FOR_ALL | (options->names ? FOR_NETWORK : 0));
 	plan_named(&plan, options);
-	limit(&plan);
+	limit_and_say(&plan);
 	return caps_limit(caps, err);
-}
-
-/* Of a kernel without it the first thread has told. */
-static void limit_thread(const struct plan *plan)
-{
-	struct error unused = { 0 };
-
-	landlock_limit(plan->rules, plan->count, &plan->net, &unused);
 }
 
 void confine_writer(const char *path)
@@ -277,7 +280,8 @@ void confine_writer(const char *path)
 
 	plan_purposes(&plan, FOR_ALL);
 	plan_beside(&plan, path, LANDLOCK_REPLACE);
-	limit_thread(&plan);
+	/* the first thread has told */
+	limit(&plan, LOG_DEBUG);
 }
 
 void confine_client(void)
@@ -285,5 +289,6 @@ void confine_client(void)
 	struct plan plan = { .count = 0 };
 
 	plan_purposes(&plan, FOR_ALL | FOR_NETWORK);
-	limit_thread(&plan);
+	/* the first thread has told */
+	limit(&plan, LOG_DEBUG);
 }
