@@ -166,6 +166,22 @@ static void one_that_was_due_has_expired_before_its_namespace_ended(void **state
 	assert_true(f->last.residence_ns == TIME_UNKNOWN);
 }
 
+/* Due alone does not end it. */
+static void one_that_the_wheel_had_not_come_to_is_purged(void **state)
+{
+	struct fixture *f = *state;
+	struct end mini = client(1);
+
+	feed_bare(f, TW_READY);
+	feed_connected(f, &mini);
+	feed_close_first(f, &mini, ORDERLY);
+	feed_wheel(f, f->last_view.since_ns + 62 * SECOND);
+	f->heard[0] = '\0';
+	f->now_ns += 61 * SECOND;
+	feed_gone(f, NETNS);
+	assert_heard(f, "-TIME_WAIT purged");
+}
+
 /* Every exit has had its entry, also where both come in one breath. */
 static void a_pending_minisock_that_is_purged_was_born_first(void **state)
 {
@@ -286,6 +302,7 @@ int main(void)
 		fixture_test(idle_rows_are_folded_and_keep_their_sums),
 		fixture_test(minisocks_are_purged_with_their_namespace),
 		fixture_test(one_that_was_due_has_expired_before_its_namespace_ended),
+		fixture_test(one_that_the_wheel_had_not_come_to_is_purged),
 		fixture_test(a_pending_minisock_that_is_purged_was_born_first),
 		fixture_test(a_namespace_that_is_gone_is_forgotten),
 		fixture_test(a_namespace_that_is_gone_has_no_audit),
