@@ -6,8 +6,8 @@
  * forbid it every such look (hook_ptrace_access_check(), security/landlock/task.c).
  *
  * It does one act at a time, out of a table that it was started with; what it keeps is permitted
- * and raised for that time only. It reads nothing that others have chosen but the names that it
- * passes to the kernel.
+ * and raised for that time only. What others have chosen it passes on, to the kernel or to the
+ * tracer, and makes sense of as little as it can.
  *
  * Belongs to one thread of the tracer, but for its start.
  */

@@ -8,8 +8,9 @@
 struct twtrace_bpf;
 
 /*
- * Fills in @tier's wheel, to within microseconds, as the loaded programs tell. It takes up to one
- * tick, at most 10 ms, of the processor. Where nothing can be told it stays unknown.
+ * Fills in @tier's wheel, to within microseconds unless the tick itself was late, as the loaded
+ * programs tell. It takes up to one tick of the processor, and up to four times 12 ms where it is
+ * interrupted. Where nothing can be told it stays unknown.
  */
 void wheel_look(struct tw_tier *tier, const struct twtrace_bpf *skel);
 
