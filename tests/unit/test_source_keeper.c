@@ -412,9 +412,13 @@ static void it_ends_with_who_started_it(void **state)
 	close(pair[0]);
 	close(pair[1]);
 	ended.fd = (int)syscall(SYS_pidfd_open, pid, 0);
-	assert_true(ended.fd >= 0);
 	assert_int_equal(kill(parent, SIGKILL), 0);
 	assert_int_equal(waitpid(parent, NULL, 0), parent);
+	if (ended.fd < 0) {
+		/* before 5.3, and under valgrind 3.19 */
+		print_message("pidfd_open(): %s\n", strerror(errno));
+		skip();
+	}
 	assert_int_equal(poll(&ended, 1, 10000), 1);
 	close(ended.fd);
 }
