@@ -25,6 +25,7 @@
 #define MAX_BYTES (256 * 1024)
 #define MOST_PARTS 512
 #define PATIENCE_MS 60000
+#define MOST_WAITS 1000
 #define START_NS 1780000000000000000ULL
 
 struct fixture {
@@ -390,6 +391,180 @@ static void what_is_known_takes_no_more_than_half_of_a_file(void **state)
 	assert_int_equal(sum_left_out(f), left_out.sockets);
 }
 
+/* Something of the start, by whom it is waited for as long as that helps; how often. */
+static unsigned int offer(struct fixture *f, struct tw_record *record)
+{
+	unsigned int waits = 0;
+
+	assert_false(recorder_is_full(f->recorder, record));
+	while (recorder_is_slow(f->recorder, record)) {
+		wait_for_all(f);
+		assert_true(++waits < MOST_WAITS);
+	}
+	assert_int_equal(recorder_write(f->recorder, record), 0);
+	return waits;
+}
+
+struct opening {
+	uint64_t left_out, lost;	/* as it says before it is ready */
+	uint64_t of_kind[TW_NR_KINDS];
+	bool ready, ended;
+};
+
+static void read_first(struct fixture *f, struct opening *found)
+{
+	struct error err = { 0 };
+	struct recording *recording;
+	const struct tw_record *record;
+
+	list(f);
+	recording = recording_open(f->names[0], &err);
+	*found = (struct opening){ 0 };
+	assert_non_null(recording);
+	while ((record = recording_next(recording))) {
+		found->of_kind[record->kind]++;
+		if (record->kind == TW_LOSS && record->from == TW_LOSS_LEFT_OUT && !found->ready)
+			found->left_out += ((const struct tw_loss *)record)->count;
+		else if (record->kind == TW_LOSS)
+			found->lost += ((const struct tw_loss *)record)->count;
+		found->ready |= record->kind == TW_READY;
+		found->ended |= record->kind == TW_END;
+	}
+	assert_null(recording_damage(recording));
+	recording_free(recording);
+}
+
+/* A dump and its holders, as the first file of a tracer is given them; how often it was waited for. */
+static unsigned int offer_start(struct fixture *f, unsigned int count, bool at_random)
+{
+	struct tw_snapshot dump = { .head = { .size = sizeof(dump), .kind = TW_SNAPSHOT_BEGIN } };
+	struct tw_socket socket = {
+		.head = { .size = sizeof(socket), .kind = TW_SOCKET, .from = TW_ESTABLISHED }
+	};
+	struct tw_holder holder = { .head = { .size = sizeof(holder), .kind = TW_HOLDER } };
+	unsigned int waits = offer(f, &dump.head);
+
+	for (unsigned int i = 0; i < count; i++) {
+		if (at_random)
+			fill_at_random(&socket.cookie, sizeof(socket) - sizeof(socket.head), i);
+		socket.cookie = i + 1;
+		waits += offer(f, &socket.head);
+	}
+	dump.head.kind = TW_SNAPSHOT_END;
+	waits += offer(f, &dump.head);
+	for (unsigned int i = 0; i < count; i++) {
+		holder.cookie = i + 1;
+		waits += offer(f, &holder.head);
+	}
+	return waits;
+}
+
+static void open_first(struct fixture *f)
+{
+	struct recorder_opts opts = { .max_bytes = MAX_BYTES, .threaded = true };
+	struct error err = { 0 };
+
+	f->recorder = recorder_open(f->file, &f->head, &opts, &err);
+	assert_non_null(f->recorder);
+}
+
+static void what_the_first_file_has_no_room_for_is_left_out(void **state)
+{
+	enum { COUNT = 30000 };
+	struct fixture *f = *state;
+	struct recorder_left_out left_out;
+	struct tw_record ready = { .size = sizeof(ready), .kind = TW_READY };
+	struct opening found;
+
+	open_first(f);
+	/* each time a file's room is compressed into a part of it: never record by record */
+	assert_true(offer_start(f, COUNT, true) < 100);
+	offer(f, &ready);
+	left_out = recorder_left_out(f->recorder);
+	assert_true(left_out.sockets > 0);
+	assert_true(left_out.records > left_out.sockets);
+	assert_int_equal(left_out.events, 0);
+	assert_true(left_out.max_bytes / 2 > COUNT * sizeof(struct tw_socket));
+	/* and then it is as any other */
+	feed(f, 3000);
+	wait_for_all(f);
+	assert_int_equal(recorder_missing(f->recorder), 0);
+	stop(f);
+	assert_true(f->nr_names > 1);
+	assert_none_is_larger(f, MAX_BYTES);
+	assert_int_equal(read_all(f, 0, true), 3000);
+	read_first(f, &found);
+	assert_int_equal(found.left_out, left_out.sockets);
+	assert_int_equal(found.of_kind[TW_SOCKET], COUNT - left_out.sockets);
+	/* what it does not list is not gone */
+	assert_int_equal(found.of_kind[TW_SNAPSHOT_END], 0);
+	assert_true(found.of_kind[TW_TRANSITION] > 0);
+	assert_int_equal(found.lost, 0);
+}
+
+static void what_compresses_well_has_room_in_the_first_file(void **state)
+{
+	struct fixture *f = *state;
+	struct tw_record ready = { .size = sizeof(ready), .kind = TW_READY };
+	struct tw_end end = { .head = { .size = sizeof(end), .kind = TW_END } };
+	struct opening found;
+
+	open_first(f);
+	/* seven times a file, and it takes an eighth of half of one */
+	assert_true(offer_start(f, 10000, false) < 100);
+	offer(f, &ready);
+	assert_int_equal(recorder_left_out(f->recorder).records, 0);
+	assert_int_equal(recorder_left_out(f->recorder).max_bytes, MAX_BYTES);
+	assert_int_equal(recorder_write(f->recorder, &end.head), 0);
+	stop(f);
+	read_first(f, &found);
+	assert_int_equal(found.of_kind[TW_SOCKET], 10000);
+	assert_int_equal(found.of_kind[TW_HOLDER], 10000);
+	assert_int_equal(found.of_kind[TW_SNAPSHOT_END], 1);
+}
+
+/* More happens before it is ready than a file takes; nothing was too slow. */
+static void events_that_the_start_has_no_room_for_are_told(void **state)
+{
+	enum { COUNT = 10000 };
+
+	struct fixture *f = *state;
+	struct tw_transition change = {
+		.head = { .size = sizeof(change), .kind = TW_TRANSITION, .from = TW_ESTABLISHED }
+	};
+	struct tw_record ready = { .size = sizeof(ready), .kind = TW_READY };
+	struct tw_end end = { .head = { .size = sizeof(end), .kind = TW_END } };
+	struct recorder_left_out left_out;
+	struct opening found;
+
+	for (unsigned int becomes_ready = 0; becomes_ready < 2; becomes_ready++) {
+		f->head.realtime_ns += 1000000000;
+		open_first(f);
+		for (unsigned int i = 0; i < COUNT; i++) {
+			fill_at_random(&change.owner,
+				       sizeof(change) - offsetof(struct tw_transition, owner), i);
+			change.cookie = i + 1;
+			offer(f, &change.head);
+		}
+		if (becomes_ready)
+			offer(f, &ready);
+		left_out = recorder_left_out(f->recorder);
+		recorder_write(f->recorder, &end.head);
+		recorder_flush(f->recorder);
+		wait_for_all(f);
+		assert_int_equal(recorder_missing(f->recorder), 0);
+		stop(f);
+		assert_none_is_larger(f, MAX_BYTES);
+		assert_true(left_out.events > 0);
+		read_first(f, &found);
+		assert_true(found.ended);
+		assert_int_equal(found.ready, becomes_ready);
+		assert_int_equal(found.lost, left_out.events);
+		assert_int_equal(found.of_kind[TW_TRANSITION] + found.lost, COUNT);
+		assert_int_equal(unlink(f->file), 0);
+	}
+}
+
 static void names_tell_the_time_before_the_ending(void **state)
 {
 	static const struct {
@@ -441,6 +616,12 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(two_do_not_write_the_same_files, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_known_takes_no_more_than_half_of_a_file,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_the_first_file_has_no_room_for_is_left_out,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_compresses_well_has_room_in_the_first_file,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(events_that_the_start_has_no_room_for_are_told,
 						set_up, tear_down),
 		cmocka_unit_test(names_tell_the_time_before_the_ending),
 	};

@@ -95,13 +95,13 @@ void stage_open_recorder(struct stage *stage, const struct origin *origin, struc
  * Half a dump says too little: it is worth some patience, once, with a reader who takes
  * something now and then.
  */
-static void wait_for_recording(struct stage *stage)
+static void wait_for_recording(struct stage *stage, const struct tw_record *next)
 {
 	struct outlet *outlet = recorder_outlet(stage->recorder);
 	size_t before = outlet_left(outlet), left;
 	unsigned int still_ms = 0;
 
-	while (recorder_is_slow(stage->recorder) && !outlet_error(outlet)) {
+	while (recorder_is_slow(stage->recorder, next) && !outlet_error(outlet)) {
 		if (still_ms >= READER_PATIENCE_MS || signals_came()) {
 			stage->starting = false;
 			return;
@@ -143,17 +143,20 @@ static const char *size_text(uint64_t bytes, char text[static TEXT_LEN])
 static void say_what_is_left_out(struct stage *stage)
 {
 	struct recorder_left_out left_out = recorder_left_out(stage->recorder);
-	char number[TEXT_LEN], size[TEXT_LEN];
+	char records[TEXT_LEN], sockets[TEXT_LEN], events[TEXT_LEN], size[TEXT_LEN];
 
 	if (stage->cramped || !left_out.records)
 		return;
 	stage->cramped = true;
 	log_msg(LOG_WARNING,
 		"--max-size is too small for what there is on this host: a file begins with what "
-		"is open, and before it is compressed that takes more than half of it. %s sockets "
-		"are left out of what can be read alone; --max-size %s has room for all. No event "
-		"is missing",
-		text_count(left_out.sockets, number), size_text(left_out.max_bytes, size));
+		"is open, and before it is compressed that takes more than half of it. %s records, "
+		"%s of them sockets, are left out of what can be read alone; --max-size %s has room for all. %s event%s "
+		"missing",
+		text_count(left_out.records, records), text_count(left_out.sockets, sockets),
+		size_text(left_out.max_bytes, size),
+		left_out.events ? text_count(left_out.events, events) : "No",
+		left_out.events == 1 || !left_out.events ? " is" : "s of the start are");
 }
 
 /*
@@ -180,13 +183,15 @@ void stage_record(struct stage *stage, const struct tw_record *record)
 	if (!public)
 		return;
 	if (stage->starting) {
-		wait_for_recording(stage);
+		wait_for_recording(stage, public);
 	} else if (recorder_is_full(stage->recorder, public)) {
 		go_on_in_the_next_file(stage);
 		/* others were made in its place */
 		public = made_public(stage, record);
 	}
 	recorder_write(stage->recorder, public);
+	if (record->kind == TW_READY && stage->live)
+		say_what_is_left_out(stage);
 }
 
 void stage_save(struct stage *stage)

@@ -11,8 +11,13 @@
 
 /* Records that may wait: about a second of the busiest host. */
 #define QUEUE_BYTES (32 << 20)
-/* What a part ends with must fit, whatever came before: a loss, and that it has ended. */
-#define RESERVE (sizeof(struct tw_loss) + sizeof(struct tw_end))
+/*
+ * What must fit into a part, whatever came before: that it is ready with what has been lost and
+ * left out up to there, what is lost afterwards, and that it has ended.
+ */
+#define RESERVE (3 * sizeof(struct tw_loss) + sizeof(struct tw_record) + sizeof(struct tw_end))
+/* Nothing is flushed, to know what has become of it, for less: small blocks hardly compress. */
+#define LEAST_FLUSHED 4096
 
 struct recorder {
 	struct packer *packer;	/* owned by the outlet, if there is one */
@@ -29,6 +34,7 @@ struct recorder {
 	bool under_way;		/* its READY has been written */
 	uint64_t put, records;	/* bytes of records since it began; with their number */
 	uint32_t flushes;
+	uint64_t flushed;	/* of put */
 	struct packed known;	/* of the file, as of some time ago */
 	uint64_t restated;	/* bytes that tell what was known, with those left out */
 	struct recorder_left_out left_out;	/* of this part */
@@ -112,6 +118,16 @@ static bool is_of_a_dump(const struct tw_record *record)
 	       record->kind == TW_SNAPSHOT_END;
 }
 
+/*
+ * What there is when tracing begins. Up to READY it is no event; every part tells it anew, so that
+ * what the first one has no room for may be left out.
+ */
+static bool is_of_the_start(const struct tw_record *record)
+{
+	return is_of_a_dump(record) || record->kind == TW_TIER || record->kind == TW_NETNS ||
+	       record->kind == TW_CGROUP || record->kind == TW_HOLDER || record->kind == TW_FACTS;
+}
+
 static uint64_t count_events(const struct tw_record *record)
 {
 	if (is_needed(record) || is_of_a_dump(record) || record->kind == TW_TICK)
@@ -121,14 +137,17 @@ static uint64_t count_events(const struct tw_record *record)
 	return 1;
 }
 
+/* A loss that finds no room is told with what is lost after it. */
+static uint64_t count_lost(const struct tw_record *record)
+{
+	return record->kind == TW_LOSS ? ((const struct tw_loss *)record)->count :
+					 count_events(record);
+}
+
 static void miss(struct recorder *recorder, const struct tw_record *record)
 {
-	uint64_t events = count_events(record);
-
-	recorder->missing += events;
-	/* a loss that finds no room is told with what is lost after it */
-	recorder->untold += record->kind == TW_LOSS ? ((const struct tw_loss *)record)->count :
-						      events;
+	recorder->missing += count_events(record);
+	recorder->untold += count_lost(record);
 	recorder->missing_ns = record->ts_ns;
 }
 
@@ -160,24 +179,32 @@ bool recorder_is_full(struct recorder *recorder, const struct tw_record *next)
 	return recorder->under_way && !fits(recorder, next->size, recorder->max_bytes);
 }
 
-bool recorder_is_slow(struct recorder *recorder)
-{
-	if (!outlet_has_room(recorder->outlet))
-		return true;
-	if (fits(recorder, UINT16_MAX, recorder->max_bytes / 2))
-		return false;
-	/* compressed, it may be much less */
-	if (outlet_left(recorder->outlet))
-		recorder_flush(recorder);
-	return outlet_left(recorder->outlet) > 0;
-}
-
 /* Until a part is under way it can't be followed by another one: what does not fit is left out. */
 static bool has_room(struct recorder *recorder, const struct tw_record *record)
 {
-	uint64_t limit = is_of_a_dump(record) ? recorder->max_bytes / 2 : recorder->max_bytes;
+	bool last = record->kind == TW_READY || record->kind == TW_END;
+	uint64_t max = recorder->max_bytes;
 
-	return recorder->under_way || fits(recorder, record->size, limit);
+	return recorder->under_way || last ||
+	       fits(recorder, record->size, is_of_the_start(record) ? max / 2 : max);
+}
+
+bool recorder_is_slow(struct recorder *recorder, const struct tw_record *next)
+{
+	const struct packed *known = &recorder->known;
+	uint64_t taken;
+
+	if (!outlet_has_room(recorder->outlet))
+		return true;
+	if (has_room(recorder, next))
+		return false;
+	/* compressed, what waits may be much less */
+	taken = known->part == recorder->part ? known->taken : 0;
+	if (recorder->put - taken < LEAST_FLUSHED)
+		return false;
+	if (recorder->flushed < recorder->put)
+		recorder_flush(recorder);
+	return true;
 }
 
 /* False: there was no memory for it. */
@@ -209,6 +236,21 @@ static void tell_missing(struct recorder *recorder)
 	put(recorder, &loss.head);
 }
 
+/* Who reads this part alone is to know; who has read the one before passes over it. */
+static void tell_left_out(struct recorder *recorder, uint64_t ts_ns)
+{
+	struct tw_loss loss = {
+		.head = { .size = sizeof(loss),
+			  .kind = TW_LOSS,
+			  .from = TW_LOSS_LEFT_OUT,
+			  .ts_ns = ts_ns },
+		.count = recorder->left_out.sockets,
+	};
+
+	if (loss.count)
+		put(recorder, &loss.head);
+}
+
 /*
  * A socket that a dump does not list counts as gone: half a dump must not pass for a whole
  * one. Without its end it says nothing of what it does not list.
@@ -222,18 +264,42 @@ static bool keeps_dump(struct recorder *recorder, const struct tw_record *record
 	return !recorder->broken;
 }
 
+static void leave_out(struct recorder *recorder, const struct tw_record *record)
+{
+	recorder->left_out.records++;
+	recorder->left_out.sockets += record->kind == TW_SOCKET;
+}
+
+/* It does not fit into this part, which can't be followed by another one yet. */
+static void refuse(struct recorder *recorder, const struct tw_record *record)
+{
+	leave_out(recorder, record);
+	if (is_of_the_start(record))
+		return;
+	recorder->left_out.events += count_events(record);
+	recorder->untold += count_lost(record);
+	recorder->missing_ns = record->ts_ns;
+}
+
 int recorder_write(struct recorder *recorder, const struct tw_record *record)
 {
 	bool fitting = has_room(recorder, record);
 	bool room = outlet_has_room(recorder->outlet) && fitting;
 
+	if (!recorder->under_way && is_of_the_start(record))
+		recorder->restated += record->size;
+	if (!fitting)
+		refuse(recorder, record);
+
 	if (recorder->untold && (room || record->kind == TW_END))
 		tell_missing(recorder);
+	if (record->kind == TW_READY)
+		tell_left_out(recorder, record->ts_ns);
 	if (is_of_a_dump(record))
 		recorder->broken = !keeps_dump(recorder, record, room) || !put(recorder, record);
 	else if (room || (fitting && is_needed(record)))
 		put(recorder, record);
-	else
+	else if (fitting)
 		miss(recorder, record);
 	return outlet_error(recorder->outlet);
 }
@@ -254,27 +320,12 @@ int recorder_next(struct recorder *recorder, const struct tw_recording_head *hea
 		tell_missing(recorder);
 	put(recorder, &end.head);
 	put(recorder, &next.record);
-	recorder->put = recorder->records = recorder->flushes = 0;
+	recorder->put = recorder->records = recorder->flushed = recorder->flushes = 0;
 	recorder->part = head->part;
 	recorder->under_way = false;
 	recorder->restated = 0;
 	recorder->left_out = (struct recorder_left_out){ 0 };
 	return outlet_error(recorder->outlet);
-}
-
-/* Who reads this part alone is to know; who has read the one before passes over it. */
-static void tell_left_out(struct recorder *recorder, uint64_t ts_ns)
-{
-	struct tw_loss loss = {
-		.head = { .size = sizeof(loss),
-			  .kind = TW_LOSS,
-			  .from = TW_LOSS_LEFT_OUT,
-			  .ts_ns = ts_ns },
-		.count = recorder->left_out.sockets,
-	};
-
-	if (loss.count)
-		put(recorder, &loss.head);
 }
 
 void recorder_restate(struct recorder *recorder, const struct tw_record *record)
@@ -288,8 +339,7 @@ void recorder_restate(struct recorder *recorder, const struct tw_record *record)
 		put(recorder, record);
 		return;
 	}
-	recorder->left_out.records++;
-	recorder->left_out.sockets += record->kind == TW_SOCKET;
+	leave_out(recorder, record);
 }
 
 struct recorder_left_out recorder_left_out(const struct recorder *recorder)
@@ -298,7 +348,8 @@ struct recorder_left_out recorder_left_out(const struct recorder *recorder)
 	uint64_t most = sizeof(struct tw_recording_head) +
 			packer_most(recorder->restated + RESERVE, recorder->flushes);
 
-	for (left_out.max_bytes = recorder->max_bytes; left_out.max_bytes / 2 < most;)
+	left_out.max_bytes = recorder->max_bytes;
+	while (left_out.records && left_out.max_bytes / 2 < most)
 		left_out.max_bytes *= 2;
 	return left_out;
 }
@@ -306,6 +357,7 @@ struct recorder_left_out recorder_left_out(const struct recorder *recorder)
 int recorder_flush(struct recorder *recorder)
 {
 	recorder->flushes++;
+	recorder->flushed = recorder->put;
 	outlet_flush(recorder->outlet);
 	return outlet_error(recorder->outlet);
 }

@@ -34,7 +34,11 @@ int recorder_start(struct recorder *recorder, struct error *err);
  * that is not whole lacks its end: no socket counts as gone because it does not list it.
  */
 struct outlet *recorder_outlet(struct recorder *recorder);
-/* 0 or -errno; after a failure (a full disk) nothing more is written, what stands there stays readable. */
+/*
+ * Up to TW_READY what there is already takes at most half of a part, and the rest is left out.
+ * 0 or -errno; after a failure (a full disk) nothing more is written, what stands there stays
+ * readable.
+ */
 int recorder_write(struct recorder *recorder, const struct tw_record *record);
 /*
  * Whether the next part is to begin before @next is written: recorder_next(), then what was
@@ -45,16 +49,20 @@ bool recorder_is_full(struct recorder *recorder, const struct tw_record *next);
 int recorder_next(struct recorder *recorder, const struct tw_recording_head *head);
 /* No event: where it takes more than half of the file, the rest is left out. */
 void recorder_restate(struct recorder *recorder, const struct tw_record *record);
-/* Of the part that was begun last; its sockets are told in it as TW_LOSS_LEFT_OUT. */
+/*
+ * Of the part that was begun last, up to its TW_READY; its sockets are told in it as
+ * TW_LOSS_LEFT_OUT, events of the start as any others that are missing.
+ */
 struct recorder_left_out {
 	uint64_t records;
 	uint64_t sockets;	/* of them */
+	uint64_t events;	/* of the start of tracing, which are in no part */
 	uint64_t max_bytes;	/* of a part, that all of it would have had room in */
 };
 
 struct recorder_left_out recorder_left_out(const struct recorder *recorder);
-/* Whether the file is behind, so that waiting a little would give room for more. */
-bool recorder_is_slow(struct recorder *recorder);
+/* Whether the file is behind, so that waiting a little would give room for @next. */
+bool recorder_is_slow(struct recorder *recorder, const struct tw_record *next);
 /* Everything so far into the file: at least every second. */
 int recorder_flush(struct recorder *recorder);
 /* Events that are not in the file: those dropped, and those that still wait. */
