@@ -107,6 +107,28 @@ sockets() {
 	sockets "$FILE" | diff "$EVENTS" -
 }
 
+@test "more sockets at the start than a file has room for: it begins in time, says so, and goes on" {
+	local all part
+
+	start_traffic idle_hold --port 7200 --count 5000
+	start_here record "$FILE" --max-size 256K
+	kill -USR2 "$TWTRACE_PID"
+	wait_until more_parts_than 1
+	stop_twtrace
+	expect "sentences" "$(grep -c -- '--max-size is too small .* No event is missing$' "$ERRORS")" 1
+	expect "of another cause" "$(grep -c 'were not recorded' "$ERRORS")" 0
+	BYTES=$((256 * 1024)) are_small
+	mapfile -t all < <(parts)
+	((${#all[@]} > 1))
+	for part in "${all[@]}"; do
+		"$TWTRACE" top -o json -i "$part" >"$EVENTS" 2>"$ERRORS"
+		[[ ! -s $ERRORS ]] || fail "$part: $(<"$ERRORS")"
+	done
+	expect "sockets, together" "$(sockets "${all[@]}" | wc -l)" $((2 * 5000 + 1))
+	together top -o json >"$EVENTS"
+	expect "events missing" "$(jq .loss.output_full "$EVENTS")" 0
+}
+
 @test "a killed one leaves what can be read, and the next one goes on beside it" {
 	local opened=0
 
