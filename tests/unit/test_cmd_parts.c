@@ -474,11 +474,16 @@ static void what_the_first_file_has_no_room_for_is_left_out(void **state)
 	struct fixture *f = *state;
 	struct recorder_left_out left_out;
 	struct tw_record ready = { .size = sizeof(ready), .kind = TW_READY };
+	struct tw_spilled spilled = {
+		.head = { .size = sizeof(spilled), .kind = TW_SPILLED },
+		.count = 30,
+	};
 	struct opening found;
 
 	open_first(f);
-	/* each time a file's room is compressed into a part of it: never record by record */
-	assert_true(offer_start(f, COUNT, true) < 100);
+	assert_true(offer_start(f, COUNT, true) < 10);
+	/* events have the other half */
+	offer(f, &spilled.head);
 	offer(f, &ready);
 	left_out = recorder_left_out(f->recorder);
 	assert_true(left_out.sockets > 0);
@@ -523,6 +528,17 @@ static void what_compresses_well_has_room_in_the_first_file(void **state)
 	assert_int_equal(found.of_kind[TW_SNAPSHOT_END], 1);
 }
 
+/* Each wait makes a block of what a file has room for, never a few records. */
+static void near_the_bound_nobody_waits_for_small_blocks(void **state)
+{
+	struct fixture *f = *state;
+
+	open_first(f);
+	assert_true(offer_start(f, 200000, false) < 160);
+	assert_true(recorder_left_out(f->recorder).records > 0);
+	stop(f);
+}
+
 /* More happens before it is ready than a file takes; nothing was too slow. */
 static void events_that_the_start_has_no_room_for_are_told(void **state)
 {
@@ -533,6 +549,7 @@ static void events_that_the_start_has_no_room_for_are_told(void **state)
 		.head = { .size = sizeof(change), .kind = TW_TRANSITION, .from = TW_ESTABLISHED }
 	};
 	struct tw_record ready = { .size = sizeof(ready), .kind = TW_READY };
+	struct tw_record tick = { .size = sizeof(tick), .kind = TW_TICK };
 	struct tw_end end = { .head = { .size = sizeof(end), .kind = TW_END } };
 	struct recorder_left_out left_out;
 	struct opening found;
@@ -546,6 +563,10 @@ static void events_that_the_start_has_no_room_for_are_told(void **state)
 			change.cookie = i + 1;
 			offer(f, &change.head);
 		}
+		/* up to its last bytes */
+		for (uint64_t before = recorder_left_out(f->recorder).records;
+		     recorder_left_out(f->recorder).records == before;)
+			offer(f, &tick);
 		if (becomes_ready)
 			offer(f, &ready);
 		left_out = recorder_left_out(f->recorder);
@@ -620,6 +641,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_the_first_file_has_no_room_for_is_left_out,
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_compresses_well_has_room_in_the_first_file,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(near_the_bound_nobody_waits_for_small_blocks,
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(events_that_the_start_has_no_room_for_are_told,
 						set_up, tear_down),

@@ -17,7 +17,7 @@
  */
 #define RESERVE (3 * sizeof(struct tw_loss) + sizeof(struct tw_record) + sizeof(struct tw_end))
 /* Nothing is flushed, to know what has become of it, for less: small blocks hardly compress. */
-#define LEAST_FLUSHED 4096
+#define LEAST_FLUSHED (16 << 10)
 
 struct recorder {
 	struct packer *packer;	/* owned by the outlet, if there is one */
