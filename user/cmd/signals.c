@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <time.h>
 
 #include "base/rescue.h"
@@ -25,23 +26,35 @@ static sigset_t ending_signals(void)
 	return ends;
 }
 
+/*
+ * One so soon after the first says the same once more: timeout(1) signals its child and then its
+ * whole process group, a shell and a supervisor may both pass on what they were sent.
+ */
+#define AT_ONCE_NS 500000000LL
+
 /* Set by a signal. */
 static volatile sig_atomic_t ending;
+static volatile int64_t ending_since_ns;
 
-/* It ends the program whatever it does, with the terminal as it was found. */
-static void on_second_signal(int number)
-{
-	rescue_now();
-	signal(number, SIG_DFL);
-	raise(number);
-}
-
+/* No signal that asks to end comes in while it runs. */
 static void on_ending_signal(int number)
 {
-	struct sigaction second = { .sa_handler = on_second_signal };
+	int interrupted = errno;
+	struct timespec now = { 0 };
+	int64_t now_ns;
 
-	sigaction(number, &second, NULL);
-	ending = 1;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	now_ns = now.tv_sec * 1000000000LL + now.tv_nsec;
+	if (!ending) {
+		ending_since_ns = now_ns;
+		ending = 1;
+	} else if (now_ns - ending_since_ns >= AT_ONCE_NS) {
+		/* it ends the program whatever it does, with the terminal as it was found */
+		rescue_now();
+		signal(number, SIG_DFL);
+		raise(number);
+	}
+	errno = interrupted;
 }
 
 void signals_catch(void)
@@ -49,6 +62,7 @@ void signals_catch(void)
 	struct sigaction action = { .sa_handler = on_ending_signal }, before;
 	sigset_t ends = ending_signals();
 
+	action.sa_mask = ends;
 	for (size_t i = 0; i < NR_ENDERS; i++) {
 		sigaction(enders[i], NULL, &before);
 		/* as by nohup(1): it is to outlive its terminal. A shell's "&" ignores SIGINT so, too,

@@ -5,7 +5,10 @@
 
 #include <stdbool.h>
 
-/* From here on they are noted, SIGHUP unless it is ignored: call it before anyone is told "ready". */
+/*
+ * From here on they are noted, SIGHUP unless it is ignored: call it before anyone is told "ready".
+ * Half a second after the first, any of them ends the process at once.
+ */
 void signals_catch(void);
 /* Whether one has come. */
 bool signals_came(void);
