@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "source/features.h"
@@ -30,7 +31,11 @@ static struct kernel {
 	const char *ftrace_enabled, *kprobes_enabled;	/* NULL: no such file */
 	const char *kprobe_way;				/* NULL: none */
 	uint64_t caps;
+	uid_t uid;
+	ino_t user_ns;					/* 0: no /proc */
 } kernel;
+
+#define HOSTS_USER_NS 4026531837
 
 static const struct kernel newest = {
 	.reset_params = 4,
@@ -42,6 +47,7 @@ static const struct kernel newest = {
 	.kprobes_enabled = "1\n",
 	.kprobe_way = "/sys/bus/event_source/devices/kprobe/type",
 	.caps = 1ULL << CAP_SYS_ADMIN,
+	.user_ns = HOSTS_USER_NS,
 };
 
 static int given_fds[4];
@@ -148,6 +154,20 @@ int access(const char *path, int mode)
 	if (strstr(path, "kprobe"))
 		return kernel.kprobe_way && !strcmp(path, kernel.kprobe_way) ? 0 : -1;
 	return faccessat(AT_FDCWD, path, mode, 0);
+}
+
+int stat(const char *path, struct stat *st)
+{
+	if (strcmp(path, "/proc/self/ns/user"))
+		return fstatat(AT_FDCWD, path, st, 0);
+	*st = (struct stat){ .st_ino = kernel.user_ns };
+	errno = ENOENT;
+	return kernel.user_ns ? 0 : -1;
+}
+
+uid_t geteuid(void)
+{
+	return kernel.uid;
 }
 
 static int open_text(const char *text)
@@ -319,9 +339,16 @@ static void names_the_missing_capability(void **state)
 	kernel.caps = 1ULL << CAP_BPF | 1ULL << CAP_PERFMON;
 	probe();
 	kernel.caps = 1ULL << CAP_BPF;
+	kernel.uid = 1000;
 	assert_int_equal(features_probe(&features, &err), -EPERM);
 	assert_string_equal(err.text, "tracing needs root, or CAP_BPF and CAP_PERFMON (CAP_PERFMON "
 				      "is missing); run it with sudo");
+	/* to whom sudo would give nothing */
+	kernel.uid = 0;
+	assert_int_equal(features_probe(&features, &err), -EPERM);
+	assert_string_equal(err.text,
+			    "tracing needs root, or CAP_BPF and CAP_PERFMON (CAP_PERFMON "
+			    "is missing); give the container or the service both of them");
 	kernel.caps = 1ULL << CAP_PERFMON;
 	assert_int_equal(features_probe(&features, &err), -EPERM);
 	assert_non_null(strstr(err.text, "(CAP_BPF is missing)"));
@@ -374,6 +401,28 @@ static void explains_a_load_that_failed(void **state)
 	}
 }
 
+/* It has all capabilities there, and none that bpf() asks for. */
+static void says_that_a_user_namespace_can_not_trace(void **state)
+{
+	struct features features = { 0 };
+	struct error err = { 0 };
+
+	(void)state;
+	kernel.user_ns = HOSTS_USER_NS + 1000;
+	probe();
+	assert_int_equal(features_explain(-EPERM, "on_close", &err), -EPERM);
+	assert_non_null(strstr(err.text, "within a user namespace (rootless podman or docker"));
+	features_explain(-EINVAL, "on_close", &err);
+	assert_null(strstr(err.text, "user namespace"));
+	kernel.caps = 0;
+	assert_int_equal(features_probe(&features, &err), -EPERM);
+	assert_non_null(strstr(err.text, "within a user namespace"));
+	/* not known, nobody says so */
+	kernel.user_ns = 0;
+	features_explain(-EPERM, "on_close", &err);
+	assert_non_null(strstr(err.text, "refused bpf()"));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, boot)
@@ -387,6 +436,7 @@ int main(void)
 		TEST(names_the_missing_capability),
 		TEST(needs_btf),
 		TEST(explains_a_load_that_failed),
+		TEST(says_that_a_user_namespace_can_not_trace),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -14,6 +15,9 @@
 #include "base/procfs.h"
 
 #define BTF_PATH "/sys/kernel/btf/vmlinux"
+
+/* of the initial user namespace (linux/proc_ns.h) */
+#define PROC_USER_INIT_INO 0xEFFFFFFDU
 
 /* Parameters of the function or typedef of a function pointer; -1: not there. */
 static int parameters(const struct btf *btf, const char *name, unsigned int kind)
@@ -61,6 +65,22 @@ static void name_reset_reasons(const struct btf *btf, struct features *features)
 	}
 }
 
+/* Capabilities of another than the initial one are none over bpf() (bpf_capable(), capable()). */
+static bool in_user_namespace(void)
+{
+	struct stat st;
+
+	return !stat("/proc/self/ns/user", &st) && st.st_ino != PROC_USER_INIT_INO;
+}
+
+static int refuse_user_namespace(int code, struct error *err)
+{
+	return error_set(
+		err, code,
+		"the kernel lets nobody trace from within a user namespace (rootless podman "
+		"or docker, unshare -U); start twtrace as root of the host, in none");
+}
+
 static int missing_privilege(struct error *err)
 {
 	static const struct {
@@ -73,12 +93,19 @@ static int missing_privilege(struct error *err)
 
 	if (caps_have(CAP_OF_SYS_ADMIN))
 		return 0;
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
-		if (!caps_have(needed[i].cap))
-			return error_set(err, -EPERM,
-					 "tracing needs root, or CAP_BPF and CAP_PERFMON (%s is "
-					 "missing); run it with sudo",
-					 needed[i].name);
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+		if (caps_have(needed[i].cap))
+			continue;
+		if (in_user_namespace())
+			return refuse_user_namespace(-EPERM, err);
+		/* sudo gives nothing to who is root, as in a container */
+		return error_set(
+			err, -EPERM,
+			"tracing needs root, or CAP_BPF and CAP_PERFMON (%s is missing); %s",
+			needed[i].name,
+			geteuid() ? "run it with sudo" :
+				    "give the container or the service both of them");
+	}
 	return 0;
 }
 
@@ -225,6 +252,8 @@ int features_explain(int code, const char *program, struct error *err)
 	struct utsname uts;
 
 	uname(&uts);
+	if ((code == -EPERM || code == -EACCES) && in_user_namespace())
+		return refuse_user_namespace(code, err);
 	if (code == -EPERM || code == -EACCES)
 		return error_set(err, code,
 				 "the kernel refused bpf() (%s: %s); kernel lockdown, a seccomp "
