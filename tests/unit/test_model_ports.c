@@ -762,6 +762,32 @@ static void a_connect_that_looks_for_its_port_has_none_where_all_are_taken(void 
 	assert_int_equal(budget_of(f, 1, 0)->peak, 8);
 }
 
+/* A refused connect holds its port for as long as it is under way. */
+static void connects_that_are_refused_use_no_ports_up(void **state)
+{
+	struct fixture *f = budgeting(state);
+	const struct budget *budget;
+
+	f->unchecked = true;
+	feed_range(f, 64, NO_REUSE);
+	for (unsigned int i = 0; i < 20; i++) {
+		struct end end = out(i, 80);
+		uint64_t next_ns = f->now_ns + 500 * MS;
+
+		feed_connect(f, &end);
+		/* its port is told with its end */
+		feed_transition(f, &end, TW_SYN_SENT, TW_CLOSE, TW_F_OUTGOING, ECONNREFUSED,
+				TW_TRANSITION_FULL);
+		f->now_ns = next_ns;
+		feed_bare(f, TW_TICK);
+	}
+	budget = budget_of(f, 1, 0);
+	assert_int_equal(budget->used, 0);
+	assert_true(fabs(budget->per_s - 2) < 0.2);
+	assert_true(budget->half_ns == TIME_UNKNOWN);
+	assert_true(budget->end_ns == TIME_UNKNOWN);
+}
+
 /* tcp_tw_reuse=2: over loopback only (tcp_twsk_unique()) */
 static void loopback_alone_is_taken_over_by_default(void **state)
 {
@@ -946,6 +972,7 @@ int main(void)
 		test(with_reuse_the_end_is_when_none_but_open_ones_are_there),
 		test(a_minisock_that_may_be_taken_over_comes_back_after_a_second),
 		test(a_connect_that_looks_for_its_port_has_none_where_all_are_taken),
+		test(connects_that_are_refused_use_no_ports_up),
 		test(loopback_alone_is_taken_over_by_default),
 		test(how_long_ports_are_held_is_measured_where_ends_are_told),
 		test(budgets_are_bounded_and_what_is_spent_makes_room),

@@ -282,6 +282,9 @@ void budgets_follow(struct model *model, uint32_t id, bool rekeyed)
 
 	if (!use || use->flags & USE_LEFT_OUT)
 		return;
+	/* it has just closed: told once more when it is known what it leaves behind */
+	if (use->row && conn->phase == PHASE_FULL && conn->state == TW_CLOSE)
+		return;
 	if (use->row)
 		note_lives(model, use, conn);
 	if (use->row && takes && rekeyed) {
