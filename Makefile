@@ -53,7 +53,7 @@ help:
 	@echo 'make coverage       which lines the tests reach, in build/coverage'
 	@echo 'make bench          what it costs, as one table (ARGS="-o json" for machines)'
 	@echo 'make soak           whether it grows or loses anything in the long run (FOR=30m; ARGS="-o json")'
-	@echo 'make fuzz           feed what reads hostile input with bytes at random (FOR=10m each)'
+	@echo 'make fuzz           feed what reads hostile input with bytes at random (FOR=60s each)'
 	@echo 'make                build $(O)/twtrace'
 	@echo 'make deps           install the Debian packages that building and testing need'
 	@echo 'make install        into $$(DESTDIR)$$(PREFIX), PREFIX=$(PREFIX); make uninstall'
