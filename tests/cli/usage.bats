@@ -261,6 +261,23 @@ skip_without_tracing() {
 	[[ $stderr == "twtrace list: not every network namespace"*"CAP_SYS_ADMIN is missing"*"will be missing" ]]
 }
 
+@test "in another pid namespace: the warning says whose to start it in" {
+	skip_without_tracing
+	unshare -pf --mount-proc true 2>/dev/null || skip "needs pid namespaces"
+	run -0 --separate-stderr unshare -pf --mount-proc "$TWTRACE" list
+	[[ $stderr == *"not every network namespace"*"in the host's pid namespace (--pid host, hostPID)"* ]]
+	run -0 --separate-stderr "$TWTRACE" list
+	[[ $stderr != *"pid namespace"* ]]
+}
+
+@test "in a user namespace: a sentence, whatever capabilities there are" {
+	unshare -Ur true 2>/dev/null || skip "needs user namespaces"
+	for more in "" n; do
+		run -3 --separate-stderr unshare "-Ur$more" "$TWTRACE" top --for 1s
+		[[ $(wc -l <<<"$stderr") == 1 && $stderr == *"within a user namespace"* ]]
+	done
+}
+
 @test "-v says where the programs are attached, and which tier tells of TIME_WAIT" {
 	skip_without_tracing
 	run -0 --separate-stderr "$TWTRACE" list -v --evidence inferred

@@ -324,6 +324,26 @@ static void finds_when_a_process_began(void **state)
 	assert_int_equal(procfs_started(""), 0);
 }
 
+static unsigned long namespace_inode(const char *kind)
+{
+	char path[64], text[64] = "";
+	const char *number;
+
+	snprintf(path, sizeof(path), "/proc/self/ns/%s", kind);
+	if (readlink(path, text, sizeof(text) - 1) < 0)
+		return 0;
+	number = strchr(text, '[');
+	return number ? strtoul(number + 1, NULL, 10) : 0;
+}
+
+static void knows_the_namespaces_it_can_know(void **state)
+{
+	(void)state;
+	assert_int_equal(procfs_in_hosts("pid"), namespace_inode("pid") == 4026531836);
+	assert_int_equal(procfs_in_hosts("user"), namespace_inode("user") == 4026531837);
+	assert_int_equal(procfs_in_hosts("net"), -EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -338,6 +358,7 @@ int main(void)
 		cmocka_unit_test(finds_figures_in_sockstat),
 		cmocka_unit_test(prefers_the_cgroup_that_tells_most),
 		cmocka_unit_test(finds_when_a_process_began),
+		cmocka_unit_test(knows_the_namespaces_it_can_know),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 ssize_t procfs_read_fd(int fd, char *buf, size_t size)
@@ -272,4 +273,22 @@ uint64_t procfs_started(const char *text)
 		at = at ? at + 1 : NULL;
 	}
 	return at ? strtoull(at, NULL, 10) : 0;
+}
+
+int procfs_in_hosts(const char *kind)
+{
+	/* the same on every host (linux/proc_ns.h) */
+	static const struct {
+		const char *kind, *path;
+		ino_t ino;
+	} hosts[] = {
+		{ "pid", "/proc/self/ns/pid", 0xEFFFFFFCU },
+		{ "user", "/proc/self/ns/user", 0xEFFFFFFDU },
+	};
+	struct stat st;
+
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++)
+		if (!strcmp(hosts[i].kind, kind))
+			return stat(hosts[i].path, &st) ? -errno : st.st_ino == hosts[i].ino;
+	return -EINVAL;
 }

@@ -29,6 +29,11 @@ int procfs_reopen(int found, int flags);
  */
 int procfs_each_pid(const char *root, int (*fn)(void *ctx, pid_t pid), void *ctx);
 /*
+ * Whether this process is in the host's own namespace of @kind, "pid" or "user", and in none that
+ * a container or unshare(1) has made: 1, 0, or -errno where /proc does not tell.
+ */
+int procfs_in_hosts(const char *kind);
+/*
  * The value of @field in the block @proto of a netstat or snmp text
  * ("TcpExt", "TCPTimeWaitOverflow"), or -ENOENT.
  */

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -15,9 +14,6 @@
 #include "base/procfs.h"
 
 #define BTF_PATH "/sys/kernel/btf/vmlinux"
-
-/* of the initial user namespace (linux/proc_ns.h) */
-#define PROC_USER_INIT_INO 0xEFFFFFFDU
 
 /* Parameters of the function or typedef of a function pointer; -1: not there. */
 static int parameters(const struct btf *btf, const char *name, unsigned int kind)
@@ -68,9 +64,7 @@ static void name_reset_reasons(const struct btf *btf, struct features *features)
 /* Capabilities of another than the initial one are none over bpf() (bpf_capable(), capable()). */
 static bool in_user_namespace(void)
 {
-	struct stat st;
-
-	return !stat("/proc/self/ns/user", &st) && st.st_ino != PROC_USER_INIT_INO;
+	return procfs_in_hosts("user") == 0;
 }
 
 static int refuse_user_namespace(int code, struct error *err)

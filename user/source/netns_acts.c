@@ -27,9 +27,6 @@
 
 #define OWN_PATH "/proc/self/ns/net"
 
-/* of the initial pid namespace, from where all processes show (linux/proc_ns.h) */
-#define PROC_PID_INIT_INO 0xEFFFFFFCU
-
 /* iproute2, Docker, CRI: where they mount what they name */
 static const char *const named_dirs[] = { "/run/netns", "/run/docker/netns" };
 
@@ -153,7 +150,8 @@ static int note(void *ctx, const char *path, const char *name)
 
 int act_netns_scan(const struct request *request, struct answer *answer)
 {
-	struct netns_scan scan = { .complete = inode_of("/proc/self/ns/pid") == PROC_PID_INIT_INO };
+	/* from the host's all processes show */
+	struct netns_scan scan = { .complete = procfs_in_hosts("pid") == 1 };
 	int ret = answer_add(answer, &scan, sizeof(scan));
 
 	(void)request;

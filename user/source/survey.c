@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/procfs.h"
 #include "source/facts.h"
 #include "source/live.h"
 
@@ -174,6 +175,10 @@ static void tell_hidden(const struct survey *survey)
 		!keeper_has(netns->keeper, CAP_OF_SYS_ADMIN)  ? " (CAP_SYS_ADMIN is missing)" :
 		!keeper_has(netns->keeper, CAP_OF_SYS_PTRACE) ? " (CAP_SYS_PTRACE is missing)" :
 								"";
+	/* in a container: no capability helps there */
+	const char *remedy = procfs_in_hosts("pid") == 0 ?
+				     "; run it in the host's pid namespace (--pid host, hostPID)" :
+				     "";
 
 	/* it may be out of sight: what happens in it is traced all the same */
 	if (survey->only_ino && !netns->count)
@@ -192,8 +197,8 @@ static void tell_hidden(const struct survey *survey)
 	if (hidden)
 		log_msg(LOG_WARNING,
 			"not every network namespace can be seen%s; what was there before in the "
-			"others will be missing",
-			missing);
+			"others will be missing%s",
+			missing, remedy);
 }
 
 int survey_start(struct survey *survey, const struct survey_steps *steps, const struct receiver *to,
