@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "cmd/command.h"
 #include "cmd/complete.h"
+#include "cmd/options.h"
 
 static const struct command commands[] = {
 	{ "top", cmd_top, "the full screen, or tables of connections per service, port, remote" },
@@ -60,7 +61,7 @@ static int run(const struct command *command, int argc, char **argv)
  */
 static void check_standard_output(void)
 {
-	if (!fflush(stdout) || errno == EPIPE || errno == EBADF)
+	if (!fflush(stdout) || errno == EPIPE)
 		return;
 	log_msg(LOG_WARNING, "cannot write standard output: %s", strerror(errno));
 	_exit(STATUS_FAILED);
@@ -160,8 +161,10 @@ int main(int argc, char **argv)
 	if (!strcmp(word, COMPLETE))
 		return complete(argc - 1, argv + 1);
 	/* no command: top, with whatever options stand there */
-	if (!word[0] || word[0] == '-')
+	if (!word[0] || word[0] == '-') {
+		options_imply_command();
 		return run(&commands[0], argc, argv);
+	}
 	for (size_t i = 0; i < NR_COMMANDS; i++)
 		if (!strcmp(commands[i].name, word))
 			return run(&commands[i], argc - 1, argv + 1);

@@ -145,10 +145,26 @@ commands() {
 @test "unknown options, missing and left-over arguments are usage errors" {
 	refuses 2 "--bogus" top --bogus
 	refuses 2 "'extra'" top extra
+	[[ $stderr != *"comes first"* ]]
+	refuses 2 "unexpected argument 'top'; a command comes first, its options behind it" -v top
 	refuses 2 "FILE" record
 	refuses 2 "'two'" record one two
 	refuses 2 "COMMAND" run --fail
 	refuses 2 "'true'" run -i recording true
+}
+
+@test "standard output that is closed is told, where something was to go there" {
+	local recording=tests/golden/churn/recording
+
+	for command in trace top "top -o json" "list -o json"; do
+		# shellcheck disable=SC2086 # a command and its options
+		run -1 bash -c '"$0" "$@" 2>&1 >&-' "$TWTRACE" $command -i "$recording"
+		[[ $output == "twtrace ${command%% *}: standard output is closed"* ]]
+	done
+	run -1 bash -c '"$0" --version 2>&1 >&-' "$TWTRACE"
+	[[ $output == *"cannot write standard output: "* ]]
+	run -0 bash -c '"$0" record "$1" -i "$2" 2>&1 >&-' "$TWTRACE" "$BATS_TEST_TMPDIR/copy" "$recording"
+	[[ -s $BATS_TEST_TMPDIR/copy ]]
 }
 
 @test "list: the states that are asked for" {
@@ -222,7 +238,7 @@ commands() {
 @test "a recording that is not there, or is none" {
 	refuses 1 "'/nowhere/x'" top -i /nowhere/x
 	refuses 1 "not a recording" top -i /etc/passwd
-	refuses 1 "not a recording" trace -i /dev/null
+	refuses 1 "is empty" trace -i /dev/null
 	refuses 1 "'/'" list -i /
 }
 

@@ -420,7 +420,9 @@ const struct option_row shared_rows[] = {
 	{ GROUP_LIVE,
 	  set_user,
 	  { "user", KEY_USER, "NAME", 0,
-	    "run as this user (a name or an id), with the capabilities that tracing needs", 4 } },
+	    "run as this user (a name or an id), with the capabilities that tracing needs; the "
+	    "COMMAND of run does not",
+	    4 } },
 	{ GROUP_LIVE,
 	  set_no_audit,
 	  { "no-audit", KEY_NO_AUDIT, NULL, 0,

@@ -23,6 +23,13 @@ struct parse {
 	const struct option_spec *spec;
 };
 
+static bool command_implied;
+
+void options_imply_command(void)
+{
+	command_implied = true;
+}
+
 /* NULL: no option of this program. */
 static const struct option_row *find_row(const struct option_spec *spec, int key)
 {
@@ -65,7 +72,10 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 	}
 	if (key == ARGP_KEY_ARG) {
 		if (!parse->spec->operand || parse->options->operand) {
-			error_set(&err, -EINVAL, "unexpected argument '%s'", arg);
+			error_set(&err, -EINVAL, "unexpected argument '%s'%s", arg,
+				  command_implied ?
+					  "; a command comes first, its options behind it" :
+					  "");
 			argp_error(state, "%s", err.text);
 		}
 		parse->options->operand = arg;

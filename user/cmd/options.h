@@ -96,6 +96,8 @@ struct option_spec {
 	const struct option_row *own;	/* of this command alone, up to one without set; NULL: none */
 };
 
+/* Nobody has named a command, as yet: a word that is left over may be meant as one. */
+void options_imply_command(void);
 void options_init(struct options *options);
 /*
  * Fills @options from the command line; ends the program with a usage error (status

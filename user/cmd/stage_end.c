@@ -208,8 +208,12 @@ int stage_close(struct stage *stage, struct error *err)
 	model_free(stage->model);
 	*stage = (struct stage){ 0 };
 	/* a reader that has gone is no failure, nor is a signal that ended the wait for it */
-	if (!ret && output_errno && output_errno != EPIPE && output_errno != EINTR &&
-	    output_errno != EBADF)
+	if (!ret && output_errno == EBADF)
+		ret = error_set(
+			err, -EBADF,
+			"standard output is closed or cannot be written to; >/dev/null wants "
+			"none of it");
+	else if (!ret && output_errno && output_errno != EPIPE && output_errno != EINTR)
 		ret = error_set(err, -output_errno, "cannot write %s: %s",
 				report ? "the report" : "standard output", strerror(output_errno));
 	return ret;

@@ -65,10 +65,11 @@ static int read_head(struct recording *recording, struct error *err)
 	struct tw_recording_head *head = &recording->head;
 	const size_t least = offsetof(struct tw_recording_head, realtime_ns);
 	const char *path = recording->path;
-	size_t rest;
+	size_t rest, len = fread(head, 1, least, recording->file);
 
-	if (fread(head, 1, least, recording->file) != least ||
-	    memcmp(head->magic, TW_RECORDING_MAGIC, sizeof(head->magic)))
+	if (!len && feof(recording->file))
+		return error_set(err, -EINVAL, "'%s' is empty: nothing was recorded", path);
+	if (len != least || memcmp(head->magic, TW_RECORDING_MAGIC, sizeof(head->magic)))
 		return error_set(err, -EINVAL, "'%s' is not a recording of twtrace", path);
 	if (head->version > TW_RECORDING_VERSION)
 		return error_set(
