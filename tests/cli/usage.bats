@@ -153,17 +153,21 @@ commands() {
 	refuses 2 "'true'" run -i recording true
 }
 
+unheard() {
+	"$TWTRACE" "$@" 2>&1 >&-
+}
+
 @test "standard output that is closed is told, where something was to go there" {
 	local recording=tests/golden/churn/recording
 
 	for command in trace top "top -o json" "list -o json"; do
 		# shellcheck disable=SC2086 # a command and its options
-		run -1 bash -c '"$0" "$@" 2>&1 >&-' "$TWTRACE" $command -i "$recording"
+		run -1 unheard $command -i "$recording"
 		[[ $output == "twtrace ${command%% *}: standard output is closed"* ]]
 	done
-	run -1 bash -c '"$0" --version 2>&1 >&-' "$TWTRACE"
+	run -1 unheard --version
 	[[ $output == *"cannot write standard output: "* ]]
-	run -0 bash -c '"$0" record "$1" -i "$2" 2>&1 >&-' "$TWTRACE" "$BATS_TEST_TMPDIR/copy" "$recording"
+	run -0 unheard record "$BATS_TEST_TMPDIR/copy" -i "$recording"
 	[[ -s $BATS_TEST_TMPDIR/copy ]]
 }
 
