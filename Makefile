@@ -38,7 +38,7 @@ override O := $(patsubst $(CURDIR)/%,%,$(abspath $(O)))
 
 CHECKS := check check-unit check-golden check-cli check-fuzz check-live check-bench check-vm check-web check-lint check-analysis check-valgrind check-fanalyzer
 DOORS := help deps run demo bench soak fuzz clean format check-format golden-update coverage check-san $(CHECKS)
-.PHONY: $(DOORS) all install uninstall dist deb programs bench-programs fuzzers analysis fanalyzer compile_commands.json FORCE
+.PHONY: $(DOORS) all install uninstall dist deb programs bench-programs fuzzers analysis analysis-product fanalyzer compile_commands.json FORCE
 
 BUILD = +@$(MAKE) $(if $(V),,-s) $(if $(filter -j%,$(MAKEFLAGS)),,-j$$(nproc))
 AS_ROOT = $$([ $$(id -u) = 0 ] || command -v sudo)
@@ -424,6 +424,7 @@ CPPCHECK = cppcheck --quiet --error-exitcode=1 --enable=warning,performance,port
 	--suppressions-list=contrib/cppcheck.suppressions --library=contrib/cppcheck.cfg -D_GNU_SOURCE \
 	$(filter -DHAVE_%,$(LIB_CFLAGS)) -Iinclude -Iuser -Itests/unit
 analysis: $(ANALYSED)
+analysis-product: $(patsubst %.c,$(O)/%.analysed,$(USER_SRCS) $(BPF_SRCS))
 $(O)/tests/faults/fault.o: EXTRA = -Itests/unit
 $(O)/%.analysed: $(O)/%.o .clang-tidy tests/.clang-tidy contrib/cppcheck.suppressions contrib/cppcheck.cfg
 	$(call say,LOOK)

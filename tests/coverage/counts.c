@@ -3,12 +3,13 @@
  * Linked into what is built for coverage, where calls come here first (ld's --wrap): what is
  * counted must reach the folder of the build, whatever the process has forbidden itself.
  */
-#include <gcov.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/landlock.h"
 
+/* <gcov.h>, which is gcc's alone */
+void __gcov_dump(void);
 void __real__exit(int status) __attribute__((noreturn));
 void __wrap__exit(int status);
 /* weak: not all programs have it */

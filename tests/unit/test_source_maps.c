@@ -279,6 +279,7 @@ static void what_is_packed_is_counted(void **state)
 		Elf64_Shdr sections[3];
 		Elf64_Chdr packed[2];
 	} made;
+	const size_t packed_at = sizeof(made.head) + sizeof(made.sections);
 	struct elf_file elf;
 
 	(void)state;
@@ -303,7 +304,7 @@ static void what_is_packed_is_counted(void **state)
 		for (unsigned int at = 0; !countless && at < 2; at++) {
 			made.sections[at + 1].sh_type = SHT_PROGBITS;
 			made.sections[at + 1].sh_flags = cases[i].flags;
-			made.sections[at + 1].sh_offset = (char *)&made.packed[at] - (char *)&made;
+			made.sections[at + 1].sh_offset = packed_at + at * sizeof(made.packed[0]);
 			made.sections[at + 1].sh_size = sizeof(made.packed[at]);
 			made.packed[at].ch_type = ELFCOMPRESS_ZLIB;
 			made.packed[at].ch_size = cases[i].sizes[at];

@@ -87,7 +87,7 @@ int open(const char *path, int flags, ...)
 
 static uint32_t inode_of(const char *path)
 {
-	struct stat st;
+	struct stat st = { 0 };
 
 	assert_int_equal(stat(path, &st), 0);
 	return st.st_ino;

@@ -47,10 +47,12 @@ enum key {
 const char *name_formats(const struct sink_ops *const *formats, const char *note,
 			 char text[static FORMATS_LEN])
 {
-	size_t len = snprintf(text, FORMATS_LEN, "%s%s", formats[0]->name, note);
+	size_t len = 0;
 
-	for (formats++; *formats && len < FORMATS_LEN; formats++)
-		len += snprintf(text + len, FORMATS_LEN - len, ", %s", (*formats)->name);
+	text[0] = '\0';
+	for (size_t i = 0; formats[i] && len < FORMATS_LEN; i++)
+		len += snprintf(text + len, FORMATS_LEN - len, "%s%s%s", i ? ", " : "",
+				formats[i]->name, i ? "" : note);
 	return text;
 }
 
