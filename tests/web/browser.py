@@ -86,6 +86,9 @@ class Browser:
         self.url = url
         self.driver.get(self.url + (f'#{fragment}' if fragment else ''))
 
+    def leave(self):
+        self.driver.get('about:blank')
+
     def cdp(self, command, **arguments):
         return self.driver.execute_cdp_cmd(command, arguments)
 

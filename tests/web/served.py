@@ -82,7 +82,8 @@ class Server(http.server.ThreadingHTTPServer):
 class Served:
     """As a context: it listens within, and may be stopped and started in between."""
 
-    def __init__(self, name='leaks', token=None):
+    def __init__(self, browser, name='leaks', token=None):
+        self.browser = browser
         page = golden(name)
         self.documents = {**documents_in(page), 'host': HOST}
         self.policy = POLICY.search(page).group(1) + "; connect-src 'self'; frame-ancestors 'none'"
@@ -96,6 +97,8 @@ class Served:
         return self
 
     def __exit__(self, *_):
+        # what the page asks for by then is no failure of its
+        self.browser.leave()
         self.stop()
 
     def start(self):

@@ -43,7 +43,7 @@ def event(number, **more):
 
 
 def test_it_is_live(browser):
-    with Served() as served:
+    with Served(browser) as served:
         visit(browser, served)
         assert browser.text('#state') == 'Live' and tiles(browser)['Open'][0] == '93'
         assert '0.1.0, 12 MiB of memory' in browser.text('#basis'), browser.text('#basis')
@@ -59,7 +59,7 @@ def test_it_is_live(browser):
 
 
 def test_rates_over_the_whole_time_are_not_those_of_now(browser):
-    with Served() as served:
+    with Served(browser) as served:
         top = served.documents['top']
         assert top['rates_over_s'] > 50
         visit(browser, served)
@@ -71,7 +71,7 @@ def test_rates_over_the_whole_time_are_not_those_of_now(browser):
 
 
 def test_it_says_which_connections_were_sent(browser):
-    with Served() as served:
+    with Served(browser) as served:
         sent = len(served.documents['list']['sockets'])
         served.documents['list']['total'] = 1756
         browser.visit(served.url, 'tab=connections')
@@ -81,7 +81,7 @@ def test_it_says_which_connections_were_sent(browser):
 
 
 def test_the_course_goes_on_between_two_histories(browser):
-    with Served() as served:
+    with Served(browser) as served:
         visit(browser, served)
         top = served.documents['top']
         top['to'] = top['to'].replace('T23:39:29', 'T23:39:49')
@@ -91,7 +91,7 @@ def test_the_course_goes_on_between_two_histories(browser):
 
 
 def test_only_what_is_shown_is_asked_for(browser):
-    with Served() as served:
+    with Served(browser) as served:
         visit(browser, served)
         assert 'list' not in served.asked and 'flame' not in served.asked
         open_tab(browser, 'connections')
@@ -104,7 +104,7 @@ def test_only_what_is_shown_is_asked_for(browser):
 
 
 def test_nobody_is_asked_for_what_nobody_sees(browser):
-    with Served() as served:
+    with Served(browser) as served:
         visit(browser, served, 'tab=events')
         until(lambda: served.streams, 'there is no stream')
         browser.js(LOOK, True)
@@ -121,7 +121,7 @@ def test_nobody_is_asked_for_what_nobody_sees(browser):
 
 
 def test_it_says_when_nobody_answers_and_goes_on_by_itself(browser):
-    with Served() as served:
+    with Served(browser) as served:
         visit(browser, served)
         served.stop()
         browser.wait(IS, '#state', 'The server does not answer; trying again')
@@ -139,7 +139,7 @@ def test_it_says_when_nobody_answers_and_goes_on_by_itself(browser):
 
 
 def test_what_the_server_lacks_is_left_out(browser):
-    with Served() as served:
+    with Served(browser) as served:
         for name in ('history', 'doctor', 'host'):
             served.documents.pop(name, None)
         visit(browser, served)
@@ -149,7 +149,7 @@ def test_what_the_server_lacks_is_left_out(browser):
 
 
 def test_a_token_is_asked_for_and_kept_for_this_window_alone(browser):
-    with Served(token='open sesame') as served:
+    with Served(browser, token='open sesame') as served:
         browser.visit(served.url)
         browser.wait("return !document.getElementById('token').hidden")
         assert browser.js("return document.getElementById('panels').hidden")
@@ -172,7 +172,7 @@ def test_a_token_is_asked_for_and_kept_for_this_window_alone(browser):
 
 
 def test_events_come_pause_and_are_filtered(browser):
-    with Served() as served:
+    with Served(browser) as served:
         visit(browser, served, 'tab=events')
         until(lambda: served.streams, 'there is no stream')
         for number in range(700):
@@ -205,7 +205,7 @@ def test_events_come_pause_and_are_filtered(browser):
 
 
 def test_kinds_of_events_are_the_servers_affair(browser):
-    with Served() as served:
+    with Served(browser) as served:
         visit(browser, served, 'tab=events')
         until(lambda: served.streams, 'there is no stream')
         browser.js('''
@@ -218,7 +218,7 @@ def test_kinds_of_events_are_the_servers_affair(browser):
 
 def test_names_in_events_are_text(browser):
     name = '<img src=x onerror=alert(1)>'
-    with Served() as served:
+    with Served(browser) as served:
         visit(browser, served, 'tab=events')
         until(lambda: served.streams, 'there is no stream')
         served.tell(event(1, comm=name, error=name, local_addr=name, kind='connect_failed',
@@ -228,7 +228,7 @@ def test_names_in_events_are_text(browser):
 
 
 def test_a_new_flame_leaves_the_zoom_where_it_is(browser):
-    with Served() as served:
+    with Served(browser) as served:
         visit(browser, served, 'tab=flame&zoom=lk-growth')
         browser.wait("return document.querySelector('.frame') !== null")
         flame = served.documents['flame']['flame']
@@ -243,7 +243,7 @@ def test_a_new_flame_leaves_the_zoom_where_it_is(browser):
 
 
 def test_a_selection_and_the_focus_outlive_new_figures(browser):
-    with Served() as served:
+    with Served(browser) as served:
         visit(browser, served)
         browser.js("document.querySelector('#panel-services [data-key=open]').focus()")
         browser.js('''
