@@ -49,6 +49,7 @@ setup() {
 }
 
 teardown() {
+	kernel_trace_end
 	live_teardown
 }
 
@@ -346,8 +347,13 @@ has_cgroup() {
 	END
 	start_python server
 	start_python busy
+	kernel_trace_begin || true
 	for SCOPE in process_tree ''; do
-		run_script few
+		# what this kernel has told no program is no count of ours: once more
+		for _ in {1..5}; do
+			run_script few
+			[[ $(report .opened.total) != 20 && $(kernel_withheld) ]] || break
+		done
 		expect "opened" "$(report '[.opened.total, .opened.outgoing]')" "[20,20]"
 		expect "ended" "$(report '[.ended.closed_by_us, .closed_first, .leaked_sockets]')" "[20,20,0]"
 		expect "loss" "$(report '[.loss[]] | add')" 0
