@@ -334,7 +334,7 @@ $(O)/tests/draw: $(DRAW_OBJS) $(filter $(foreach room,base model sink source scr
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
 
 # in programs that are built for coverage
-$(O)/tests/coverage/counts.o: EXTRA = -DCOUNTS_FOLDER='"$(CURDIR)/$(O)"'
+$(O)/tests/coverage/counts.o $(O)/tests/coverage/counts.analysed: EXTRA = -DCOUNTS_FOLDER='"$(CURDIR)/$(O)"'
 
 # flames with names that bite, for the tests of pictures in a browser
 $(O)/tests/flame-fixture: $(O)/tests/web/fixture.o $(filter $(foreach room,base model sink,$(O)/user/$(room)/%),$(USER_OBJS)) $(O)/link.flags
