@@ -429,7 +429,7 @@ $(O)/tests/faults/fault.o: EXTRA = -Itests/unit
 $(O)/%.analysed: $(O)/%.o .clang-tidy tests/.clang-tidy contrib/cppcheck.suppressions contrib/cppcheck.cfg
 	$(call say,LOOK)
 	$(Q){ clang-tidy --quiet $(ANALYSIS_CHECKS) $*.c -- $(ANALYSIS_CFLAGS) 2>/dev/null && $(CPPCHECK) $*.c 2>&1; } >$@ || { cat $@; exit 1; }
-ANALYSIS_CFLAGS = $(ALL_CFLAGS) -Itests/unit -I$(O)/tests/bench -include $(O)/version.h
+ANALYSIS_CFLAGS = $(ALL_CFLAGS) $(EXTRA) -Itests/unit -I$(O)/tests/bench -include $(O)/version.h
 $(patsubst %.c,$(O)/%.analysed,$(BPF_SRCS) $(BENCH_BPF_SRCS)): ANALYSIS_CFLAGS = $(BPF_CFLAGS)
 # that is the verifier's, which knows what bpf_*() fill in; and a program names what the kernel hands it
 $(patsubst %.c,$(O)/%.analysed,$(BPF_SRCS) $(BENCH_BPF_SRCS)): ANALYSIS_CHECKS = \
