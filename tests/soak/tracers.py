@@ -279,7 +279,7 @@ def tracers_of(twtrace, work, load, busy):
         Printing('top', [twtrace, 'top', '-o', 'jsonl', *only]),
         Screen('screen', [twtrace, 'top', *only]),
         Printing('leaks', [twtrace, 'leaks', '--stacks', '-o', 'jsonl', *only]),
-        Recorder('record', [twtrace, 'record', f'{work}/recorded/tcp.twr', '--max-size', '4M', '--keep', '4', *only]),
+        Recorder('record', [twtrace, 'record', f'{work}/recorded/tcp.twr', '--max-size', '16M', '--keep', '4', *only]),
     ]
 
 
