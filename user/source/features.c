@@ -72,7 +72,7 @@ static int refuse_user_namespace(int code, struct error *err)
 	return error_set(
 		err, code,
 		"the kernel lets nobody trace from within a user namespace (rootless podman "
-		"or docker, unshare -U); start twtrace as root of the host, in none");
+		"or docker, unshare -U); start twtrace as root of the host, outside of it");
 }
 
 static int missing_privilege(struct error *err)
