@@ -7,8 +7,9 @@ MIB, KIB = 2**20, 2**10
 SETTLES_S = 60      # leaks are known by then
 LEAST_S = 180       # of less nobody can tell what grows
 BLOCKS = 40         # samples that follow each other are alike: medians of so many pieces of time
-# What may come on top while it is judged: leaks of the load grow too, and malloc() takes in lumps.
-ROUGHLY, LUMP = 0.01, 256 * KIB
+# What may come on top while it is judged: malloc() takes in lumps, and of each socket that the
+# load's leaks hold, more and more of them, a tracer keeps something.
+ROUGHLY, LUMP, OF_SOCKET = 0.01, 256 * KIB, 1 * KIB
 
 
 def slope(points):
@@ -33,11 +34,17 @@ def blocks(samples, what):
             for piece in pieces]
 
 
-def growth(samples, what='rss'):
+def held_more(load, begin_s):
+    """Sockets that the load's leaks hold in the end and have not held then."""
+    held = [sample['sockets'] for sample in load['held'] if sample['at_s'] >= begin_s]
+    return max(0, held[-1] - held[0]) if held else 0
+
+
+def growth(samples, load, what='rss'):
     """Bytes a second with bounds, the time they are of, and what would still be called flat."""
-    span = samples[-1]['at_s'] - samples[0]['at_s']
+    begin, end = samples[0]['at_s'], samples[-1]['at_s']
     size = statistics.median(sample[what] for sample in samples)
-    return slope(blocks(samples, what)), span, max(ROUGHLY * size, LUMP)
+    return slope(blocks(samples, what)), end - begin, max(ROUGHLY * size, LUMP) + OF_SOCKET * held_more(load, begin)
 
 
 def judged(what, failed, why):
@@ -48,11 +55,11 @@ def too_short(what):
     return {'what': what, 'verdict': 'not judged', 'why': f'{what}: the time was too short to tell'}
 
 
-def judge_size(tracer):
+def judge_size(tracer, load):
     samples, what = settled(tracer['samples']), f'size of {tracer["name"]}'
     if samples[-1]['at_s'] - samples[0]['at_s'] < LEAST_S * 2 / 3:
         return too_short(what)
-    (rise, low, high), span, allowed = growth(samples)
+    (rise, low, high), span, allowed = growth(samples, load)
     # what begins late is in few of the points of a line: the end is not beyond all that was before
     two_thirds, tenth = len(samples) * 2 // 3, max(1, len(samples) // 10)
     before = max(sample['rss'] for sample in samples[:two_thirds])
@@ -117,7 +124,7 @@ def judge_answers(tracer):
 def judgements(report):
     all_of = [judge_load(report)]
     for tracer in report['tracers']:
-        all_of += [judge_size(tracer), judge_constant(tracer, 'fds', 'descriptors'),
+        all_of += [judge_size(tracer, report['load']), judge_constant(tracer, 'fds', 'descriptors'),
                    judge_constant(tracer, 'threads', 'threads'), judge_constant(tracer, 'maps', 'bytes of BPF maps')]
         all_of += [judge_zero(tracer, of, called, report['busy']) for of, called in (('loss', 'loss'), ('audit', 'error of the audit'))
                    if of in tracer]
@@ -130,14 +137,14 @@ def judgements(report):
 
 # --------------------------------------------------------------------------------- text
 
-def row(tracer):
+def row(tracer, load):
     samples = tracer['samples']
     late, size = settled(samples), [sample['rss'] / MIB for sample in samples]
     span = samples[-1]['at_s'] - samples[0]['at_s']
     cpu = 100 * (samples[-1]['cpu_s'] - samples[0]['cpu_s']) / span if span else math.nan
     course = '-'
     if late[-1]['at_s'] - late[0]['at_s'] >= LEAST_S * 2 / 3:
-        (rise, low, high), _, _ = growth(late)
+        (rise, low, high), _, _ = growth(late, load)
         course = f'{rise * 3600 / KIB:+,.0f} ({low * 3600 / KIB:+,.0f}..{high * 3600 / KIB:+,.0f})'
     fds = [sample['fds'] for sample in late]
     return (f'{tracer["name"]:8}{size[0]:8.1f}{late[0]["rss"] / MIB:8.1f}{size[-1]:8.1f}{max(size):8.1f}'
@@ -154,6 +161,6 @@ def text(report):
              f'{"% of a":>7}{"MiB of":>8}',
              f'{"":8}{"":8}{"at 1/3":>8}{"last":>8}{"most":>8}{"PSS":>8}  {"last two thirds (95 %)":>28}{"tors":>10}'
              f'{"thr.":>6}{"CPU":>7}{"maps":>8}']
-    lines += [row(tracer) for tracer in report['tracers']]
+    lines += [row(tracer, load) for tracer in report['tracers']]
     lines += [''] + [f'{said["verdict"]:12}{said["why"]}' for said in report['judgements']]
     return '\n'.join(lines)

@@ -39,7 +39,7 @@ class Load:
         self.build, self.work, self.opts = build, work, opts
         self.names = [f'soak{os.getpid()}-{what}' for what in ('churn', 'leaks')]
         self.processes, self.done = [], threading.Event()
-        self.connections, self.failed = 0, []
+        self.connections, self.failed, self.held = 0, [], []
         self.ports = [port for port, _ in LEAKING + INNOCENT]
         self.thread = threading.Thread(target=self.churn_or_say)
 
@@ -77,7 +77,8 @@ class Load:
             # to the end they have descriptors left
             command += ['--rate', f'{min(0.33, 0.8 * FD_LIMIT / self.opts.span):.5f}']
         out = open(f'{self.work}/{workload}.load', 'w')
-        self.processes.append(start(command, stdout=out, stderr=out))
+        self.leaker = start(command, stdout=out, stderr=out)
+        self.processes.append(self.leaker)
 
     def churn_or_say(self):
         try:
@@ -97,6 +98,12 @@ class Load:
             elif not self.failed:
                 self.failed.append(f'a burst of connections has ended with status {process.returncode}')
 
+    def measure(self, at_s):
+        """The sockets that those who leak hold, more and more of them."""
+        with open(f'/proc/{self.leaker.pid}/net/sockstat') as file:
+            words = next(line for line in file if line.startswith('TCP:')).split()
+        self.held.append({'at_s': round(at_s, 2), 'sockets': int(words[words.index('inuse') + 1])})
+
     def check(self):
         for process in self.processes:
             if process.poll() is not None:
@@ -108,7 +115,7 @@ class Load:
             self.count.seek(0)
             namespaces = int((self.count.read().split() or [0])[-1])
         return {'connections': self.connections, 'connections_per_s': self.opts.rate, 'namespaces': namespaces,
-                'namespaces_per_s': self.opts.netns_rate, 'failed': self.failed,
+                'namespaces_per_s': self.opts.netns_rate, 'failed': self.failed, 'held': self.held,
                 'leaking': [name for _, name in LEAKING], 'innocent': [name for _, name in INNOCENT]}
 
 

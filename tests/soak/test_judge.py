@@ -24,7 +24,7 @@ def wavering(at):
 
 
 LOAD = {'leaking': ['cw-slow'], 'innocent': ['idle-pool'], 'connections_per_s': 300, 'connections': 300 * HOUR,
-        'namespaces_per_s': 5, 'namespaces': 5 * HOUR, 'failed': []}
+        'namespaces_per_s': 5, 'namespaces': 5 * HOUR, 'failed': [], 'held': []}
 
 
 class Judge(unittest.TestCase):
@@ -40,6 +40,11 @@ class Judge(unittest.TestCase):
 
     def test_a_kilobyte_a_second_is_found_in_what_wavers(self):
         self.assertEqual(self.failed(tracer(lambda at: wavering(at) + 1024 * at)), ['size of top'])
+
+    def test_a_kilobyte_of_each_socket_that_leaks_hold_is_none_of_ours(self):
+        held = {'held': [{'at_s': at, 'sockets': 30 + at // 2} for at in range(0, HOUR, 5)]}
+        self.assertEqual(self.failed(tracer(lambda at: wavering(at) + 512 * at), load=held), [])
+        self.assertEqual(self.failed(tracer(lambda at: wavering(at) + 2048 * at), load=held), ['size of top'])
 
     def test_steps_are_found(self):
         self.assertEqual(self.failed(tracer(lambda at: wavering(at) + at // 200 * 300000)), ['size of top'])
