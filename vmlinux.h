@@ -303,8 +303,22 @@ struct inet_timewait_sock {
 	struct timer_list tw_timer;
 };
 
+struct iphdr {
+	__be32 saddr;
+	__be32 daddr;
+};
+
+struct ipv6hdr {
+	struct in6_addr saddr;
+	struct in6_addr daddr;
+};
+
 struct tcphdr {
+	__be16 source;
+	__be16 dest;
+	__u16 syn : 1;
 	__u16 rst : 1;
+	__u16 ack : 1;
 };
 
 struct socket {
@@ -316,7 +330,18 @@ struct file {
 	void *private_data;	/* of a socket's file: its struct socket */
 };
 
-struct sk_buff;
+struct net_device {
+	possible_net_t nd_net;
+};
+
+struct sk_buff {
+	struct net_device *dev;
+	int skb_iif;
+	__be16 protocol;
+	__u16 transport_header;
+	__u16 network_header;
+	unsigned char *head;
+};
 
 /* registers at a kprobe or a system call, of the processors that BPF_KPROBE knows */
 

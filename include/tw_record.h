@@ -54,6 +54,7 @@ enum tw_kind {
 	TW_FACTS = 31,		/* struct tw_name: the files of a namespace (base/facts.h) */
 	TW_BIND_FAILED = 32,	/* struct tw_bind_failed: bind() or listen() found the port taken */
 	TW_BOUND = 33,		/* struct tw_bound: a socket on that port; told before it */
+	TW_MINI_RESET = 34,	/* struct tw_minisock: a RST came for its tuple; it may have obeyed */
 	TW_NR_KINDS,		/* whatever comes last: a new one needs a row in sink/anonymize.c */
 };
 

@@ -286,6 +286,7 @@ static void every_name_and_address_is_found(void **state)
 		WHERE(TW_MINI_REFUSED, tw_minisock),
 		WHERE(TW_MINI_TURNED, tw_minisock),
 		WHERE(TW_MINI_ENDED, tw_minisock),
+		WHERE(TW_MINI_RESET, tw_minisock),
 		{ TW_STACK, sizeof(struct tw_stack), offsetof(struct tw_stack, thread), 0 },
 	};
 	struct anonymizer *anonymizer = anonymizer_new(key);

@@ -94,7 +94,8 @@ struct conn {
 	uint32_t rowed : 1;	/* row[] is valid */
 	uint32_t rekeyed : 1;	/* but the keys have changed since */
 	uint32_t since_bound : 1; /* older than since_ns says */
-	uint32_t rst_sent : 1;	/* by us, in the state it is in */
+	uint32_t rst : 1; /* full: sent by us, in the state it is in; minisock: one came,
+				 * and no dump has listed it since */
 	uint32_t untold : 1;	/* its birth, by an evidence tier: counted as loss */
 	uint32_t ended_mini : 1; /* a minisock was here and ended for the reason in end */
 	uint32_t listed : 1;	/* a dump has listed the minisock */

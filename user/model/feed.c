@@ -257,6 +257,12 @@ static void feed_bound(struct model *model, const struct tw_record *record, unsi
 	look_bound(model, (const struct tw_bound *)record, source);
 }
 
+static void feed_mini_reset(struct model *model, const struct tw_record *record,
+			    unsigned int source)
+{
+	witness_reset(model, (const struct tw_minisock *)record, source);
+}
+
 static const struct {
 	size_t size;	/* the least that the kind needs */
 	void (*feed)(struct model *model, const struct tw_record *record, unsigned int source);
@@ -282,6 +288,7 @@ static const struct {
 	[TW_MINI_REFUSED] = { TW_MINISOCK_SHORT, feed_minisock },
 	[TW_MINI_TURNED] = { TW_MINISOCK_SHORT, feed_minisock },
 	[TW_MINI_ENDED] = { TW_MINISOCK_SHORT, feed_minisock },
+	[TW_MINI_RESET] = { sizeof(struct tw_minisock), feed_mini_reset },
 	[TW_SPILLED] = { sizeof(struct tw_spilled), feed_spilled },
 	[TW_PROCESS] = { sizeof(struct tw_process), feed_process, true },
 	[TW_CLOSED_HELD] = { sizeof(struct tw_closed_held), feed_closed_held },

@@ -298,6 +298,11 @@ void ledger_succeeded(struct model *model, const struct conn *successor)
 		reason = END_EXPIRED;
 		known = false;
 	}
+	/* or a RST had ended it, which this host has sent */
+	if (conn_at(model, id)->rst) {
+		reason = END_RESET;
+		known = false;
+	}
 	ledger_end(model, id, reason, born_ns, known, EVIDENCE_INFERRED);
 }
 

@@ -30,7 +30,7 @@ static enum reset reset_by(const struct conn *conn, const struct tw_transition *
 {
 	enum reset reset = outcome_reset(&record->head);
 
-	if (reset == RESET_NONE && record->head.to == TW_CLOSE && conn->rst_sent)
+	if (reset == RESET_NONE && record->head.to == TW_CLOSE && conn->rst)
 		return RESET_SENT;
 	return reset;
 }
@@ -226,7 +226,7 @@ static void close_socket(struct model *model, uint32_t id, const struct tw_trans
 
 	conn->reset = reset_by(conn, record) != RESET_NONE;
 	/* the keepalive timer resets in FIN_WAIT2 instead of making a minisock */
-	if (conn->rst_sent)
+	if (conn->rst)
 		remains = REMAINS_NOTHING;
 	if (from == TW_SYN_SENT || (from == TW_SYN_RECV && conn->direction == DIRECTION_OUTGOING)) {
 		int failed = conn_connect_error(conn, &record->head);
@@ -371,7 +371,7 @@ static void change(struct model *model, uint32_t id, const struct tw_transition 
 		ledger_succeeded(model, conn);
 	if (to == TW_CLOSE)
 		close_socket(model, id, record);
-	conn->rst_sent = false;
+	conn->rst = false;
 }
 
 void lifecycle_transition(struct model *model, const struct tw_transition *record,
@@ -415,7 +415,7 @@ void lifecycle_reset_sent(struct model *model, const struct tw_reset *record, un
 	 * stray segment again, as a listener does.
 	 */
 	if (conn->phase == PHASE_FULL && conn->state != TW_LISTEN)
-		conn->rst_sent = true;
+		conn->rst = true;
 	if (conn->phase != PHASE_PENDING)
 		return;
 	conn->reset = true;

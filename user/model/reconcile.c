@@ -51,6 +51,7 @@ static void set_expiry(struct conn *conn, const struct tw_socket *record)
 	uint64_t expires_ns = record->head.ts_ns + record->expires_ms * MS_NS;
 
 	conn->listed = true;
+	conn->rst = false;
 	if (conn->expires_ns && conn->state == TW_TIME_WAIT &&
 	    expires_ns <= conn->expires_ns + TICKS_NS)
 		return;

@@ -52,7 +52,10 @@ static void judge_minisock(struct model *model, uint32_t id, const struct netns 
 
 	if (conn->since_ns + HASHED_NS >= netns->dump_began_ns)
 		return;
-	if (ledger_may_have_expired(model, conn, now_ns)) {
+	if (conn->rst) {
+		/* that it is gone shows that it has obeyed */
+		ledger_end(model, id, END_RESET, now_ns, false, EVIDENCE_SNAPSHOT);
+	} else if (ledger_may_have_expired(model, conn, now_ns)) {
 		/* it ended between the last dump and this one */
 		ledger_end(model, id, END_EXPIRED, now_ns, now_ns - netns->last_dump_ns <= POLL_NS,
 			   EVIDENCE_INFERRED);

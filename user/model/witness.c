@@ -139,6 +139,22 @@ void witness_minisock(struct model *model, const struct tw_minisock *record, uns
 		ended(model, id, record);
 }
 
+void witness_reset(struct model *model, const struct tw_minisock *record, unsigned int source)
+{
+	uint32_t id = find(model, record, source);
+	struct conn *conn;
+
+	/* the other tiers tell of the end itself */
+	if (id == POOL_NONE || model->tier[source] != EVIDENCE_INFERRED)
+		return;
+	conn = conn_at(model, id);
+	if (conn->phase != PHASE_MINI && conn->phase != PHASE_PENDING)
+		return;
+	conn->rst = true;
+	if (conn->seen_ns < record->head.ts_ns)
+		conn->seen_ns = record->head.ts_ns;
+}
+
 void witness_catch_up(struct model *model, uint32_t id)
 {
 	uint64_t cookie = conn_at(model, id)->cookie, born_ns = conn_at(model, id)->since_ns;

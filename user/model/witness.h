@@ -11,6 +11,8 @@
 /* Which tier the source has: what it tells rests on that. */
 void witness_tier(struct model *model, enum evidence tier, unsigned int source);
 void witness_minisock(struct model *model, const struct tw_minisock *record, unsigned int source);
+/* A RST went to the tuple: whether its minisock has obeyed, the next dump or successor shows. */
+void witness_reset(struct model *model, const struct tw_minisock *record, unsigned int source);
 /* The full socket has just ended: what was told of its minisock too early is told now. */
 void witness_catch_up(struct model *model, uint32_t id);
 /* Forgets what came too early and never found its minisock. */

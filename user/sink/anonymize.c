@@ -60,6 +60,7 @@ static const struct kind kinds[TW_NR_KINDS] = {
 	[TW_MINI_REFUSED] = { sizeof(struct tw_minisock), TUPLE(tw_minisock) },
 	[TW_MINI_TURNED] = { sizeof(struct tw_minisock), TUPLE(tw_minisock) },
 	[TW_MINI_ENDED] = { sizeof(struct tw_minisock), TUPLE(tw_minisock) },
+	[TW_MINI_RESET] = { sizeof(struct tw_minisock), TUPLE(tw_minisock) },
 	/* addresses of the kernel's code come behind */
 	[TW_MINI_CANCELLED] = { sizeof(struct tw_minisock), TUPLE(tw_minisock) },
 	[TW_SPILLED] = { sizeof(struct tw_spilled), OWNER(tw_spilled), TUPLE(tw_spilled) },
