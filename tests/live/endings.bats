@@ -21,7 +21,6 @@ setup() {
 }
 
 teardown() {
-	kernel_trace_end
 	live_teardown
 }
 

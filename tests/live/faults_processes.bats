@@ -15,7 +15,6 @@ setup() {
 }
 
 teardown() {
-	kernel_trace_end
 	live_teardown
 	for group in "${GROUPS_MADE[@]}"; do
 		rmdir "$group"

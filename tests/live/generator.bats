@@ -8,11 +8,10 @@ load lib
 
 setup() {
 	live_setup
-	kernel_trace_begin || skip "tracefs cannot be mounted, or gives no instance"
+	[[ $INSTANCE ]] || skip "tracefs cannot be mounted, or gives no instance"
 }
 
 teardown() {
-	kernel_trace_end
 	live_teardown
 }
 

@@ -153,7 +153,7 @@ nothing_left() {
 	lines=$(wc -l <"$EVENTS")
 	wait_until more_lines $((lines + 2))
 	stop_twtrace
-	tail -n 1 "$EVENTS" | jq -e '.totals.time_wait == 4 and .audit[0].time_wait.error == 0'
+	expect "TIME_WAIT" "$(tail -n 1 "$EVENTS" | jq -c '[.totals.time_wait, .audit[0].time_wait.error]')" '[4,0]'
 }
 
 other_netns() {

@@ -147,7 +147,7 @@ births() {
 		END { print n }'
 }
 
-# Some kernels keep programs away from their init process (see table.bash): the kernel's own
+# Some kernels keep programs away from their init process (see kernel_trace.bash): its own
 # trace of what happened in its threads, to sockets of these ports, is the measure of it.
 watch_init() {
 	local last=$((FIRST + PORTS - 1))

@@ -49,7 +49,6 @@ setup() {
 }
 
 teardown() {
-	kernel_trace_end
 	live_teardown
 }
 
@@ -217,7 +216,8 @@ leaves_five() {
 		"[15,3,0,0,0,0]"
 	expect "closed first" "$(report .closed_first)" 15
 	expect "failed" "$(report .failed)" '{"ECONNREFUSED":2}'
-	expect "TIME_WAIT" "$(report .time_wait_left)" 15
+	# the last of the peers may not have closed yet
+	expect "minisocks" "$(report '.time_wait_left + .fin_wait2_left')" 15
 	expect "leaked" "$(report '[.leaked[] | [.comm, .direction, .remote_addr, .remote_port, .local_port, .state, .count]]')" \
 		'[["python3","outgoing","127.0.0.1",7500,null,"ESTABLISHED",5]]'
 	expect "leaked in all" "$(report .leaked_sockets)" 5
@@ -347,13 +347,8 @@ has_cgroup() {
 	END
 	start_python server
 	start_python busy
-	kernel_trace_begin || true
 	for SCOPE in process_tree ''; do
-		# what this kernel has told no program is no count of ours: once more
-		for _ in {1..5}; do
-			run_script few
-			[[ $(report .opened.total) != 20 && $(kernel_withheld) ]] || break
-		done
+		run_script few
 		expect "opened" "$(report '[.opened.total, .opened.outgoing]')" "[20,20]"
 		expect "ended" "$(report '[.ended.closed_by_us, .closed_first, .leaked_sockets]')" "[20,20,0]"
 		expect "loss" "$(report '[.loss[]] | add')" 0

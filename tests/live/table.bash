@@ -109,9 +109,7 @@ play() {
 	done >>"$BATS_FILE_TMPDIR/failed"
 }
 
-# Some kernels keep programs away from their init process: what a softirq does while it interrupts
-# a thread of it no program sees, and no counter of skipped programs tells. The kernel's own trace
-# does.
+# What no program was told of (kernel_trace.bash), by port.
 
 # of_init: how many of these threads are the init process's.
 of_init() {
