@@ -38,7 +38,7 @@ class Load:
     def __init__(self, build, work, opts):
         self.build, self.work, self.opts = build, work, opts
         self.names = [f'soak{os.getpid()}-{what}' for what in ('churn', 'leaks')]
-        self.processes, self.done = [], threading.Event()
+        self.processes, self.said_by, self.done = [], {}, threading.Event()
         self.connections, self.failed, self.held = 0, [], []
         self.ports = [port for port, _ in LEAKING + INNOCENT]
         self.thread = threading.Thread(target=self.churn_or_say)
@@ -76,8 +76,9 @@ class Load:
         if workload in ('cw-slow', 'closed-rst'):
             # to the end they have descriptors left
             command += ['--rate', f'{min(0.33, 0.8 * FD_LIMIT / self.opts.span):.5f}']
-        out = open(f'{self.work}/{workload}.load', 'w')
+        out = open(f'{self.work}/{workload}.load', 'w+')
         self.leaker = start(command, stdout=out, stderr=out)
+        self.said_by[self.leaker.pid] = out
         self.processes.append(self.leaker)
 
     def churn_or_say(self):
@@ -107,7 +108,15 @@ class Load:
     def check(self):
         for process in self.processes:
             if process.poll() is not None:
-                raise RuntimeError(f'{" ".join(process.args)} has ended with status {process.returncode}')
+                raise RuntimeError(f'{" ".join(process.args)} has ended with status {process.returncode}'
+                                   f'{self.last_words(process)}')
+
+    def last_words(self, process):
+        out = self.said_by.get(process.pid)
+        if not out:
+            return ''
+        out.seek(0)
+        return ''.join(f': {line.strip()}' for line in out.readlines()[-1:])
 
     def said(self):
         namespaces = 0

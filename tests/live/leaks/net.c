@@ -103,6 +103,12 @@ int listen_on(const struct sockaddr_in *addr, int backlog)
 	return fd;
 }
 
+/* Nobody listens yet, or did not any more when he was to accept. */
+static bool may_come_back(int error)
+{
+	return error == ECONNREFUSED || error == ECONNRESET || error == ECONNABORTED;
+}
+
 int dial(const struct sockaddr_in *addr)
 {
 	uint64_t end_ms = now_ms() + SERVER_BOUND_MS;
@@ -112,7 +118,7 @@ int dial(const struct sockaddr_in *addr)
 		fd = new_socket(0);
 		if (!connect(fd, (const struct sockaddr *)addr, sizeof(*addr)))
 			return fd;
-		if (errno != ECONNREFUSED || now_ms() > end_ms)
+		if (!may_come_back(errno) || now_ms() > end_ms)
 			die("cannot connect to port %u: %s", ntohs(addr->sin_port),
 			    strerror(errno));
 		close(fd);
