@@ -74,7 +74,9 @@ static __always_inline __u64 recall_birth(struct sock *sk, struct tw_lane *lane,
 	struct tw_birth *birth = lane_birth(lane, address);
 	struct tw_note *note;
 
-	if (likely(birth->child == address)) {
+	/* a note may outlive its child where what followed was not seen: this may be another socket,
+	 * which has connected from both ends */
+	if (likely(birth->child == address && !sk->sk_socket)) {
 		*listener_cookie = birth->listener_cookie;
 		return CHANGE_FLAG(TW_F_INCOMING);
 	}
