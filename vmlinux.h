@@ -180,9 +180,14 @@ struct sock_cgroup_data___pre_5_15 {
 
 /* namespaces */
 
+struct netns_ipv4 {
+	u8 sysctl_tcp_rfc1337;	/* an int in older kernels */
+};
+
 struct net {
 	u64 net_cookie;
 	struct ns_common ns;
+	struct netns_ipv4 ipv4;
 };
 
 /* sockets */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * RSTs that this host sends for its own sockets, and those that its own minisocks get. What a full
- * socket receives needs no probe: sk_err says it at ->CLOSE. Two programs, because the tracepoint got its reason
- * in 6.10 (b533fb9cf4f7, "rstreason: make it work in trace world"); user space
- * loads the one whose prototype the kernel has.
+ * socket receives needs no probe: sk_err says it at ->CLOSE. Two programs, because the tracepoint
+ * got its reason in 6.10 (b533fb9cf4f7, "rstreason: make it work in trace world"); user space loads
+ * the one whose prototype the kernel has.
  */
 #include "vmlinux.h"
 
@@ -50,9 +50,10 @@ static __always_inline bool sender_tuple(const struct sk_buff *skb, const struct
 }
 
 /*
- * A segment of a connection that the receiver has done with: it came to its listener, or to nobody
- * (@sk is NULL). Of the sender a minisock may be left, which the RST takes away
- * (tcp_timewait_state_process()). Only what loopback carried is a minisock's of this namespace.
+ * A segment of a connection that the receiver has done with: it came to its listener, to nobody (@sk
+ * is NULL), or to a connect() of the same ports. Of the sender a minisock may be left, which the RST
+ * takes away (tcp_timewait_state_process(), unless tcp_rfc1337 keeps it). Only what loopback carried
+ * is a minisock's of this namespace.
  */
 static __always_inline int stray_answered(const struct sock *sk, const struct sk_buff *skb)
 {
@@ -60,10 +61,12 @@ static __always_inline int stray_answered(const struct sock *sk, const struct sk
 	const struct net *net;
 	struct tw_counters *count;
 
-	if (!skb || BPF_CORE_READ(skb, skb_iif) != LOOPBACK_IFINDEX)
+	/* an evidence tier tells of the end itself */
+	if (config.has_tier || !skb || BPF_CORE_READ(skb, skb_iif) != LOOPBACK_IFINDEX)
 		return 0;
 	net = sk ? BPF_CORE_READ(sk, __sk_common.skc_net.net) : BPF_CORE_READ(skb, dev, nd_net.net);
-	if (!net || !sender_tuple(skb, net, &record.tuple))
+	if (!net || BPF_CORE_READ(net, ipv4.sysctl_tcp_rfc1337) ||
+	    !sender_tuple(skb, net, &record.tuple))
 		return 0;
 	if (config.has_filter && filter_verdict(&record.tuple, false) == VERDICT_DROP)
 		return 0;
@@ -93,7 +96,7 @@ static __always_inline int reset_sent(const struct sock *sk, const struct sk_buf
 		return 0;
 	if (BPF_CORE_READ(sk, sk_protocol) != TW_IPPROTO_TCP)
 		return 0;
-	if (state == TW_LISTEN)
+	if (state == TW_LISTEN || state == TW_SYN_SENT)
 		stray_answered(sk, skb);
 	count = counters_here();
 	if (!count)

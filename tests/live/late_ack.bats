@@ -72,7 +72,7 @@ meets() {
 	local family
 
 	for family in 4 6; do
-		start_here trace -o jsonl
+		start_here trace -o jsonl --evidence inferred
 		in_ns t python3 "$BATS_TEST_TMPDIR/late_ack.py" "$family" "$1" "$2" 3>&- </dev/null
 		# by sock_diag, not by ours: it is gone
 		[[ $2 == again ]] || expect "ss, by IPv$family" "$(in_ns t ss -Htn state time-wait sport = :41000)" ""
@@ -83,6 +83,48 @@ meets() {
 		netns_del t
 		netns_new t
 	done
+}
+
+# The server closes first; more has been sent than its time counts for, so that the new SYN looks old.
+# What the TIME_WAIT answers meets the connect(), whose RST ends it; the next SYN is the first again.
+@test "a connect() that an old TIME_WAIT answers: it is reset, not reopened" {
+	cat >"$BATS_TEST_TMPDIR/old_syn.py" <<-'END'
+		import socket, threading
+
+		def open_socket(port):
+		    s = socket.socket()
+		    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+		    s.bind(("127.0.0.1", port))
+		    return s
+
+		def read_all(s):
+		    while s.recv(1 << 20):
+		        pass
+
+		listener = open_socket(7601)
+		listener.listen()
+		c = open_socket(41000)
+		c.connect(("127.0.0.1", 7601))
+		d = listener.accept()[0]
+		reader = threading.Thread(target=read_all, args=[d])
+		reader.start()
+		for i in range(256):
+		    c.sendall(bytes(1 << 20))
+		d.shutdown(socket.SHUT_WR)
+		c.recv(1)
+		c.close()
+		reader.join()
+		d.close()
+		c = open_socket(41000)
+		c.connect(("127.0.0.1", 7601))
+	END
+	in_ns t sysctl -qw net.ipv4.tcp_timestamps=0
+	start_here trace -o jsonl --evidence inferred
+	in_ns t python3 "$BATS_TEST_TMPDIR/old_syn.py" 3>&- </dev/null
+	expect "RSTs sent" "$(in_ns t cat /proc/net/snmp | awk '$1 == "Tcp:" { n = $15 } END { print n }')" 1
+	wait_until has_event 'select(.kind == "time_wait_exit" and .local_port == 7601)'
+	stop_twtrace
+	expect "its end" "$(events 'select(.kind == "time_wait_exit" and .local_port == 7601) | .reason' | head -n 1)" '"reset"'
 }
 
 # From 6.10 on the kernel tells of a RST that no socket sends (b533fb9cf4f7).

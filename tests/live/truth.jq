@@ -111,9 +111,10 @@ def expected_ends($row; $killed):
 	elif $row.end != "lives" then [[$row.end]]
 	else (if $netns != "gone" then [[]] else [] end)
 		+ (if $netns != "stays" then [["purged"]] else [] end)
-		+ (if $killed > 0 then [["reset"]] else [] end)
 	end
-	| map(map($tier.told[.] // .));
+	| map(map($tier.told[.] // .))
+	# its RST is this host's own: told by each tier, unless it was not seen
+	| if $row.end == "lives" and $killed > 0 then . + [["reset"], [$tier.told.reset // "reset"]] else . end;
 
 def off($a; $b): ($a - $b) | if . < 0 then - . else . end;
 

@@ -51,6 +51,38 @@ static void who_is_not_listed_any_more_has_obeyed(void **state)
 	assert_totals(f, ENTERED " time_wait_other 1 time_wait_reset 1");
 }
 
+static void a_dump_that_may_have_missed_it_is_not_enough(void **state)
+{
+	struct fixture *f = *state;
+	struct end end;
+
+	feed_bare(f, TW_READY);
+	end = feed_time_wait(f);
+	feed_rst(f, &end);
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_heard(f, "");
+		pass(f, SECOND);
+		feed_begin(f);
+		feed_end(f, 1, 0);
+	}
+	assert_heard(f, "-TIME_WAIT reset");
+}
+
+static void who_is_due_when_it_is_missed_has_obeyed_before(void **state)
+{
+	struct fixture *f = *state;
+	struct end end;
+
+	feed_bare(f, TW_READY);
+	end = feed_time_wait(f);
+	pass(f, 58 * SECOND);
+	feed_dump(f, &end, 1, TW_TIME_WAIT, 0);
+	feed_rst(f, &end);
+	pass(f, 4 * SECOND);
+	feed_dump(f, NULL, 0, TW_TIME_WAIT, 0);
+	assert_heard(f, "-TIME_WAIT reset");
+}
+
 static void a_successor_of_one_that_was_reset_has_taken_nothing_over(void **state)
 {
 	struct fixture *f = *state;
@@ -126,6 +158,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		fixture_test(who_is_not_listed_any_more_has_obeyed),
+		fixture_test(a_dump_that_may_have_missed_it_is_not_enough),
+		fixture_test(who_is_due_when_it_is_missed_has_obeyed_before),
 		fixture_test(a_successor_of_one_that_was_reset_has_taken_nothing_over),
 		fixture_test(who_is_listed_later_has_not_obeyed),
 		fixture_test(a_dump_that_began_before_does_not_tell),

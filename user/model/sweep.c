@@ -52,20 +52,19 @@ static void judge_minisock(struct model *model, uint32_t id, const struct netns 
 
 	if (conn->since_ns + HASHED_NS >= netns->dump_began_ns)
 		return;
-	if (conn->rst) {
-		/* that it is gone shows that it has obeyed */
-		ledger_end(model, id, END_RESET, now_ns, false, EVIDENCE_SNAPSHOT);
-	} else if (ledger_may_have_expired(model, conn, now_ns)) {
+	if (!conn->rst && ledger_may_have_expired(model, conn, now_ns)) {
 		/* it ended between the last dump and this one */
 		ledger_end(model, id, END_EXPIRED, now_ns, now_ns - netns->last_dump_ns <= POLL_NS,
 			   EVIDENCE_INFERRED);
-	} else if (conn->entered && conn->evidence == EVIDENCE_INFERRED && !conn->listed &&
-		   !conn->absent && *refusals) {
+	} else if (!conn->rst && conn->entered && conn->evidence == EVIDENCE_INFERRED &&
+		   !conn->listed && !conn->absent && *refusals) {
 		/* the first dump that could have listed it does not, and births were refused */
 		(*refusals)--;
 		ledger_refuse(model, id, now_ns);
 	} else if (++conn->absent >= (complete ? 1 : 2)) {
-		ledger_end(model, id, END_UNKNOWN, now_ns, false, EVIDENCE_SNAPSHOT);
+		/* that it is gone shows that it has obeyed */
+		ledger_end(model, id, conn->rst ? END_RESET : END_UNKNOWN, now_ns, false,
+			   EVIDENCE_SNAPSHOT);
 	}
 }
 
