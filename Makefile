@@ -48,7 +48,8 @@ help:
 	@echo 'make run            install what is missing, build, trace this host (ARGS="--for 10s")'
 	@echo 'make demo           the same, with a small workload to look at'
 	@echo 'make check          install what is missing, build, run the whole test suite'
-	@echo '                    parts of it: $(filter-out check,$(CHECKS))'
+	@echo '                    parts of it: $(filter-out check check-valgrind check-fanalyzer,$(CHECKS))'
+	@echo '                    no parts, since they take long: check-valgrind check-fanalyzer'
 	@echo 'make check-san      unit, golden and cli tests with sanitizers, in build/san'
 	@echo 'make coverage       which lines the tests reach, in build/coverage'
 	@echo 'make bench          what it costs, as one table (ARGS="-o json" for machines)'
@@ -99,7 +100,10 @@ $(CHECKS):
 	@BUILD=$(O) tests/run $(patsubst check-%,%,$(filter-out check,$@))
 
 # What asks what is built for something: not the tests of the build. Leaks are searched for at the
-# end of every program; each takes some times as long.
+# end of every program; each takes some times as long, so live and web are left to be asked for, by
+# `make SAN=1 programs`, then `BUILD=build/san tests/run web` or `... tests/run tests/live/X.bats`.
+# check-valgrind leaves them out, and cli: valgrind takes libbpf's bpf(2) for errors, and says on
+# standard error, which cli compares, that it does not know Landlock (tests/valgrind).
 SANITIZED := unit golden $(filter-out $(patsubst %,tests/cli/%.bats,build deploy install packages),$(wildcard tests/cli/*.bats))
 
 check-san:
