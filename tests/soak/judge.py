@@ -91,18 +91,24 @@ def judge_zero(tracer, of, called, busy):
     return judged(what, amiss, f'{what}: ' + (', '.join(f'{name} {count:g}' for name, count in amiss.items()) or '0'))
 
 
+def services(accused):
+    return {said.split(' ')[1] for said in accused}
+
+
 def judge_verdicts(tracer, load):
     what = 'verdicts'
     late = [said for said in tracer['verdicts'] if said['at_s'] >= SETTLES_S]
     if len(late) < 3:
         return too_short(what)
+    expected = set(load['leaking'])
     for said in late:
-        accused = {name.split(' ')[1] for name in said['accused']}
-        expected = {f'lk-{name}' for name in load['leaking']}
-        if said['accused'] != late[0]['accused'] or accused != expected:
+        accused = set(said['accused'])
+        # more may be true of those that leak, for a while: where a connect() chooses the ports of a
+        # connection in CLOSE_WAIT, a RST makes one in CLOSE of it, and that is held as well
+        if expected - accused or services(accused) != services(expected):
             return judged(what, True, f'{what}: {said["accused"]} after {said["at_s"]:.0f} s, '
-                                      f'{late[0]["accused"]} after {late[0]["at_s"]:.0f} s')
-    return judged(what, False, f'{what}: the same {len(late)} times: {", ".join(late[0]["accused"])}')
+                                      f'not {sorted(expected)}')
+    return judged(what, False, f'{what}: the same {len(late)} times: {", ".join(sorted(expected))}')
 
 
 def judge_load(report):

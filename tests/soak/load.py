@@ -10,8 +10,9 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PR_SET_PDEATHSIG = 1
-# port, workload of tests/live/leaks; lk- is to be accused, of these kinds and no other
-LEAKING = [(27010, 'cw-slow'), (27020, 'tw-churn'), (27030, 'closed-rst')]
+# port, workload of tests/live/leaks; lk- is to be accused, of this kind
+LEAKING = [(27010, 'cw-slow', 'close_wait'), (27020, 'tw-churn', 'time_wait_churn'),
+           (27030, 'closed-rst', 'closed_held')]
 INNOCENT = [(27110, 'idle-pool'), (27120, 'busy-pool'), (27130, 'longlived'), (27140, 'life15'),
             (27150, 'restart'), (27160, 'short')]
 FD_LIMIT = 4096     # of those that leak descriptors
@@ -40,14 +41,15 @@ class Load:
         self.names = [f'soak{os.getpid()}-{what}' for what in ('churn', 'leaks')]
         self.processes, self.said_by, self.done = [], {}, threading.Event()
         self.connections, self.failed, self.held = 0, [], []
-        self.ports = [port for port, _ in LEAKING + INNOCENT]
+        self.workloads = [(port, name) for port, name, _ in LEAKING] + INNOCENT
+        self.ports = [port for port, _ in self.workloads]
         self.thread = threading.Thread(target=self.churn_or_say)
 
     def __enter__(self):
         try:
             for name in self.names:
                 named_netns(name)
-            for port, workload in LEAKING + INNOCENT:
+            for port, workload in self.workloads:
                 self.start_leak(port, workload)
             if self.opts.netns_rate:
                 self.count = open(f'{self.work}/namespaces', 'w+b')
@@ -125,7 +127,7 @@ class Load:
             namespaces = int((self.count.read().split() or [0])[-1])
         return {'connections': self.connections, 'connections_per_s': self.opts.rate, 'namespaces': namespaces,
                 'namespaces_per_s': self.opts.netns_rate, 'failed': self.failed, 'held': self.held,
-                'leaking': [name for _, name in LEAKING], 'innocent': [name for _, name in INNOCENT]}
+                'leaking': [f'{kind} lk-{name}' for _, name, kind in LEAKING], 'innocent': [name for _, name in INNOCENT]}
 
 
 if __name__ == '__main__':

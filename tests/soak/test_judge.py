@@ -23,7 +23,7 @@ def wavering(at):
     return (40 + 0.3 * math.sin(at / 7) + (at * 7919 % 13) / 39) * judge.MIB
 
 
-LOAD = {'leaking': ['cw-slow'], 'innocent': ['idle-pool'], 'connections_per_s': 300, 'connections': 300 * HOUR,
+LOAD = {'leaking': ['close_wait lk-cw-slow'], 'innocent': ['idle-pool'], 'connections_per_s': 300, 'connections': 300 * HOUR,
         'namespaces_per_s': 5, 'namespaces': 5 * HOUR, 'failed': [], 'held': []}
 
 
@@ -91,7 +91,9 @@ class Judge(unittest.TestCase):
 
     def test_verdicts_that_change_or_accuse_the_innocent_are_found(self):
         leak, innocent = 'close_wait lk-cw-slow', 'close_wait ok-idle-pool'
-        for sets, fails in (([[]] + [[leak]] * 9, False), ([[leak]] * 9 + [[]], True), ([[leak, innocent]] * 10, True),
+        besides = 'closed_held lk-cw-slow'
+        for sets, fails in (([[]] + [[leak]] * 9, False), ([[leak]] * 5 + [[leak, besides]] * 5, False),
+                            ([[leak]] * 9 + [[besides]], True), ([[leak]] * 9 + [[]], True), ([[leak, innocent]] * 10, True),
                             ([[]] * 10, True)):
             server = tracer(wavering) | {'answers': {'200': 3}, 'events': 1, 'verdicts': [
                 {'at_s': 20.0 + 40 * i, 'accused': accused} for i, accused in enumerate(sets)]}
