@@ -8,6 +8,7 @@
 
 #include "base/addr.h"
 #include "model/budget_tally.h"
+#include "model/outcome.h"
 #include "model/port_space.h"
 
 #define SECOND_NS 1000000000ULL
@@ -269,7 +270,7 @@ void budgets_ask(struct model *model, uint32_t id, const struct tw_transition *r
 {
 	struct port_use *use = use_of(model, id);
 
-	if (use && record->head.size >= TW_TRANSITION_FULL)
+	if (use && transition_is_full(record))
 		use->own_range = record->own_range;
 }
 
@@ -311,7 +312,7 @@ void budgets_bound(struct model *model, uint32_t id)
 void budgets_connect(struct model *model, uint32_t id, const struct tw_transition *record)
 {
 	const struct conn *conn = conn_at(model, id);
-	bool full = record->head.size >= TW_TRANSITION_FULL;
+	bool full = transition_is_full(record);
 	struct port_use *use = use_of(model, id);
 	struct budget_row *row;
 

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "model/attempts.h"
+#include "model/attribution.h"
 #include "model/budgets.h"
 #include "model/failures.h"
 #include "model/farewells.h"
@@ -42,7 +43,7 @@ static void feed_reset_sent(struct model *model, const struct tw_record *record,
 
 static void feed_holder(struct model *model, const struct tw_record *record, unsigned int source)
 {
-	lifecycle_holder(model, (const struct tw_holder *)record, source);
+	attribution_holder(model, (const struct tw_holder *)record, source);
 }
 
 static void feed_holders_end(struct model *model, const struct tw_record *record,

@@ -2,8 +2,7 @@
 /* State changes of full sockets, as the kernel tells them, into facts of connections. */
 #include "model/lifecycle.h"
 
-#include <string.h>
-
+#include "model/attribution.h"
 #include "model/budgets.h"
 #include "model/failures.h"
 #include "model/farewells.h"
@@ -11,19 +10,8 @@
 #include "model/leaks.h"
 #include "model/ledger.h"
 #include "model/outcome.h"
-#include "model/owner.h"
 #include "model/sums.h"
 #include "model/witness.h"
-
-static bool is_full(const struct tw_transition *record)
-{
-	return record->head.size >= TW_TRANSITION_FULL;
-}
-
-static bool has_owner(const struct tw_transition *record)
-{
-	return (record->head.flags & TW_F_OWNER) && record->head.size >= TW_TRANSITION_OWNER;
-}
 
 /* Whose RST ended the connection, by its last record and what was sent before it. */
 static enum reset reset_by(const struct conn *conn, const struct tw_transition *record)
@@ -33,69 +21,6 @@ static enum reset reset_by(const struct conn *conn, const struct tw_transition *
 	if (reset == RESET_NONE && record->head.to == TW_CLOSE && conn->rst)
 		return RESET_SENT;
 	return reset;
-}
-
-void lifecycle_set_direction(struct conn *conn, uint16_t flags, uint8_t from)
-{
-	if (flags & TW_F_OUTGOING)
-		conn->direction = DIRECTION_OUTGOING;
-	else if (flags & TW_F_INCOMING)
-		conn->direction = DIRECTION_INCOMING;
-	else if (from == TW_SYN_SENT)
-		conn->direction = DIRECTION_OUTGOING;
-}
-
-bool lifecycle_inherit(struct model *model, struct conn *conn, const struct conn *listener,
-		       uint64_t cgroup_id)
-{
-	const struct owner *of_listener = conn_owner(model, listener);
-	struct tw_owner owner = { .tgid = of_listener->pid };
-
-	memcpy(owner.comm, of_listener->comm, TW_COMM_LEN);
-	if (!cgroup_id && !conn_owner(model, conn)->cgroup_id)
-		cgroup_id = of_listener->cgroup_id;
-	/* no short cut: both are to be learnt */
-	return farewell_inherit(conn, listener) |
-	       owner_learn(model, conn, cgroup_id, &owner, OWNER_LISTENER);
-}
-
-/* Whose child it is; connect() tells something else there. */
-static uint64_t listener_of(const struct tw_transition *record)
-{
-	uint8_t from = record->head.from, to = record->head.to;
-
-	if (to == TW_SYN_SENT || (from == TW_SYN_SENT && to == TW_ESTABLISHED))
-		return 0;
-	return record->listener_cookie;
-}
-
-/* Takes over what the record says of the connection; true if a row's key changed. */
-static bool learn(struct model *model, struct conn *conn, const struct tw_transition *record)
-{
-	uint8_t direction = conn->direction;
-	uint64_t cgroup_id = is_full(record) ? record->cgroup_id : 0;
-	uint32_t parent = POOL_NONE;
-	bool changed = false;
-
-	lifecycle_set_direction(conn, record->head.flags, record->head.from);
-	if (is_full(record)) {
-		uint64_t listener = listener_of(record);
-
-		changed |= tracker_set_tuple(conn, &record->tuple);
-		if (conn->owner_rank == OWNER_NONE && listener && listener != conn->cookie)
-			parent = tracker_find(model, listener, conn->source);
-		if (parent != POOL_NONE)
-			changed |=
-				lifecycle_inherit(model, conn, conn_at(model, parent), cgroup_id);
-	}
-	if (cgroup_id || has_owner(record))
-		changed |= owner_learn(model, conn, cgroup_id,
-				       has_owner(record) ? &record->owner : NULL, OWNER_ACTED);
-	if (model->farewell)
-		changed |= farewell_notice(model, conn,
-					   has_owner(record) ? record->owner.tgid : PID_UNKNOWN,
-					   cgroup_id);
-	return changed || direction != conn->direction;
 }
 
 static void tell_transition(struct model *model, const struct conn *conn, uint8_t from, uint8_t to,
@@ -293,7 +218,7 @@ static uint32_t resolve(struct model *model, uint32_t id, const struct tw_transi
 
 	/* the same socket, connected again: a new connection. The old one has ended, be it
 	 * that its last event was lost */
-	if (conn && is_full(record) &&
+	if (conn && transition_is_full(record) &&
 	    (conn->phase != PHASE_FULL ||
 	     (record->head.from == TW_CLOSE && conn->state != TW_CLOSE))) {
 		if (conn->phase == PHASE_PENDING)
@@ -305,7 +230,7 @@ static uint32_t resolve(struct model *model, uint32_t id, const struct tw_transi
 			tracker_remove(model, id);
 		id = POOL_NONE;
 	}
-	if (id == POOL_NONE && is_full(record))
+	if (id == POOL_NONE && transition_is_full(record))
 		id = add(model, record, source);
 	if (id != POOL_NONE && conn_at(model, id)->phase != PHASE_FULL)
 		id = POOL_NONE;
@@ -328,13 +253,13 @@ static void change(struct model *model, uint32_t id, const struct tw_transition 
 		expect_lifetime(model, conn, ts_ns - conn->born_ns);
 	if (record->head.flags & TW_F_GAP)
 		bridge(conn, from);
-	rekeyed = learn(model, conn, record) || !conn->rowed;
-	if (is_full(record) && record->born_ns)
+	rekeyed = attribution_learn(model, conn, record) || !conn->rowed;
+	if (transition_is_full(record) && record->born_ns)
 		retell_birth(model, id, record->born_ns);
 	if (conn->state == from && !conn->since_bound && conn->since_ns && from != TW_CLOSE)
 		in_state_ns = ts_ns - conn->since_ns;
 	advance(conn, from, to);
-	if (model->farewell && has_owner(record))
+	if (model->farewell && transition_has_owner(record))
 		farewell_acted(model, id, record);
 	conn->state = to;
 	conn->second = (record->head.flags & TW_F_SECOND) != 0;
@@ -344,7 +269,7 @@ static void change(struct model *model, uint32_t id, const struct tw_transition 
 	if (to == TW_SYN_SENT)
 		conn->born_ns = ts_ns;
 	/* connect() has not chosen yet */
-	if (to == TW_SYN_SENT && record->head.size >= TW_TRANSITION_FULL)
+	if (to == TW_SYN_SENT && transition_is_full(record))
 		conn->bound = record->tuple.local_port != 0;
 	if (from == TW_CLOSE)
 		closed_forget(model, conn->cookie, conn->source);
@@ -421,39 +346,6 @@ void lifecycle_reset_sent(struct model *model, const struct tw_reset *record, un
 	conn->reset = true;
 	conn->phase = PHASE_OVER;
 	tracker_update(model, id, false);
-}
-
-void lifecycle_holder(struct model *model, const struct tw_holder *record, unsigned int source)
-{
-	uint32_t id = tracker_find(model, record->cookie, source);
-	struct conn *conn;
-
-	if (id == POOL_NONE)
-		return;
-	conn = conn_at(model, id);
-	/* whose it was known to be, told again: minisocks have an owner too */
-	if (record->head.flags & TW_H_OWNER) {
-		owner_learn(model, conn, record->cgroup_id, &record->owner,
-			    record->head.flags & TW_H_ACCEPTED ? OWNER_ACTED : OWNER_LISTENER);
-		tracker_update(model, id, true);
-		return;
-	}
-	/* a look-up says what was true when it ran; who acted since knows better */
-	if (conn->phase != PHASE_FULL ||
-	    (record->head.ts_ns < conn->seen_ns && conn->owner_rank == OWNER_ACTED))
-		return;
-	if (conn->direction == DIRECTION_UNKNOWN && conn->state != TW_LISTEN &&
-	    (record->head.flags & (TW_H_AUTOBOUND | TW_H_BOUND)))
-		conn->direction = DIRECTION_OUTGOING;
-	owner_learn(model, conn, record->cgroup_id, NULL, OWNER_NONE);
-	owner_add_holder(model, conn, record);
-	farewell_notice(model, conn, record->owner.tgid, record->cgroup_id);
-	/* connect() alone makes buckets that are its own (__inet_hash_connect()), in SYN_SENT */
-	if (model->budgets && conn->direction == DIRECTION_OUTGOING &&
-	    state_is_synchronized(conn->state) &&
-	    !(record->head.flags & (TW_H_AUTOBOUND | TW_H_ACCEPTED)))
-		budgets_bound(model, id);
-	tracker_update(model, id, true);
 }
 
 void lifecycle_vanished(struct model *model, uint32_t id)

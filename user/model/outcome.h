@@ -25,6 +25,18 @@ static inline bool state_is_active_close(uint8_t state)
 	return state == TW_FIN_WAIT1 || state == TW_FIN_WAIT2 || state == TW_CLOSING;
 }
 
+/* Whether the record has all parts, as the first one of a connection has. */
+static inline bool transition_is_full(const struct tw_transition *record)
+{
+	return record->head.size >= TW_TRANSITION_FULL;
+}
+
+/* Whether it says which process acted. */
+static inline bool transition_has_owner(const struct tw_transition *record)
+{
+	return (record->head.flags & TW_F_OWNER) && record->head.size >= TW_TRANSITION_OWNER;
+}
+
 /* Whose RST ended the connection with this change; RESET_NONE: no RST did. */
 enum reset outcome_reset(const struct tw_record *head);
 /* Where the port of a connect() came from. */

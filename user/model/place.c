@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "model/lifecycle.h"
+#include "model/attribution.h"
 #include "model/owner.h"
 
 /*
@@ -36,7 +36,7 @@ void place_socket(struct model *model, uint32_t id, const uint32_t *listener_of,
 		conn->direction = DIRECTION_INCOMING;
 		if (conn->owner_rank == OWNER_NONE &&
 		    could_be_child(model, conn, conn_at(model, listener - 1)))
-			lifecycle_inherit(model, conn, conn_at(model, listener - 1), 0);
+			attribution_inherit(model, conn, conn_at(model, listener - 1), 0);
 	} else if (record->port_low && conn->local_port >= record->port_low &&
 		   conn->local_port <= record->port_high) {
 		conn->direction = DIRECTION_OUTGOING;

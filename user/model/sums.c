@@ -4,10 +4,10 @@
 
 #include <string.h>
 
+#include "model/attribution.h"
 #include "model/budgets.h"
 #include "model/failures.h"
 #include "model/farewells.h"
-#include "model/lifecycle.h"
 #include "model/missed.h"
 #include "model/owner.h"
 
@@ -20,7 +20,7 @@ static void find_owner(struct model *model, struct conn *like, const struct tw_s
 	if (record->listener_cookie && !record->owner.comm[0])
 		listener = tracker_find(model, record->listener_cookie, like->source);
 	if (listener != POOL_NONE)
-		lifecycle_inherit(model, like, conn_at(model, listener), 0);
+		attribution_inherit(model, like, conn_at(model, listener), 0);
 	farewell_notice(model, like, record->owner.tgid, record->cgroup_id);
 }
 
@@ -66,7 +66,7 @@ void sums_add(struct model *model, const struct tw_spilled *record, unsigned int
 	if (record->head.ts_ns > netns_at(model, netns)->summed_ns)
 		netns_at(model, netns)->summed_ns = record->head.ts_ns;
 	like.netns = netns;
-	lifecycle_set_direction(&like, record->head.flags, record->head.from);
+	attribution_set_direction(&like, record->head.flags, record->head.from);
 	tracker_set_tuple(&like, &record->tuple);
 	find_owner(model, &like, record);
 	farewell_sum(model, &like, &record->head, record->count);

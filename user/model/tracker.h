@@ -2,8 +2,8 @@
 /*
  * The tracker: every living connection by cookie, its namespace, its holders, and
  * the rows it counts in. Storage and bookkeeping only; what an event means stands
- * in lifecycle.c, what a minisock means in ledger.c, what a snapshot means in
- * reconcile.c. Internal to the model.
+ * in lifecycle.c, whose a connection is in attribution.c, what a minisock means in
+ * ledger.c, what a snapshot means in reconcile.c. Internal to the model.
  */
 #ifndef MODEL_TRACKER_H
 #define MODEL_TRACKER_H
