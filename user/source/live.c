@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Ring, counters and intervals of the live host. */
-#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <errno.h>
 #include <malloc.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -15,6 +11,7 @@
 #include "source/closed.h"
 #include "source/holders.h"
 #include "source/live_inside.h"
+#include "source/passage.h"
 #include "source/process.h"
 #include "twtrace.skel.h"
 
@@ -44,109 +41,6 @@ uint64_t live_now_ns(void)
 	return clock_kernel_ns();
 }
 
-/* Which control group it is in, told before the record itself. */
-static uint64_t place(struct live *live, uint64_t cgroup_id, uint32_t pid, uint64_t ts_ns)
-{
-	cgroups_tell(live->cgroups, cgroup_id, ts_ns, live->to);
-	return cgroups_of_process(live->cgroups, cgroup_id, pid, ts_ns, live->to);
-}
-
-static uint64_t place_connection(struct live *live, const struct tw_transition *full)
-{
-	return place(live, full->cgroup_id, full->head.flags & TW_F_OWNER ? full->owner.tgid : 0,
-		     full->head.ts_ns);
-}
-
-static void pass_bound(void *ctx, const struct tw_record *record)
-{
-	struct live *live = ctx;
-	struct tw_bound bound;
-
-	/* a namespace that was found on the way */
-	if (record->kind != TW_BOUND) {
-		deliver(live->to, record);
-		return;
-	}
-	bound = *(const struct tw_bound *)record;
-	bound.cgroup_id = place(live, bound.cgroup_id, bound.owner.tgid, record->ts_ns);
-	deliver(live->to, &bound);
-}
-
-/* Who has the port is told of before what failed for it. */
-static bool look_at_port(struct live *live, const struct tw_tuple *tuple, uint64_t cookie,
-			 uint64_t ts_ns)
-{
-	struct bound_failure failure = { tuple, cookie, ts_ns };
-	struct receiver pass = { .receive = pass_bound, .ctx = live };
-
-	return bound_look(&live->bound, &failure, &pass);
-}
-
-static void tell_bind_failed(struct live *live, const struct tw_bind_failed *record)
-{
-	struct tw_bind_failed failed = *record;
-
-	survey_notice(&live->survey, &failed.tuple);
-	failed.cgroup_id = place(live, failed.cgroup_id, failed.owner.tgid, failed.head.ts_ns);
-	/* nobody has the port of an address that is not there */
-	if (failed.head.error == EADDRINUSE &&
-	    look_at_port(live, &failed.tuple, failed.cookie, failed.head.ts_ns))
-		failed.head.flags |= TW_B_LOOKED;
-	deliver(live->to, &failed);
-}
-
-/* What the programs say, as the receiver is to read it. */
-static void on_record(void *ctx, const struct tw_record *record)
-{
-	struct live *live = ctx;
-	struct tw_transition changed;
-	struct tw_minisock ended;
-	struct tw_holder holder;
-	struct tw_reset reset;
-
-	live->records++;
-	live->last_ts_ns = record->ts_ns;
-	/* what is changed is changed in a copy */
-	if (record->kind == TW_TRANSITION && record->size >= TW_TRANSITION_FULL) {
-		changed = *(const struct tw_transition *)record;
-		survey_notice(&live->survey, &changed.tuple);
-		changed.cgroup_id = place_connection(live, &changed);
-		if (bound_collides(&changed))
-			look_at_port(live, &changed.tuple, changed.cookie, record->ts_ns);
-		record = &changed.head;
-	} else if (record->kind == TW_BIND_FAILED &&
-		   record->size >= sizeof(struct tw_bind_failed)) {
-		tell_bind_failed(live, (const void *)record);
-		return;
-	} else if (record->kind == TW_HOLDER && record->size >= sizeof(holder)) {
-		holder = *(const struct tw_holder *)record;
-		holder.cgroup_id = place(live, holder.cgroup_id, holder.owner.tgid, record->ts_ns);
-		record = &holder.head;
-	} else if (record->kind == TW_MINI_CANCELLED &&
-		   record->size >= sizeof(struct tw_cancelled)) {
-		if (!timers_judge(&live->probes.tier.timers, (const void *)record, &ended))
-			return;
-		record = &ended.head;
-	} else if (record->kind == TW_STACK_SEEN) {
-		if (live->stacks && record->size >= TW_STACK_SEEN_SHORT)
-			stacks_take(live->stacks, record);
-		return;
-	} else if (record->kind == TW_RESET_SENT && record->size >= sizeof(reset)) {
-		reset = *(const struct tw_reset *)record;
-		if (reset.reason < MAX_RESET_REASONS)
-			reset.reason = live->probes.features.reset_reasons[reset.reason];
-		record = &reset.head;
-	}
-	deliver(live->to, record);
-}
-
-static void on_expected(void *ctx, const struct tw_record *record)
-{
-	const struct live *live = ctx;
-
-	live->to->expect(live->to->ctx, record);
-}
-
 enum tw_evidence live_evidence(const struct live *live)
 {
 	return live->probes.tier.evidence;
@@ -164,13 +58,13 @@ int live_fd(const struct live *live)
 static size_t consume(struct live *live, uint64_t *until_ns, const struct receiver *to)
 {
 	uint64_t written = ring_whole_written(&live->whole);
+	struct passage passage = { live, to };
 	struct receiver from_lanes = {
-		.receive = on_record,
-		.expect = to->expect ? on_expected : NULL,
-		.ctx = live,
+		.receive = passage_record,
+		.expect = to->expect ? passage_expected : NULL,
+		.ctx = &passage,
 	};
 
-	live->to = to;
 	ring_buffer__consume(live->ring);
 	*until_ns = ring_whole_until(&live->whole, written, *until_ns, live_now_ns());
 	return lanes_deliver(&live->lanes, *until_ns, DRAIN_RECORDS, &from_lanes);
@@ -249,32 +143,11 @@ bool live_drain(struct live *live, const struct receiver *to)
 	return told;
 }
 
-struct step {
-	struct live *live;
-	const struct receiver *to;
-	struct holders_look look;
-};
-
-/* A change in sum: its control group is told before it. One by itself is as any other. */
-static void pass_spilled(void *ctx, const struct tw_record *record)
-{
-	const struct tw_spilled *spilled = (const struct tw_spilled *)record;
-	struct step *step = ctx;
-
-	if (record->kind != TW_SPILLED) {
-		on_record(step->live, record);
-		return;
-	}
-	survey_notice(&step->live->survey, &spilled->tuple);
-	cgroups_tell(step->live->cgroups, spilled->cgroup_id, record->ts_ns, step->to);
-	deliver(step->to, record);
-}
-
 /* Tells in sum what had no room since the last time. */
 static void tell_sums(struct live *live, const struct receiver *to)
 {
-	struct step step = { .live = live, .to = to };
-	struct receiver pass = { .receive = pass_spilled, .ctx = &step };
+	struct passage passage = { live, to };
+	struct receiver pass = { .receive = passage_spilled, .ctx = &passage };
 	uint64_t count = losses_spilled(&live->losses, &live->probes);
 	bool left = live->spill.left;
 	struct spilled spilled;
@@ -293,6 +166,12 @@ static void tell_sums(struct live *live, const struct receiver *to)
 	spill_tell(&spilled, &pass);
 }
 
+struct step {
+	struct live *live;
+	const struct receiver *to;
+	struct holders_look look;
+};
+
 /*
  * After a dump, before it is delivered: all that happened before it, be it in sum. A
  * socket that the dump lists is then known to have been counted. That there was a loss is
@@ -308,39 +187,6 @@ static void settle(void *ctx)
 	step->live->restless = true;
 }
 
-/* What passes between the iterator and the receiver: cgroups are told first. */
-static void pass_holder(void *ctx, const struct tw_record *record)
-{
-	const struct tw_holder *holder = (const struct tw_holder *)record;
-	struct step *step = ctx;
-	struct tw_holder changed;
-
-	if (record->kind == TW_HOLDER) {
-		changed = *holder;
-		cgroups_tell(step->live->cgroups, holder->cgroup_id, record->ts_ns, step->to);
-		changed.cgroup_id = cgroups_of_process(step->live->cgroups, holder->cgroup_id,
-						       holder->owner.tgid, record->ts_ns, step->to);
-		record = &changed.head;
-	}
-	deliver(step->to, record);
-}
-
-/* As pass_holder(), of what the other walk finds. */
-static void pass_closed(void *ctx, const struct tw_record *record)
-{
-	struct step *step = ctx;
-	struct tw_closed_held changed;
-
-	if (record->kind == TW_CLOSED_HELD) {
-		changed = *(const struct tw_closed_held *)record;
-		cgroups_tell(step->live->cgroups, changed.cgroup_id, record->ts_ns, step->to);
-		changed.cgroup_id = cgroups_of_process(step->live->cgroups, changed.cgroup_id,
-						       changed.owner.tgid, record->ts_ns, step->to);
-		record = &changed.head;
-	}
-	deliver(step->to, record);
-}
-
 static void begin_look(void *ctx)
 {
 	struct step *step = ctx;
@@ -351,7 +197,8 @@ static void begin_look(void *ctx)
 static void end_look(void *ctx)
 {
 	struct step *step = ctx;
-	struct receiver pass = { .receive = pass_holder, .ctx = step };
+	struct passage passage = { step->live, step->to };
+	struct receiver pass = { .receive = passage_found, .ctx = &passage };
 	struct error err = { 0 };
 
 	if (holders_end(&step->look, &pass, &err))
@@ -448,8 +295,8 @@ static bool tell_losses(struct live *live, bool last, const struct receiver *to)
 
 void live_look_for_closed(struct live *live, unsigned int budget, const struct receiver *to)
 {
-	struct step step = { .live = live, .to = to };
-	struct receiver pass = { .receive = pass_closed, .ctx = &step };
+	struct passage passage = { live, to };
+	struct receiver pass = { .receive = passage_found, .ctx = &passage };
 	uint64_t now_ns = live_now_ns(), cost_ns = 0;
 	struct error err = { 0 };
 

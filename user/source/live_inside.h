@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What live.c and live_open.c share: the live source itself. */
+/* What live.c, live_open.c and passage.c share: the live source itself. */
 #ifndef SOURCE_LIVE_INSIDE_H
 #define SOURCE_LIVE_INSIDE_H
 
@@ -30,7 +30,6 @@ struct live {
 	struct survey survey;
 	struct bound bound;
 	struct stacks *stacks; /* owned; NULL: not asked for */
-	const struct receiver *to; /* during a drain */
 	uint64_t last_ts_ns; /* of the newest record */
 	uint64_t records;
 	uint64_t spilled; /* changes told in sum, a loss not told yet */
