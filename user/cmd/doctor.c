@@ -73,14 +73,6 @@ static int set_conf(struct options *options, const char *arg, struct error *err)
 	return 0;
 }
 
-static int set_fail(struct options *options, const char *arg, struct error *err)
-{
-	(void)arg;
-	(void)err;
-	options->fail = true;
-	return 0;
-}
-
 static const struct option_row own_rows[] = {
 	{ GROUP_COMMON,
 	  set_check,
@@ -91,7 +83,7 @@ static const struct option_row own_rows[] = {
 	  { "sysctl-conf", KEY_OWN + 1, NULL, 0,
 	    "print a fragment for /etc/sysctl.d, with what the evidence supports", 1 } },
 	{ GROUP_COMMON,
-	  set_fail,
+	  options_set_fail,
 	  { "fail", KEY_OWN + 2, NULL, 0,
 	    "end with status 4 if there is a problem, or a line that is wrong (for scripts)", 1 } },
 	{ GROUP_COMMON,

@@ -210,7 +210,7 @@ static int set_names(struct options *options, const char *arg, struct error *err
 	return 0;
 }
 
-static int set_fail(struct options *options, const char *arg, struct error *err)
+int options_set_fail(struct options *options, const char *arg, struct error *err)
 {
 	(void)arg;
 	(void)err;
@@ -367,7 +367,7 @@ const struct option_row shared_rows[] = {
 	  { "names", KEY_NAMES, NULL, 0,
 	    "show remote hosts by name (reverse DNS; names appear as answers come)", 1 } },
 	{ GROUP_FAIL,
-	  set_fail,
+	  options_set_fail,
 	  { "fail", KEY_FAIL, NULL, 0, "end with status 4 if something leaks (for scripts)", 1 } },
 	{ GROUP_REPORT,
 	  set_report,

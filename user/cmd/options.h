@@ -110,5 +110,7 @@ void options_parse(struct options *options, const struct option_spec *spec, int 
  */
 int options_set(struct options *options, unsigned int groups, const char *name, const char *value,
 		struct error *err);
+/* What --fail does, for a command that says in a row of its own what it fails for. */
+int options_set_fail(struct options *options, const char *arg, struct error *err);
 
 #endif
