@@ -237,6 +237,20 @@ static uint32_t resolve(struct model *model, uint32_t id, const struct tw_transi
 	return id;
 }
 
+static void enter_state(struct conn *conn, const struct tw_transition *record, uint64_t ts_ns)
+{
+	conn->state = record->head.to;
+	conn->second = (record->head.flags & TW_F_SECOND) != 0;
+	conn->since_ns = conn->seen_ns = ts_ns;
+	conn->since_bound = false;
+	conn->absent = 0;
+	if (conn->state == TW_SYN_SENT)
+		conn->born_ns = ts_ns;
+	/* connect() has not chosen yet */
+	if (conn->state == TW_SYN_SENT && transition_is_full(record))
+		conn->bound = record->tuple.local_port != 0;
+}
+
 /* The change of a connection that is known to be in time for it. */
 static void change(struct model *model, uint32_t id, const struct tw_transition *record)
 {
@@ -261,16 +275,7 @@ static void change(struct model *model, uint32_t id, const struct tw_transition 
 	advance(conn, from, to);
 	if (model->farewell && transition_has_owner(record))
 		farewell_acted(model, id, record);
-	conn->state = to;
-	conn->second = (record->head.flags & TW_F_SECOND) != 0;
-	conn->since_ns = conn->seen_ns = ts_ns;
-	conn->since_bound = false;
-	conn->absent = 0;
-	if (to == TW_SYN_SENT)
-		conn->born_ns = ts_ns;
-	/* connect() has not chosen yet */
-	if (to == TW_SYN_SENT && transition_is_full(record))
-		conn->bound = record->tuple.local_port != 0;
+	enter_state(conn, record, ts_ns);
 	if (from == TW_CLOSE)
 		closed_forget(model, conn->cookie, conn->source);
 	if (model->budgets && to == TW_SYN_SENT)
