@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The place of a connection in a flame-style summary, as values that compare quickly, and
- * as the names that are shown. Internal to the model.
+ * The place of a connection in a flame-style summary, as values that compare quickly. Internal
+ * to the model.
  */
 #ifndef MODEL_FLAME_KEY_H
 #define MODEL_FLAME_KEY_H
 
 #include "model/conn.h"
-#include "model/flame.h"
 #include "tw_record.h"
 
 /* Who closed first. */
@@ -74,23 +73,5 @@ struct flame_key flame_key_of_sum(const struct model *model, const struct conn *
 				  uint8_t error);
 /* The state that it is in, or was in last; 0: not known. */
 uint8_t flame_state_of(const struct conn *conn);
-
-#define FLAME_TEXT 1024
-
-struct flame_text {
-	struct flame_part parts[FLAME_MOST_PARTS];
-	size_t count;
-	char text[FLAME_TEXT];	/* what parts point to */
-	size_t used;
-	char *lines;		/* owned: of a stack */
-};
-
-/* The names of @key, outermost first. Ends with flame_text_release(). */
-void flame_key_text(const struct model *model, const struct flame_key *key,
-		    struct flame_text *text);
-/* @text is that of @named: makes it that of @key, if they differ by the state alone. */
-bool flame_key_text_again(const struct flame_key *key, const struct flame_key *named,
-			  struct flame_text *text);
-void flame_text_release(struct flame_text *text);
 
 #endif

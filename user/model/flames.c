@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/flame_text.h"
+
 /* A million different stacks are 120 MB; more than that nobody looks at. */
 #define MAX_ROWS 1000000
 #define ROW_OTHER_STACKS 0
@@ -374,9 +376,9 @@ static void tell(const struct model *model, const struct flame_table *table, mod
 		if (!any)
 			continue;
 		/* those of one connection follow each other, and differ in their states */
-		if (!named || !flame_key_text_again(&row->key, named, &text)) {
+		if (!named || !flame_text_again(&row->key, named, &text)) {
 			flame_text_release(&text);
-			flame_key_text(model, &row->key, &text);
+			flame_text_make(model, &row->key, &text);
 			named = &row->key;
 		}
 		stack.parts = text.parts;
