@@ -64,6 +64,43 @@ bytes() {
 	[[ $output == *newer* ]]
 }
 
+# newer COUNT: $BATS_TEST_TMPDIR/newer, the recording with so many records of kind 200 in front.
+newer() {
+	local head plain=$BATS_TEST_TMPDIR/plain
+
+	head=$(od -An -tu4 -j12 -N4 "$RECORDING")
+	tail -c +$((head + 1)) "$RECORDING" | zstd -dcq >"$plain"
+	{
+		# 16 bytes, and the rest of the head as the first record has it: its time
+		for ((i = 0; i < $1; i++)); do
+			printf '\x10\x00\xc8'
+			head -c 16 "$plain" | tail -c 13
+		done
+		cat "$plain"
+	} | zstd -cq | cat <(head -c "$head" "$RECORDING") - >"$BATS_TEST_TMPDIR/newer"
+}
+
+@test "records of a kind that is not known are told, once a file, and change nothing else" {
+	local count command words
+	local file=$BATS_TEST_TMPDIR/newer
+
+	for count in "1 record of a kind that this version does not know: no figure counts it" \
+		"3 records of a kind that this version does not know: no figure counts them"; do
+		newer "${count%% *}"
+		for command in "top -o json" "trace -o jsonl" "doctor -o json" "record $BATS_TEST_TMPDIR/copy"; do
+			read -ra words <<<"$command"
+			run -0 --separate-stderr "$TWTRACE" "${words[@]}" -i "$file"
+			[[ $stderr == "twtrace ${words[0]}: '$file' has $count, a newer twtrace does" ]]
+			[[ $output == "$("$TWTRACE" "${words[@]}" -i "$RECORDING")" ]]
+		done
+	done
+	# that of each is its own
+	run -0 --separate-stderr "$TWTRACE" top -i "$file" -i tests/golden/ipv6/recording
+	[[ $stderr == "twtrace top: '$file' has 3 records"* && $(wc -l <<<"$stderr") == 1 ]]
+	run -0 --separate-stderr "$TWTRACE" report -o json "$file" tests/golden/ipv6/recording
+	[[ $(jq -c '[.recordings[].complete]' <<<"$output") == '[false,true]' ]]
+}
+
 @test "the same recording twice would count twice: refused" {
 	run -1 "$TWTRACE" top -i "$RECORDING" -i "$RECORDING"
 	[[ $output == *twice* ]]

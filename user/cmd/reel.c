@@ -291,6 +291,11 @@ const struct tw_record *reel_record(struct reel *reel, unsigned int *source)
 	return shifted(reel, reel->now);
 }
 
+size_t reel_at(const struct reel *reel)
+{
+	return reel->now - reel->inputs;
+}
+
 void reel_advance(struct reel *reel)
 {
 	struct input *input = reel->now;

@@ -38,6 +38,8 @@ struct reel_part reel_part(const struct reel *reel, size_t at);
 int reel_next(struct reel *reel, uint64_t *ts_ns, struct error *err);
 /* After a 1: that record; valid until reel_advance(), which goes on to the next one. */
 const struct tw_record *reel_record(struct reel *reel, unsigned int *source);
+/* Which of them that record is of. */
+size_t reel_at(const struct reel *reel);
 void reel_advance(struct reel *reel);
 /* As recording_ahead(), of the recording that the last record was of. */
 const struct tw_record *reel_ahead(const struct reel *reel);

@@ -7,6 +7,7 @@
 
 #include "base/caps.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "cmd/confine.h"
 #include "cmd/playback.h"
 #include "sink/recordings.h"
@@ -70,11 +71,15 @@ static void look_ahead(struct replay *replay)
 bool replay_feed(struct replay *replay, uint64_t ts_ns)
 {
 	const struct tw_record *record;
+	uint64_t unknown;
 
 	if (!pass_time(replay, ts_ns))
 		return false;
 	record = reel_record(replay->reel, &replay->stage.source);
+	unknown = model_unknown(replay->stage.model);
 	stage_receive(&replay->stage, record);
+	replay->notes[reel_at(replay->reel)].unknown +=
+		model_unknown(replay->stage.model) - unknown;
 	reel_advance(replay->reel);
 	look_ahead(replay);
 	return true;
@@ -101,6 +106,20 @@ static struct filter filter_of(const struct tw_recording_head *head)
 	};
 }
 
+static void say_what_is_missing(const struct recording_note *note)
+{
+	char number[TEXT_LEN];
+
+	if (note->damage)
+		log_msg(LOG_WARNING, "%s", note->damage);
+	if (note->unknown)
+		log_msg(LOG_WARNING,
+			"'%.70s' has %s record%s of a kind that this version does not know: no figure "
+			"counts %s, a newer twtrace does",
+			note->path, text_count(note->unknown, number),
+			note->unknown == 1 ? "" : "s", note->unknown == 1 ? "it" : "them");
+}
+
 /* What outputs say of the recordings, now that they have been read. */
 static void note_recordings(struct replay *replay)
 {
@@ -121,9 +140,9 @@ static void note_recordings(struct replay *replay)
 			.to_ns = part.last_ns,
 			.left_out = part.left_out,
 			.records = recording_records(part.recording),
+			.unknown = replay->notes[i].unknown,
 		};
-		if (replay->notes[i].damage)
-			log_msg(LOG_WARNING, "%s", replay->notes[i].damage);
+		say_what_is_missing(&replay->notes[i]);
 	}
 }
 
@@ -191,6 +210,8 @@ int replay_restart(struct replay *replay, struct error *err)
 	if (stage_restart(&replay->stage, err))
 		return err->code;
 	replay->interval_ends_ns = 0;
+	for (size_t i = 0; i < reel_count(replay->reel); i++)
+		replay->notes[i].unknown = 0;
 	tell_heads(replay);
 	return 0;
 }

@@ -335,12 +335,17 @@ static bool states_make_sense(const struct tw_record *record)
 	}
 }
 
+/* A kind of a newer version is counted, and not refused: what else is there is right. */
+static bool is_known(const struct tw_record *record)
+{
+	return record->kind < sizeof(kinds) / sizeof(kinds[0]);
+}
+
 static bool makes_sense(const struct tw_record *record, size_t len)
 {
 	if (len < sizeof(*record) || record->size > len || record->size % 8)
 		return false;
-	/* a kind of a newer version is skipped, not refused */
-	if (record->kind >= sizeof(kinds) / sizeof(kinds[0]))
+	if (!is_known(record))
 		return true;
 	if (!kinds[record->kind].size || record->size < kinds[record->kind].size)
 		return false;
@@ -361,7 +366,9 @@ void model_feed(struct model *model, const struct tw_record *record, size_t len,
 	if (record->ts_ns > model->now_ns)
 		model->now_ns = record->ts_ns;
 	errno = 0;
-	if (record->kind < sizeof(kinds) / sizeof(kinds[0]) && kinds[record->kind].feed)
+	if (!is_known(record))
+		model->unknown++;
+	else if (kinds[record->kind].feed)
 		kinds[record->kind].feed(model, record, source);
 	model->fed |= 1ULL << source;
 	/* nothing else in this room sets it: some of the record could not be kept */

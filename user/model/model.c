@@ -220,6 +220,11 @@ uint64_t model_loss(const struct model *model, enum tw_loss_cause cause)
 	return model->loss[cause];
 }
 
+uint64_t model_unknown(const struct model *model)
+{
+	return model->unknown;
+}
+
 enum evidence model_evidence(const struct model *model)
 {
 	enum evidence weakest = NR_EVIDENCE;

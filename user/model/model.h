@@ -90,6 +90,8 @@ const char *model_service_name(const struct model *model, uint32_t service);
 void model_each_conn(const struct model *model, model_conn_fn fn, void *ctx);
 
 uint64_t model_loss(const struct model *model, enum tw_loss_cause cause);
+/* Records of kinds that a newer version may know: they have changed nothing. */
+uint64_t model_unknown(const struct model *model);
 /* What the ledger of minisocks rests on: the weakest tier of all sources that were fed. */
 enum evidence model_evidence(const struct model *model);
 

@@ -103,6 +103,7 @@ struct model {
 	struct grave *over;		/* owned: tombstones and pending, in order of their end */
 	size_t nr_over, room_over;
 	uint64_t loss[TW_NR_LOSS];
+	uint64_t unknown;		/* records of no kind of kinds[] */
 	uint64_t now_ns, ready_ns, interval_ns, expired_ns;
 	uint64_t asked_ns;		/* when model_wants_holders() last looked */
 	uint32_t netns_hit;		/* the namespace found last */

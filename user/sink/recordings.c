@@ -91,10 +91,10 @@ static const char *clean_path(const struct recording_note *note, char text[stati
 	return text_clean(note->path, strlen(note->path), text, 512);
 }
 
-/* Not if it was cut, nor if it had no room for all that was open when it began. */
+/* Not if it was cut, had no room for all that was open when it began, or says what is not known. */
 static bool is_complete(const struct recording_note *note)
 {
-	return !note->damage && !note->left_out;
+	return !note->damage && !note->left_out && !note->unknown;
 }
 
 static void print_note(const struct sink_opts *opts, const struct recording_note *note)

@@ -20,6 +20,7 @@ struct recording_note {
 	uint64_t from_ns, to_ns; /* of its records, on the model's clock; 0: it has none */
 	uint64_t left_out;	/* sockets that it had no room to begin with */
 	uint64_t records;	/* so many were read */
+	uint64_t unknown;	/* of them of a kind that nobody here knows: a newer version's */
 };
 
 #define FILTER_TEXT_LEN 512
