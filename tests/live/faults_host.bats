@@ -7,6 +7,10 @@
 bats_require_minimum_version 1.5.0
 load lib
 
+CGROUPS=/sys/fs/cgroup
+NO_GROUPS="umount -R -l $CGROUPS"
+ONLY_V2="$NO_GROUPS && mount -t cgroup2 none $CGROUPS"
+
 setup() {
 	live_setup
 	probe_trace
@@ -82,12 +86,12 @@ closed_in_sum() {
 	[[ $(wc -l <<<"$stderr") == 1 && $stderr == *"is /proc mounted?" ]]
 }
 
-# in_groups V1 V2: a holding generator in these control groups, "-": none; its connections are there.
+# in_groups GROUP...: a holding generator in these control groups; its connections are there.
 in_groups() {
 	local joins='' group
 
 	for group; do
-		[[ $group == - ]] || joins+="echo \$\$ >$group/cgroup.procs; "
+		joins+="echo \$\$ >$group/cgroup.procs; "
 	done
 	sh -c "$joins exec nsenter --net=$(ns_path t) $TRAFFIC idle_hold --count 5 --here" \
 		<>"$BATS_TEST_TMPDIR/hold" >"$BATS_TEST_TMPDIR/truth" 3>&- &
@@ -96,46 +100,71 @@ in_groups() {
 	wait_until test -s "$BATS_TEST_TMPDIR/truth"
 }
 
-# group FOLDER NAME
+# hierarchies: V1 and V2, where control groups of each kind are made; empty: there is none.
+hierarchies() {
+	V1=$CGROUPS/systemd V2=$CGROUPS/unified
+	[[ -e $V1/cgroup.procs ]] || V1=
+	[[ -e $V2/cgroup.procs ]] || V2=$CGROUPS
+	[[ -e $V2/cgroup.procs && $(stat -f -c %T "$V2") == cgroup2fs ]] || V2=
+}
+
+# group HIERARCHY NAME
 group() {
 	mkdir "$1/$2" 2>/dev/null || skip "no control group can be made in $1"
 	MADE+=("$1/$2")
 }
 
-# named MOUNTS V1 V2 SERVICE: what the clients' service is where these mounts are seen.
+# begin_groups: V1 and V2 for the test, ONE a group of the one, TWO of the other, where it is there.
+begin_groups() {
+	hierarchies
+	netns_new t
+	mkfifo "$BATS_TEST_TMPDIR/hold"
+	ONE=twtrace-$$-one.service TWO=twtrace-$$-two.service
+	[[ -z $V1 ]] || group "$V1" "$ONE"
+	[[ -z $V2 ]] || group "$V2" "$TWO"
+}
+
+# named MOUNTS SERVICE GROUP...: what clients in these groups belong to where these mounts are seen.
 named() {
 	with_mounts "$1"
 	start_within "${WITHIN[@]}" -- trace -o jsonl
-	in_groups "$2" "$3"
+	in_groups "${@:3}"
 	wait_until connected 5
 	stop_twtrace
 	stop_traffic
-	expect "$1, in $2 and $3" "$(events 'select(.from? == "SYN_SENT" and .to == "ESTABLISHED") | .service' |
-		sort -u)" "\"$4\""
+	expect "$1, in ${*:3}" "$(events 'select(.from? == "SYN_SENT" and .to == "ESTABLISHED") | .service' |
+		sort -u)" "\"$2\""
 }
 
 connected() {
 	(($(events 'select(.from? == "SYN_SENT" and .to == "ESTABLISHED")' | wc -l) >= $1))
 }
 
-@test "control groups of v1, of v2, of both and none: services are named by what there is" {
-	local root=/sys/fs/cgroup one=twtrace-$$-one.service two=twtrace-$$-two.service v1 v2
-	local only_v1="umount $root/unified" none="umount -R -l $root"
-	local only_v2="$none && mount -t cgroup2 none $root"
+@test "control groups of v2 alone: services are named by them" {
+	begin_groups
+	[[ $V2 ]] || skip "no control groups of v2 at $CGROUPS or $CGROUPS/unified"
+	named "$ONLY_V2" "$TWO" "$V2/$TWO" ${V1:+"$V1/$ONE"}
+	named "$ONLY_V2" tw-client "$V2" ${V1:+"$V1/$ONE"}
+}
 
-	[[ -e $root/systemd/cgroup.procs && -e $root/unified/cgroup.procs ]] ||
-		skip "$root/systemd and $root/unified are not both here: all else is a part of that"
-	netns_new t
-	mkfifo "$BATS_TEST_TMPDIR/hold"
-	v1=$root/systemd/$one v2=$root/unified/$two
-	group "$root/systemd" "$one"
-	group "$root/unified" "$two"
-	named true "$v1" "$v2" "$two"
-	named true "$v1" - "$one"
-	named true - - tw-client
-	named "$only_v1" "$v1" - "$one"
-	named "$only_v2" "$v1" "$v2" "$two"
-	named "$none" "$v1" "$v2" tw-client
+@test "no control groups at all: services are named by their commands" {
+	begin_groups
+	[[ $V1$V2 ]] || skip "no control groups at $CGROUPS to be without"
+	named "$NO_GROUPS" tw-client ${V2:+"$V2/$TWO"} ${V1:+"$V1/$ONE"}
+}
+
+@test "control groups of v1 alone: services are named by them" {
+	begin_groups
+	[[ $V1 ]] || skip "no control groups of v1 at $CGROUPS/systemd"
+	named "${V2:+umount }${V2:-true}" "$ONE" "$V1/$ONE" ${V2:+"$V2"}
+}
+
+@test "control groups of v1 and of v2: services are named by v2's, where that is not its root" {
+	begin_groups
+	[[ $V1 && $V2 ]] || skip "not both of $CGROUPS/systemd and $CGROUPS/unified are there"
+	named true "$TWO" "$V1/$ONE" "$V2/$TWO"
+	named true "$ONE" "$V1/$ONE" "$V2"
+	named true tw-client "$V1" "$V2"
 }
 
 @test "in a time namespace, ahead or behind, all is counted and as long as it was" {
