@@ -62,7 +62,7 @@ enum tw_kind {
  * Of a cgroup that nobody is in the path may be forgotten when so many have been told since: who
  * tells each once tells it again before.
  */
-#define TW_CGROUPS_REMEMBERED 16384
+#define TW_CGROUPS_REMEMBERED 4096
 
 /* What is known of minisocks rests on this: enum evidence of the model. */
 enum tw_evidence {

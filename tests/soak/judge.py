@@ -7,9 +7,10 @@ MIB, KIB = 2**20, 2**10
 SETTLES_S = 60      # leaks are known by then
 LEAST_S = 180       # of less nobody can tell what grows
 BLOCKS = 40         # samples that follow each other are alike: medians of so many pieces of time
-# What may come on top while it is judged: malloc() takes in lumps, and of each socket that the
-# load's leaks hold, more and more of them, a tracer keeps something.
-ROUGHLY, LUMP, OF_SOCKET = 0.01, 256 * KIB, 1 * KIB
+# What may come on top while it is judged: malloc() takes in lumps; of each socket that the load's
+# leaks hold, more and more of them, a tracer keeps what it knows; and of each control group its name,
+# until there are as many as are kept (TW_CGROUPS_REMEMBERED, twice).
+ROUGHLY, LUMP, OF_SOCKET, OF_GROUP, MOST_GROUPS = 0.01, 256 * KIB, 512, 64, 2 * 4096
 
 
 def slope(points):
@@ -34,17 +35,18 @@ def blocks(samples, what):
             for piece in pieces]
 
 
-def held_more(load, begin_s):
-    """Sockets that the load's leaks hold in the end and have not held then."""
-    held = [sample['sockets'] for sample in load['held'] if sample['at_s'] >= begin_s]
-    return max(0, held[-1] - held[0]) if held else 0
+def kept_more(load, begin_s, end_s):
+    """Bytes that the load asks for between the two: what it holds, and what it names."""
+    held = [sample['sockets'] for sample in load['held'] if begin_s <= sample['at_s'] <= end_s]
+    groups = [min(load['namespaces_per_s'] * at_s, MOST_GROUPS) for at_s in (begin_s, end_s)]
+    return (OF_SOCKET * max(0, held[-1] - held[0]) if held else 0) + OF_GROUP * (groups[1] - groups[0])
 
 
 def growth(samples, load, what='rss'):
     """Bytes a second with bounds, the time they are of, and what would still be called flat."""
     begin, end = samples[0]['at_s'], samples[-1]['at_s']
     size = statistics.median(sample[what] for sample in samples)
-    return slope(blocks(samples, what)), end - begin, max(ROUGHLY * size, LUMP) + OF_SOCKET * held_more(load, begin)
+    return slope(blocks(samples, what)), end - begin, max(ROUGHLY * size, LUMP) + kept_more(load, begin, end)
 
 
 def judged(what, failed, why):
@@ -72,13 +74,17 @@ def judge_size(tracer, load):
 
 
 def judge_constant(tracer, of, called):
-    """What comes and goes has the same least in the first and in the last third."""
+    """
+    What comes and goes has the same least in the first and in the last third; or, where that wavers,
+    no course upwards.
+    """
     samples, what = settled(tracer['samples']), f'{called} of {tracer["name"]}'
     third = len(samples) // 3
     if samples[-1]['at_s'] - samples[0]['at_s'] < LEAST_S * 2 / 3:
         return too_short(what)
     before, after = (min(sample[of] for sample in part) for part in (samples[:third], samples[-third:]))
-    return judged(what, after > before, f'{what}: at least {before:,} at first, and {after:,} in the end')
+    rises = slope(blocks(samples, of))[1] > 0
+    return judged(what, after > before and rises, f'{what}: at least {before:,} at first, and {after:,} in the end')
 
 
 def judge_zero(tracer, of, called, busy):

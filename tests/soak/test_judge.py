@@ -24,7 +24,7 @@ def wavering(at):
 
 
 LOAD = {'leaking': ['close_wait lk-cw-slow'], 'innocent': ['idle-pool'], 'connections_per_s': 300, 'connections': 300 * HOUR,
-        'namespaces_per_s': 5, 'namespaces': 5 * HOUR, 'failed': [], 'held': []}
+        'namespaces_per_s': 0, 'namespaces': 0, 'failed': [], 'held': []}
 
 
 class Judge(unittest.TestCase):
@@ -45,6 +45,14 @@ class Judge(unittest.TestCase):
         held = {'held': [{'at_s': at, 'sockets': 30 + at // 2} for at in range(0, HOUR, 5)]}
         self.assertEqual(self.failed(tracer(lambda at: wavering(at) + 512 * at), load=held), [])
         self.assertEqual(self.failed(tracer(lambda at: wavering(at) + 2048 * at), load=held), ['size of top'])
+
+    def test_the_names_of_groups_are_none_of_ours_until_there_are_enough(self):
+        named = {'namespaces': 5 * HOUR, 'namespaces_per_s': 5}
+        grows = tracer(lambda at: wavering(at) + 64 * 5 * at)
+        self.assertEqual(self.failed(grows, load=named), [])
+        self.assertEqual(self.failed(tracer(lambda at: wavering(at) + 2048 * at), load=named), ['size of top'])
+        many = {'namespaces': 50 * HOUR, 'namespaces_per_s': 50}
+        self.assertEqual(judge.kept_more({'held': []} | many, HOUR / 3, HOUR), 0)
 
     def test_steps_are_found(self):
         self.assertEqual(self.failed(tracer(lambda at: wavering(at) + at // 200 * 300000)), ['size of top'])
@@ -67,7 +75,7 @@ class Judge(unittest.TestCase):
 
     def test_descriptors_threads_and_maps_that_stay_open_are_found(self):
         for name, what in (('fds', 'descriptors'), ('threads', 'threads'), ('maps', 'bytes of BPF maps')):
-            self.assertEqual(self.failed(tracer(wavering, **{name: lambda at: 20 + at // 600})), [f'{what} of top'])
+            self.assertEqual(self.failed(tracer(wavering, **{name: lambda at: 20 + at // 600 + at // 900})), [f'{what} of top'])
 
     def test_loss_errors_and_ends_are_found(self):
         self.assertEqual(self.failed(tracer(wavering, loss={'ring_full': 0, 'skipped': 1})), ['loss of top'])
@@ -82,12 +90,12 @@ class Judge(unittest.TestCase):
     def test_a_load_that_was_none_is_found(self):
         flat = tracer(wavering)
         self.assertEqual(self.failed(flat, load={'connections': 100 * HOUR}), ['load'])
-        self.assertEqual(self.failed(flat, load={'namespaces': 0}), ['load'])
+        self.assertEqual(self.failed(flat, load={'namespaces_per_s': 5}), ['load'])
         self.assertEqual(self.failed(flat, load={'failed': ['the churn has ended: no memory']}), ['load'])
-        self.assertEqual(self.failed(flat, load={'namespaces': 0, 'namespaces_per_s': 0}), [])
+        self.assertEqual(self.failed(flat, load={'namespaces': 5 * HOUR, 'namespaces_per_s': 5}), [])
         # a short one on a busy host may have been slow, but not idle
-        self.assertEqual(self.failed(flat, load={'connections': 600, 'namespaces': 30}, seconds=20), [])
-        self.assertEqual(self.failed(flat, load={'connections': 0, 'namespaces': 30}, seconds=20), ['load'])
+        self.assertEqual(self.failed(flat, load={'connections': 600, 'namespaces': 30, 'namespaces_per_s': 5}, seconds=20), [])
+        self.assertEqual(self.failed(flat, load={'connections': 0, 'namespaces': 30, 'namespaces_per_s': 5}, seconds=20), ['load'])
 
     def test_verdicts_that_change_or_accuse_the_innocent_are_found(self):
         leak, innocent = 'close_wait lk-cw-slow', 'close_wait ok-idle-pool'

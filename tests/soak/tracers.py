@@ -145,7 +145,9 @@ class Tracer:
                 for figure, said in entry.items():
                     if isinstance(said, dict) and said['error'] is not None:
                         sums = self.known['audit']
-                        sums[figure] = sums.get(figure, 0) + abs(said['error'])
+                        # errors of two namespaces do not make up for each other
+                        sums.setdefault(f'{figure} {"more" if said["error"] > 0 else "fewer"}', 0)
+                        sums[f'{figure} {"more" if said["error"] > 0 else "fewer"}'] += abs(said['error'])
 
     def said(self):
         return {'name': self.name, 'command': ' '.join(os.path.basename(word) for word in self.command)} | self.known | {
