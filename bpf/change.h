@@ -140,6 +140,19 @@ static __always_inline __u64 change_direction(__u64 change)
 	       CHANGE_FLAG(TW_F_OUTGOING);
 }
 
+/*
+ * Who looks at open files holds each one for a moment (bpf_iter of task_file, get_file()): where its
+ * owner lets go meanwhile, the last to let go, and so to close it, is the tracer, be it this one or
+ * another. What a tracer has opened itself is known from its connect() or listen().
+ */
+static __always_inline bool is_tracers_close(__u64 change, const struct tw_owner *owner)
+{
+	static const char name[8] = "twtrace";
+
+	return !is_in(change_to(change), STATE(TW_SYN_SENT) | STATE(TW_LISTEN)) &&
+	       *(const __u64 *)owner->comm == *(const __u64 *)name;
+}
+
 /* Who acted, if it was a process: TW_F_OWNER or TW_F_KERNEL, and nothing if nobody did. */
 static __always_inline __u64 change_owner(__u64 change, struct tw_owner *owner)
 {
@@ -151,6 +164,8 @@ static __always_inline __u64 change_owner(__u64 change, struct tw_owner *owner)
 	if (unlikely(plain_is_kernel(task)))
 		return CHANGE_FLAG(TW_F_KERNEL);
 	plain_owner(task, owner);
+	if (unlikely(is_tracers_close(change, owner)))
+		return 0;
 	/* task->cred would be one more pointer read from what the verifier trusts (plain.h) */
 	owner->uid = bpf_get_current_uid_gid();
 	return CHANGE_FLAG(TW_F_OWNER);

@@ -89,6 +89,38 @@ owner_at() {
 	expect "passive close" "$(owner_at CLOSE_WAIT LAST_ACK)" "[$(truth .actors.client.pid),\"tw-client\"]"
 }
 
+@test "a tracer that looked at the file is not its owner, though it closes it last" {
+	need_command python3
+	cat >"$BATS_TEST_TMPDIR/last.py" <<-'END'
+		import ctypes, os, socket
+
+		def call_me(name):
+		    ctypes.CDLL(None).prctl(15, name.encode())
+
+		listener = socket.create_server(("127.0.0.1", 7310))
+		call_me("tw-opener")
+		c = socket.create_connection(("127.0.0.1", 7310))
+		d = listener.accept()[0]
+		go, come = os.pipe()
+		if os.fork() == 0:
+		    call_me("twtrace")
+		    listener.close()
+		    d.close()
+		    os.close(come)
+		    os.read(go, 1)
+		    c.close()
+		    os._exit(0)
+		c.close()
+		os.close(come)
+		os.wait()
+	END
+	start_here trace -o jsonl
+	in_ns t python3 "$BATS_TEST_TMPDIR/last.py" 3>&- </dev/null
+	wait_until has_event 'select(.remote_port == 7310 and .to == "FIN_WAIT1")'
+	stop_twtrace
+	expect "owners" "$(events 'select(.remote_port == 7310) | .comm' | sort -u)" '"tw-opener"'
+}
+
 @test "a spinning process is never taken for the owner of what softirq did on its CPU" {
 	local spin=() i
 
