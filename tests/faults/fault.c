@@ -8,7 +8,7 @@
  *             from    the WHICHth and all that follow
  *             every   one in WHICH, at random (FAULT_SEED)
  *             place   the first call whose callers have this number (see FAULT_CALLS)
- *             named   every one that is for the program or the map called so
+ *             named   every one that is for the program, the map or the file called so
  *     ERRNO   a number; by default what the class's own is
  *   FAULT_WHILE=FILE     they fail while its first byte is 1
  *   FAULT_TIMES=NUMBER   so many fail at most
@@ -85,7 +85,7 @@ static const char *const modes[NR_MODES] = { "nth", "from", "every", "place", "n
 static struct {
 	enum class class;
 	enum mode mode;
-	char name[32];
+	char name[64];
 	uint64_t number;
 	int error;
 } fault = { .class = NR_CLASSES };
@@ -141,7 +141,7 @@ static void read_fault(const char *text)
 {
 	char class[16], mode[16];
 	unsigned int i = 0;
-	int ret = sscanf(text, "%15[a-z_]:%15[a-z]:%31[^:]:%d", class, mode, fault.name,
+	int ret = sscanf(text, "%15[a-z_]:%15[a-z]:%63[^:]:%d", class, mode, fault.name,
 			 &fault.error);
 
 	while (i < NR_CLASSES && strcmp(class, classes[i].name) != 0)
@@ -385,6 +385,10 @@ FILE *fopen(const char *path, const char *how)
 {
 	return fails(OPEN, path) ? NULL : NEXT(fopen)(path, how);
 }
+
+/* so libraries call them, libbpf for one */
+int open64(const char *path, int flags, ...) __attribute__((alias("open")));
+FILE *fopen64(const char *path, const char *how) __attribute__((alias("fopen")));
 
 int epoll_create1(int flags)
 {

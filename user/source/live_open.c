@@ -99,8 +99,15 @@ static int open_all(struct live *live, const struct live_opts *opts, struct erro
 	if (ret)
 		return ret;
 	live->cgroups = cgroups_new(live->keeper);
-	if (!live->cgroups || losses_init(&live->losses))
-		return error_set(err, -ENOMEM, "no memory");
+	ret = live->cgroups ? losses_init(&live->losses) : -ENOMEM;
+	if (ret == -ENOMEM)
+		return error_set(err, ret, "no memory");
+	if (ret)
+		return error_set(
+			err, ret,
+			"/sys/devices/system/cpu/possible does not say how many processors "
+			"there can be: %s",
+			strerror(-ret));
 	/* loading takes the most: programs, their statistics, addresses of functions, tracefs; and
 	 * before 5.11 memory under RLIMIT_MEMLOCK, which libbpf lifts */
 	caps_raise(ALL_CAPS);

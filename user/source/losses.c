@@ -13,7 +13,10 @@ int losses_init(struct losses *losses)
 {
 	int cpus = libbpf_num_possible_cpus();
 
-	*losses = (struct losses){ .cpus = cpus > 0 ? cpus : 1 };
+	/* the kernel fills in as many as there can be, whatever room there is */
+	if (cpus < 0)
+		return cpus;
+	*losses = (struct losses){ .cpus = cpus };
 	losses->counters = calloc(losses->cpus, sizeof(*losses->counters));
 	return losses->counters ? 0 : -ENOMEM;
 }

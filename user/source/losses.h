@@ -24,7 +24,7 @@ struct lost {
 	uint64_t of[TW_NR_LOSS];
 };
 
-/* 0 or -ENOMEM. */
+/* 0 or -errno: no memory, or /sys does not say how many processors there can be. */
 int losses_init(struct losses *losses);
 void losses_release(struct losses *losses);
 /* What else has been lost since this was asked last; @last: it will not be asked again. */
