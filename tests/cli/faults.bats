@@ -22,6 +22,12 @@ setup() {
 	[[ $status == 0 && $output == *"ok "*"top -o json"* && $output != *FAIL* ]]
 }
 
+@test "memory: nor does a comparison lack a figure without a word, whichever allocation fails" {
+	run "$ROOT/tests/faults/run" --all "report --compare @endings @halves"
+	echo "$output"
+	[[ $status == 0 && $output == "ok "* ]]
+}
+
 @test "memory: one in so many allocations fails, and sums are still those of their parts, or told" {
 	local seed
 

@@ -2,6 +2,7 @@
 /* `twtrace report --compare`. */
 #include "cmd/compare.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -60,7 +61,7 @@ static bool is_same_file(const char *one, const char *two)
 	       left.st_ino == right.st_ino;
 }
 
-static void write_out(const struct options *options, const struct compared *sides)
+static enum status write_out(const struct options *options, const struct compared *sides)
 {
 	const struct comparison comparison = {
 		.side = { &sides[SIDE_BEFORE], &sides[SIDE_AFTER] },
@@ -69,10 +70,15 @@ static void write_out(const struct options *options, const struct compared *side
 		.colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
 	};
 
+	errno = 0;
 	if (options->format == &report_json_sink)
 		comparison_write_json(&comparison);
 	else
 		comparison_print(&comparison);
+	if (errno != ENOMEM)
+		return STATUS_OK;
+	log_msg(LOG_WARNING, "there was no memory for all of the comparison: it may lack figures");
+	return STATUS_FAILED;
 }
 
 enum status compare_run(struct options *options)
@@ -99,7 +105,7 @@ enum status compare_run(struct options *options)
 	for (unsigned int side = 0; status == STATUS_OK && side < NR_SIDES; side++)
 		status = read_side(options, side, &sides[side]);
 	if (status == STATUS_OK)
-		write_out(options, sides);
+		status = write_out(options, sides);
 	for (unsigned int side = 0; side < NR_SIDES; side++)
 		compared_release(&sides[side]);
 	return status;

@@ -2,6 +2,7 @@
 /* A model's figures over time. */
 #include "model/samples.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,9 +95,13 @@ static void add_look(struct sample_counts *to, struct sample_counts *before, con
 static double worst_budget(const struct model *model)
 {
 	const struct budget *budgets;
+	int saved = errno;
 	size_t count = model_budgets(model, &budgets);
 	double worst = NAN;
 
+	/* it begins anew there: what ran out of memory before is not to be forgotten */
+	if (errno != ENOMEM)
+		errno = saved;
 	for (size_t i = 0; i < count; i++)
 		if (budgets[i].capacity)
 			worst = fmax(worst, (double)budgets[i].used / budgets[i].capacity);
