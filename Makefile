@@ -37,7 +37,7 @@ override O := $(patsubst $(CURDIR)/%,%,$(abspath $(O)))
 # They know nothing of the build, which may not be possible yet.
 
 CHECKS := check check-unit check-golden check-cli check-fuzz check-live check-bench check-vm check-web check-lint check-analysis check-valgrind check-fanalyzer
-DOORS := help deps run demo bench soak fuzz clean format check-format golden-update coverage check-san $(CHECKS)
+DOORS := help deps run demo bench soak fuzz clean format check-format golden-update coverage check-san check-faults $(CHECKS)
 .PHONY: $(DOORS) all install uninstall dist deb programs bench-programs fuzzers analysis analysis-product fanalyzer compile_commands.json FORCE
 
 BUILD = +@$(MAKE) $(if $(V),,-s) $(if $(filter -j%,$(MAKEFLAGS)),,-j$$(nproc))
@@ -51,6 +51,7 @@ help:
 	@echo '                    parts of it: $(filter-out check check-valgrind check-fanalyzer,$(CHECKS))'
 	@echo '                    no parts, since they take long: check-valgrind check-fanalyzer'
 	@echo 'make check-san      unit, golden and cli tests with sanitizers, in build/san'
+	@echo 'make check-faults   each allocation fails once, of each command, and a minute of one in five'
 	@echo 'make coverage       which lines the tests reach, in build/coverage'
 	@echo 'make bench          what it costs, as one table (ARGS="-o json" for machines)'
 	@echo 'make soak           whether it grows or loses anything in the long run (FOR=30m; ARGS="-o json")'
@@ -110,6 +111,12 @@ check-san:
 	$(NEEDED)
 	+@$(MAKE) SAN=1 programs
 	@BUILD=build/san LIMIT=1300 tests/run $(SANITIZED)
+
+# takes hours: what fails and where is told as it goes
+check-faults:
+	$(NEEDED)
+	$(BUILD) programs
+	@$(AS_ROOT) env BUILD=$(abspath $(O)) PATH="$$PATH" tests/faults/run $(or $(ARGS),--all offline live minute)
 
 # as the compiler has written it, so that each line is its own; what it counts, all threads count
 COVERAGE = O=build/coverage CFLAGS='-O0 -g --coverage -fprofile-update=atomic -U_FORTIFY_SOURCE'
