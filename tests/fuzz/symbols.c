@@ -87,7 +87,7 @@ static void take_elf(const uint8_t *data, size_t size)
 		 "700000-800000 r-xp 00001000 08:01 %lu /program\n",
 		 st.st_ino, st.st_ino);
 	maps = maps_parse(text);
-	maps->root_fd = dup(root_fd);
+	maps->root = root_new(dup(root_fd));
 	take_places(maps);
 	maps_put(maps);
 }
@@ -109,7 +109,8 @@ static void take_maps(const uint8_t *data, size_t size)
 
 static void take_perf_map(const uint8_t *data, size_t size)
 {
-	struct maps maps = { .serial = 1, .who = { 1, geteuid() }, .root_fd = root_fd };
+	struct root held = { .refs = 1, .fd = root_fd };
+	struct maps maps = { .serial = 1, .who = { 1, geteuid() }, .root = &held };
 	struct perf_map map = { .serial = 0 };
 	size_t len = 0;
 	const char *name;

@@ -77,7 +77,7 @@ static struct maps *maps_new(const struct place *place, uint64_t serial, unsigne
 	assert_non_null(maps);
 	maps->serial = serial;
 	maps->pid = 0x7fffffff;
-	maps->root_fd = open(place->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	maps->root = root_new(open(place->path, O_PATH | O_DIRECTORY | O_CLOEXEC));
 	return maps;
 }
 

@@ -84,12 +84,13 @@ static uint64_t own_stack_start(void)
 
 static void refuses_a_process_that_became_another(void **state)
 {
+	struct roots roots = { NULL };
 	int ret = 0;
 
 	(void)state;
-	assert_null(maps_read(NULL, getpid(), own_stack_start() + 16, &ret));
+	assert_null(maps_read(NULL, &roots, getpid(), own_stack_start() + 16, &ret));
 	assert_int_equal(ret, -ESTALE);
-	assert_null(maps_read(NULL, 0x7fffffff, 1, &ret));
+	assert_null(maps_read(NULL, &roots, 0x7fffffff, 1, &ret));
 	assert_int_equal(ret, -ENOENT);
 }
 
@@ -98,8 +99,9 @@ static void names_its_own_code(void **state)
 {
 	struct images *images = images_new(NULL);
 	const struct image_place *place;
+	struct roots roots = { NULL };
 	int ret = 0;
-	struct maps *maps = maps_read(NULL, getpid(), own_stack_start(), &ret);
+	struct maps *maps = maps_read(NULL, &roots, getpid(), own_stack_start(), &ret);
 
 	(void)state;
 	assert_non_null(images);
@@ -114,6 +116,7 @@ static void names_its_own_code(void **state)
 #endif
 	assert_null(images_place(images, maps, 1, false));
 	maps_put(maps);
+	roots_release(&roots);
 	images_free(images);
 }
 
@@ -145,7 +148,7 @@ static void only_programs_are_opened(void **state)
 		maps = maps_parse(line);
 		assert_non_null(maps);
 		maps->pid = 0x7fffffff;
-		maps->root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		maps->root = root_new(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
 		fd = maps_open(NULL, maps, &maps->regions[0], &surely);
 		if (is_program)
 			assert_true(fd >= 0);
@@ -180,7 +183,7 @@ static void another_file_of_that_name_is_none(void **state)
 		maps = maps_parse(line);
 		assert_non_null(maps);
 		maps->pid = 0x7fffffff;
-		maps->root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		maps->root = root_new(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
 		fd = maps_open(NULL, maps, &maps->regions[0], &surely);
 		if (other < 2) {
 			assert_true(fd >= 0);

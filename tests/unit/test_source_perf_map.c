@@ -31,9 +31,9 @@ static int set_up(void **state)
 	strcpy(place->root, "/tmp/test-perf-map.XXXXXX");
 	assert_non_null(mkdtemp(place->root));
 	place->maps = (struct maps){ .serial = 1, .who = { 7, geteuid() } };
-	place->maps.root_fd = open(place->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	assert_true(place->maps.root_fd >= 0);
-	assert_return_code(mkdirat(place->maps.root_fd, "tmp", 0700), 0);
+	place->maps.root = root_new(open(place->root, O_PATH | O_DIRECTORY | O_CLOEXEC));
+	assert_non_null(place->maps.root);
+	assert_return_code(mkdirat(maps_root(&place->maps), "tmp", 0700), 0);
 	*state = place;
 	return 0;
 }
@@ -43,10 +43,10 @@ static int tear_down(void **state)
 	struct place *place = *state;
 
 	perf_map_release(&place->map);
-	unlinkat(place->maps.root_fd, FILE_NAME, 0);
-	unlinkat(place->maps.root_fd, "tmp/other", 0);
-	unlinkat(place->maps.root_fd, "tmp", AT_REMOVEDIR);
-	close(place->maps.root_fd);
+	unlinkat(maps_root(&place->maps), FILE_NAME, 0);
+	unlinkat(maps_root(&place->maps), "tmp/other", 0);
+	unlinkat(maps_root(&place->maps), "tmp", AT_REMOVEDIR);
+	root_put(place->maps.root);
 	rmdir(place->root);
 	free(place);
 	return 0;
@@ -54,7 +54,8 @@ static int tear_down(void **state)
 
 static void write_map(const struct place *place, const char *name, const char *text)
 {
-	int fd = openat(place->maps.root_fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int fd = openat(maps_root(&place->maps), name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+			0600);
 
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
@@ -63,7 +64,7 @@ static void write_map(const struct place *place, const char *name, const char *t
 
 static int truncate_map(const struct place *place, off_t size)
 {
-	int fd = openat(place->maps.root_fd, FILE_NAME, O_WRONLY | O_CLOEXEC);
+	int fd = openat(maps_root(&place->maps), FILE_NAME, O_WRONLY | O_CLOEXEC);
 	int ret = ftruncate(fd, size);
 
 	close(fd);
@@ -197,17 +198,17 @@ static void a_file_of_another_kind_is_not_read(void **state)
 
 	/* would be one of the tracer's host */
 	write_map(place, "tmp/other", "1000 10 stolen\n");
-	assert_return_code(symlinkat("other", place->maps.root_fd, FILE_NAME), 0);
+	assert_return_code(symlinkat("other", maps_root(&place->maps), FILE_NAME), 0);
 	expect(place, 0x1000, NULL);
-	assert_return_code(unlinkat(place->maps.root_fd, FILE_NAME, 0), 0);
+	assert_return_code(unlinkat(maps_root(&place->maps), FILE_NAME, 0), 0);
 	/* nobody would ever write into it */
-	assert_return_code(mkfifoat(place->maps.root_fd, FILE_NAME, 0600), 0);
+	assert_return_code(mkfifoat(maps_root(&place->maps), FILE_NAME, 0600), 0);
 	expect(place, 0x1000, NULL);
 }
 
 static void without_a_root_there_is_none(void **state)
 {
-	struct maps maps = { .serial = 1, .who = { (uint32_t)getpid(), geteuid() }, .root_fd = -1 };
+	struct maps maps = { .serial = 1, .who = { (uint32_t)getpid(), geteuid() } };
 	struct perf_map map = { .serial = 0 };
 	size_t len;
 

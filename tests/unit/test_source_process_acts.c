@@ -102,7 +102,7 @@ static void programs_are_handed_over_and_nothing_else(void **state)
 
 static int ask_perf_map(const struct place *place, uint32_t pid, uint32_t uid)
 {
-	const struct maps_found whose = { pid, uid };
+	const struct maps_owner whose = { pid, uid };
 	struct answer answer;
 	int ret = acts_ask(NULL, ACT_PERF_MAP, &whose, sizeof(whose), place->root, &answer);
 
@@ -179,8 +179,8 @@ static void maps_come_with_whose_they_are(void **state)
 	assert_int_equal(setegid(gid), 0);
 	assert_int_equal(answer.size, sizeof(found));
 	memcpy(&found, answer.data, sizeof(found));
-	assert_int_equal(found.uid, geteuid());
-	assert_true(found.inner_pid);
+	assert_int_equal(found.who.uid, geteuid());
+	assert_true(found.who.inner_pid);
 	answer_release(&answer);
 }
 

@@ -5,12 +5,20 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/procfs.h"
+#include "descriptors.h"
 #include "source/stacks.h"
 
 #define NOW 5000
@@ -52,8 +60,9 @@ static uint64_t own_stack_start(void)
 	return strtoull(at, NULL, 10);
 }
 
-/* One that comes whole: @frames of them. */
-static void take(struct stacks *stacks, uint64_t cookie, const void *const *frames, size_t count)
+/* One that comes whole: @frames of them. The process has its stack where this one has. */
+static void take_of(struct stacks *stacks, pid_t pid, uint64_t cookie, const void *const *frames,
+		    size_t count)
 {
 	union {
 		struct tw_stack_seen seen;
@@ -66,7 +75,7 @@ static void take(struct stacks *stacks, uint64_t cookie, const void *const *fram
 	record.seen.head.from = TW_ACCEPTED;
 	record.seen.head.ts_ns = 1;
 	record.seen.cookie = cookie;
-	record.seen.pid = getpid();
+	record.seen.pid = pid;
 	record.seen.tid = 77;
 	record.seen.stack_start = own_stack_start();
 	strcpy(record.seen.thread, "a thread");
@@ -75,6 +84,11 @@ static void take(struct stacks *stacks, uint64_t cookie, const void *const *fram
 	for (size_t i = 0; i < count; i++)
 		to[i] = (uintptr_t)frames[i];
 	stacks_take(stacks, &record.seen.head);
+}
+
+static void take(struct stacks *stacks, uint64_t cookie, const void *const *frames, size_t count)
+{
+	take_of(stacks, getpid(), cookie, frames, count);
 }
 
 static void listen_to(struct stacks *stacks, struct heard *heard)
@@ -167,6 +181,123 @@ static void asks_no_server_unless_told_to(void **state)
 	assert_null(getenv("DEBUGINFOD_URLS"));
 }
 
+/* ------------------------------------------------------------------------------ roots */
+
+#define MANY 100
+
+static int root_of_its_own(void)
+{
+	return chroot("/proc");
+}
+
+static int mounts_of_its_own(void)
+{
+	return unshare(CLONE_NEWNS);
+}
+
+/* A process that waits for its end, or -1: it could not get what it was to have, if anything. */
+static pid_t start_process(int (*get)(void))
+{
+	pid_t parent = getpid(), pid;
+	char could = 0;
+	int ends[2];
+
+	assert_return_code(pipe2(ends, O_CLOEXEC), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		could = getppid() == parent && (!get || !get());
+		if (write(ends[1], &could, 1) != 1 || !could)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(ends[1]);
+	if (read(ends[0], &could, 1) != 1)
+		could = 0;
+	close(ends[0]);
+	if (could)
+		return pid;
+	waitpid(pid, NULL, 0);
+	return -1;
+}
+
+static void end_process(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+/* A stack of it, in no file that would be opened for it. */
+static void take_process(struct stacks *stacks, pid_t pid)
+{
+	static const void *const nowhere[] = { (const void *)1 };
+	struct heard heard = { .texts = 0 };
+
+	take_of(stacks, pid, 1, nowhere, 1);
+	listen_to(stacks, &heard);
+	assert_int_equal(heard.stacks, 1);
+}
+
+static bool mounts_are_told(void)
+{
+	struct statx st;
+
+	if (!statx(AT_FDCWD, "/", 0, STATX_MNT_ID, &st) && st.stx_mask & STATX_MNT_ID)
+		return true;
+	print_message("SKIPPED: statx() does not tell which mount it is, so nothing is shared\n");
+	return false;
+}
+
+static void processes_with_one_root_cost_one_descriptor(void **state)
+{
+	unsigned int before = count_descriptors();
+	struct stacks *stacks = new_stacks();
+
+	(void)state;
+	if (!mounts_are_told()) {
+		stacks_free(stacks);
+		skip();
+	}
+	for (unsigned int i = 0; i < MANY; i++) {
+		pid_t pid = start_process(NULL);
+
+		take_process(stacks, pid);
+		end_process(pid);
+		assert_int_equal(count_descriptors(), before + 1);
+	}
+	stacks_free(stacks);
+	assert_int_equal(count_descriptors(), before);
+}
+
+/* Chosen by the process, or the same directory in another mount of it. */
+static void another_root_has_its_own_descriptor(void **state)
+{
+	static int (*const gets[])(void) = { NULL, root_of_its_own, mounts_of_its_own };
+	unsigned int before = count_descriptors();
+	struct stacks *stacks = new_stacks();
+	bool could = true;
+
+	(void)state;
+	for (unsigned int i = 0; could && i < sizeof(gets) / sizeof(gets[0]); i++) {
+		pid_t pid = start_process(gets[i]);
+
+		could = pid > 0;
+		if (!could)
+			break;
+		take_process(stacks, pid);
+		end_process(pid);
+		assert_int_equal(count_descriptors(), before + i + 1);
+	}
+	stacks_free(stacks);
+	assert_int_equal(count_descriptors(), before);
+	if (!could) {
+		print_message("SKIPPED: neither chroot() nor unshare() may be permitted\n");
+		skip();
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -174,6 +305,8 @@ int main(void)
 		cmocka_unit_test(a_stack_without_frames_has_no_number),
 		cmocka_unit_test(what_is_not_delivered_is_freed),
 		cmocka_unit_test(asks_no_server_unless_told_to),
+		cmocka_unit_test(processes_with_one_root_cost_one_descriptor),
+		cmocka_unit_test(another_root_has_its_own_descriptor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

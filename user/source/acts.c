@@ -36,7 +36,7 @@ static const struct act acts[NR_ACTS] = {
 	[ACT_MAPS] = { act_maps, sizeof(struct maps_wanted), LOOK },
 	/* /proc/PID/map_files (proc_map_files_get_link(), fs/proc/base.c) */
 	[ACT_IMAGE] = { act_image, sizeof(struct image_wanted), LOOK | CAPS(CHECKPOINT_RESTORE) },
-	[ACT_PERF_MAP] = { act_perf_map, sizeof(struct maps_found), LOOK },
+	[ACT_PERF_MAP] = { act_perf_map, sizeof(struct maps_owner), LOOK },
 	[ACT_BPF] = { act_bpf, 0, NO_CAPS },
 };
 

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "source/keeper.h"
+#include "source/roots.h"
 
 enum act_number {
 	ACT_NETNS_SCAN,		/* nothing -> struct netns_scan, struct netns_seen ... */
@@ -21,7 +22,7 @@ enum act_number {
 	ACT_PROCESS,		/* struct process_wanted -> struct process_found, the files */
 	ACT_MAPS,		/* struct maps_wanted -> struct maps_found; enum maps_file */
 	ACT_IMAGE,		/* struct image_wanted, with a root -> its file */
-	ACT_PERF_MAP,		/* struct maps_found, with a root -> its file */
+	ACT_PERF_MAP,		/* struct maps_owner, with a root -> its file */
 	ACT_BPF,		/* with a map: whether bpf() answers who has no capability effective */
 	NR_ACTS
 };
@@ -76,9 +77,14 @@ struct maps_wanted {
 };
 
 /* Whose they are. */
-struct maps_found {
+struct maps_owner {
 	uint32_t inner_pid;	/* as its own pid namespace numbers it */
 	uint32_t uid;		/* that the files it creates get; UINT32_MAX: not known */
+};
+
+struct maps_found {
+	struct maps_owner who;
+	struct root_id root;
 };
 
 enum maps_file { MAPS_TEXT, MAPS_ROOT };

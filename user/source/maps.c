@@ -73,7 +73,6 @@ struct maps *maps_parse(const char *text)
 	if (!maps)
 		return NULL;
 	maps->refs = 1;
-	maps->root_fd = -1;
 	measure(text, &count, &bytes);
 	maps->names = malloc((bytes < MOST_NAMES ? bytes : MOST_NAMES) + 1);
 	maps->regions =
@@ -115,15 +114,17 @@ static char *read_text(int fd, int *ret)
 	return NULL;
 }
 
-struct maps *maps_read(struct keeper *keeper, uint32_t pid, uint64_t stack_start, int *ret)
+struct maps *maps_read(struct keeper *keeper, struct roots *roots, uint32_t pid,
+		       uint64_t stack_start, int *ret)
 {
 	const struct maps_wanted wanted = { stack_start, pid };
 	struct maps *maps = NULL;
+	struct maps_found found;
 	struct answer answer;
 	char *text = NULL;
 
 	*ret = acts_ask(keeper, ACT_MAPS, &wanted, sizeof(wanted), -1, &answer);
-	if (!*ret && answer.size != sizeof(maps->who))
+	if (!*ret && answer.size != sizeof(found))
 		*ret = -EBADMSG;
 	if (!*ret)
 		text = read_text(answer.fds[MAPS_TEXT], ret);
@@ -134,8 +135,9 @@ struct maps *maps_read(struct keeper *keeper, uint32_t pid, uint64_t stack_start
 	}
 	if (maps) {
 		maps->pid = pid;
-		memcpy(&maps->who, answer.data, sizeof(maps->who));
-		maps->root_fd = answer_take_fd(&answer, MAPS_ROOT);
+		memcpy(&found, answer.data, sizeof(found));
+		maps->who = found.who;
+		maps->root = roots_share(roots, answer_take_fd(&answer, MAPS_ROOT), &found.root);
 	}
 	answer_release(&answer);
 	return maps;
@@ -151,8 +153,7 @@ void maps_put(struct maps *maps)
 {
 	if (!maps || __atomic_sub_fetch(&maps->refs, 1, __ATOMIC_ACQ_REL))
 		return;
-	if (maps->root_fd >= 0)
-		close(maps->root_fd);
+	root_put(maps->root);
 	free(maps->names);
 	free(maps->regions);
 	free(maps);
@@ -172,6 +173,11 @@ const struct maps_region *maps_find(const struct maps *maps, uint64_t address)
 	}
 	return low < maps->count && maps->regions[low].start <= address ? &maps->regions[low] :
 									  NULL;
+}
+
+int maps_root(const struct maps *maps)
+{
+	return maps->root ? maps->root->fd : -1;
 }
 
 const char *maps_path(const struct maps *maps, const struct maps_region *region)
@@ -208,7 +214,7 @@ int maps_open(struct keeper *opener, const struct maps *maps, const struct maps_
 	if (strlen(name) >= sizeof(wanted.name))
 		return -ENAMETOOLONG;
 	strcpy(wanted.name, name);
-	ret = acts_ask(opener, ACT_IMAGE, &wanted, sizeof(wanted), maps->root_fd, &answer);
+	ret = acts_ask(opener, ACT_IMAGE, &wanted, sizeof(wanted), maps_root(maps), &answer);
 	if (!ret)
 		ret = check_file(answer.fds[0], region, surely);
 	if (!ret)

@@ -25,8 +25,8 @@ struct maps {
 	unsigned int refs;	/* atomic */
 	uint64_t serial;	/* the reader's own: no two have the same */
 	uint32_t pid;
-	struct maps_found who;
-	int root_fd;		/* owned: its root directory, for when it is gone; -1: none */
+	struct maps_owner who;
+	struct root *root;	/* a reference, for when it is gone; NULL: none */
 	char *names;		/* owned */
 	struct maps_region *regions; /* owned; in the order of addresses */
 	size_t count;
@@ -39,14 +39,17 @@ struct maps {
 struct maps *maps_parse(const char *text);
 /*
  * Of a process that lives, which must be the program that has its stack at @stack_start: it
- * may have become another one. NULL with -errno in @ret.
+ * may have become another one. Its root is shared in @roots. NULL with -errno in @ret.
  */
-struct maps *maps_read(struct keeper *keeper, uint32_t pid, uint64_t stack_start, int *ret);
+struct maps *maps_read(struct keeper *keeper, struct roots *roots, uint32_t pid,
+		       uint64_t stack_start, int *ret);
 struct maps *maps_get(struct maps *maps);
 void maps_put(struct maps *maps);
 
 /* The region with the address, or NULL. */
 const struct maps_region *maps_find(const struct maps *maps, uint64_t address);
+/* The descriptor of the root directory, which remains theirs; -1: none. */
+int maps_root(const struct maps *maps);
 /* "/usr/bin/x", "[vdso]", "" for nothing. */
 const char *maps_path(const struct maps *maps, const struct maps_region *region);
 /*

@@ -46,7 +46,8 @@ static char *read_file(struct keeper *opener, const struct maps *maps)
 	struct answer answer;
 	char *text = NULL;
 
-	if (!acts_ask(opener, ACT_PERF_MAP, &maps->who, sizeof(maps->who), maps->root_fd, &answer))
+	if (!acts_ask(opener, ACT_PERF_MAP, &maps->who, sizeof(maps->who), maps_root(maps),
+		      &answer))
 		text = read_fd(answer.fds[0]);
 	answer_release(&answer);
 	return text;
@@ -91,8 +92,7 @@ const char *perf_map_find(struct perf_map *map, const struct maps *maps, uint64_
 		found = search(map->text, ip, len);
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	/* it grows as code is compiled; looked at again, but not for every name it lacks */
-	if (found || maps->root_fd < 0 ||
-	    (map->serial == maps->serial && map->read_at == now.tv_sec))
+	if (found || !maps->root || (map->serial == maps->serial && map->read_at == now.tv_sec))
 		return found;
 	free(map->text);
 	map->text = read_file(map->opener, maps);

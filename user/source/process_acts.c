@@ -135,17 +135,36 @@ static uint32_t last_number(const char *text, const char *field, uint32_t unknow
 	return last ? strtoul(last, NULL, 10) : unknown;
 }
 
-static struct maps_found maps_of(uint32_t pid)
+static struct maps_owner owner_of(uint32_t pid)
 {
 	char path[PATH_LEN], text[8192];
 
 	snprintf(path, sizeof(path), "/proc/%u/status", pid);
 	if (procfs_read(path, text, sizeof(text)) < 0)
 		text[0] = '\0';
-	return (struct maps_found){
+	return (struct maps_owner){
 		.inner_pid = last_number(text, "\nNSpid:", pid),
 		/* the last of four is the one of file systems (task_state(), fs/proc/array.c) */
 		.uid = last_number(text, "\nUid:", UINT32_MAX),
+	};
+}
+
+/*
+ * Whoever serves the file system is not asked, be it a user's program, which may never answer
+ * (fuse_update_get_attr(), fs/fuse/dir.c). Before 5.8 the mount is not told (fa2fcf4f1df1).
+ */
+static struct root_id root_id_of(int fd)
+{
+	const unsigned int needed = STATX_INO | STATX_MNT_ID;
+	struct statx st;
+
+	if (fd < 0 || statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, needed, &st) ||
+	    (st.stx_mask & needed) != needed)
+		return (struct root_id){ .ino = 0 };
+	return (struct root_id){
+		.dev = (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor,
+		.ino = st.stx_ino,
+		.mnt_id = st.stx_mnt_id,
 	};
 }
 
@@ -165,7 +184,10 @@ int act_maps(const struct request *request, struct answer *answer)
 	if (answer->fds[MAPS_TEXT] < 0)
 		return -errno;
 	ret = check(wanted->pid, wanted->stack_start);
-	found = maps_of(wanted->pid);
+	found = (struct maps_found){
+		.who = owner_of(wanted->pid),
+		.root = root_id_of(answer->fds[MAPS_ROOT]),
+	};
 	return ret ? ret : answer_add(answer, &found, sizeof(found));
 }
 
@@ -239,7 +261,7 @@ int act_image(const struct request *request, struct answer *answer)
  */
 int act_perf_map(const struct request *request, struct answer *answer)
 {
-	const struct maps_found *whose = request->data;
+	const struct maps_owner *whose = request->data;
 	char name[PATH_LEN];
 	int fd, folder;
 	struct stat st;

@@ -39,6 +39,7 @@ struct stacks {
 	struct stacks_opts opts;
 	struct namer *namer;
 	struct process processes[SETS * WAYS];
+	struct roots roots;	/* of theirs, and of what waits for its names */
 	struct chain *chains[TW_STACK_IDS]; /* owned; NULL: not looked up yet */
 	uint64_t records, serial;
 	/* what came here and could not be told, beside what the programs count */
@@ -73,6 +74,7 @@ void stacks_free(struct stacks *stacks)
 	namer_free(stacks->namer);
 	for (size_t i = 0; i < SETS * WAYS; i++)
 		maps_put(stacks->processes[i].maps);
+	roots_release(&stacks->roots);
 	for (size_t i = 0; i < TW_STACK_IDS; i++)
 		free(stacks->chains[i]);
 	free(stacks);
@@ -94,7 +96,8 @@ static void read_maps(struct stacks *stacks, struct process *process,
 		      const struct tw_stack_seen *seen)
 {
 	int ret = 0;
-	struct maps *maps = maps_read(stacks->opts.keeper, seen->pid, seen->stack_start, &ret);
+	struct maps *maps =
+		maps_read(stacks->opts.keeper, &stacks->roots, seen->pid, seen->stack_start, &ret);
 
 	process->looked_ns = seen->head.ts_ns;
 	if (maps)
