@@ -8,11 +8,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/elf.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/procfs.h"
@@ -158,30 +164,108 @@ static void a_map_behind_a_link_is_none(void **state)
 	place_free(&place);
 }
 
-/* The memory maps of a process come with its number and the user whose files it makes. */
-static void maps_come_with_whose_they_are(void **state)
+/* Of a process with its stack where this one has it. */
+static struct maps_found ask_maps(pid_t pid)
 {
-	struct maps_wanted wanted = { .pid = (uint32_t)getpid() };
+	struct maps_wanted wanted = { .pid = (uint32_t)pid };
 	struct maps_found found;
 	struct answer answer;
 	char stat[1024], *at;
-	gid_t gid = getegid();
 
-	(void)state;
 	assert_true(procfs_read("/proc/self/stat", stat, sizeof(stat)) > 0);
 	at = strrchr(stat, ')');
 	for (int field = 2; field < 28; field++)
 		at = strchr(at + 1, ' ');
 	wanted.stack_start = strtoull(at, NULL, 10);
-	/* a number of its own, to be told from the user's */
-	assert_int_equal(setegid(geteuid() ? gid : 65534), 0);
 	assert_int_equal(acts_ask(NULL, ACT_MAPS, &wanted, sizeof(wanted), -1, &answer), 0);
-	assert_int_equal(setegid(gid), 0);
 	assert_int_equal(answer.size, sizeof(found));
 	memcpy(&found, answer.data, sizeof(found));
+	assert_true(answer.fds[MAPS_ROOT] >= 0);
+	answer_release(&answer);
+	return found;
+}
+
+/* The memory maps of a process come with its number and the user whose files it makes. */
+static void maps_come_with_whose_they_are(void **state)
+{
+	struct maps_found found;
+	gid_t gid = getegid();
+
+	(void)state;
+	/* a number of its own, to be told from the user's */
+	assert_int_equal(setegid(geteuid() ? gid : 65534), 0);
+	found = ask_maps(getpid());
+	assert_int_equal(setegid(gid), 0);
 	assert_int_equal(found.who.uid, geteuid());
 	assert_true(found.who.inner_pid);
-	answer_release(&answer);
+}
+
+/* What has gone wrong: NULL, then the root directory is in a file system that nobody serves. */
+static const char *enter_dead_root(const char *path)
+{
+	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	char options[128];
+
+	if (fd < 0)
+		return "open(/dev/fuse)";
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		return "unshare()";
+	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=%u,group_id=%u", fd,
+		 geteuid(), getegid());
+	if (mount("none", path, "fuse", MS_NOSUID | MS_NODEV, options))
+		return "mount(fuse)";
+	/* chroot() would ask for permission */
+	return syscall(SYS_pivot_root, path, path) ? "pivot_root()" : NULL;
+}
+
+static pid_t start_with_dead_root(const char *path, char failed[static 32])
+{
+	pid_t parent = getpid(), pid;
+	const char *what;
+	int ends[2];
+
+	assert_return_code(pipe2(ends, O_CLOEXEC), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		what = getppid() == parent ? enter_dead_root(path) : "getppid()";
+		if (write(ends[1], what ? what : "", what ? strlen(what) + 1 : 1) < 0)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(ends[1]);
+	assert_true(read(ends[0], failed, 31) > 0);
+	close(ends[0]);
+	return pid;
+}
+
+/* Anybody mounts one where user namespaces are allowed; who waits for it waits for ever. */
+static void a_file_system_that_does_not_answer_is_not_asked(void **state)
+{
+	char path[] = "/tmp/test_source_process_acts.XXXXXX", failed[32] = "";
+	struct maps_found own = ask_maps(getpid()), found;
+	pid_t pid;
+
+	(void)state;
+	assert_non_null(mkdtemp(path));
+	pid = start_with_dead_root(path, failed);
+	if (!failed[0]) {
+		alarm(30);
+		found = ask_maps(pid);
+		alarm(0);
+		assert_int_equal(own.root.ino != 0, found.root.ino != 0);
+		assert_true(!own.root.ino || own.root.dev != found.root.dev);
+	}
+	/* the mount goes with it */
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	rmdir(path);
+	if (failed[0]) {
+		print_message("SKIPPED: %s is not permitted\n", failed);
+		skip();
+	}
 }
 
 int main(void)
@@ -191,6 +275,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_plain_file_is_not_even_opened),
 		cmocka_unit_test(a_map_behind_a_link_is_none),
 		cmocka_unit_test(maps_come_with_whose_they_are),
+		cmocka_unit_test(a_file_system_that_does_not_answer_is_not_asked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
