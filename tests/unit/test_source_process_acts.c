@@ -208,7 +208,7 @@ static const char *enter_dead_root(const char *path)
 
 	if (fd < 0)
 		return "open(/dev/fuse)";
-	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+	if (unshare(CLONE_NEWNS) || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL))
 		return "unshare()";
 	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=%u,group_id=%u", fd,
 		 geteuid(), getegid());
