@@ -52,6 +52,23 @@ static void the_audit_compares_with_the_kernels_own_figures(void **state)
 	assert_false(audits[0].figures[AUDIT_TIME_WAIT].known);
 }
 
+/* A recording may hold any. */
+static void figures_that_no_kernel_has_overflow_nothing(void **state)
+{
+	const struct audit *audits;
+	struct fixture *f = *state;
+
+	feed_bare(f, TW_READY);
+	feed_begin(f);
+	feed_end(f, 1ULL << 63, 0);
+	assert_int_equal(model_audits(f->model, &audits), 1);
+	assert_true(audits[0].figures[AUDIT_TIME_WAIT].error == INT64_MIN);
+	pass(f, SECOND);
+	feed_begin(f);
+	feed_end(f, (1ULL << 63) - 1, 0);
+	assert_true(audits[0].figures[AUDIT_TIME_WAIT].error == -INT64_MAX);
+}
+
 /* What the dump lists was born: it needs no patience, and the audit would be wrong by it. */
 static void a_pending_minisock_that_the_dump_lists_is_no_error_of_the_audit(void **state)
 {
@@ -694,6 +711,7 @@ int main(void)
 		fixture_test(what_is_not_dumped_any_more_is_not_audited_any_more),
 		fixture_test(namespaces_are_compared_each_for_itself),
 		fixture_test(a_namespace_that_goes_during_its_dump_is_in_no_audit),
+		fixture_test(figures_that_no_kernel_has_overflow_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,16 +48,19 @@ static struct figures kernel_figures(const struct model *model, const struct net
 
 /*
  * @healed: by how much this reconciliation has lowered our figure. @ours may be below zero
- * where a birth from before the first dump was taken back.
+ * where a birth from before the first dump was taken back. A recording may hold any figure: they
+ * are subtracted where nothing overflows.
  */
 static struct audit_figure judge(int64_t ours, uint64_t kernel, int64_t healed)
 {
+	uint64_t error = (uint64_t)ours - kernel;
+
 	return (struct audit_figure){
 		.known = kernel != TW_FIGURE_UNKNOWN,
 		.ours = ours > 0 ? ours : 0,
 		.kernel = kernel,
-		.drift = ours - (int64_t)kernel + healed,
-		.error = ours - (int64_t)kernel,
+		.drift = (int64_t)(error + (uint64_t)healed),
+		.error = (int64_t)error,
 	};
 }
 

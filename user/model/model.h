@@ -108,7 +108,7 @@ struct audit_figure {
 /* By how much they differ of late (model/lately.h). */
 static inline int64_t audit_late(const struct audit_figure *figure)
 {
-	return figure->known ? figure->error - figure->settled : 0;
+	return figure->known ? (int64_t)((uint64_t)figure->error - (uint64_t)figure->settled) : 0;
 }
 
 enum audit_kind {
