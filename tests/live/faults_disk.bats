@@ -66,7 +66,7 @@ recorded() {
 @test "a flight recorder on a full disk ends, may be begun in vain, and loses nothing that it had" {
 	local before names
 
-	start_here record "$DISK/tcp.twr" --max-size 256K --keep 8
+	start_here record "$DISK/tcp.twr" --max-size 256K --keep 40
 	traffic client_first --count 2000 --hosts 8
 	wait_until recorded 4000
 	fill_disk
@@ -77,7 +77,7 @@ recorded() {
 	((before >= 4000))
 	# as its unit does every five seconds
 	for _ in {1..3}; do
-		run -1 --separate-stderr timeout 20 "$TWTRACE" record "$DISK/tcp.twr" --max-size 256K --keep 8 \
+		run -1 --separate-stderr timeout 20 "$TWTRACE" record "$DISK/tcp.twr" --max-size 256K --keep 40 \
 			--netns "$(ns_path t)" --for 1h
 		# what is there by now may be too much for half of such a file, which is told, too
 		[[ $(grep -vc -- '--max-size is too small' <<<"$stderr") == 1 &&
@@ -86,7 +86,7 @@ recorded() {
 	expect "opened, in what there is" "$(opened_in)" "$before"
 	expect "files" "$(parts | wc -l)" "$names"
 	rm "$DISK/filler"
-	start_here record "$DISK/tcp.twr" --max-size 256K --keep 8
+	start_here record "$DISK/tcp.twr" --max-size 256K --keep 40
 	traffic client_first --count 50
 	stop_twtrace
 	expect "opened, and since" "$(opened_in)" $((before + 100))

@@ -28,6 +28,10 @@ setup() {
 	live_setup
 }
 
+teardown() {
+	live_teardown
+}
+
 teardown_file() {
 	live_teardown
 }

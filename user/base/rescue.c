@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -66,15 +67,12 @@ static bool park_writer(void)
 	return atomic_load(&rescue.parked);
 }
 
-void rescue_now(void)
+static void restore(void)
 {
 	struct pollfd writable = { .fd = rescue.fd, .events = POLLOUT };
 	int saved = errno;
-	bool free_to_write;
+	bool free_to_write = park_writer();
 
-	if (!atomic_exchange(&rescue.armed, false))
-		return;
-	free_to_write = park_writer();
 	/* Ctrl-S may have stopped it; half a frame is of no use any more */
 	tcflow(rescue.fd, TCOON);
 	tcflush(rescue.fd, TCOFLUSH);
@@ -83,6 +81,18 @@ void rescue_now(void)
 		errno = saved;
 	tcsetattr(rescue.fd, TCSANOW, &rescue.found);
 	errno = saved;
+}
+
+void rescue_now(void)
+{
+	sigset_t all, before;
+
+	/* one that ends the process comes when the terminal is given back, not in between */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	if (atomic_exchange(&rescue.armed, false))
+		restore();
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 /* The signal is held back until this returns: then it does what it would have done. */
