@@ -171,6 +171,7 @@ connected() {
 	local offset rounds=0
 
 	netns_new t
+	time_wait_stays t
 	for offset in -300 86400; do
 		rounds=$((rounds + 1))
 		start_within unshare --time --monotonic="$offset" --boottime="$offset" \

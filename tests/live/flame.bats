@@ -23,7 +23,7 @@ folded() {
 }
 
 @test "each connection of a churn stands under its frames" {
-	start_here flame --by role,port,remote,close
+	start_here flame --by role,port,remote,close --ring 32M
 	traffic client_first --count 4000 --server 127.77.0.1 --hosts 4 --port 7100
 	stop_twtrace
 	expect "all" "$(folded "$EVENTS")" 8000

@@ -150,6 +150,7 @@ no_link_in() {
 	local keeper
 
 	netns_pair a t
+	time_wait_stays t
 	# in t, which is its own; a is another's
 	start_in t trace -o jsonl --interval 200ms
 	keeper=$(keepers_of "$TWTRACE_PID")
@@ -183,6 +184,8 @@ start_in() {
 @test "--no-audit: others are looked into once, and none of their figures grows stale" {
 	"$TWTRACE" trace --help | grep -q -e --no-audit || skip "$TWTRACE has no --no-audit"
 	netns_pair a t
+	time_wait_stays a
+	time_wait_stays t
 	in_ns a "$TRAFFIC" client_first --count 5 --here --port 7400 >/dev/null 3>&- </dev/null
 	start_in t top -o json --interval 200ms --no-audit
 	expect "keeper's" "$(caps_of "$(keepers_of "$TWTRACE_PID")" CapPrm)" DAC_READ_SEARCH
@@ -204,6 +207,7 @@ start_in() {
 		skip "no capabilities of files on this file system"
 	chmod 755 "$BATS_TEST_TMPDIR" "$copy"
 	netns_new t
+	time_wait_stays t
 	setpriv --reuid 65534 --regid 65534 --clear-groups "$copy" trace -o jsonl \
 		--netns "$(ns_inode t)" --ready-fd 9 9>"$BATS_TEST_TMPDIR/ready" >"$EVENTS" \
 		2>"$ERRORS" 3>&- </dev/null &

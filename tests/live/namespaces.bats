@@ -140,6 +140,7 @@ nothing_left() {
 	PIDS+=("$holder")
 	wait_until other_netns "$holder"
 	nsenter -t "$holder" -n ip link set lo up
+	nsenter -t "$holder" -n sysctl -qw net.ipv4.tcp_rfc1337=1
 	start_twtrace top -o jsonl --netns "/proc/$holder/ns/net"
 	nsenter -t "$holder" -n "$TRAFFIC" client_first --here --count 4 >/dev/null </dev/null
 	name=$(ns late)

@@ -23,6 +23,7 @@ teardown() {
 # serve ARGS...: on a free port; URL and PORT are where.
 serve() {
 	start_here serve --listen 127.0.0.1:0 "$@" || return
+	time_wait_stays t
 	URL=$(sed -n 's/^twtrace serve: listening on //p' "$ERRORS")
 	URL=${URL%/}
 	PORT=${URL##*:}

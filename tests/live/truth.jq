@@ -23,10 +23,12 @@
 #                         know of which socket
 #   taken_back            the evidence of births that a refusal takes back
 #   residence             "known", or "or null" where it would be a guess
+#   late                  by how much more than the timer wheel it may be too long, in ms: a busy host
+#                         takes its time, and polls further apart than 5 s tell no residence
 def tiers:
 	def exact($name):
 		{born: [$name], turned: [$name], ended: {}, any_end: [$name], told: {},
-		 turns_missed: false, refused: "at once", taken_back: [], residence: "known"};
+		 turns_missed: false, refused: "at once", taken_back: [], residence: "known", late: 1500};
 	{
 		fentry: exact("fentry"),
 		kprobe: exact("kprobe"),
@@ -40,7 +42,7 @@ def tiers:
 			any_end: ["inferred", "snapshot"],
 			told: {reset: "unknown", destroyed: "unknown"},
 			turns_missed: true, refused: "later", taken_back: ["inferred"],
-			residence: "or null"}
+			residence: "or null", late: 6500}
 	};
 
 def table_rows:
@@ -132,9 +134,9 @@ def complaints_of_exit($row; $exit):
 	   elif $exit.reason == "unknown" then "a guess: residence_ms \($exit.residence_ms) of an unknown end"
 	   elif $birth != null and off($exit.residence_ms; ($exit.ts_ns - $birth.ts_ns) / 1e6) > 1 then
 		"residence_ms \($exit.residence_ms) between \($birth.ts_ns) and \($exit.ts_ns) ns"
-	   # the timer wheel is late by an eighth at most, a busy host by a little more
+	   # the timer wheel is late by an eighth at most
 	   elif $row.life != null and $row.end == $exit.reason and
-		($exit.residence_ms < 1000 * $row.life or $exit.residence_ms > 1125 * $row.life + 1500) then
+		($exit.residence_ms < 1000 * $row.life or $exit.residence_ms > 1125 * $row.life + $tier.late) then
 		"residence_ms \($exit.residence_ms), not \($row.life) s"
 	   else empty end);
 
