@@ -9,7 +9,7 @@ setup() {
 	live_setup
 	PRELOAD=${BUILD:-$ROOT/build}/tests/fault.so
 	[[ -e $PRELOAD ]] || skip "there is no $PRELOAD"
-	! ldd "$TWTRACE" | grep -q libasan || skip "$TWTRACE is built with a sanitizer"
+	not_sanitized "its malloc() is not ours to fail"
 	probe_trace
 }
 

@@ -152,6 +152,7 @@ in_cell() {
 }
 
 @test "40 MiB of memory are enough for 20,000 connections in TIME_WAIT" {
+	not_sanitized "that takes more by itself"
 	in_cell 40M
 	TWTRACE=$HERE/in_cell start_here top -o jsonl
 	traffic client_first --count 20000 --hosts 8
@@ -168,6 +169,7 @@ closed_in_all() {
 @test "killed for want of memory: nothing stays in the kernel, and the recording is readable" {
 	local status=0
 
+	not_sanitized "that takes more by itself"
 	need_command bpftool
 	in_cell 24M
 	TWTRACE=$HERE/in_cell start_here record "$HERE/file" --ring 1M

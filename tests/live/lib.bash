@@ -38,6 +38,11 @@ probe_trace() {
 	fi
 }
 
+# not_sanitized WHY: a skip where the tracer is built with a sanitizer.
+not_sanitized() {
+	! ldd "$TWTRACE" | grep -q libasan || skip "it is built with a sanitizer: $1"
+}
+
 need_command() {
 	command -v "$1" >/dev/null || skip "needs $1"
 }

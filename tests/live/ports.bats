@@ -14,6 +14,7 @@ setup() {
 	need_command python3
 	probe_trace
 	netns_new t
+	time_wait_stays t
 	in_ns t sysctl -qw net.ipv4.ip_local_port_range="40000 40063" net.ipv4.tcp_tw_reuse=0
 }
 

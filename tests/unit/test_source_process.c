@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "memcheck.h"
 #include "source/process.h"
 
 struct told {
@@ -79,6 +80,10 @@ static void the_script_is_named_and_no_secret(void **state)
 	};
 
 	(void)state;
+	if (under_memcheck()) {
+		print_message("the program starts itself, which would be valgrind\n");
+		skip();
+	}
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		pid_t pid = begin(cases[i].argv);
 		struct told told = tell(pid);
@@ -101,7 +106,8 @@ static void descriptors_are_counted(void **state)
 	close(fd);
 	assert_int_equal(after.process.fds, before.process.fds + 1);
 	assert_false(getrlimit(RLIMIT_NOFILE, &limit));
-	assert_true(after.process.fd_limit == limit.rlim_cur);
+	/* valgrind keeps some for itself, and tells the program of the rest alone */
+	assert_true(after.process.fd_limit == limit.rlim_cur || under_memcheck());
 	assert_int_equal(after.process.head.size % 8, 0);
 }
 
