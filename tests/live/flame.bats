@@ -48,6 +48,47 @@ folded() {
 	expect "with accept()" "$server" 10
 }
 
+# It takes connections and answers none.
+SILENT='import socket, time
+server = socket.create_server(("127.0.0.1", 8002))
+client, _ = server.accept()
+print(client.recv(4096), flush=True)
+time.sleep(600)'
+
+has_ended() {
+	! readlink "/proc/$1/exe" >/dev/null
+}
+
+@test "a server of debug information that never answers holds nobody up at the end" {
+	local inside=$BATS_TEST_TMPDIR/inside home=$BATS_TEST_TMPDIR/home asked=$BATS_TEST_TMPDIR/asked
+
+	ldd "$TWTRACE" | grep -q libdw || skip "it was built without libdw, which asks"
+	ldconfig -p | grep -q libdebuginfod || skip "needs libdebuginfod"
+	netns_new t
+	time_wait_stays t
+	mkdir "$home"
+	printf '#!/bin/sh\nexec ip netns exec %s env -u XDG_CACHE_HOME HOME=%s DEBUGINFOD_URLS=http://127.0.0.1:8002 %s "$@"\n' \
+		"$(ns t)" "$home" "DEBUGINFOD_TIMEOUT=600 $TWTRACE" >"$inside"
+	chmod +x "$inside"
+	ip netns exec "$(ns t)" python3 -c "$SILENT" >"$asked" 3>&- &
+	PIDS+=("$!")
+	TWTRACE=$inside start_here flame --stacks --debuginfod --by comm,role
+	# Debian's: its debug information is not in it
+	in_ns t /usr/bin/python3 -c 'import socket
+server = socket.create_server(("127.0.0.1", 8003))
+for _ in range(5):
+	with socket.create_connection(("127.0.0.1", 8003)): server.accept()[0].close()' 3>&-
+	WAIT=30 wait_until test -s "$asked" || skip "nobody was asked: /usr/bin/python3 has all there is to know"
+	grep -q "GET /buildid/" "$asked"
+	kill -INT "$TWTRACE_PID"
+	WAIT=60 wait_until has_ended "$TWTRACE_PID"
+	wait "$TWTRACE_PID"
+	forget "$TWTRACE_PID"
+	expect "clients" "$(folded "$EVENTS" '^python3;client')" 5
+	# Landlock lets it write there
+	[[ -d $home/.cache/debuginfod_client ]]
+}
+
 @test "a process of any name stays text, in every format" {
 	local framed=${BUILD:-$ROOT/build}/tests/stacks/framed proto=/usr/share/gocode/src/github.com/google/pprof/proto
 	local out=$BATS_TEST_TMPDIR hostile=$'<b>;"&\n\x02\xff 443' recording=$BATS_TEST_TMPDIR/r.twr format

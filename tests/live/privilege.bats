@@ -130,13 +130,17 @@ need_landlock() {
 @test "of a command that is run nothing is kept but to pass signals on, and it has all" {
 	probe_trace
 	# shellcheck disable=SC2016 # of the shell that is run
-	"$TWTRACE" run --ready-fd 9 -- sh -c 'cat /proc/self/status >"$1"; exec sleep 60' _ "$CELL/child" \
+	"$TWTRACE" run -v --ready-fd 9 -- sh -c 'cat /proc/self/status >"$1"; exec sleep 60' _ "$CELL/child" \
 		9>"$CELL/ready" >"$EVENTS" 2>"$ERRORS" 3>&- &
 	TWTRACE_PID=$!
 	PIDS+=("$TWTRACE_PID")
 	WAIT=30 wait_until test -s "$CELL/ready"
 	wait_until grep -q Seccomp "$CELL/child"
 	expect_nothing "$TWTRACE_PID" "$KILL_ALONE"
+	# nor has the process that is to remove the control group
+	if grep -q "scope: the control group" "$ERRORS"; then
+		holds_nothing "/proc/$(helper_of "$TWTRACE_PID" twtrace-scope)/status"
+	fi
 	for name in CapPrm CapEff CapBnd NoNewPrivs Uid; do
 		[[ $(field "$name" "$CELL/child") == "$(field "$name" /proc/self/status)" ]]
 	done

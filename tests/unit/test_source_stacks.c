@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -183,6 +184,36 @@ static void asks_no_server_unless_told_to(void **state)
 
 /* ------------------------------------------------------------------------------ roots */
 
+/* The thread that reads programs, which any user may have made: every other one here. */
+static void what_names_them_has_no_capabilities(void **state)
+{
+	const void *const frames[] = { hear };
+	struct stacks *stacks = new_stacks();
+	struct heard heard = { .texts = 0 };
+	char path[300], status[4096];
+	unsigned int others = 0;
+	struct dirent *task;
+	DIR *tasks;
+
+	(void)state;
+	take(stacks, 1, frames, 1);
+	listen_to(stacks, &heard);
+	tasks = opendir("/proc/self/task");
+	assert_non_null(tasks);
+	while ((task = readdir(tasks))) {
+		if (task->d_name[0] == '.' || atoi(task->d_name) == getpid())
+			continue;
+		snprintf(path, sizeof(path), "/proc/self/task/%s/status", task->d_name);
+		assert_true(procfs_read(path, status, sizeof(status)) > 0);
+		assert_non_null(strstr(status, "CapPrm:\t0000000000000000"));
+		assert_non_null(strstr(status, "CapEff:\t0000000000000000"));
+		others++;
+	}
+	closedir(tasks);
+	assert_int_equal(others, 1);
+	assert_true(stacks_free(stacks));
+}
+
 #define MANY 100
 
 static int root_of_its_own(void)
@@ -305,6 +336,7 @@ int main(void)
 		cmocka_unit_test(a_stack_without_frames_has_no_number),
 		cmocka_unit_test(what_is_not_delivered_is_freed),
 		cmocka_unit_test(asks_no_server_unless_told_to),
+		cmocka_unit_test(what_names_them_has_no_capabilities),
 		cmocka_unit_test(processes_with_one_root_cost_one_descriptor),
 		cmocka_unit_test(another_root_has_its_own_descriptor),
 	};

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 #include "base/caps.h"
 #include "base/index.h"
 #include "base/log.h"
+#include "base/thread.h"
 
 #define NS_PER_MS 1000000ULL
 /* deliver() was told to come back: so long it may take. */
@@ -256,16 +256,10 @@ static void *run(void *arg)
 
 static int start(struct courier *courier, struct error *err)
 {
-	sigset_t all, before;
-	int ret;
+	int ret = thread_start(&courier->thread, run, courier);
 
-	/* signals are for who can act on them */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	ret = pthread_create(&courier->thread, NULL, run, courier);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (ret)
-		return error_set(err, -ret, "cannot start a thread: %s", strerror(ret));
+		return error_set(err, ret, "cannot start a thread: %s", strerror(-ret));
 	pthread_mutex_lock(&courier->lock);
 	while (!courier->ready)
 		pthread_cond_wait(&courier->changed, &courier->lock);

@@ -14,6 +14,7 @@
 #include "base/index.h"
 #include "base/pool.h"
 #include "base/text.h"
+#include "base/thread.h"
 
 #define NAMES_MAX 16384
 #define NAME_LEN 256	/* RFC 1035, 2.3.4: a name has no more */
@@ -144,7 +145,7 @@ static void ask(struct names *names, const uint8_t addr[static ADDR_LEN], uint32
 	/* started by the first question, not before: a thread keeps the privileges that
 	 * its maker had, and by then they have been dropped */
 	if (!names->started)
-		names->started = !pthread_create(&names->thread, NULL, run, names);
+		names->started = !thread_start(&names->thread, run, names);
 	memcpy(((struct entry *)pool_at(&names->pool, id))->addr, addr, ADDR_LEN);
 	/* one that no index finds would be asked for for ever: the cap bounds that too */
 	index_insert(&names->index, hash, id);

@@ -3,7 +3,6 @@
 #include "base/outlet_writer.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/caps.h"
+#include "base/thread.h"
 
 #define MOST_SPARE 4
 
@@ -252,16 +252,10 @@ void writer_flush(struct writer *writer)
 
 int writer_start(struct writer *writer, struct error *err)
 {
-	sigset_t all, before;
-	int ret;
+	int ret = thread_start(&writer->thread, run, writer);
 
-	/* signals are for who can act on them */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	ret = pthread_create(&writer->thread, NULL, run, writer);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (ret)
-		return error_set(err, -ret, "cannot start a thread: %s", strerror(ret));
+		return error_set(err, ret, "cannot start a thread: %s", strerror(-ret));
 	writer->started = true;
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/thread.h"
 
 /* Stands for a record: what is sorted is small. */
 struct holder_place {
@@ -54,7 +55,7 @@ static void *run(void *arg)
 void holders_begin(struct holders_look *look, const struct bpf_program *program, uint64_t now_ns)
 {
 	*look = (struct holders_look){ .program = program, .began_ns = now_ns };
-	look->threaded = !pthread_create(&look->thread, NULL, run, look);
+	look->threaded = !thread_start(&look->thread, run, look);
 	if (!look->threaded)
 		run(look);
 }

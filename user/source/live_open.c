@@ -161,9 +161,11 @@ struct live *live_new(const struct live_opts *opts, struct error *err)
 
 void live_free(struct live *live)
 {
+	bool opener_is_idle;
+
 	if (!live)
 		return;
-	stacks_free(live->stacks);
+	opener_is_idle = stacks_free(live->stacks);
 	spill_release(&live->spill);
 	lanes_close(&live->lanes);
 	probes_close(&live->probes);
@@ -172,7 +174,9 @@ void live_free(struct live *live)
 	survey_release(&live->survey);
 	cgroups_free(live->cgroups);
 	losses_release(&live->losses);
-	keeper_end(live->opener);
+	/* else it ends with this process */
+	if (opener_is_idle)
+		keeper_end(live->opener);
 	keeper_end(live->keeper);
 	free(live);
 }

@@ -9,7 +9,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/caps.h"
 #include "base/text.h"
+#include "base/thread.h"
 #include "source/frames.h"
 #include "source/images.h"
 #include "source/perf_map.h"
@@ -18,6 +20,8 @@
 #define MOST_WAITING 2048
 /* Stacks remembered, a power of two; when half of it is used it begins anew. */
 #define MEMORY_SLOTS 16384
+/* A program's debug information, or one who is asked for it, may take long. */
+#define ENDS_WITHIN_MS 1000
 /* The size of a record has 16 bits. */
 #define MOST_TEXT 60000
 
@@ -224,6 +228,9 @@ static void *run(void *arg)
 	struct named *named;
 	struct job *job;
 
+	/* what a program can do that it reads is to be nothing; its opener opens it (acts.h) */
+	if (caps_limit(NO_CAPS, NULL))
+		return NULL;
 	pthread_mutex_lock(&namer->lock);
 	while (!namer->ends) {
 		job = namer->first;
@@ -279,19 +286,23 @@ struct namer *namer_new(struct keeper *opener)
 	return namer;
 }
 
-void namer_free(struct namer *namer)
+static bool end_thread(struct namer *namer)
+{
+	pthread_mutex_lock(&namer->lock);
+	__atomic_store_n(&namer->ends, true, __ATOMIC_RELAXED);
+	pthread_cond_signal(&namer->work);
+	pthread_mutex_unlock(&namer->lock);
+	return thread_join(namer->thread, ENDS_WITHIN_MS);
+}
+
+bool namer_free(struct namer *namer)
 {
 	struct named *named;
 
 	if (!namer)
-		return;
-	if (namer->running) {
-		pthread_mutex_lock(&namer->lock);
-		__atomic_store_n(&namer->ends, true, __ATOMIC_RELAXED);
-		pthread_cond_signal(&namer->work);
-		pthread_mutex_unlock(&namer->lock);
-		pthread_join(namer->thread, NULL);
-	}
+		return true;
+	if (namer->running && !end_thread(namer))
+		return false;
 	while (namer->first) {
 		struct job *job = namer->first;
 
@@ -312,6 +323,7 @@ void namer_free(struct namer *namer)
 	pthread_cond_destroy(&namer->work);
 	pthread_cond_destroy(&namer->idle);
 	free(namer);
+	return true;
 }
 
 static struct job *job_new(const struct tw_stack_seen *seen, struct maps *maps, const __u64 *chain,
@@ -343,7 +355,7 @@ int namer_add(struct namer *namer, const struct tw_stack_seen *seen, struct maps
 		goto out;
 	}
 	if (!namer->running) {
-		ret = -pthread_create(&namer->thread, NULL, run, namer);
+		ret = thread_start(&namer->thread, run, namer);
 		if (ret)
 			goto out;
 		namer->running = true;

@@ -26,7 +26,11 @@ struct named {
  * with the first job.
  */
 struct namer *namer_new(struct keeper *opener);
-void namer_free(struct namer *namer);
+/*
+ * False: a file that it reads, or who was asked for debug information, holds the thread up. What it
+ * has, and @opener, is left to it until the process ends.
+ */
+bool namer_free(struct namer *namer);
 /*
  * @seen: copied, by its size. @maps: of its process, a reference is taken. @chain: its frames, copied. 0, -ENOBUFS where
  * too much waits, -ENOMEM, or why there is no thread.

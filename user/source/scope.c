@@ -9,12 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/caps.h"
 #include "base/procfs.h"
 #include "source/cgroups.h"
 
@@ -101,6 +103,10 @@ static void keep(const char *path, int end_fd)
 
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
+	prctl(PR_SET_NAME, "twtrace-scope");
+	/* who has made a directory may remove it */
+	if (caps_limit(NO_CAPS, NULL))
+		_exit(1);
 	dup2(end_fd, STDIN_FILENO);
 	syscall(SYS_close_range, STDIN_FILENO + 1, ~0U, 0);
 	while (read(STDIN_FILENO, &unused, 1) < 0 && errno == EINTR)

@@ -67,17 +67,20 @@ struct stacks *stacks_new(const struct stacks_opts *opts, struct error *err)
 	return stacks;
 }
 
-void stacks_free(struct stacks *stacks)
+bool stacks_free(struct stacks *stacks)
 {
+	bool ended;
+
 	if (!stacks)
-		return;
-	namer_free(stacks->namer);
+		return true;
+	ended = namer_free(stacks->namer);
 	for (size_t i = 0; i < SETS * WAYS; i++)
 		maps_put(stacks->processes[i].maps);
 	roots_release(&stacks->roots);
 	for (size_t i = 0; i < TW_STACK_IDS; i++)
 		free(stacks->chains[i]);
 	free(stacks);
+	return ended;
 }
 
 /* ---------------------------------------------------------------------------- processes */

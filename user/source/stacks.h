@@ -34,8 +34,8 @@ struct stacks_opts {
 
 /* NULL with @err. */
 struct stacks *stacks_new(const struct stacks_opts *opts, struct error *err);
-/* Ends the thread; what it had not come to is dropped. */
-void stacks_free(struct stacks *stacks);
+/* Ends the thread; what it had not come to is dropped. False: it is held up; see namer_free(). */
+bool stacks_free(struct stacks *stacks);
 /* One from the ring, its @size checked already. Its names are looked for from now on. */
 void stacks_take(struct stacks *stacks, const struct tw_record *record);
 /* Delivers what has its names by now, as of @now_ns. True if anything. */
