@@ -4,11 +4,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/fsuid.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -17,6 +19,7 @@
 #define PERMISSIONS 0777
 /* Of the name so much goes into the temporary one, which has to fit into NAME_MAX, too. */
 #define NAME_KEPT 200
+#define NAMES_TRIED 100
 
 /* Where the bytes go. */
 struct target {
@@ -158,16 +161,17 @@ void file_put_as_owner(const struct file_put *put)
 
 /*
  * Root would write it, and not the one whose folder it is named in (file_put_as_owner()): a link
- * of that one must lead to his own folders.
+ * of that one must lead to his own folders. @folder is the one that will be written into, whatever
+ * has its name by then.
  */
-static bool is_led_astray(const char *path, const struct target *target)
+static bool is_led_astray(const char *path, int folder)
 {
 	struct stat named, real;
 
 	/* an id that there is none of changes nothing (setfsuid(2)) */
 	if (setfsuid((uid_t)-1) || !is_somebodys(path, &named))
 		return false;
-	return !is_somebodys(target->path, &real) || real.st_uid != named.st_uid;
+	return fstat(folder, &real) || real.st_uid != named.st_uid;
 }
 
 /* -------------------------------------------------------------------------------- writing */
@@ -187,16 +191,30 @@ static int write_all(int fd, const char *bytes, size_t len)
 	return 0;
 }
 
-/* What is half written goes. Returns an errno. */
-static int write_beside(const struct target *target, mode_t mode, const void *bytes, size_t len)
+/* A new file in @folder, its name in @beside. As mkostemp(3), which knows paths only. */
+static int make_beside(int folder, const char *name, char beside[static NAME_MAX + 1])
 {
-	int folder = (int)(name_of(target->path) - target->path), fd, number;
-	char beside[PATH_MAX];
+	uint64_t chance;
+	int fd = -1;
 
-	if (snprintf(beside, sizeof(beside), "%.*s.%.*s.XXXXXX", folder, target->path, NAME_KEPT,
-		     target->path + folder) >= (int)sizeof(beside))
-		return ENAMETOOLONG;
-	fd = mkostemp(beside, O_CLOEXEC);
+	for (int tries = 0; fd < 0 && tries < NAMES_TRIED; tries++) {
+		if (getrandom(&chance, sizeof(chance), GRND_NONBLOCK) != sizeof(chance))
+			chance = (uint64_t)getpid() << 32 | (unsigned int)tries;
+		snprintf(beside, NAME_MAX + 1, ".%.*s.%016" PRIx64, NAME_KEPT, name, chance);
+		fd = openat(folder, beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+			    0600);
+		if (fd < 0 && errno != EEXIST)
+			break;
+	}
+	return fd;
+}
+
+/* What is half written goes. Returns an errno. */
+static int write_beside(int folder, const char *name, mode_t mode, const void *bytes, size_t len)
+{
+	char beside[NAME_MAX + 1];
+	int fd = make_beside(folder, name, beside), number;
+
 	if (fd < 0)
 		return errno;
 	number = write_all(fd, bytes, len);
@@ -204,27 +222,36 @@ static int write_beside(const struct target *target, mode_t mode, const void *by
 		number = errno;
 	if (close(fd) && !number)
 		number = errno;
-	if (!number && rename(beside, target->path))
+	if (!number && renameat(folder, beside, folder, name))
 		number = errno;
 	if (number)
-		unlink(beside);
+		unlinkat(folder, beside, 0);
 	return number;
 }
 
 int file_put(const struct file_put *put, const char *path, const void *bytes, size_t len,
 	     struct error *err)
 {
+	char name[PATH_MAX];
 	struct target target;
-	int number, ret = aim(path, &target, err);
+	int folder, number, ret = aim(path, &target, err);
 
 	if (ret)
 		return ret;
-	if (is_led_astray(path, &target))
+	folder_of(target.path, name);
+	folder = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (folder < 0)
+		return cannot(err, path, errno);
+	if (is_led_astray(path, folder)) {
+		close(folder);
 		return error_set(err, -EACCES,
 				 "cannot write '%s': it leads to a folder of another user than the "
 				 "one that it is in",
 				 path);
-	number = write_beside(&target, target.is_there ? target.mode : put->mode, bytes, len);
+	}
+	number = write_beside(folder, name_of(target.path),
+			      target.is_there ? target.mode : put->mode, bytes, len);
+	close(folder);
 	return number ? cannot(err, path, number) : 0;
 }
 
