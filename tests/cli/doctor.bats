@@ -41,6 +41,17 @@ agrees() {
 	[[ -z $stderr ]]
 }
 
+@test "a FIFO or a device in a tree is not opened: what stands there is not known" {
+	cp -R "$TREES/after" "$WORK/tree"
+	rm "$WORK/tree/proc/net/netstat"
+	mkfifo "$WORK/tree/proc/net/netstat"
+	ln -sf /dev/zero "$WORK/tree/proc/sys/net/ipv4/tcp_tw_reuse"
+	rm -f "$WORK/tree/proc/net/tcp"
+	mkfifo "$WORK/tree/proc/net/tcp"
+	run -0 timeout 10 "$TWTRACE" doctor -o json --facts "$WORK/tree"
+	[[ $(jq -r '.findings[].id' <<<"$output") != *accept_overflow* ]]
+}
+
 @test "two trees are a window: counters count in it" {
 	run -0 findings --facts "$TREES/before" --facts "$TREES/after"
 	[[ $output == "problem time_wait_overflow

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/procfs.h"
 
@@ -91,6 +92,7 @@ static size_t append(const char *root, const char *name, char text[static FACTS_
 	char path[4096];
 	size_t head;
 	ssize_t size;
+	int fd;
 
 	path_of(root, name, path);
 	head = snprintf(text + len, FACTS_SIZE - len, "@%s\n", name);
@@ -98,7 +100,10 @@ static size_t append(const char *root, const char *name, char text[static FACTS_
 		text[len] = '\0';
 		return len;
 	}
-	size = procfs_read(path, text + len + head, FACTS_SIZE - len - head - 1);
+	fd = procfs_open_plain(path);
+	size = fd < 0 ? fd : procfs_read_fd(fd, text + len + head, FACTS_SIZE - len - head - 1);
+	if (fd >= 0)
+		close(fd);
 	if (size < 0) {
 		text[len] = '\0';
 		return len;

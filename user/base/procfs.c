@@ -59,6 +59,19 @@ ssize_t procfs_read(const char *path, char *buf, size_t size)
 	return ret;
 }
 
+int procfs_open_plain(const char *path)
+{
+	struct stat is;
+	int fd;
+
+	if (stat(path, &is))
+		return -errno;
+	if (!S_ISREG(is.st_mode))
+		return -EINVAL;
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
 int procfs_reopen(int found, int flags)
 {
 	char link[64];

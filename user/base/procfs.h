@@ -19,6 +19,12 @@ ssize_t procfs_read(const char *path, char *buf, size_t size);
 /* The same of what is open already; @fd stays the caller's. */
 ssize_t procfs_read_fd(int fd, char *buf, size_t size);
 /*
+ * For reading, and only what is a plain file: in a tree that somebody else has made a FIFO may stand
+ * instead, or a device, which can be set off by being opened. The caller's, or -errno; -EINVAL: it
+ * is something else.
+ */
+int procfs_open_plain(const char *path);
+/*
  * Opens with @flags what the descriptor @found has found (O_PATH), and nothing that has taken its
  * name since. The caller's, or -errno; @found stays open.
  */

@@ -12,6 +12,7 @@
 
 #include "base/facts.h"
 #include "base/log.h"
+#include "base/procfs.h"
 #include "base/text.h"
 #include "cmd/signals.h"
 
@@ -126,12 +127,15 @@ static int read_listeners(struct chart *chart, const char *root, const char *nam
 	char path[4096], line[512];
 	unsigned int port, state;
 	FILE *file;
-	int ret = 0;
+	int fd, ret = 0;
 
 	snprintf(path, sizeof(path), "%s/proc/net/%s", root, name);
-	file = fopen(path, "re");
+	fd = procfs_open_plain(path);
+	file = fd < 0 ? NULL : fdopen(fd, "r");
+	if (!file && fd >= 0)
+		close(fd);
 	if (!file)
-		return -errno;
+		return fd < 0 ? fd : -ENOMEM;
 	/* below the names of the columns */
 	if (!fgets(line, sizeof(line), file))
 		line[0] = '\0';
