@@ -139,6 +139,17 @@ static void plan_read_later(struct plan *plan, const char *path)
 		plan_beside(plan, path, LANDLOCK_READ);
 }
 
+/* @path, and all that is missing above it. */
+static void make_folders(char *path)
+{
+	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		mkdir(path, 0700);
+		*slash = '/';
+	}
+	mkdir(path, 0700);
+}
+
 /* Its cache is there before the limit, and so is a rule for it. */
 static void plan_chosen(struct plan *plan, unsigned int purposes)
 {
@@ -151,7 +162,7 @@ static void plan_chosen(struct plan *plan, unsigned int purposes)
 			continue;
 		snprintf(path, sizeof(path), "%s%s", value, chosen[i].below);
 		if (chosen[i].access == LANDLOCK_GROW) {
-			mkdir(path, 0700);
+			make_folders(path);
 			purposes &= ~chosen[i].purposes;
 		}
 		plan_path(plan, path, chosen[i].access);
