@@ -151,6 +151,24 @@ each_of() {
 	only=leaks- each_of text "$BUILD/tests/draw" -a @ 300x40 3
 }
 
+# limited_to TEXT KIND: a recording that says it was made with --service TEXT (tw_recording.h)
+limited_to() {
+	mkdir -p "$recordings/$2"
+	cp "$BATS_FILE_TMPDIR/$2/leaks-0" "$recordings/$2/"
+	printf %b "$1" | dd of="$recordings/$2/leaks-0" bs=1 seek=240 conv=notrunc status=none
+}
+
+@test "the service that a recording was limited to" {
+	recordings=$work/limited
+	limited_to '\x1b]52;c;eA==\x07\x1b[31m\n</script><script>x' hostile
+	limited_to 'web' harmless
+	each_of text "$TWTRACE" report @
+	grep -qF 'x1b]52' "$work/hostile/leaks-0"
+	each_of json "$TWTRACE" report -o json @
+	each_of html "$TWTRACE" report --html @
+	grep -qF '1b]52' "$work/hostile/leaks-0"
+}
+
 @test "a copy, and one for somebody else's eyes, which holds none of the names" {
 	local recording name
 

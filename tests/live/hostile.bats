@@ -217,7 +217,7 @@ top_knows() {
 	done
 	# one that is longer than any name may be
 	printf '127.0.0.1 a%s\n' "$(printf '\xe6\x97\xa5%.0s' {1..300})" >"$work/hosts"
-	# shellcheck disable=SC2016
+	# shellcheck disable=SC2016 # the shell within says them
 	said text unshare -m sh -c 'mount --bind "$0" /etc/hosts && exec "$@"' "$work/hosts" \
 		"$TWTRACE" top --names -i "$ROOT/tests/golden/leaks/recording"
 	grep -q 日日日 "$work/output"

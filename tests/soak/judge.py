@@ -76,7 +76,7 @@ def judge_size(tracer, load):
 def judge_constant(tracer, of, called):
     """
     What comes and goes has the same least in the first and in the last third; or, where that wavers,
-    no course upwards.
+    no course upwards. And in the end there is not more of it than ever before.
     """
     samples, what = settled(tracer['samples']), f'{called} of {tracer["name"]}'
     third = len(samples) // 3
@@ -84,6 +84,9 @@ def judge_constant(tracer, of, called):
         return too_short(what)
     before, after = (min(sample[of] for sample in part) for part in (samples[:third], samples[-third:]))
     rises = slope(blocks(samples, of))[1] > 0
+    late = statistics.median(sample[of] for sample in samples[-max(1, len(samples) // 10):])
+    if late > max(sample[of] for sample in samples[:len(samples) * 2 // 3]):
+        return judged(what, True, f'{what}: in the end {late:,}, more than there ever were before')
     return judged(what, after > before and rises, f'{what}: at least {before:,} at first, and {after:,} in the end')
 
 

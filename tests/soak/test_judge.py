@@ -77,6 +77,10 @@ class Judge(unittest.TestCase):
         for name, what in (('fds', 'descriptors'), ('threads', 'threads'), ('maps', 'bytes of BPF maps')):
             self.assertEqual(self.failed(tracer(wavering, **{name: lambda at: 20 + at // 600 + at // 900})), [f'{what} of top'])
 
+    def test_descriptors_that_begin_to_stay_open_late_are_found(self):
+        self.assertEqual(self.failed(tracer(wavering, fds=lambda at: 20 + max(0, at - HOUR * 0.85) // 20)), ['descriptors of top'])
+        self.assertEqual(self.failed(tracer(wavering, fds=lambda at: 20 + (at % 100 < 10))), [])
+
     def test_loss_errors_and_ends_are_found(self):
         self.assertEqual(self.failed(tracer(wavering, loss={'ring_full': 0, 'skipped': 1})), ['loss of top'])
         self.assertEqual(self.failed(tracer(wavering, audit={'established': 2})), ['error of the audit of top'])

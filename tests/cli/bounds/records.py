@@ -34,6 +34,10 @@ def connecting(i, owner):
     return record(1, u64(i) + owner + tuple_of(i) + u64(3) + bytes(16), 7, 2, 0, 0x280)
 
 
+def minisock(kind, i, end=0):
+    return record(kind, u64(i) + struct.pack("<HHI", i % 60000 + 1, 443, 0) + tuple_of(i), 6, end)
+
+
 RESERVED = b"@proc/sys/net/ipv4/ip_local_reserved_ports\n80\n"
 
 # include/tw_record.h: each with the number of what it tells of
@@ -59,6 +63,13 @@ KINDS = {
                               struct.pack("<II", 5, 0), 10),
     "spilled": lambda i: record(22, u64(0) + u64(1) + u64(3) + u64(0) + OWNER + tuple_of(i),
                                 2, 1),
+    "resets": lambda i: record(2, u64(i) + struct.pack("<II", 1, 0), 1),
+    "born": lambda i: minisock(17, i),
+    "refused": lambda i: minisock(18, i),
+    "turned": lambda i: minisock(19, i),
+    "ended": lambda i: minisock(20, i, 1),
+    "stray": lambda i: minisock(34, i),
+    "exits": lambda i: record(30, struct.pack("<IIQ", i, 0, 9)),
     "same": lambda i: connecting(1, OWNER),
 }
 
