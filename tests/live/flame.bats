@@ -180,7 +180,7 @@ start_server() {
 	done >"$BATS_TEST_TMPDIR/profiles"
 	grep -q 'string_table: "time_wait_seconds"' "$BATS_TEST_TMPDIR/profiles"
 	# what the server refused for a while is logged once, and that it came through
-	expect "complaints" "$(grep -c '503' "$ERRORS")" 1
+	expect "complaints" "$(grep -c 'answers 503' "$ERRORS")" 1
 }
 
 @test "the live window is compared with a recording" {

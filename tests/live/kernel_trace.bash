@@ -101,6 +101,6 @@ is_of_init() {
 	if [[ -e /proc/$1/status ]]; then
 		[[ $(</proc/"$1"/status) == *$'\nTgid:\t1\n'* ]]
 	else
-		sort -u /proc/1/task/*/comm | grep -qxF "$2"
+		sort -u /proc/1/task/*/comm | grep -qxF -e "$2"
 	fi
 }

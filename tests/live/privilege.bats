@@ -137,9 +137,9 @@ need_landlock() {
 	WAIT=30 wait_until test -s "$CELL/ready"
 	wait_until grep -q Seccomp "$CELL/child"
 	expect_nothing "$TWTRACE_PID" "$KILL_ALONE"
-	# nor has the process that is to remove the control group
+	# what is to remove the control group has DAC_OVERRIDE for that
 	if grep -q "scope: the control group" "$ERRORS"; then
-		holds_nothing "/proc/$(helper_of "$TWTRACE_PID" twtrace-scope)/status"
+		holds_nothing "/proc/$(helper_of "$TWTRACE_PID" twtrace-scope)/status" 0000000000000002
 	fi
 	for name in CapPrm CapEff CapBnd NoNewPrivs Uid; do
 		[[ $(field "$name" "$CELL/child") == "$(field "$name" /proc/self/status)" ]]
@@ -336,8 +336,12 @@ without() {
 	[[ $(grep -c . <<<"$stderr") == 1 && $stderr == *"CAP_SYS_ADMIN is missing"* ]]
 	run -0 --separate-stderr without sys_ptrace list -o json
 	[[ $(grep -c . <<<"$stderr") == 1 && $stderr == *"CAP_SYS_PTRACE is missing"* ]]
-	run -0 --separate-stderr without dac_read_search list -o json -v
-	[[ $(grep -c "CAP_DAC_READ_SEARCH is missing" <<<"$stderr") == 1 ]]
+	run -0 --separate-stderr without dac_read_search list -o json
+	[[ $(grep -c . <<<"$stderr") == 1 && $stderr == *"CAP_DAC_READ_SEARCH is missing"* ]]
+	run -0 --separate-stderr without checkpoint_restore flame --stacks --for 100ms
+	[[ $(grep -c "CAP_CHECKPOINT_RESTORE is missing" <<<"$stderr") == 1 ]]
+	run -0 --separate-stderr without sys_ptrace flame --stacks --for 100ms
+	[[ $(grep -c -- "--stacks: .*CAP_SYS_PTRACE is missing" <<<"$stderr") == 1 ]]
 	run -0 --separate-stderr without kill list -o json
 	[[ $stderr == "" ]]
 }

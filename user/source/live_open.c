@@ -17,11 +17,16 @@
 static void tell_missing(const struct live *live)
 {
 	if (!keeper_has(live->keeper, CAP_OF_DAC_READ_SEARCH))
-		log_msg(LOG_VERBOSE, "services are not named, their commands are "
-				     "(CAP_DAC_READ_SEARCH is missing)");
-	if (live->opener && !keeper_has(live->opener, CAP_OF_SYS_PTRACE))
+		log_msg(LOG_WARNING, "services have the names of their commands, not of their "
+				     "control groups (CAP_DAC_READ_SEARCH is missing)");
+	if (!live->opener)
+		return;
+	if (!keeper_has(live->opener, CAP_OF_SYS_PTRACE))
 		log_msg(LOG_WARNING, "--stacks: only of processes of the same user, without "
 				     "capabilities (CAP_SYS_PTRACE is missing)");
+	else if (!keeper_has(live->opener, CAP_OF_CHECKPOINT_RESTORE))
+		log_msg(LOG_WARNING, "--stacks: addresses only in programs that have been replaced "
+				     "on disk (CAP_CHECKPOINT_RESTORE is missing)");
 }
 
 /* They are forked from a process that has nothing open or mapped yet. */

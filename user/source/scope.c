@@ -104,13 +104,14 @@ static void keep(const char *path, int end_fd)
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	prctl(PR_SET_NAME, "twtrace-scope");
-	/* who has made a directory may remove it */
-	if (caps_limit(NO_CAPS, NULL))
+	/* nobody may write in the root of the hierarchy, not even who owns it (0555) */
+	if (caps_limit(CAPS(DAC_OVERRIDE), NULL))
 		_exit(1);
 	dup2(end_fd, STDIN_FILENO);
 	syscall(SYS_close_range, STDIN_FILENO + 1, ~0U, 0);
 	while (read(STDIN_FILENO, &unused, 1) < 0 && errno == EINTR)
 		;
+	caps_raise(CAPS(DAC_OVERRIDE));
 	_exit(!remove_group(path));
 }
 
