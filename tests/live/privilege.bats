@@ -265,6 +265,17 @@ status_with() {
 
 # ---------------------------------------------------------------------------- without tracing
 
+@test "what is replayed may open none of the host's files, and make none but what was named" {
+	local recording=$ROOT/tests/golden/run/recording
+
+	need_landlock
+	run -0 --separate-stderr "$TWTRACE" report -v "$recording"
+	[[ $stderr == *"twtrace: Landlock (version "*"; writes nothing"* ]]
+	[[ $stderr != *[\ ,]/proc* && $stderr != *[\ ,]/sys* && $stderr != *" /etc,"* && $stderr != *"$ROOT"* ]]
+	run -0 --separate-stderr "$TWTRACE" record "$CELL/copy.twr" -v -i "$recording"
+	[[ $stderr == *"; writes $CELL"* ]]
+}
+
 # reads PID: it waits for what is in the pipe
 reads() {
 	[[ $(cut -d ' ' -f 1 "/proc/$1/syscall") == 0 ]] && holds_nothing "/proc/$1/status" "${2:-}"
