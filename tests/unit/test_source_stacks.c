@@ -20,6 +20,7 @@
 
 #include "base/procfs.h"
 #include "descriptors.h"
+#include "openat2.h"
 #include "source/stacks.h"
 
 #define NOW 5000
@@ -114,10 +115,14 @@ static void tells_each_text_once_and_every_socket(void **state)
 	const void *const one[] = { listen_to, (const char *)new_stacks + 8 }, *const other[] = {
 		hear
 	};
-	struct stacks *stacks = new_stacks();
 	struct heard heard = { .texts = 0 };
+	struct stacks *stacks;
 
 	(void)state;
+	/* by which the thread, without capabilities, finds this program */
+	if (!openat2_is_there())
+		skip();
+	stacks = new_stacks();
 	take(stacks, 1, one, 2);
 	take(stacks, 2, one, 2);
 	take(stacks, 3, other, 1);
