@@ -75,7 +75,7 @@ closed_in_sum() {
 	rm /run/twtrace-$$
 	traffic client_first --count 20
 	seen_all 20
-	[[ $(wc -l <"$ERRORS") == 1 && $(<"$ERRORS") == *"CAP_SYS_ADMIN is missing"* ]]
+	[[ $(wc -l <"$ERRORS") == 2 && $(<"$ERRORS") == *"CAP_DAC_READ_SEARCH is missing"*"CAP_SYS_ADMIN is missing"* ]]
 }
 
 @test "no /proc: a sentence, exit 3" {
