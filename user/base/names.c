@@ -171,18 +171,12 @@ const char *names_of(struct names *names, const uint8_t addr[static ADDR_LEN])
 
 void names_wait(struct names *names, unsigned int timeout_ms)
 {
-	struct timespec until;
+	struct timespec until = thread_deadline(timeout_ms);
 
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += timeout_ms / 1000;
-	until.tv_nsec += timeout_ms % 1000 * 1000000L;
-	if (until.tv_nsec >= 1000000000L) {
-		until.tv_nsec -= 1000000000L;
-		until.tv_sec++;
-	}
 	pthread_mutex_lock(&names->lock);
 	while (names->started && (names->busy || names->next != names->pool.used))
-		if (pthread_cond_timedwait(&names->idle, &names->lock, &until))
+		/* a clock that is set meanwhile changes nothing */
+		if (pthread_cond_clockwait(&names->idle, &names->lock, CLOCK_MONOTONIC, &until))
 			break;
 	pthread_mutex_unlock(&names->lock);
 }

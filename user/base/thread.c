@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* POSIX threads, with the two things that all of ours want. */
+/* POSIX threads, with what all of ours want. */
 #include "base/thread.h"
 
 #include <signal.h>
-#include <time.h>
 
 int thread_start(pthread_t *thread, void *(*run)(void *arg), void *arg)
 {
@@ -17,7 +16,7 @@ int thread_start(pthread_t *thread, void *(*run)(void *arg), void *arg)
 	return -ret;
 }
 
-bool thread_join(pthread_t thread, unsigned int timeout_ms)
+struct timespec thread_deadline(unsigned int timeout_ms)
 {
 	struct timespec until;
 
@@ -25,6 +24,13 @@ bool thread_join(pthread_t thread, unsigned int timeout_ms)
 	until.tv_nsec += timeout_ms % 1000 * 1000000L;
 	until.tv_sec += timeout_ms / 1000 + until.tv_nsec / 1000000000;
 	until.tv_nsec %= 1000000000;
+	return until;
+}
+
+bool thread_join(pthread_t thread, unsigned int timeout_ms)
+{
+	struct timespec until = thread_deadline(timeout_ms);
+
 	if (!pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until))
 		return true;
 	pthread_detach(thread);

@@ -397,12 +397,8 @@ void named_free(struct named *named)
 
 void namer_wait(struct namer *namer, unsigned int timeout_ms)
 {
-	struct timespec until;
+	struct timespec until = thread_deadline(timeout_ms);
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += timeout_ms % 1000 * 1000000L;
-	until.tv_sec += timeout_ms / 1000 + until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
 	pthread_mutex_lock(&namer->lock);
 	while (namer->running && namer->busy)
 		if (pthread_cond_timedwait(&namer->idle, &namer->lock, &until))
